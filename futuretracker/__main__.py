@@ -1,0 +1,10 @@
+"""``python -m futuretracker``."""
+
+import sys
+
+try:
+    from futuretracker.cli import main
+
+    sys.exit(main())
+except ModuleNotFoundError as error:
+    sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")

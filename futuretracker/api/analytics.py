@@ -1,0 +1,19 @@
+"""Counts over the opportunities of the user who asks."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g
+
+from futuretracker.answers import answer
+from futuretracker.database import lend
+from futuretracker.queries.analytics import select_analytics
+
+blueprint = Blueprint("analytics", __name__)
+
+
+@blueprint.get("/analytics")
+def get_analytics() -> Response:
+    """Return totals, rates, breakdowns by week and month, coming deadlines and the funnel."""
+    with lend() as conn:
+        counts = select_analytics(conn, user_id=g.user_id)
+    return answer(counts)

@@ -1,0 +1,85 @@
+"""Is it up, and does what it stands on answer: for people under /api, for probes outside it."""
+
+from __future__ import annotations
+
+import time
+from threading import Event
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, current_app
+
+from futuretracker.answers import answer
+from futuretracker.auth import public
+from futuretracker.database import lend
+from futuretracker.errors import Unavailable
+from futuretracker.logs import timestamp
+from futuretracker.queries.health import select_one
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from futuretracker.config import Config
+
+blueprint = Blueprint("health", __name__)
+# Set when this process was told to stop: it answers what it has, and wants nothing new.
+draining = Event()
+
+
+@blueprint.get("/api/health")
+@public
+def get_health() -> Response:
+    """Say that the process answers."""
+    return answer({"status": "ok", **_stamp()})
+
+
+@blueprint.get("/api/health/deps")
+@public
+def get_dependencies() -> Response:
+    """Say whether the database and the shared store answer; 503 where one does not."""
+    checks = {
+        "database": "ok" if _database_answers() else "unavailable",
+        "store": "ok" if current_app.extensions["limits"].store.check() else "unavailable",
+    }
+    fine = set(checks.values()) == {"ok"}
+    body = {"status": "ok" if fine else "degraded", **_stamp(), "checks": checks}
+    return answer(body, 200 if fine else 503)
+
+
+@blueprint.get("/healthz")
+@public
+def get_liveness() -> Response:
+    """Say that the process lives, whatever the state of what it stands on."""
+    return answer({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+@public
+def get_readiness() -> Response:
+    """Say whether to send requests here: 503 while draining or without a database."""
+    if draining.is_set():
+        return answer({"status": "draining"}, 503)
+    if not _database_answers():
+        return answer({"status": "unavailable"}, 503)
+    return answer({"status": "ok"})
+
+
+def _database_answers() -> bool:
+    try:
+        with lend() as conn:
+            select_one(conn)
+    except Unavailable:
+        return False
+    return True
+
+
+def _stamp() -> dict[str, str]:
+    return {
+        "timestamp": timestamp(time.time()),
+        "environment": current_app.config["ENVIRONMENT"],
+    }
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Register the routes."""
+    app.config["ENVIRONMENT"] = config.environment
+    app.register_blueprint(blueprint)

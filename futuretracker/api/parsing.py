@@ -1,0 +1,94 @@
+"""What arrives is read strictly: the URL's encoding, the content type, the JSON, the fields."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from flask import request
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from futuretracker.errors import ApiError, ValidationFailed
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
+_JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
+
+
+def check_url() -> None:
+    """Raise the 400 for a URL that is not percent-encoded UTF-8."""
+    url: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
+    path: str = request.environ["PATH_INFO"]
+    if "%" not in url and path.isascii():
+        return
+    try:
+        path.encode("latin-1").decode()
+    except UnicodeError:
+        broken = True
+    else:
+        broken = bool(_BAD_PERCENT(url)) or "\0" in path
+    if broken:
+        raise ApiError(400, "Bad Request", "The URL is not valid percent-encoded UTF-8")
+
+
+def read_id(text: str) -> UUID:
+    """Return the id of a path; raise ValidationFailed where it is no UUID."""
+    if not _ID(text):
+        raise ValidationFailed({"id": "Invalid opportunity ID format"})
+    return UUID(text)
+
+
+def read_fields(schema: Schema) -> dict[str, Any]:
+    """Return the body's fields as the schema wants them, or raise ValidationFailed."""
+    try:
+        fields: dict[str, Any] = schema.load(read_object())
+    except ValidationError as error:
+        failed = error.normalized_messages()  # type: ignore[no-untyped-call]
+        order = [*schema.fields, *(failed.keys() - schema.fields.keys())]
+        raise ValidationFailed(
+            {name.removeprefix("_schema"): failed[name][0] for name in order if name in failed}
+        ) from error
+    return fields
+
+
+def read_object() -> dict[str, Any]:
+    """Return the body as a JSON object without operator keys; an empty body is an empty object."""
+    body = _read_body()
+    if not body:
+        return {}
+    if request.mimetype and not _JSON_TYPE(request.mimetype):
+        raise UnsupportedMediaType
+    try:
+        value = json.loads(
+            body.decode(), object_pairs_hook=_without_operators, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, "Invalid JSON", "The request body is not valid JSON") from error
+    if not isinstance(value, dict):
+        raise ValidationFailed({"": "The request body must be a JSON object"})
+    return value
+
+
+def _read_body() -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception as error:  # a server has errors of its own for a broken or lost body
+        raise ApiError(400, "Bad Request", "The request body could not be read") from error
+
+
+def _without_operators(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Drop keys that begin with ``$`` or hold a dot, at every depth, as the guide's service did."""
+    return {key: value for key, value in pairs if not key.startswith("$") and "." not in key}
+
+
+def _no_constant(name: str) -> None:
+    message = f"{name} is not JSON"
+    raise ValueError(message)

@@ -1,0 +1,193 @@
+"""The keys that sign session tokens: a PEM from the settings, or Clerk's JWKS over https."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from futuretracker.errors import Unauthenticated, Unavailable
+
+if TYPE_CHECKING:
+    from futuretracker.settings import ClerkSettings
+
+log = logging.getLogger(__name__)
+
+MIN_BITS = 2048
+EXPONENT = 65537
+
+
+class KeySource(Protocol):
+    """Finds the key that a token says it was signed with."""
+
+    def get(self, kid: str | None) -> RSAPublicKey:
+        """Return the key; raise Unauthenticated where there is none, Unavailable without keys."""
+        ...
+
+    def newer(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey | None:
+        """Return the key that has taken ``key``'s place under the same id, if one has."""
+        ...
+
+
+def key_source(settings: ClerkSettings) -> KeySource:
+    """Choose the source that the settings name; a PEM wins, as it needs no network."""
+    if settings.public_key:
+        return PemKey(settings.public_key)
+    return Jwks(settings.jwks_url or "", settings.secret_key)
+
+
+class PemKey:
+    """One key, from ``CLERK_JWT_PUBLIC_KEY``."""
+
+    def __init__(self, pem: str) -> None:
+        key = load_pem_public_key(pem.encode())
+        if not isinstance(key, RSAPublicKey) or not _is_strong(key):
+            message = "CLERK_JWT_PUBLIC_KEY: is no RSA key of 2048 bits or more"
+            raise ValueError(message)
+        self._key = key
+
+    def get(self, kid: str | None) -> RSAPublicKey:  # noqa: ARG002 - one key, whatever its name
+        """Return the key."""
+        return self._key
+
+    def newer(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey | None:  # noqa: ARG002
+        """Return None: a PEM does not change while the service runs."""
+        return None
+
+
+class Jwks:
+    """Keys from a JWKS endpoint, fetched rarely and never twice at once.
+
+    Known keys are served from memory: refreshed in the background once they are ``FRESH`` seconds
+    old, still served while the endpoint fails, up to ``USABLE``. An unknown id or a bad signature
+    may mean that the key was rotated: that fetches at once, behind one cooldown that failures
+    start as well, so that a flood of forged tokens costs one request per cooldown.
+    """
+
+    FRESH = 300.0
+    USABLE = 3600.0
+    COOLDOWN = 30.0
+    TIMEOUT = 2.0
+    MAX_BYTES = 64 * 1024
+
+    def __init__(self, url: str, secret_key: str | None) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {secret_key}"} if secret_key else {}
+        self._keys: dict[str, RSAPublicKey] = {}
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def get(self, kid: str | None) -> RSAPublicKey:
+        """Return the key ``kid``, from memory if it is there."""
+        if kid is None:
+            raise Unauthenticated("jwk-kid-missing")
+        age = time.monotonic() - self._fetched_at
+        if kid in self._keys and age < self.USABLE:
+            if age > self.FRESH and self._may_fetch():
+                threading.Thread(target=self._fetch, daemon=True).start()
+            return self._keys[kid]
+        self._fetch()
+        age = time.monotonic() - self._fetched_at
+        if age >= self.USABLE or (kid not in self._keys and age > self.FRESH):
+            raise Unavailable("Sign-in keys are")
+        if kid not in self._keys:
+            raise Unauthenticated("jwk-kid-mismatch")
+        return self._keys[kid]
+
+    def newer(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey | None:
+        """Fetch, and return the key that now stands under ``kid`` if it is another one."""
+        self._fetch()
+        found = self._keys.get(kid or "")
+        return None if found is None or found == key else found
+
+    def _may_fetch(self) -> bool:
+        return time.monotonic() - self._tried_at >= self.COOLDOWN
+
+    def _fetch(self) -> None:
+        """Replace the keys, unless the cooldown says that it was tried just now."""
+        with self._lock:
+            if not self._may_fetch():
+                return
+            self._tried_at = time.monotonic()
+            try:
+                self._keys = parse_jwks(self._download())
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                log.warning("sign-in keys not fetched", extra={"cause": repr(error)})
+            else:
+                self._fetched_at = time.monotonic()
+
+    def _download(self) -> bytes:
+        """Return the document's bytes: https only, no redirects, bounded in time and size."""
+        url = urlsplit(self._url)
+        deadline = time.monotonic() + self.TIMEOUT
+        connection = http.client.HTTPSConnection(url.netloc, timeout=self.TIMEOUT)
+        try:
+            connection.request("GET", url.path, headers=self._headers)
+            response = connection.getresponse()
+            if response.status != http.HTTPStatus.OK:
+                message = f"status {response.status}"
+                raise ValueError(message)
+            body = b""
+            while chunk := response.read1(8192):
+                body += chunk
+                if len(body) > self.MAX_BYTES or time.monotonic() > deadline:
+                    message = "too large or too slow"
+                    raise ValueError(message)
+            return body
+        finally:
+            connection.close()
+
+
+def parse_jwks(document: bytes) -> dict[str, RSAPublicKey]:
+    """Return a JWKS' strong RSA signing keys by id.
+
+    Keys of other kinds are passed over; raise ValueError where none is left, or an id stands twice.
+    """
+    data = json.loads(document)
+    entries = data.get("keys") if isinstance(data, dict) else None
+    keys: dict[str, RSAPublicKey] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        try:
+            kid, key = _parse_jwk(entry)
+        except ValueError as error:
+            log.warning("sign-in key passed over", extra={"cause": str(error)})
+            continue
+        if kid in keys:
+            message = "a key id stands twice"
+            raise ValueError(message)
+        keys[kid] = key
+    if not keys:
+        message = "no usable key in the document"
+        raise ValueError(message)
+    return keys
+
+
+def _parse_jwk(entry: Any) -> tuple[str, RSAPublicKey]:
+    if not isinstance(entry, dict) or entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig":
+        message = "not an RSA signing key"
+        raise ValueError(message)
+    try:
+        key = jwt.PyJWK(entry, algorithm="RS256").key
+    except jwt.PyJWTError as error:
+        message = "not a JWK"
+        raise ValueError(message) from error
+    if not isinstance(entry.get("kid"), str) or not isinstance(key, RSAPublicKey):
+        message = "not a public key with an id"
+        raise ValueError(message)
+    if not _is_strong(key):
+        message = "not an RSA key of 2048 bits or more with e = 65537"
+        raise ValueError(message)
+    return entry["kid"], key
+
+
+def _is_strong(key: RSAPublicKey) -> bool:
+    return key.key_size >= MIN_BITS and key.public_numbers().e == EXPONENT

@@ -1,0 +1,50 @@
+"""Sessions that were verified once need not be verified again within a minute."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from typing import TYPE_CHECKING
+
+from futuretracker.cache import Cache
+from futuretracker.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from futuretracker.auth.clerk import Session, Verifier
+
+MAX_TOKEN = 4096  # bytes; Clerk keeps its own below that, a cookie's limit
+MAX_AGE = 60.0  # seconds
+MISSING = "Missing or invalid Authorization header"
+_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
+
+
+class Sessions:
+    """Turns an Authorization header into a session."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._verified: Cache[bytes, Session] = Cache(size=10_000)
+
+    def of(self, header: str | None) -> Session:
+        """Return the header's session; raise Unauthenticated."""
+        token = bearer_token(header)
+        # Tokens are secrets: what stays in memory is a digest.
+        key = hashlib.sha256(token.encode()).digest()
+        session = self._verified.get(key)
+        if session is None:
+            session = self._verifier.verify(token)
+            self._verified.put(key, session, min(session.expires_at, time.time() + MAX_AGE))
+        return session
+
+
+def bearer_token(header: str | None) -> str:
+    """Return the one token of the header; raise Unauthenticated for any other shape."""
+    if not header:
+        raise Unauthenticated("token-missing", MISSING)
+    if not header[:7].lower() == "bearer ":
+        raise Unauthenticated("token-scheme", MISSING)
+    match = _HEADER.fullmatch(header)
+    if match is None or len(match[1]) > MAX_TOKEN:
+        raise Unauthenticated("token-malformed")
+    return match[1]

@@ -1,0 +1,42 @@
+"""A bounded cache whose entries end at a time of their own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Cache(Generic[Key, Value]):
+    """At most ``size`` entries; the oldest makes room.
+
+    Safe to share between threads; reading takes no lock.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: dict[Key, tuple[float, Value]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Key) -> Value | None:
+        """Return the value, unless its time is over."""
+        entry = self._entries.get(key)
+        if entry is None or entry[0] <= time.time():
+            return None
+        return entry[1]
+
+    def put(self, key: Key, value: Value, until: float) -> None:
+        """Keep the value until that time (UNIX time in seconds)."""
+        with self._lock:
+            self._entries.pop(key, None)
+            if len(self._entries) >= self._size:
+                del self._entries[next(iter(self._entries))]
+            self._entries[key] = (until, value)
+
+    def forget(self, key: Key) -> None:
+        """Drop one entry."""
+        with self._lock:
+            self._entries.pop(key, None)

@@ -1,0 +1,146 @@
+"""``dev``: everything that the service needs, started here, and stopped by Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+
+from futuretracker.commands.token import local_azp
+from futuretracker.issuer import LOCAL, Issuer
+from futuretracker.local import LocalDataError, as_service, postgres
+from futuretracker.migrate import migrate
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+KEY_SETTINGS = {"CLERK_JWT_PUBLIC_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY", "CLERK_ISSUER"}
+START_WITHIN = 20.0  # seconds
+
+
+class CannotStart(Exception):
+    """The service cannot start here; the message says why."""
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Take none: settings come from the environment and ``.env``."""
+
+
+def run(_options: argparse.Namespace) -> int | str:
+    """Run until gunicorn ends or somebody presses Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with ExitStack() as stack:
+            return _serve(stack, {**_given(), **os.environ})
+    except (CannotStart, LocalDataError) as error:
+        return str(error)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _given() -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(".env").items() if value is not None}
+
+
+def _serve(stack: ExitStack, given: Mapping[str, str]) -> int:
+    host, port = given.get("HOST", "127.0.0.1"), given.get("PORT", "3001")
+    _check_port(host, port)
+    _lock(stack)
+    issuer = Issuer(LOCAL / "issuer.pem")
+    settings = {
+        "FUTURETRACKER_ENV": "development",
+        "TRUSTED_PROXIES": "0",
+        "STORE_URL": f"lmdb://{(LOCAL / 'store').absolute()}",
+        **({} if KEY_SETTINGS & given.keys() else issuer.settings()),
+    }
+    if "DATABASE_URL" not in given:
+        owner = stack.enter_context(postgres(LOCAL / "postgres"))
+        migrate(owner)
+        settings["DATABASE_URL"] = as_service(owner)
+    gunicorn = _start({**settings, **given})
+    stack.callback(_stop, gunicorn)
+    _wait(gunicorn, host, port)
+    _greet(f"http://{host}:{port}", issuer if "CLERK_ISSUER" in settings else None)
+    return gunicorn.wait()
+
+
+def _check_port(host: str, port: str) -> None:
+    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
+        message = f"PORT must be a number from 1 to 65535, not '{port}'."
+        raise CannotStart(message)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            message = (
+                f"Port {port} on {host} is not free ({error.strerror}); choose one with PORT=."
+            )
+            raise CannotStart(message) from error
+
+
+def _lock(stack: ExitStack) -> None:
+    """Keep a second ``dev`` away from the same data."""
+    try:
+        LOCAL.mkdir(exist_ok=True)
+        file = stack.enter_context((LOCAL / "lock").open("w"))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        message = f"Another 'make run' is using {LOCAL.absolute()}."
+        raise CannotStart(message) from error
+    except OSError as error:
+        message = f"{LOCAL.absolute()} cannot be used as data folder ({error.strerror})."
+        raise CannotStart(message) from error
+
+
+def _start(settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C comes here alone, and this end stops gunicorn gracefully.
+    return subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"], env=dict(settings), start_new_session=True
+    )
+
+
+def _stop(gunicorn: subprocess.Popen[bytes]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gunicorn.terminate()
+    try:
+        gunicorn.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        gunicorn.kill()
+
+
+def _wait(gunicorn: subprocess.Popen[bytes], host: str, port: str) -> None:
+    deadline = time.monotonic() + START_WITHIN
+    while time.monotonic() < deadline:
+        if gunicorn.poll() is not None:
+            message = "The service did not start; what it says above tells why."
+            raise CannotStart(message)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(host, int(port), timeout=2)
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        time.sleep(0.05)
+    message = f"The service did not become ready within {START_WITHIN:.0f} seconds."
+    raise CannotStart(message)
+
+
+def _greet(base: str, issuer: Issuer | None) -> None:
+    lines = [f"FutureTracker answers at {base}/api (stop it with Ctrl-C). Try:"]
+    if issuer:
+        token = issuer.token("user_alice", ttl=3600, azp=local_azp())
+        lines.append(f"curl -H 'Authorization: Bearer {token}' {base}/api/opportunities")
+    else:
+        lines.append(f"curl {base}/api/health")
+    print("\n".join(lines), flush=True)  # noqa: T201 - a command's answer

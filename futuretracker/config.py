@@ -1,0 +1,126 @@
+"""The settings: read once from the environment, checked together, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self, cast
+
+from environs import EnvValidationError, FileAwareEnv
+from marshmallow import ValidationError
+from marshmallow.validate import OneOf, Range
+
+from futuretracker.settings import (
+    Budget,
+    ClerkSettings,
+    read_budget,
+    read_clerk,
+    read_database_url,
+    read_origins,
+)
+
+DEFAULT_STORE = "lmdb:///dev/shm/futuretracker"
+ENVIRONMENTS = ("production", "development", "test")
+
+
+class ConfigError(Exception):
+    """The environment does not make a working service; the message names every problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("The settings are not usable:\n" + "\n".join(f"  - {p}" for p in problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Every setting of the service. Secrets are left out of its repr."""
+
+    environment: str
+    host: str
+    port: int
+    workers: int
+    threads: int
+    cors_origins: tuple[str, ...]
+    trusted_proxies: int
+    clerk: ClerkSettings
+    database_url: str = field(repr=False)
+    store_url: str = field(repr=False)
+    general: Budget
+    write: Budget
+    user_general: Budget
+    user_write: Budget
+
+    @classmethod
+    def from_env(cls, dotenv: str = ".env") -> Self:
+        """Read the environment, then ``dotenv`` for what it leaves out.
+
+        Raise ConfigError with every missing or malformed setting at once.
+        """
+        env = _open(dotenv)
+        origins = read_origins(env, "CORS_ORIGIN", "http://localhost:3000")
+        workers = env.int("WEB_CONCURRENCY", 2, validate=Range(1, 512))
+        config = cls(
+            environment=env.str("FUTURETRACKER_ENV", "production", validate=OneOf(ENVIRONMENTS)),
+            host=env.str("HOST", "127.0.0.1"),
+            port=env.int("PORT", 3001, validate=Range(1, 65535)),
+            workers=workers,
+            threads=env.int("THREADS", 4, validate=Range(1, 64)),
+            cors_origins=origins,
+            trusted_proxies=env.int("TRUSTED_PROXIES", 1, validate=Range(0, 10)),
+            clerk=read_clerk(env, origins),
+            database_url=read_database_url(env, "DATABASE_URL"),
+            store_url=_read_store(env, workers),
+            general=read_budget(env, "RATE_LIMIT_GENERAL", "general", "2000 per 15 minutes"),
+            write=read_budget(env, "RATE_LIMIT_WRITE", "write", "1500 per 15 minutes"),
+            user_general=read_budget(
+                env, "RATE_LIMIT_USER_GENERAL", "user-general", "2000 per 15 minutes"
+            ),
+            user_write=read_budget(
+                env, "RATE_LIMIT_USER_WRITE", "user-write", "1500 per 15 minutes"
+            ),
+        )
+        _seal(env)
+        return config
+
+
+def migration_database_url(dotenv: str = ".env") -> str:
+    """Return the owner's URL, which ``migrate`` alone uses."""
+    env = _open(dotenv)
+    url = read_database_url(env, "MIGRATION_DATABASE_URL")
+    _seal(env)
+    return url
+
+
+def _open(dotenv: str) -> FileAwareEnv:
+    """Collect errors instead of stopping at the first; ``NAME_FILE`` may point at a secret."""
+    env = FileAwareEnv(eager=False)
+    env.read_env(dotenv, recurse=False)
+    return env
+
+
+def _seal(env: FileAwareEnv) -> None:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        messages = cast("dict[str, list[str]]", error.error_messages)
+        raise ConfigError(
+            [f"{name}: {' '.join(texts).rstrip('.')}" for name, texts in messages.items()]
+        ) from None
+
+
+def _read_store(env: FileAwareEnv, workers: int) -> str:
+    def check_redis(url: str) -> None:
+        if url and not url.startswith(("redis://", "rediss://")):
+            raise ValidationError("must begin with redis:// or rediss://")
+
+    def check_host(url: str) -> None:
+        if not url.startswith(("lmdb:///", "memory://")):
+            raise ValidationError("must be lmdb:/// and a folder; Redis stands in REDIS_URL")
+        if url.startswith("memory://") and workers != 1:
+            raise ValidationError(
+                "memory:// counts per process: with more than one worker a budget would be"
+                " several times too large; use lmdb:///"
+            )
+
+    redis = env.str("REDIS_URL", "", validate=check_redis)
+    store: str = env.str("STORE_URL", DEFAULT_STORE, validate=check_host)
+    return redis or store

@@ -1,0 +1,155 @@
+"""The table ``opportunities``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from psycopg import Connection, Cursor
+
+
+class Change(NamedTuple):
+    """Who changes a row and what the audit keeps of it.
+
+    ``user_id`` is the internal id, ``actor`` Clerk's, ``details`` JSON.
+    """
+
+    user_id: UUID
+    actor: str
+    request_id: str
+    details: str
+
+
+class Written(NamedTuple):
+    """A written row: its id, and the row as JSON."""
+
+    id: str
+    row: bytes
+
+
+def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
+    """Return all of the user's rows as a JSON array, newest first."""
+    cursor = conn.execute(
+        """
+        select coalesce(json_agg(o), '[]')::text
+        from (
+            select id, user_id, title, description, link, deadline, category,
+                coalesce(status, 'applied') as status, notes, created_at, updated_at
+            from opportunities
+            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+                and user_id = %(user_id)s
+            order by created_at desc, id desc
+        ) as o
+        """,
+        {"user_id": user_id},
+    )
+    return _only_value(cursor) or b"[]"
+
+
+def select_opportunity(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> bytes | None:
+    """Return one row as JSON."""
+    cursor = conn.execute(
+        """
+        select row_to_json(o)::text
+        from (
+            select id, user_id, title, description, link, deadline, category,
+                coalesce(status, 'applied') as status, notes, created_at, updated_at
+            from opportunities
+            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+                and user_id = %(user_id)s and id = %(row_id)s
+        ) as o
+        """,
+        {"user_id": user_id, "row_id": row_id},
+    )
+    return _only_value(cursor)
+
+
+def insert_opportunity(
+    conn: Connection[Any], *, change: Change, values: Mapping[str, object]
+) -> Written:
+    """Insert a row and its audit entry; raise ForeignKeyViolation where the user is gone."""
+    cursor = conn.execute(
+        """
+        with written as (
+            insert into opportunities
+                (user_id, title, description, link, deadline, category, status, notes)
+            select %(user_id)s, n.title, n.description, n.link, n.deadline, n.category,
+                n.status, n.notes
+            from jsonb_populate_record(null::opportunities, %(values)s::jsonb) as n
+            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+            returning id, user_id, title, description, link, deadline, category,
+                status, notes, created_at, updated_at
+        ), audited as (
+            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            select user_id, %(actor)s, 'CREATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
+            from written
+        )
+        select id::text, row_to_json(written)::text from written
+        """,
+        {**change._asdict(), "values": json.dumps(values)},
+    )
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - an insert that does not raise returns its row
+    return Written(row[0], row[1].encode())
+
+
+def update_opportunity(
+    conn: Connection[Any], *, change: Change, row_id: UUID, values: Mapping[str, object]
+) -> bytes | None:
+    """Change the fields in ``values``, leave the others as they are; return the row as JSON."""
+    cursor = conn.execute(
+        """
+        with written as (
+            update opportunities as o
+            set (title, description, link, deadline, category, status, notes) = (
+                    select n.title, n.description, n.link, n.deadline, n.category, n.status, n.notes
+                    from jsonb_populate_record(o, %(values)s::jsonb) as n
+                ),
+                updated_at = now()
+            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+                and user_id = %(user_id)s and id = %(row_id)s
+            returning id, user_id, title, description, link, deadline, category,
+                coalesce(status, 'applied') as status, notes, created_at, updated_at
+        ), audited as (
+            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
+            from written
+        )
+        select row_to_json(written)::text from written
+        """,
+        {**change._asdict(), "row_id": row_id, "values": json.dumps(values)},
+    )
+    return _only_value(cursor)
+
+
+def delete_opportunity(conn: Connection[Any], *, change: Change, row_id: UUID) -> str | None:
+    """Delete a row; the audit keeps its title, which is returned."""
+    cursor = conn.execute(
+        """
+        with written as (
+            delete from opportunities
+            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+                and user_id = %(user_id)s and id = %(row_id)s
+            returning id, user_id, title
+        ), audited as (
+            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            select user_id, %(actor)s, 'DELETE_OPPORTUNITY', id,
+                %(details)s::jsonb || jsonb_build_object('title', title), %(request_id)s
+            from written
+        )
+        select title from written
+        """,
+        {**change._asdict(), "row_id": row_id},
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _only_value(cursor: Cursor[Any]) -> bytes | None:
+    """Return the first column of the one row as the bytes that Postgres sent."""
+    result = cursor.pgresult
+    return result.get_value(0, 0) if result is not None and result.ntuples else None

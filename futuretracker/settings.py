@@ -1,0 +1,179 @@
+"""Readers of single settings: each says what is wrong with one, and goes on."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from limits import parse as parse_limit
+from marshmallow import ValidationError
+from marshmallow.validate import Range
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+if TYPE_CHECKING:
+    from environs import Env
+
+MAX_LIFETIME = 86_400  # seconds; the most that CLERK_MAX_TOKEN_LIFETIME may be
+_ORIGIN = re.compile(r"[a-z][a-z-]*://[a-z0-9.-]+(:[0-9]+)?").fullmatch
+_ISSUER = re.compile(r"https://[A-Za-z0-9.:/_-]*[A-Za-z0-9]").fullmatch
+_HOST = re.compile(r"([a-z0-9][a-z0-9.-]*(?::[0-9]+)?)\$").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """So many requests in a window that opens at a key's first request.
+
+    ``seconds`` is the window's length; ``window`` is the same for people ("15 minutes").
+    """
+
+    name: str
+    amount: int
+    seconds: int
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClerkSettings:
+    """Where session tokens come from and which of them are meant for this service.
+
+    One of ``public_key`` (PEM) and ``jwks_url`` is set; ``max_lifetime`` is in seconds.
+    """
+
+    issuer: str
+    authorized_parties: frozenset[str]
+    allow_missing_azp: bool
+    max_lifetime: int
+    public_key: str | None
+    jwks_url: str | None
+    secret_key: str | None = field(repr=False)
+
+
+def read_budget(env: Env, setting: str, name: str, default: str) -> Budget:
+    """Read a budget such as ``2000 per 15 minutes``."""
+
+    def check(text: str) -> None:
+        try:
+            parse_limit(text)
+        except ValueError as error:
+            raise ValidationError("must read like '2000 per 15 minutes'") from error
+
+    # A setting that fails its check comes back as None, and stops the start later.
+    item = parse_limit(env.str(setting, default, validate=check) or default)
+    unit = item.GRANULARITY.name
+    window = f"{item.multiples} {unit}{'' if item.multiples == 1 else 's'}"
+    return Budget(name, item.amount, item.get_expiry(), window)
+
+
+def read_origins(env: Env, setting: str, default: str) -> tuple[str, ...]:
+    """Read a comma list of origins."""
+
+    def check(text: str) -> None:
+        for origin in _split(text):
+            if not _ORIGIN(origin):
+                raise ValidationError(f"'{origin}' is no origin such as https://app.example.com")
+
+    return _split(env.str(setting, default, validate=check) or "")
+
+
+def read_database_url(env: Env, setting: str) -> str:
+    """Read a Postgres URL, and hold a host that is not local to a verified certificate."""
+
+    def check(url: str) -> None:
+        try:
+            parts = conninfo_to_dict(url)
+        except psycopg.ProgrammingError:
+            # Not the driver's text: it may quote the password.
+            raise ValidationError("is no Postgres URL") from None
+        if (
+            not _is_local(parts.get("host"))
+            and parts.get("sslmode", "verify-full") != "verify-full"
+        ):
+            raise ValidationError("a host that is not local needs sslmode=verify-full")
+
+    url: str | None = env.str(setting, validate=check)
+    if not url or _is_local(conninfo_to_dict(url).get("host")):
+        return url or ""
+    verified: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": "system"}
+    return make_conninfo(**{**verified, **conninfo_to_dict(url)})
+
+
+def read_clerk(env: Env, origins: tuple[str, ...]) -> ClerkSettings:
+    """Read Clerk's settings: whose tokens, which keys, for whom."""
+    pem = _read_pem(env)
+    host = _read_frontend_host(env)
+    secret: str | None = env.str("CLERK_SECRET_KEY", None) or None
+    issuer = _read_issuer(env, host)
+    if host:
+        jwks_url = f"https://{host}/.well-known/jwks.json"
+    elif secret:
+        jwks_url = f"{env.str('CLERK_API_URL', 'https://api.clerk.com')}/v1/jwks"
+    else:
+        jwks_url = f"{issuer}/.well-known/jwks.json"
+    parties = read_origins(env, "CLERK_AUTHORIZED_PARTIES", "")
+    return ClerkSettings(
+        issuer=issuer,
+        authorized_parties=frozenset(parties or origins),
+        allow_missing_azp=env.bool("CLERK_ALLOW_MISSING_AZP", default=False),
+        max_lifetime=env.int("CLERK_MAX_TOKEN_LIFETIME", 600, validate=Range(1, MAX_LIFETIME)),
+        public_key=pem,
+        jwks_url=None if pem else jwks_url,
+        secret_key=None if pem or host else secret,
+    )
+
+
+def _read_issuer(env: Env, host: str | None) -> str:
+    def check(text: str | None) -> None:
+        if text is None and host is None and not env.str("CLERK_PUBLISHABLE_KEY", None):
+            raise ValidationError(
+                "missing, like CLERK_PUBLISHABLE_KEY: one of them says whose tokens to trust"
+            )
+        if text is not None and not _ISSUER(text):
+            raise ValidationError("must be an https:// URL without a slash at its end")
+
+    given: str | None = env.str("CLERK_ISSUER", "", validate=lambda text: check(text or None))
+    return given or f"https://{host}"
+
+
+def _read_pem(env: Env) -> str | None:
+    r"""Undo what environment files do to a PEM: quotes around it, ``\n`` for new lines."""
+
+    def tidy(text: str) -> str:
+        return text.strip().strip("\"'").replace("\\n", "\n").strip()
+
+    def check(text: str) -> None:
+        if text and not tidy(text).startswith("-----BEGIN PUBLIC KEY-----"):
+            raise ValidationError("is no PEM public key")
+
+    text: str | None = env.str("CLERK_JWT_PUBLIC_KEY", "", validate=check)
+    return f"{tidy(text)}\n" if text else None
+
+
+def _read_frontend_host(env: Env) -> str | None:
+    """Decode the Frontend API's host from ``pk_(test|live)_`` + base64 of ``<host>$``."""
+
+    def decode(key: str) -> str | None:
+        match = re.fullmatch(r"pk_(?:test|live)_([A-Za-z0-9+/]+)=*", key)
+        try:
+            text = base64.b64decode(match[1] + "=" * (-len(match[1]) % 4)) if match else b""
+            host = _HOST(text.decode("ascii"))
+        except ValueError:
+            return None
+        return host[1] if host else None
+
+    def check(key: str) -> None:
+        if key and decode(key) is None:
+            raise ValidationError("is no Clerk publishable key (pk_test_... or pk_live_...)")
+
+    key: str | None = env.str("CLERK_PUBLISHABLE_KEY", "", validate=check)
+    return decode(key) if key else None
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _is_local(host: object) -> bool:
+    return not host or str(host).startswith("/") or host in {"localhost", "127.0.0.1", "::1"}

@@ -1,0 +1,34 @@
+"""gunicorn's settings, the same for `make run` and production."""
+
+import sys
+
+from futuretracker import logs
+from futuretracker.config import Config, ConfigError
+from futuretracker.database import UnsafeRole, check_database
+
+try:
+    service = Config.from_env()
+except ConfigError as error:
+    sys.exit(str(error))
+
+bind = f"{service.host}:{service.port}"
+workers = service.workers
+threads = service.threads
+worker_class = "futuretracker.worker.Worker"
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - heartbeats must not wait for a disk
+# Pools and files are opened by the factory, which must run after the fork.
+preload_app = False
+timeout = 30
+graceful_timeout = 30
+keepalive = 75  # seconds; longer than nginx keeps its side open
+limit_request_line = 8190
+control_socket_disable = True
+logconfig_dict = logs.CONFIG
+
+
+def on_starting(_server: object) -> None:
+    """Refuse to start as a role that row level security does not bind."""
+    try:
+        check_database(service)
+    except UnsafeRole as error:
+        sys.exit(str(error))

@@ -1,0 +1,194 @@
+"""The real servers and the few things every test needs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import psycopg
+import pytest
+
+from futuretracker import create_app, local
+from futuretracker.config import Config
+from futuretracker.issuer import Issuer
+from futuretracker.migrate import migrate
+from tests import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+ORIGIN = "http://localhost:3000"
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Postgres with every migration; the URL is its owner's."""
+    with local.postgres(tmp_path_factory.mktemp("postgres") / "data") as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def service_url(owner_url: str) -> str:
+    """The same database for the service's role."""
+    return local.as_service(owner_url)
+
+
+@pytest.fixture
+def owner(owner_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of the owner, whom no policy binds; each statement commits."""
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture
+def role(service_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of the service's role; each statement commits."""
+    with psycopg.connect(service_url, autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """A key pair that signs the tests' session tokens."""
+    return Issuer(tmp_path_factory.mktemp("issuer") / "key.pem")
+
+
+@pytest.fixture
+def settings(service_url: str, issuer: Issuer, tmp_path: Path) -> dict[str, str]:
+    """The settings of a working service in production, with a store of this test's own."""
+    return {
+        "DATABASE_URL": service_url,
+        "STORE_URL": f"lmdb://{tmp_path / 'store'}",
+        "TRUSTED_PROXIES": "0",
+        "CORS_ORIGIN": f"{ORIGIN},chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj",
+        **issuer.settings(),
+    }
+
+
+def config_from(settings: dict[str, str]) -> Config:
+    """Read a Config from these settings and nothing else."""
+    with mock.patch.dict(os.environ, settings, clear=True):
+        return Config.from_env(dotenv="/nonexistent")
+
+
+@pytest.fixture
+def build(settings: dict[str, str]) -> Iterator[Callable[..., Flask]]:
+    """Build an application in this process: ``build(RATE_LIMIT_WRITE="2 per minute")``."""
+    with ExitStack() as stack:
+
+        def build(**changes: str) -> Flask:
+            app = create_app(config_from({**settings, **changes}))
+            stack.callback(app.extensions["database"].close)
+            return app
+
+        yield build
+
+
+@pytest.fixture(scope="session")
+def app(
+    service_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """An application that most tests share, with budgets that none of them reaches."""
+    plenty = "1000000 per 15 minutes"
+    budgets = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
+    app = create_app(
+        config_from(
+            {
+                "DATABASE_URL": service_url,
+                "STORE_URL": f"lmdb://{tmp_path_factory.mktemp('store')}",
+                "TRUSTED_PROXIES": "0",
+                "CORS_ORIGIN": f"{ORIGIN},chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj",
+                **{f"RATE_LIMIT_{name}": plenty for name in budgets},
+                **issuer.settings(),
+            }
+        )
+    )
+    yield app
+    app.extensions["database"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the shared application that is nobody."""
+    return app.test_client()
+
+
+@dataclass
+class User:
+    """A user's client: every request carries the user's token."""
+
+    id: str
+    token: str
+    client: FlaskClient
+
+    def request(self, method: str, path: str, body: object = None, **options: Any) -> TestResponse:
+        """Send ``body`` as JSON (bytes go as they are)."""
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        if body is not None:
+            options["data"] = body if isinstance(body, bytes) else json.dumps(body)
+            options.setdefault("content_type", "application/json")
+        return self.client.open(path, method=method, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: object = None, **options: Any) -> TestResponse:
+        return self.request("POST", path, body, **options)
+
+    def patch(self, path: str, body: object = None, **options: Any) -> TestResponse:
+        return self.request("PATCH", path, body, **options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        return self.request("DELETE", path, **options)
+
+    def create(self, **fields: Any) -> dict[str, Any]:
+        """Create an opportunity and return its row."""
+        answer = self.post("/api/opportunities", {"title": "Internship", **fields})
+        assert answer.status_code == 201, answer.text
+        row: dict[str, Any] = answer.json
+        return row
+
+
+@pytest.fixture
+def make_user(client: FlaskClient, issuer: Issuer) -> Callable[..., User]:
+    """Make a user whom no other test knows; of another application with ``client=``."""
+
+    def make(*, client: FlaskClient = client) -> User:
+        user_id = f"user_test{next(numbers)}x{os.getpid()}"
+        return User(user_id, issuer.token(user_id, ttl=3600, azp=ORIGIN), client)
+
+    return make
+
+
+@pytest.fixture
+def alice(make_user: Callable[..., User]) -> User:
+    return make_user()
+
+
+@pytest.fixture
+def bob(make_user: Callable[..., User]) -> User:
+    return make_user()
+
+
+@pytest.fixture
+def serve(settings: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., servers.Service]]:
+    """Start real gunicorn processes: ``serve(WEB_CONCURRENCY="4")``."""
+    with ExitStack() as stack:
+
+        def serve(**changes: str) -> servers.Service:
+            output = tmp_path / f"gunicorn-{next(numbers)}.log"
+            return stack.enter_context(servers.gunicorn({**settings, **changes}, output))
+
+        yield serve
