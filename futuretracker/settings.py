@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from environs import Env
 
 MAX_LIFETIME = 86_400  # seconds; the most that CLERK_MAX_TOKEN_LIFETIME may be
+_BUDGET = re.compile(
+    r"[1-9][0-9]{0,8} ?(?:per|/) ?(?:[1-9][0-9]{0,4} ?)?(?:second|minute|hour|day)s?"
+).fullmatch
 _ORIGIN = re.compile(r"[a-z][a-z-]*://[a-z0-9.-]+(:[0-9]+)?").fullmatch
 _ISSUER = re.compile(r"https://[A-Za-z0-9.:/_-]*[A-Za-z0-9]").fullmatch
 _HOST = re.compile(r"([a-z0-9][a-z0-9.-]*(?::[0-9]+)?)\$").fullmatch
@@ -55,12 +58,10 @@ def read_budget(env: Env, setting: str, name: str, default: str) -> Budget:
     """Read a budget such as ``2000 per 15 minutes``."""
 
     def check(text: str) -> None:
-        try:
-            parse_limit(text)
-        except ValueError as error:
-            raise ValidationError("must read like '2000 per 15 minutes'") from error
+        if not _BUDGET(text):
+            raise ValidationError("must read like '2000 per 15 minutes'")
 
-    # A setting that fails its check comes back as None, and stops the start later.
+    # A setting that failed its check comes back as None: the start will be refused later.
     item = parse_limit(env.str(setting, default, validate=check) or default)
     unit = item.GRANULARITY.name
     window = f"{item.multiples} {unit}{'' if item.multiples == 1 else 's'}"
@@ -125,16 +126,13 @@ def read_clerk(env: Env, origins: tuple[str, ...]) -> ClerkSettings:
 
 
 def _read_issuer(env: Env, host: str | None) -> str:
-    def check(text: str | None) -> None:
-        if text is None and host is None and not env.str("CLERK_PUBLISHABLE_KEY", None):
-            raise ValidationError(
-                "missing, like CLERK_PUBLISHABLE_KEY: one of them says whose tokens to trust"
-            )
-        if text is not None and not _ISSUER(text):
+    def check(text: str) -> None:
+        if not _ISSUER(text):
             raise ValidationError("must be an https:// URL without a slash at its end")
 
-    given: str | None = env.str("CLERK_ISSUER", "", validate=lambda text: check(text or None))
-    return given or f"https://{host}"
+    if host or env.str("CLERK_PUBLISHABLE_KEY", ""):  # a malformed key is one problem, not two
+        return env.str("CLERK_ISSUER", None, validate=check) or f"https://{host}"
+    return env.str("CLERK_ISSUER", validate=check) or ""
 
 
 def _read_pem(env: Env) -> str | None:

@@ -63,7 +63,7 @@ class Worker(ThreadWorker):
         draining.set()
         super().handle_exit(sig, frame)
 
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+    def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what never became a request, or broke outside the application."""
         if isinstance(exc, errors.ParseException):
             status = STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)

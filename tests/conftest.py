@@ -12,6 +12,7 @@ from unittest import mock
 
 import psycopg
 import pytest
+from flask import request, request_finished
 
 from futuretracker import create_app, local
 from futuretracker.config import Config
@@ -23,12 +24,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from flask import Flask
+    from flask import Flask, Response
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
 ORIGIN = "http://localhost:3000"
+ROLE_NAME = "futuretracker_api"
 numbers = itertools.count(1)
+# Every (method, rule, status) that an application in this process has answered.
+seen: set[tuple[str, str, int]] = set()
+
+
+@request_finished.connect
+def _see(_app: Flask, response: Response) -> None:
+    if request.url_rule is not None:
+        seen.add((request.method, request.url_rule.rule, response.status_code))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the README be held against what every other test has seen."""
+    items.sort(key=lambda item: item.path.name == "test_readme.py")
 
 
 @pytest.fixture(scope="session")

@@ -76,16 +76,10 @@ class Deadline(fields.Field[str]):
     """A calendar date. A date-time keeps its date as written: no time zone shifts it."""
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str:
-        match = _DATE(value) if isinstance(value, str) else None
-        try:
-            if match is None:
-                raise ValueError
-            date = dt.date.fromisoformat(match[1])
-            if match[2]:
-                dt.time.fromisoformat(match[2][:8])
-        except ValueError as error:
-            raise ValidationError(DEADLINE) from error
-        return date.isoformat()
+        date = calendar_date(value) if isinstance(value, str) else None
+        if date is None:
+            raise ValidationError(DEADLINE)
+        return date
 
 
 class Choice(fields.Field[str]):
@@ -146,6 +140,18 @@ class Changes(Opportunity):
         if not values:
             raise ValidationError(NOTHING)
         return values
+
+
+def calendar_date(text: str) -> str | None:
+    """Return the date as written in an ISO date or date-time, None where there is no such day."""
+    match = _DATE(text)
+    if match is None:
+        return None
+    try:
+        dt.time.fromisoformat(match[2][:8] if match[2] else "00:00")
+        return dt.date.fromisoformat(match[1]).isoformat()
+    except ValueError:
+        return None
 
 
 def is_web_url(text: str) -> bool:

@@ -181,8 +181,7 @@ def _parse_jwk(entry: Any) -> tuple[str, RSAPublicKey]:
         message = "not a JWK"
         raise ValueError(message) from error
     if not isinstance(entry.get("kid"), str) or not isinstance(key, RSAPublicKey):
-        message = "not a public key with an id"
-        raise ValueError(message)
+        raise ValueError("not a public key with an id")  # noqa: TRY004 - as every bad entry
     if not _is_strong(key):
         message = "not an RSA key of 2048 bits or more with e = 65537"
         raise ValueError(message)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEY_SETTINGS = {"CLERK_JWT_PUBLIC_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY", "CLERK_ISSUER"}
+MAX_PORT = 65_535
 START_WITHIN = 20.0  # seconds
 
 
@@ -76,7 +77,7 @@ def _serve(stack: ExitStack, given: Mapping[str, str]) -> int:
 
 
 def _check_port(host: str, port: str) -> None:
-    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
+    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= MAX_PORT):
         message = f"PORT must be a number from 1 to 65535, not '{port}'."
         raise CannotStart(message)
     with socket.socket() as probe:

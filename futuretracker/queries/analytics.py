@@ -22,7 +22,7 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID) -> bytes:
             select coalesce(status, 'applied') as status, category, deadline,
                 (created_at at time zone 'UTC')::date as created_on
             from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s
         ), today as (
             select day, day - extract(dow from day)::int as sunday,

@@ -40,7 +40,7 @@ def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
             select id, user_id, title, description, link, deadline, category,
                 coalesce(status, 'applied') as status, notes, created_at, updated_at
             from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s
             order by created_at desc, id desc
         ) as o
@@ -59,7 +59,7 @@ def select_opportunity(conn: Connection[Any], *, user_id: UUID, row_id: UUID) ->
             select id, user_id, title, description, link, deadline, category,
                 coalesce(status, 'applied') as status, notes, created_at, updated_at
             from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s and id = %(row_id)s
         ) as o
         """,
@@ -80,7 +80,7 @@ def insert_opportunity(
             select %(user_id)s, n.title, n.description, n.link, n.deadline, n.category,
                 n.status, n.notes
             from jsonb_populate_record(null::opportunities, %(values)s::jsonb) as n
-            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
             returning id, user_id, title, description, link, deadline, category,
                 status, notes, created_at, updated_at
         ), audited as (
@@ -110,7 +110,7 @@ def update_opportunity(
                     from jsonb_populate_record(o, %(values)s::jsonb) as n
                 ),
                 updated_at = now()
-            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s and id = %(row_id)s
             returning id, user_id, title, description, link, deadline, category,
                 coalesce(status, 'applied') as status, notes, created_at, updated_at
@@ -132,7 +132,7 @@ def delete_opportunity(conn: Connection[Any], *, change: Change, row_id: UUID) -
         """
         with written as (
             delete from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true)) <> ''
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s and id = %(row_id)s
             returning id, user_id, title
         ), audited as (

@@ -20,7 +20,7 @@ def upsert_user(conn: Connection[Any], *, clerk_id: str, email: str | None) -> U
         """
         with known as materialized (
             select id from users
-            where (select set_config('app.clerk_id', %(clerk_id)s::text, true)) <> ''
+            where (select set_config('app.clerk_id', %(clerk_id)s::text, true) is not null)
                 and clerk_id = %(clerk_id)s::text
         ), added as (
             insert into users (clerk_id, email)
@@ -44,7 +44,7 @@ def select_email(conn: Connection[Any], *, clerk_id: str) -> str | None:
     cursor = conn.execute(
         """
         select email from users
-        where (select set_config('app.clerk_id', %(clerk_id)s::text, true)) <> ''
+        where (select set_config('app.clerk_id', %(clerk_id)s::text, true) is not null)
             and clerk_id = %(clerk_id)s::text
         """,
         {"clerk_id": clerk_id},

@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format requirements clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
+
+setup: $(INSTALLED) ## install everything into .venv, with checked hashes
+
+$(INSTALLED): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@echo "installing into .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data under .local/
+	@exec $(BIN)/python -m futuretracker dev
+
+test: $(INSTALLED) ## run every test against real servers
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright --pythonpath $(BIN)/python --level error futuretracker/queries futuretracker/database.py
+	$(BIN)/lint-imports --config setup.cfg --no-logo
+
+format: $(INSTALLED) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: $(INSTALLED) ## pin the newest versions, with hashes
+	for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+			--generate-hashes --no-header $$name.in --output-file $$name.txt; \
+	done
+
+clean: ## remove the virtual environment and the local data
+	rm -rf .venv .local

@@ -1,0 +1,186 @@
+"""Migrations, on a real Postgres: from nothing, from a FutureTracker that is there, and twice."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from futuretracker.commands import migrate as command
+from futuretracker.migrate import migrate, migrations
+from futuretracker.queries.opportunities import select_opportunities
+from futuretracker.queries.users import upsert_user
+from tests.conftest import ROLE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+databases = itertools.count(1)
+
+# What the guide's Express service created on Supabase, its Data API's roles and policies included.
+EXISTING = """
+    do $$ begin create role anon; exception when duplicate_object then null; end $$;
+    do $$ begin create role authenticated; exception when duplicate_object then null; end $$;
+    create table users (
+        id uuid primary key default gen_random_uuid(),
+        clerk_id text unique not null,
+        email text not null,
+        full_name text,
+        avatar_url text,
+        created_at timestamptz default now(),
+        updated_at timestamptz default now()
+    );
+    create table opportunities (
+        id uuid primary key default gen_random_uuid(),
+        user_id uuid not null references users (id) on delete cascade,
+        title varchar(200) not null,
+        description text,
+        link text,
+        deadline date,
+        category varchar(20) check (category in ('internship', 'hackathon')),
+        status varchar(20) default 'applied'
+            check (status in ('applied', 'interviewed', 'shortlisted', 'selected', 'rejected')),
+        notes text,
+        created_at timestamptz default now(),
+        updated_at timestamptz default now()
+    );
+    create index idx_opportunities_user_id on opportunities (user_id);
+    grant all on users, opportunities to anon, authenticated;
+    alter table opportunities enable row level security;
+    create policy "Everybody may read" on opportunities for select using (true);
+    insert into users (clerk_id, email, full_name)
+    select 'user_old' || n, 'old' || n || '@example.com', 'Old ' || n from generate_series(1, 20) n;
+    insert into opportunities (user_id, title, category, status, deadline)
+    select u.id, 'Row ' || n || ' of ' || u.clerk_id, 'hackathon',
+        case when n = 1 then null else 'shortlisted' end, '2026-02-28'
+    from users as u, generate_series(1, 30) as n;
+"""
+
+
+@pytest.fixture
+def database(owner_url: str) -> Iterator[str]:
+    """An empty database; the URL is its owner's."""
+    name = f"migrate_{next(databases)}"
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    yield make_conninfo(owner_url, dbname=name)
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url, autocommit=True) as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+def test_an_empty_database_gets_every_file_once(database: str) -> None:
+    names = [name for name, _ in migrations()]
+
+    assert migrate(database) == names
+    assert migrate(database) == []
+    assert rows(database, "select name from futuretracker_migrations order by name") == [
+        (name,) for name in names
+    ]
+
+
+def test_files_are_numbered_without_a_gap() -> None:
+    numbers = [int(name[:4]) for name, _ in migrations()]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_an_existing_database_is_adopted_and_keeps_every_row(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(EXISTING)
+    everything = (
+        "select to_jsonb(u) from users u order by id",
+        "select to_jsonb(o) from opportunities o order by id",
+    )
+    before = [rows(database, query) for query in everything]
+    assert [len(found) for found in before] == [20, 600]
+
+    migrate(database)
+
+    assert [rows(database, query) for query in everything] == before
+
+
+def test_an_adopted_database_serves_its_users_and_hides_them_from_each_other(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(EXISTING)
+    migrate(database)
+
+    with psycopg.connect(make_conninfo(database, user=ROLE_NAME), autocommit=True) as conn:
+        known = upsert_user(conn, clerk_id="user_old7", email=None)
+        new = upsert_user(conn, clerk_id="user_new", email=None)
+        found = select_opportunities(conn, user_id=known)
+        assert found.count(b"Row ") == found.count(b"of user_old7") == 30
+        assert b'"status":null' not in found
+        assert select_opportunities(conn, user_id=new) == b"[]"
+        # The policy that lets everybody read is still there, and opens nothing to the service.
+        assert conn.execute("select count(*) from opportunities").fetchone() == (0,)
+
+
+def test_the_data_api_of_supabase_loses_its_grants(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(EXISTING)
+    migrate(database)
+
+    granted = """
+        select grantee, table_name, privilege_type from information_schema.role_table_grants
+        where grantee in ('anon', 'authenticated', 'PUBLIC') and table_schema = 'public'
+    """
+    assert rows(database, granted) == []
+
+
+def test_two_that_migrate_at_once_apply_each_file_once(database: str) -> None:
+    applied: list[str] = []
+    threads = [threading.Thread(target=lambda: applied.extend(migrate(database))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(applied) == [name for name, _ in migrations()]
+
+
+def test_a_file_that_fails_leaves_nothing_behind(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [
+        ("0001_fine.sql", "create table fine ()"),
+        ("0002_broken.sql", "create table bad (); !"),
+    ]
+    monkeypatch.setattr("futuretracker.migrate.migrations", lambda: broken)
+
+    with pytest.raises(psycopg.errors.SyntaxError):
+        migrate(database)
+
+    assert rows(database, "select tablename from pg_tables where tablename in ('fine', 'bad')") == [
+        ("fine",)
+    ]
+    assert rows(database, "select name from futuretracker_migrations") == [("0001_fine.sql",)]
+
+
+def test_the_command_says_what_it_applied(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", database)
+
+    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert capsys.readouterr().out.startswith("applied 0001_")
+    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert capsys.readouterr().out == "up to date\n"
+
+
+def test_the_command_names_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner:secret@127.0.0.1:1/none")
+
+    answer = command.run(None)  # type: ignore[arg-type]
+
+    assert str(answer).startswith("The database behind MIGRATION_DATABASE_URL does not answer")
+    assert "secret" not in str(answer)
