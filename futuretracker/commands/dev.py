@@ -40,7 +40,8 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_options: argparse.Namespace) -> int | str:
     """Run until gunicorn ends or somebody presses Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, signal.default_int_handler)
     try:
         with ExitStack() as stack:
             return _serve(stack, {**_given(), **os.environ})
