@@ -28,7 +28,7 @@ lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python --level error futuretracker/queries futuretracker/database.py
-	$(BIN)/lint-imports --config setup.cfg --no-logo
+	$(BIN)/lint-imports --no-logo setup.cfg
 
 format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .
@@ -37,7 +37,7 @@ format: $(INSTALLED) ## format the code
 requirements: $(INSTALLED) ## pin the newest versions, with hashes
 	for name in requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-			--generate-hashes --no-header $$name.in --output-file $$name.txt; \
+			--generate-hashes --no-strip-extras --no-header $$name.in --output-file $$name.txt; \
 	done
 
 clean: ## remove the virtual environment and the local data
