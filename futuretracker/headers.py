@@ -87,7 +87,7 @@ class Headers:
         if environ["PATH_INFO"].startswith("/api/"):
             constant = self._api.get(origin) or self._api[None]
         if _is_preflight(environ):
-            allowed = PREFLIGHT if origin in self._api else []
+            allowed = PREFLIGHT if constant is self._api.get(origin) else []
             start_response("204 No Content", [*constant, *allowed, ("X-Request-Id", request_id)])
             return []
 
@@ -122,7 +122,9 @@ def security_headers() -> HeaderList:
     with policy.test_request_context(base_url="https://localhost"):
         answer = policy.process_response(Response())
     skip = {"Content-Type", "Content-Length"}
-    return [header for header in answer.headers if header[0] not in skip] + FURTHER
+    # It leaves a space behind a directive without a value.
+    talismans = [(name, value.strip()) for name, value in answer.headers if name not in skip]
+    return talismans + FURTHER
 
 
 def _cors(origin: str) -> HeaderList:

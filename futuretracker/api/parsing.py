@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import request
 from marshmallow import ValidationError
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from futuretracker.errors import ApiError, ValidationFailed
 
@@ -62,7 +62,7 @@ def read_object() -> dict[str, Any]:
     body = _read_body()
     if not body:
         return {}
-    if request.mimetype and not _JSON_TYPE(request.mimetype):
+    if request.content_type and not _JSON_TYPE(request.mimetype):
         raise UnsupportedMediaType
     try:
         value = json.loads(
@@ -77,11 +77,17 @@ def read_object() -> dict[str, Any]:
 
 def _read_body() -> bytes:
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
+        at_limit = len(body) == request.max_content_length and request.content_length is None
+        # werkzeug cuts a body without a length off at the limit, and does not say so.
+        cut_off = at_limit and request.environ["wsgi.input"].read(1)
     except HTTPException:
         raise
     except Exception as error:  # a server has errors of its own for a broken or lost body
         raise ApiError(400, "Bad Request", "The request body could not be read") from error
+    if cut_off:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _without_operators(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

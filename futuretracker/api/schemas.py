@@ -20,9 +20,11 @@ NOTHING = "At least one field must be provided for update"
 
 # NUL cannot be stored in Postgres, half a surrogate pair not even be encoded.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]").search
+_HOUR, _MINUTE = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 _DATE = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?)(?:Z|z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    rf"(?:[T ]{_HOUR}:{_MINUTE}(?::{_MINUTE}(?:[.,][0-9]{{1,9}})?)?"
+    rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?"
 ).fullmatch
 _UNFIT_FOR_URL = re.compile(r"[\s\x00-\x20\x7f<>\"{}|\\^`]").search
 
@@ -148,7 +150,6 @@ def calendar_date(text: str) -> str | None:
     if match is None:
         return None
     try:
-        dt.time.fromisoformat(match[2][:8] if match[2] else "00:00")
         return dt.date.fromisoformat(match[1]).isoformat()
     except ValueError:
         return None

@@ -30,7 +30,7 @@ FORBIDDEN = {"crit", "b64", "jwk", "jku", "x5u", "x5c"}
 REASONS: dict[type[Exception], str] = {
     jwt.ExpiredSignatureError: "token-expired",
     jwt.ImmatureSignatureError: "token-not-active-yet",
-    jwt.InvalidIssuedAtError: "token-iat-in-the-future",
+    jwt.InvalidIssuedAtError: "token-invalid-times",
     jwt.InvalidIssuerError: "token-invalid-issuer",
     jwt.InvalidAudienceError: "token-invalid-audience",
     jwt.InvalidSignatureError: "token-invalid-signature",
@@ -103,6 +103,8 @@ class Verifier:
             "token-invalid-azp": (isinstance(azp, str) and azp in settings.authorized_parties)
             or ("azp" not in claims and settings.allow_missing_azp),
             "token-session-pending": claims.get("sts", "active") == "active",
+            "token-invalid-claims": isinstance(claims.get("o", {}), dict)
+            and isinstance(claims.get("fea", ""), str),
         }
         for reason, holds in checks.items():
             if not holds:

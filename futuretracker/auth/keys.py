@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from futuretracker.auth.download import DownloadFailed, download
 from futuretracker.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
@@ -48,9 +48,12 @@ class PemKey:
     """One key, from ``CLERK_JWT_PUBLIC_KEY``."""
 
     def __init__(self, pem: str) -> None:
-        key = load_pem_public_key(pem.encode())
+        message = "CLERK_JWT_PUBLIC_KEY: is no RSA key of 2048 bits or more with e = 65537"
+        try:
+            key = load_pem_public_key(pem.encode())
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise ValueError(message) from error
         if not isinstance(key, RSAPublicKey) or not _is_strong(key):
-            message = "CLERK_JWT_PUBLIC_KEY: is no RSA key of 2048 bits or more"
             raise ValueError(message)
         self._key = key
 
@@ -90,24 +93,27 @@ class Jwks:
         """Return the key ``kid``, from memory if it is there."""
         if kid is None:
             raise Unauthenticated("jwk-kid-missing")
-        age = time.monotonic() - self._fetched_at
-        if kid in self._keys and age < self.USABLE:
+        key, age = self._keys.get(kid), self._age()
+        if key is not None and age < self.USABLE:
             if age > self.FRESH and self._may_fetch():
                 threading.Thread(target=self._fetch, daemon=True).start()
-            return self._keys[kid]
+            return key
         self._fetch()
-        age = time.monotonic() - self._fetched_at
-        if age >= self.USABLE or (kid not in self._keys and age > self.FRESH):
+        key, age = self._keys.get(kid), self._age()
+        if age >= self.USABLE or (key is None and age > self.FRESH):
             raise Unavailable("Sign-in keys are")
-        if kid not in self._keys:
+        if key is None:
             raise Unauthenticated("jwk-kid-mismatch")
-        return self._keys[kid]
+        return key
 
     def newer(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey | None:
         """Fetch, and return the key that now stands under ``kid`` if it is another one."""
         self._fetch()
         found = self._keys.get(kid or "")
         return None if found is None or found == key else found
+
+    def _age(self) -> float:
+        return time.monotonic() - self._fetched_at
 
     def _may_fetch(self) -> bool:
         return time.monotonic() - self._tried_at >= self.COOLDOWN
@@ -120,31 +126,15 @@ class Jwks:
             self._tried_at = time.monotonic()
             try:
                 self._keys = parse_jwks(self._download())
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                log.warning("sign-in keys not fetched", extra={"cause": repr(error)})
+            except (DownloadFailed, ValueError, RecursionError) as error:
+                log.warning("sign-in keys not fetched", extra={"cause": str(error)})
             else:
                 self._fetched_at = time.monotonic()
 
     def _download(self) -> bytes:
-        """Return the document's bytes: https only, no redirects, bounded in time and size."""
-        url = urlsplit(self._url)
-        deadline = time.monotonic() + self.TIMEOUT
-        connection = http.client.HTTPSConnection(url.netloc, timeout=self.TIMEOUT)
-        try:
-            connection.request("GET", url.path, headers=self._headers)
-            response = connection.getresponse()
-            if response.status != http.HTTPStatus.OK:
-                message = f"status {response.status}"
-                raise ValueError(message)
-            body = b""
-            while chunk := response.read1(8192):
-                body += chunk
-                if len(body) > self.MAX_BYTES or time.monotonic() > deadline:
-                    message = "too large or too slow"
-                    raise ValueError(message)
-            return body
-        finally:
-            connection.close()
+        return download(
+            self._url, headers=self._headers, within=self.TIMEOUT, max_bytes=self.MAX_BYTES
+        )
 
 
 def parse_jwks(document: bytes) -> dict[str, RSAPublicKey]:

@@ -7,6 +7,7 @@ whole request's hits in one call.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,26 +40,42 @@ class SharedStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._memory = MemoryStore()
+        self._lock = threading.Lock()
         self._lost_until = 0.0
 
     def spend(self, hits: Sequence[Hit]) -> list[Window]:
         """Count the hits where that is possible."""
-        if self._lost_until and time.monotonic() < self._lost_until:
+        if self._lost_until and not self._may_ask_again():
             return self._memory.spend(hits)
         try:
             windows = self._store.spend(hits)
         except Exception as error:  # noqa: BLE001 - whatever a store's client raises means lost
-            if not self._lost_until:
-                log.warning(
-                    "shared store lost, budgets go on per process",
-                    extra={"cause": type(error).__name__},
-                )
-            self._lost_until = time.monotonic() + self.RETRY
+            self._lose(type(error).__name__)
             return self._memory.spend(hits)
         if self._lost_until:
-            log.warning("shared store is back")
-            self._lost_until = 0.0
+            self._regain()
         return windows
+
+    def _may_ask_again(self) -> bool:
+        """Let one thread try while the others go on without the store."""
+        with self._lock:
+            due = time.monotonic() >= self._lost_until
+            if due:
+                self._lost_until = time.monotonic() + self.RETRY
+        return due
+
+    def _lose(self, cause: str) -> None:
+        with self._lock:
+            known = bool(self._lost_until)
+            self._lost_until = time.monotonic() + self.RETRY
+        if not known:
+            log.warning("shared store lost, budgets go on per process", extra={"cause": cause})
+
+    def _regain(self) -> None:
+        with self._lock:
+            known, self._lost_until = not self._lost_until, 0.0
+        if not known:
+            log.warning("shared store is back")
 
     def check(self) -> bool:
         """Tell whether the configured store answers."""

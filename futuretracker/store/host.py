@@ -27,7 +27,8 @@ class LmdbStore(Storage):
     """
 
     STORAGE_SCHEME = ["lmdb"]
-    SIZE = 256 * 2**20
+    SIZE = 256 * 2**20  # bytes
+    KEYS = 250_000  # need less than half of SIZE: in a file that is full nothing can be deleted
     _counter = struct.Struct(">dI")
     _deadline = struct.Struct(">d")
 
@@ -67,14 +68,20 @@ class LmdbStore(Storage):
         return Window(count, ends_at)
 
     def _sweep(self, txn: lmdb.Transaction, now: float) -> None:
-        """Forget up to two ended windows for each new one, so that the file never fills up."""
+        """Forget up to two windows for each new one, so that the file never fills up.
+
+        Those that have ended; where there are more than ``KEYS``, those that end soonest.
+        """
+        crowded = txn.stat(self._counters)["entries"] >= self.KEYS
         cursor = txn.cursor(self._deadlines)
         for _ in range(2):
-            if not cursor.first() or self._deadline.unpack(cursor.key()[:8])[0] > now:
+            if not cursor.first():
                 return
-            key = cursor.key()[8:]
+            ends_at, key = self._deadline.unpack(cursor.key()[:8])[0], cursor.key()[8:]
+            if ends_at > now and not crowded:
+                return
             found = txn.get(key)
-            if found and self._counter.unpack(found)[0] <= now:
+            if found and self._counter.unpack(found)[0] == ends_at:
                 txn.delete(key)
             cursor.delete()
 
