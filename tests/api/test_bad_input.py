@@ -1,0 +1,361 @@
+"""What nobody should send: each has an answer in the one error shape, and none is a 500.
+
+The test client tidies a URL up before it sends it. To send one as it is, PATH_INFO is set to what
+a WSGI server makes of the path (percent-decoded, each byte one character) and RAW_URI to what stood
+in the request line, which is how gunicorn hands both over.
+"""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.conftest import User
+
+PATH = "/api/opportunities"
+MIB = 2**20
+NOT_JSON = {
+    "nothing but a brace": b"{",
+    "a trailing comma": b'{"title": "a",}',
+    "single quotes": b"{'title': 'a'}",
+    "a bare word": b"title",
+    "two values": b'{"title": "a"}{"title": "b"}',
+    "a comment": b'{"title": "a"} // note',
+    "a form": b"title=a",
+    "HTML": b"<html></html>",
+    "white space": b" \n",
+    "NUL": b"\0",
+    "NUL behind the object": b'{"title": "a"}\0',
+    "a control character inside text": b'{"title": "a\nb"}',
+    "a bad escape": b'{"title": "\\x41"}',
+    "half an escape": b'{"title": "\\u12"}',
+    "NaN": b'{"title": "a", "notes": NaN}',
+    "Infinity": b'{"title": "a", "x": Infinity}',
+    "-Infinity": b'{"title": "a", "x": [-Infinity]}',
+    "NaN as a body": b"NaN",
+    "a byte order mark": b'\xef\xbb\xbf{"title": "a"}',
+    "UTF-16": '{"title": "a"}'.encode("utf-16"),
+    "UTF-16 without a mark": '{"title": "a"}'.encode("utf-16-be"),
+    "UTF-32": '{"title": "a"}'.encode("utf-32"),
+    "Latin-1": '{"title": "café"}'.encode("latin-1"),
+    "an overlong encoding": b'{"title": "\xc0\xaf"}',
+    "an encoded surrogate": b'{"title": "\xed\xa0\x80"}',
+    "text that is cut off": b'{"title": "\xf0\x9f\x8e"}',
+    "arrays without end": b"[" * 100_000,
+    "deep arrays": b'{"title": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "deep objects": b'{"x":' * 100_000 + b"1" + b"}" * 100_000,
+    "a number of 5000 digits": b'{"title": "a", "x": ' + b"9" * 5000 + b"}",
+    "a number with a leading zero": b'{"title": "a", "x": 01}',
+    "a hexadecimal number": b'{"title": "a", "x": 0x10}',
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
+}
+NO_OBJECT = [b"[]", b'[{"title": "a"}]', b'"title"', b"1", b"1.5e3", b"true", b"false", b"null"]
+BAD_URLS = [
+    "/api/opportunities/%",
+    "/api/opportunities/%zz",
+    "/api/opportunities/%a",
+    "/api/opportunities/%2",
+    "/api/opportunities/%%32",
+    "/api/opportunities/%u0041",
+    "/api/opportunities/%ff",
+    "/api/opportunities/%c0%af",
+    "/api/opportunities/%ed%a0%80",
+    "/api/opportunities/%f0%9f%8e",
+    "/api/opportunities/\xff",
+    "/api/opportunities/%00",
+    "/api/opportunities%00",
+    "/api/%00",
+    "/api/nowhere/%zz",
+    "/api/opportunities?q=%",
+    "/api/opportunities?q=100%&x=1",
+    "/api/health?%zz",
+    "/%ff",
+]
+ODD_QUERIES = [
+    "&&&===",
+    "?",
+    "limit=-1&limit=x&limit[]=2",
+    "user_id=550e8400-e29b-41d4-a716-446655440000",
+    "$where=1&a.b=c",
+    "q=%00",
+    "q=%ff%fe",
+    "q=\xff",
+    "q=%0d%0aSet-Cookie:%20a=b",
+    "q=" + "a" * 7000,
+    "&".join(f"q{n}=1" for n in range(1500)),
+    "q='%20or%201=1--",
+]
+MESSAGES = {
+    400: ("Bad Request", "The URL is not valid percent-encoded UTF-8"),
+    413: ("Payload Too Large", "The request body must not exceed 1 MiB"),
+    415: ("Unsupported Media Type", "Content-Type must be application/json"),
+}
+
+
+def check(answer: TestResponse, status: int, error: str, message: str) -> None:
+    """Hold an answer to the one shape."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer.json == {"error": error, "message": message}
+
+
+def send_raw(user: User, url: str, method: str = "GET") -> TestResponse:
+    """Send a request line as it is; each character is one byte."""
+    path, _, query = url.partition("?")
+    environ = {
+        "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
+        "QUERY_STRING": query,
+        "RAW_URI": url,
+        "REQUEST_URI": url,
+    }
+    return user.request(method, "/", environ_overrides=environ)
+
+
+def padded(size: int) -> bytes:
+    """Return a body that is a valid opportunity of ``size`` bytes."""
+    body = json.dumps({"title": "Large", "unknown": ""}).encode()
+    return body[:-2] + b"x" * (size - len(body)) + body[-2:]
+
+
+@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
+def test_what_is_no_json_is_refused(alice: User, body: bytes) -> None:
+    row = alice.create()
+    for answer in (alice.post(PATH, body), alice.patch(f"{PATH}/{row['id']}", body)):
+        check(answer, 400, "Invalid JSON", "The request body is not valid JSON")
+    assert alice.get(PATH).json == [row]
+
+
+@pytest.mark.parametrize("body", NO_OBJECT)
+def test_json_that_is_no_object_is_refused(alice: User, body: bytes) -> None:
+    row = alice.create()
+    for answer in (alice.post(PATH, body), alice.patch(f"{PATH}/{row['id']}", body)):
+        assert answer.status_code == 400
+        assert answer.json == {
+            "error": "Validation Error",
+            "message": "The request data is invalid",
+            "details": [{"field": "", "message": "The request body must be a JSON object"}],
+        }
+    assert alice.get(PATH).json == [row]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "APPLICATION/JSON",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        'application/json; charset="utf-8"',
+        "application/json; profile=x; a=b",
+        "application/problem+json",
+        "application/vnd.api+json",
+        "application/merge-patch+json",
+    ],
+)
+def test_content_types_of_json_are_accepted(alice: User, content_type: str) -> None:
+    assert alice.post(PATH, {"title": "a"}, content_type=content_type).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "text/plain; charset=utf-8",
+        "text/html",
+        "text/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "application/octet-stream",
+        "application/jsonp",
+        "application/x-json",
+        "application/json-patch",
+        "application/json+xml",
+        "application/",
+        "json",
+        "*/*",
+        "application/json, text/plain",
+        "applicatioñ/json",
+        ";",
+        "x" * 5000,
+    ],
+)
+def test_another_content_type_is_refused(alice: User, content_type: str) -> None:
+    row = alice.create()
+    for method, path in (("POST", PATH), ("PATCH", f"{PATH}/{row['id']}")):
+        answer = alice.request(method, path, {"title": "b"}, content_type=content_type)
+        check(answer, 415, *MESSAGES[415])
+    assert alice.get(PATH).json == [row]
+
+
+def test_a_body_without_a_content_type_is_read_as_json(alice: User) -> None:
+    answer = alice.post(PATH, {"title": "a"}, content_type=None)
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
+def test_an_empty_body_is_an_empty_object(alice: User, content_type: str | None) -> None:
+    answer = alice.request("POST", PATH, content_type=content_type)
+
+    assert answer.status_code == 400
+    assert answer.json["details"] == [{"field": "title", "message": "Title is required"}]
+
+
+def test_a_body_of_exactly_one_mebibyte_is_accepted(alice: User) -> None:
+    assert alice.post(PATH, padded(MIB)).status_code == 201
+
+
+def test_a_body_of_one_byte_more_is_refused(alice: User) -> None:
+    row = alice.create()
+    for answer in (
+        alice.post(PATH, padded(MIB + 1)),
+        alice.patch(f"{PATH}/{row['id']}", padded(MIB + 1)),
+    ):
+        check(answer, 413, *MESSAGES[413])
+    assert alice.get(PATH).json == [row]
+
+
+@pytest.mark.parametrize(("size", "status"), [(MIB, 201), (MIB + 1, 413), (4 * MIB, 413)])
+def test_a_body_without_a_length_meets_the_same_limit(alice: User, size: int, status: int) -> None:
+    environ = {
+        "wsgi.input": BytesIO(padded(size)),
+        "wsgi.input_terminated": True,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "CONTENT_LENGTH": "",
+        "CONTENT_TYPE": "application/json",
+    }
+    answer = alice.post(PATH, environ_overrides=environ)
+
+    assert answer.status_code == status
+    if status == 413:
+        check(answer, 413, *MESSAGES[413])
+
+
+def test_a_body_that_ends_early_is_refused(alice: User) -> None:
+    answer = alice.post(PATH, b'{"title": "a"', environ_overrides={"CONTENT_LENGTH": "100"})
+
+    assert answer.status_code == 400
+    assert answer.json["error"]
+    assert answer.json["message"]
+    assert alice.get(PATH).json == []
+
+
+def test_of_keys_that_stand_twice_the_last_one_counts(alice: User) -> None:
+    answer = alice.post(PATH, b'{"title": 1, "notes": "n", "title": "a", "$set": 1, "$set": 2}')
+
+    assert (answer.status_code, answer.json["title"]) == (201, "a")
+
+
+def test_a_number_beyond_every_double_is_no_text(alice: User) -> None:
+    answer = alice.post(PATH, b'{"title": 1e999, "unknown": -1e999}')
+
+    assert answer.status_code == 400
+    assert answer.json["details"] == [{"field": "title", "message": "Title must be a string"}]
+
+
+def test_a_body_of_many_keys_is_read_at_once(alice: User) -> None:
+    body = {f"key{n}": n for n in range(50_000)} | {"title": "a"}
+
+    assert alice.post(PATH, body).status_code == 201
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_a_url_that_is_not_percent_encoded_utf_8_is_refused(alice: User, url: str) -> None:
+    for method in ("GET", "POST", "PATCH", "DELETE"):
+        check(send_raw(alice, url, method), 400, *MESSAGES[400])
+
+
+def test_a_bad_url_is_refused_before_anyone_is_asked_who_they_are(alice: User) -> None:
+    alice.token = "nonsense"
+
+    check(send_raw(alice, "/api/opportunities/%zz"), 400, *MESSAGES[400])
+
+
+@pytest.mark.parametrize("path", ["/api/caf%C3%A9", "/api/caf\xc3\xa9", "/api/%F0%9F%8E%93"])
+def test_an_unknown_route_in_utf_8_is_named_in_its_404(alice: User, path: str) -> None:
+    named = unquote_to_bytes(path.encode("latin-1")).decode()
+
+    check(send_raw(alice, path), 404, "Not Found", f"Route {named} not found")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api",
+        "/api/",
+        "/api/nowhere",
+        "/api//opportunities",
+        "/API/opportunities",
+        "/api/opportunities/x/y",
+        "/api/../etc/passwd",
+        "/api/opportunities/%2e%2e/me",
+        "/.env",
+        "/favicon.ico",
+        "/api/<script>alert(1)</script>",
+        "/api/{path}{0}%25s",
+        "/api/%0d%0aSet-Cookie:a=b",
+        "/api/" + "a" * 5000,
+    ],
+)
+def test_an_unknown_route_is_a_404(alice: User, path: str) -> None:
+    named = unquote_to_bytes(path).decode()
+    for method in ("GET", "POST", "DELETE"):
+        check(send_raw(alice, path, method), 404, "Not Found", f"Route {named} not found")
+
+
+@pytest.mark.parametrize("query", ODD_QUERIES)
+def test_a_query_that_no_route_asks_for_changes_nothing(alice: User, query: str) -> None:
+    row = alice.create()
+
+    assert send_raw(alice, f"{PATH}?{query}").json == [row]
+
+
+@pytest.mark.parametrize("method", ["BREW", "TRACE", "CONNECT", "PROPFIND", "X" * 500, "$"])
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/1", "/api/analytics", "/api/health", "/healthz"])
+def test_an_unknown_method_is_a_405(alice: User, method: str, path: str) -> None:
+    answer = alice.request(method, path)
+
+    check(answer, 405, "Method Not Allowed", f"{method} is not allowed for {path}")
+    assert "GET" in answer.headers["Allow"].split(", ")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"x" * (MIB + 1)], ids=["cut", "binary", "large"])
+def test_a_body_that_no_route_asks_for_is_not_read(alice: User, method: str, body: bytes) -> None:
+    row = alice.create()
+
+    answer = alice.request(method, f"{PATH}/{row['id']}", body, content_type="text/plain")
+
+    assert answer.status_code == 200
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(body=st.binary(min_size=1), content_type=st.sampled_from(["application/json", "text/plain"]))
+def test_any_bytes_meet_an_error_in_the_one_shape(
+    alice: User, body: bytes, content_type: str
+) -> None:
+    answer = alice.post(PATH, body, content_type=content_type)
+    shape: dict[str, Any] = answer.json
+
+    assert answer.status_code in {400, 415}
+    assert isinstance(shape["error"], str)
+    assert isinstance(shape["message"], str)
+    assert shape["error"]
+    assert shape["message"]

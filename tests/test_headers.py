@@ -1,0 +1,406 @@
+"""Headers that no answer may leave without, whatever became of the request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from futuretracker.auth import public
+from tests.conftest import ORIGIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask, Response
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from tests.conftest import User
+
+PATH = "/api/opportunities"
+EXTENSION = "chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj"
+NOWHERE = "postgresql://futuretracker_api@127.0.0.1:1/nowhere"
+EVERYWHERE = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: https:; connect-src 'self'; font-src 'self'; object-src 'none'; "
+        "media-src 'self'; frame-src 'none'; base-uri 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; script-src-attr 'none'; upgrade-insecure-requests"
+    ),
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Origin-Agent-Cluster": "?1",
+    "X-DNS-Prefetch-Control": "off",
+    "X-Download-Options": "noopen",
+    "X-Permitted-Cross-Domain-Policies": "none",
+    "Cache-Control": "no-store",
+    "Vary": "Origin",
+}
+RATE_LIMIT = {
+    "RateLimit-Policy",
+    "RateLimit",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+}
+OTHERS = {"Permissions-Policy", "Cross-Origin-Resource-Policy", "X-Request-Id"}
+CONTENT = {"Content-Type", "Content-Length"}
+# What each answer carries beyond the headers of every answer.
+OWN = {
+    "201": {"Location"},
+    "401": {"WWW-Authenticate"},
+    "405": {"Allow"},
+    "429": {"Retry-After"},
+    "429 of writes": {"Retry-After"},
+    "503": {"Retry-After"},
+}
+GOOD_IDS = ["a", "0", "A.b_c-9", "-", "..", "x" * 128, str(uuid4())]
+BAD_IDS = [
+    "",
+    " ",
+    "a b",
+    " a",
+    "a ",
+    "x" * 129,
+    "a\r\nSet-Cookie: b=c",
+    "a\n",
+    "\na",
+    "a\r",
+    "a\0",
+    "a\tb",
+    "é",
+    "a,b",
+    "a/b",
+    '"a"',
+    "<script>",
+    "${jndi:ldap://x}",
+]
+
+
+@dataclass
+class World:
+    """Everything that it takes to bring an answer about."""
+
+    alice: User
+    build: Callable[..., Flask]
+    make_user: Callable[..., User]
+
+    def user_of(self, app: Flask) -> User:
+        return self.make_user(client=app.test_client())
+
+
+Ask = "Callable[[Mapping[str, str]], TestResponse]"
+
+
+@pytest.fixture
+def world(alice: User, build: Callable[..., Flask], make_user: Callable[..., User]) -> World:
+    return World(alice, build, make_user)
+
+
+def ok(world: World) -> Ask:
+    return lambda headers: world.alice.get(PATH, headers=headers)
+
+
+def created(world: World) -> Ask:
+    return lambda headers: world.alice.post(PATH, {"title": "Intern"}, headers=headers)
+
+
+def invalid(world: World) -> Ask:
+    return lambda headers: world.alice.post(PATH, {}, headers=headers)
+
+
+def bad_url(world: World) -> Ask:
+    return lambda headers: world.alice.get("/api/%zz", headers=headers)
+
+
+def unauthenticated(world: World) -> Ask:
+    return lambda headers: world.alice.client.get(PATH, headers=headers)
+
+
+def no_route(world: World) -> Ask:
+    return lambda headers: world.alice.get("/api/nowhere", headers=headers)
+
+
+def no_row(world: World) -> Ask:
+    return lambda headers: world.alice.get(f"{PATH}/{uuid4()}", headers=headers)
+
+
+def wrong_method(world: World) -> Ask:
+    return lambda headers: world.alice.delete(PATH, headers=headers)
+
+
+def too_large(world: World) -> Ask:
+    return lambda headers: world.alice.post(PATH, b" " * (2**20 + 1), headers=headers)
+
+
+def wrong_type(world: World) -> Ask:
+    return lambda headers: world.alice.post(PATH, {}, headers=headers, content_type="text/plain")
+
+
+def limited(world: World) -> Ask:
+    user = world.user_of(world.build(RATE_LIMIT_GENERAL="1 per hour"))
+    user.get(PATH)
+    return lambda headers: user.get(PATH, headers=headers)
+
+
+def writes_limited(world: World) -> Ask:
+    user = world.user_of(world.build(RATE_LIMIT_WRITE="1 per hour"))
+    user.create()
+    return lambda headers: user.post(PATH, {"title": "Intern"}, headers=headers)
+
+
+def broken(world: World) -> Ask:
+    app = world.build()
+
+    @app.get("/api/broken")
+    @public
+    def break_down() -> Response:
+        raise RuntimeError("hunter2")
+
+    return lambda headers: app.test_client().get("/api/broken", headers=headers)
+
+
+def out_of_reach(world: World) -> Ask:
+    user = world.user_of(world.build(DATABASE_URL=NOWHERE))
+    return lambda headers: user.get(PATH, headers=headers)
+
+
+SITUATIONS = {
+    "200": ok,
+    "201": created,
+    "400": invalid,
+    "400 of a URL": bad_url,
+    "401": unauthenticated,
+    "404 of a route": no_route,
+    "404 of a row": no_row,
+    "405": wrong_method,
+    "413": too_large,
+    "415": wrong_type,
+    "429": limited,
+    "429 of writes": writes_limited,
+    "500": broken,
+    "503": out_of_reach,
+}
+
+
+@pytest.fixture(params=SITUATIONS)
+def situation(request: pytest.FixtureRequest, world: World) -> tuple[str, Ask]:
+    """Each kind of answer: its name and how to get it, with which headers one likes."""
+    return request.param, SITUATIONS[request.param](world)
+
+
+def preflight(client: FlaskClient, origin: str, path: str = PATH) -> TestResponse:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    return client.options(path, headers=headers)
+
+
+def check_constant(answer: TestResponse, *, under_api: bool = True) -> None:
+    """Hold an answer to the headers of every answer: right, and once."""
+    for name, value in EVERYWHERE.items():
+        assert answer.headers.getlist(name) == [value], name
+    names = [name.lower() for name, _ in answer.headers]
+    assert len(names) == len(set(names))
+    assert answer.headers["Cross-Origin-Resource-Policy"] == (
+        "cross-origin" if under_api else "same-origin"
+    )
+    assert re.fullmatch(r"([a-z-]+=\(\)(, |$))+", answer.headers["Permissions-Policy"])
+    assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", answer.headers["X-Request-Id"])
+
+
+def cors(answer: TestResponse) -> dict[str, str]:
+    return {name: value for name, value in answer.headers if name.startswith("Access-Control-")}
+
+
+def check_cors(answer: TestResponse, origin: str) -> None:
+    """Hold an answer to what a listed origin's scripts must be able to read."""
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    exposed = set(answer.headers["Access-Control-Expose-Headers"].split(", "))
+    needed = {"ETag", "Link", "Location", "Retry-After", "X-Request-Id"} | RATE_LIMIT
+    assert needed <= exposed
+
+
+def test_every_answer_carries_every_header_once(situation: tuple[str, Ask]) -> None:
+    name, ask = situation
+    answer = ask({})
+
+    assert answer.status_code == int(name[:3])
+    check_constant(answer)
+    assert cors(answer) == {}
+    expected = EVERYWHERE.keys() | RATE_LIMIT | OTHERS | CONTENT | OWN.get(name, set())
+    assert {header for header, _ in answer.headers} == expected
+
+
+def test_every_answer_is_json(situation: tuple[str, Ask]) -> None:
+    name, ask = situation
+    answer = ask({"Accept": "text/html"})
+
+    assert answer.status_code == int(name[:3])
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer.headers["Content-Length"] == str(len(answer.data))
+    assert answer.is_json
+    assert "hunter2" not in answer.text
+    if answer.status_code >= 400:
+        assert answer.json["error"]
+        assert answer.json["message"]
+
+
+def test_a_listed_origin_may_read_every_answer(situation: tuple[str, Ask]) -> None:
+    name, ask = situation
+    for origin in (ORIGIN, EXTENSION):
+        answer = ask({"Origin": origin})
+        assert answer.status_code == int(name[:3])
+        check_constant(answer)
+        check_cors(answer, origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "*",
+        "",
+        "http://localhost:3000/",
+        "http://localhost:3000.evil.example",
+        "http://localhost:30000",
+        "https://localhost:3000",
+        "HTTP://LOCALHOST:3000",
+        "http://localhost",
+        "http://localhost:3000, https://evil.example",
+        "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ],
+)
+def test_another_origin_gets_no_cors_headers(alice: User, origin: str) -> None:
+    for answer in (
+        alice.get(PATH, headers={"Origin": origin}),
+        alice.get("/api/nowhere", headers={"Origin": origin}),
+        preflight(alice.client, origin),
+    ):
+        check_constant(answer)
+        assert cors(answer) == {}
+
+
+def test_an_origin_that_is_not_listed_can_read_no_kind_of_answer(
+    situation: tuple[str, Ask],
+) -> None:
+    answer = situation[1]({"Origin": "https://evil.example"})
+
+    check_constant(answer)
+    assert cors(answer) == {}
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, EXTENSION])
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/1", "/api/analytics", "/api/nowhere"])
+def test_a_preflight_is_answered_without_a_token(
+    client: FlaskClient, origin: str, path: str
+) -> None:
+    answer = preflight(client, origin, path)
+
+    assert (answer.status_code, answer.data) == (204, b"")
+    check_constant(answer)
+    check_cors(answer, origin)
+    methods = answer.headers["Access-Control-Allow-Methods"].split(", ")
+    assert {"GET", "POST", "PUT", "PATCH", "DELETE"} <= set(methods)
+    headers = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert {"authorization", "content-type"} <= set(headers)
+    assert int(answer.headers["Access-Control-Max-Age"]) > 0
+
+
+def test_a_preflight_costs_nothing_and_is_never_limited(build: Callable[..., Flask]) -> None:
+    client = build(RATE_LIMIT_GENERAL="2 per hour").test_client()
+    assert client.get("/api/health").headers["X-RateLimit-Remaining"] == "1"
+    for _ in range(5):
+        assert preflight(client, ORIGIN).status_code == 204
+    assert client.get("/api/health").headers["X-RateLimit-Remaining"] == "0"
+    assert client.get("/api/health").status_code == 429
+
+    answer = preflight(client, ORIGIN)
+    assert answer.status_code == 204
+    check_cors(answer, ORIGIN)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nowhere", "/api", "/", "/%zz"])
+def test_outside_the_api_other_sites_may_load_nothing(client: FlaskClient, path: str) -> None:
+    for answer in (client.get(path, headers={"Origin": ORIGIN}), preflight(client, ORIGIN, path)):
+        check_constant(answer, under_api=False)
+        assert cors(answer) == {}
+        assert not RATE_LIMIT & {name for name, _ in answer.headers}
+
+
+def test_head_carries_what_get_carries(alice: User) -> None:
+    head = alice.request("HEAD", PATH, headers={"Origin": ORIGIN})
+
+    check_constant(head)
+    check_cors(head, ORIGIN)
+
+
+@pytest.mark.parametrize("feature", ["camera", "microphone", "geolocation", "payment", "usb"])
+def test_what_browsers_can_do_is_turned_off(client: FlaskClient, feature: str) -> None:
+    policy = client.get("/api/health").headers["Permissions-Policy"].split(", ")
+
+    assert f"{feature}=()" in policy
+
+
+def test_a_refused_token_is_told_how_to_come_back(client: FlaskClient) -> None:
+    assert client.get(PATH).headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_405_says_what_is_allowed(alice: User) -> None:
+    allowed = {
+        PATH: "GET, HEAD, OPTIONS, POST",
+        f"{PATH}/{uuid4()}": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT",
+        "/api/analytics": "GET, HEAD, OPTIONS",
+    }
+
+    for path, methods in allowed.items():
+        assert alice.request("BREW", path).headers.getlist("Allow") == [methods]
+
+
+def test_a_request_id_that_fits_is_echoed(situation: tuple[str, Ask]) -> None:
+    for given in GOOD_IDS:
+        answer = situation[1]({"X-Request-Id": given})
+        assert answer.headers.getlist("X-Request-Id") == [given]
+
+
+@pytest.mark.parametrize("given", BAD_IDS)
+def test_a_request_id_that_does_not_fit_is_replaced(client: FlaskClient, given: str) -> None:
+    """It is put where a server would: the test client refuses to send most of these."""
+    answer = client.get("/api/health", environ_overrides={"HTTP_X_REQUEST_ID": given})
+
+    (made,) = answer.headers.getlist("X-Request-Id")
+    assert made != given
+    assert re.fullmatch(r"[0-9a-f]{32}", made)
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_every_request_without_an_id_gets_its_own(client: FlaskClient) -> None:
+    ids = {client.get("/healthz").headers["X-Request-Id"] for _ in range(100)}
+
+    assert len(ids) == 100
+
+
+def test_a_preflight_has_a_request_id_too(client: FlaskClient) -> None:
+    headers = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET", "X-Request-Id": "mine"}
+
+    assert client.options(PATH, headers=headers).headers.getlist("X-Request-Id") == ["mine"]
+
+
+def test_nothing_says_what_the_service_is_built_with(situation: tuple[str, Ask]) -> None:
+    answer = situation[1]({})
+
+    assert "X-Powered-By" not in answer.headers
+    assert "Server" not in answer.headers
+    assert "Set-Cookie" not in answer.headers
