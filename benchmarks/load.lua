@@ -1,0 +1,44 @@
+-- wrk's script: sends the requests of one file in turn, and prints what it measured as JSON.
+--   wrk ... -s load.lua URL -- FILE STATUS
+-- FILE holds whole HTTP requests, each ended by a NUL. An answer with another status is an error.
+
+local all, last, expected = {}, 0, 0
+local threads = {}
+wrong = 0 -- global: the only kind of variable that done() can read out of a thread
+
+function setup(thread)
+   threads[#threads + 1] = thread
+end
+
+function init(args)
+   local file = assert(io.open(args[1], "rb"))
+   for text in file:read("*a"):gmatch("([^%z]+)%z") do
+      all[#all + 1] = text
+   end
+   file:close()
+   expected = tonumber(args[2])
+end
+
+function request()
+   last = last % #all + 1
+   return all[last]
+end
+
+function response(status)
+   if status ~= expected then
+      wrong = wrong + 1
+   end
+end
+
+function done(summary, latency)
+   local errors = summary.errors
+   local lost = errors.connect + errors.read + errors.write + errors.timeout
+   for _, thread in ipairs(threads) do
+      lost = lost + thread:get("wrong")
+   end
+   io.write(string.format(
+      '{"requests": %d, "microseconds": %d, "errors": %d, "p50": %d, "p99": %d}\n',
+      summary.requests, summary.duration, lost,
+      latency:percentile(50), latency:percentile(99)
+   ))
+end
