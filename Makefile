@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format requirements clean
+.PHONY: help setup run test coverage lint format requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,6 +22,9 @@ run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data un
 
 test: $(INSTALLED) ## run every test against real servers
 	$(BIN)/python -m pytest
+
+coverage: $(INSTALLED) ## run the tests and show the lines that none of them reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
