@@ -5,6 +5,7 @@ import sys
 from futuretracker import logs
 from futuretracker.config import Config, ConfigError
 from futuretracker.database import UnsafeRole, check_database
+from futuretracker.store import UnusableStore, check_store
 
 try:
     service = Config.from_env()
@@ -27,8 +28,9 @@ logconfig_dict = logs.CONFIG
 
 
 def on_starting(_server: object) -> None:
-    """Refuse to start as a role that row level security does not bind."""
+    """Refuse to start as a role that row level security does not bind, or without a store."""
     try:
         check_database(service)
-    except UnsafeRole as error:
+        check_store(service.store_url)
+    except (UnsafeRole, UnusableStore) as error:
         sys.exit(str(error))

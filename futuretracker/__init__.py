@@ -9,7 +9,7 @@ from psycopg.errors import ForeignKeyViolation
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from futuretracker import api, database, errors, limits, logs
-from futuretracker.api.parsing import check_url
+from futuretracker.api.parsing import check_request
 from futuretracker.auth import Authentication
 from futuretracker.auth.users import Users
 from futuretracker.headers import Headers
@@ -36,7 +36,7 @@ def create_app(config: Config) -> Flask:
     budgets = limits.init_app(app, config)
     authentication, users = Authentication(config), Users()
     app.before_request(budgets.spend_address)  # 429
-    app.before_request(check_url)  # 400
+    app.before_request(check_request)  # 400, 413
     app.before_request(authentication.authenticate)  # 401
     app.before_request(budgets.spend_user)  # 429
     app.before_request(users.identify)

@@ -8,6 +8,7 @@ from typing import Self, cast
 from environs import EnvValidationError, FileAwareEnv
 from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
+from redis.connection import parse_url
 
 from futuretracker.settings import (
     Budget,
@@ -118,8 +119,15 @@ def _seal(env: FileAwareEnv) -> None:
 
 def _read_store(env: FileAwareEnv, workers: int) -> str:
     def check_redis(url: str) -> None:
-        if url and not url.startswith(("redis://", "rediss://")):
+        if not url:
+            return
+        if not url.startswith(("redis://", "rediss://")):
             raise ValidationError("must begin with redis:// or rediss://")
+        try:
+            parse_url(url)
+        except ValueError:
+            # Not the client's text: it may quote the password.
+            raise ValidationError("is no Redis URL") from None
 
     def check_host(url: str) -> None:
         if not url.startswith(("lmdb:///", "memory://")):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from flask import current_app
 from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker.errors import Unavailable
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROLE = "futuretracker_api"
+FLAWS = (
+    "which is or can become a superuser or a role with BYPASSRLS",
+    "which owns or can own the tables",
+    "where row level security is not enabled and forced on every table",
+)
 # What it means for the database to be out of reach, rather than for a statement to be wrong.
 OUT_OF_REACH = (
     psycopg.OperationalError,
@@ -38,6 +44,15 @@ OUT_OF_REACH = (
 
 class UnsafeRole(Exception):
     """The role could see every user's rows; the message says how to make the right one."""
+
+    def __init__(self, role: str, flaw: str) -> None:
+        self.flaw = flaw
+        super().__init__(
+            f"DATABASE_URL connects as '{role}', {flaw}: it would not keep users apart."
+            f" Run 'python -m futuretracker migrate', which creates the role {ROLE} and enables row"
+            f" level security, give the role a password in Supabase's SQL editor (alter role {ROLE}"
+            " password '...'), and put it into DATABASE_URL."
+        )
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -72,7 +87,7 @@ class Database:
             connection_class=BoundedConnection,
             kwargs={
                 "autocommit": True,  # one statement is one transaction
-                "prepare_threshold": 0,
+                "prepare_threshold": None if _is_transaction_pooler(config.database_url) else 0,
                 "application_name": "futuretracker",
                 "connect_timeout": 2,
                 "keepalives_idle": 10,
@@ -86,8 +101,13 @@ class Database:
         )
 
     def _configure(self, conn: psycopg.Connection[Any]) -> None:
-        if self._strict:
+        if not self._strict:
+            return
+        try:
             check_role(conn)
+        except UnsafeRole as error:
+            log.critical("unsafe role", extra={"flaw": error.flaw})
+            raise
 
     @contextmanager
     def lend(self) -> Iterator[BoundedConnection]:
@@ -151,6 +171,11 @@ def check_database(config: Config) -> None:
         log.warning("database out of reach", extra={"cause": type(error).__name__})
 
 
+def _is_transaction_pooler(url: str) -> bool:
+    """Tell Supavisor's port for transactions: a prepared statement would stay behind there."""
+    return str(conninfo_to_dict(url).get("port")) == "6543"
+
+
 def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
     """Tell whether nothing can be read: an idle server is silent but for its good-bye."""
     poll = select.poll()
@@ -159,25 +184,25 @@ def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
 
 
 def check_role(conn: psycopg.Connection[Any]) -> None:
-    """Raise UnsafeRole unless row level security binds the connection's role."""
+    """Raise UnsafeRole unless row level security binds the connection's role.
+
+    What a role is a member of it can become, so that counts as well.
+    """
     row = conn.execute(
         """
-        select current_user, r.rolsuper or r.rolbypassrls, exists (
-            select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-            where n.nspname = 'public' and c.relname in ('users', 'opportunities', 'audit_log')
-                and pg_has_role(current_user, c.relowner, 'member')
-        )
-        from pg_roles as r where r.rolname = current_user
+        select current_user,
+            exists (
+                select from pg_roles where (rolsuper or rolbypassrls)
+                    and pg_has_role(current_user, oid, 'member')
+            ),
+            coalesce(bool_or(pg_has_role(current_user, c.relowner, 'member')), false),
+            coalesce(bool_or(not (c.relrowsecurity and c.relforcerowsecurity)), false)
+        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        where n.nspname = 'public' and c.relname in ('users', 'opportunities', 'audit_log')
         """
     ).fetchone()
-    assert row is not None  # noqa: S101 - the current role exists
-    role, bypasses, owns = row
-    if bypasses or owns:
-        flaw = "is a superuser or has BYPASSRLS" if bypasses else "owns the tables"
-        message = (
-            f"DATABASE_URL connects as '{role}', which {flaw}: row level security would not hold."
-            f" Run 'python -m futuretracker migrate', which creates the role {ROLE}, give it a"
-            f" password in Supabase's SQL editor (alter role {ROLE} password '...'), and put that"
-            " role into DATABASE_URL."
-        )
-        raise UnsafeRole(message)
+    assert row is not None  # noqa: S101 - an aggregate has a row
+    role, *answers = row
+    for flaw, holds in zip(FLAWS, answers, strict=True):
+        if holds:
+            raise UnsafeRole(role, flaw)

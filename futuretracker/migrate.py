@@ -9,6 +9,25 @@ import psycopg
 
 # Any number; all who migrate this database must use the same.
 LOCK = 0x46757475_7265
+# Supabase grants its Data API's roles everything on each new table: here that would let anybody
+# make a migration pass for applied.
+LEDGER = """
+do $$
+declare
+    grantee name;
+begin
+    create table if not exists futuretracker_migrations (
+        name text primary key,
+        applied_at timestamptz not null default now()
+    );
+    revoke all on futuretracker_migrations from public;
+    for grantee in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop
+        execute format('revoke all on futuretracker_migrations from %I', grantee);
+    end loop;
+    alter table futuretracker_migrations enable row level security;
+end
+$$
+"""
 
 
 def migrate(url: str) -> list[str]:
@@ -21,6 +40,7 @@ def migrate(url: str) -> list[str]:
         for name, sql in migrations():
             with conn.transaction():
                 conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+                conn.execute(LEDGER)
                 if _is_new(conn, name):
                     conn.execute(sql.encode())
                     conn.execute("insert into futuretracker_migrations (name) values (%s)", [name])
@@ -36,13 +56,5 @@ def migrations() -> list[tuple[str, str]]:
 
 
 def _is_new(conn: psycopg.Connection[Any], name: str) -> bool:
-    conn.execute(
-        """
-        create table if not exists futuretracker_migrations (
-            name text primary key,
-            applied_at timestamptz not null default now()
-        )
-        """
-    )
     found = conn.execute("select from futuretracker_migrations where name = %s", [name])
     return found.fetchone() is None

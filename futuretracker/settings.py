@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from limits import parse as parse_limit
 from marshmallow import ValidationError
 from marshmallow.validate import Range
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from environs import Env
 
 MAX_LIFETIME = 86_400  # seconds; the most that CLERK_MAX_TOKEN_LIFETIME may be
+MIN_BITS, EXPONENT = 2048, 65_537  # of an RSA key
 _BUDGET = re.compile(
     r"[1-9][0-9]{0,8} ?(?:per|/) ?(?:[1-9][0-9]{0,4} ?)?(?:second|minute|hour|day)s?"
 ).fullmatch
@@ -142,11 +146,24 @@ def _read_pem(env: Env) -> str | None:
         return text.strip().strip("\"'").replace("\\n", "\n").strip()
 
     def check(text: str) -> None:
-        if text and not tidy(text).startswith("-----BEGIN PUBLIC KEY-----"):
-            raise ValidationError("is no PEM public key")
+        if text and not _is_strong_rsa(tidy(text)):
+            raise ValidationError("is no PEM of an RSA public key of 2048 bits or more, e = 65537")
 
     text: str | None = env.str("CLERK_JWT_PUBLIC_KEY", "", validate=check)
     return f"{tidy(text)}\n" if text else None
+
+
+def _is_strong_rsa(pem: str) -> bool:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return isinstance(key, RSAPublicKey) and is_strong(key)
+
+
+def is_strong(key: RSAPublicKey) -> bool:
+    """Tell whether a key may sign session tokens."""
+    return key.key_size >= MIN_BITS and key.public_numbers().e == EXPONENT
 
 
 def _read_frontend_host(env: Env) -> str | None:

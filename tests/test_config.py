@@ -53,7 +53,7 @@ def test_every_problem_is_named_at_once() -> None:
             "WEB_CONCURRENCY": "0",
             "CORS_ORIGIN": "https://app.example.com/",
             "TRUSTED_PROXIES": "-1",
-            "REDIS_URL": "localhost:6379",
+            "REDIS_URL": "redis://:hunter2@host:abc/0",
             "STORE_URL": "/dev/shm",
             "RATE_LIMIT_WRITE": "lots",
             "RATE_LIMIT_GENERAL": "0 per hour",

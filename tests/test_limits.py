@@ -347,6 +347,17 @@ def test_behind_one_proxy_the_last_address_counts_and_a_forged_one_changes_nothi
     assert lines_of(service, "RATE_LIMIT")[-1]["key"] == "192.0.2.7"
 
 
+def test_behind_two_proxies_the_last_but_one_address_counts(serve: Serve) -> None:
+    service = serve(TRUSTED_PROXIES="2", RATE_LIMIT_GENERAL="3 per 15 minutes")
+
+    def ask(forwarded: str) -> int:
+        return service.request("GET", HEALTH, headers={"X-Forwarded-For": forwarded}).status
+
+    forged = [ask(f"198.51.100.{n}, 192.0.2.7, 10.0.0.{n}") for n in range(5)]
+    assert forged == [200, 200, 200, 429, 429]
+    assert lines_of(service, "RATE_LIMIT")[-1]["key"] == "192.0.2.7"
+
+
 def test_without_a_proxy_the_header_changes_nothing(serve: Serve) -> None:
     service = serve(TRUSTED_PROXIES="0", RATE_LIMIT_GENERAL="3 per 15 minutes")
     statuses = [
@@ -396,6 +407,28 @@ def test_memory_is_refused_with_more_than_one_worker(settings: dict[str, str]) -
         "  - STORE_URL: memory:// counts per process: with more than one worker a budget would be"
         " several times too large; use lmdb:///\n"
     )
+
+
+def test_a_store_that_cannot_be_opened_stops_the_start(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "data.mdb").write_bytes(b"no store" * 1024)
+    env = {"PATH": os.environ["PATH"], **settings, "STORE_URL": f"lmdb://{folder}"}
+    refused = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        cwd=servers.ROOT,
+        env={**env, "PORT": str(servers.free_port())},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+    assert refused.returncode != 0
+    assert "Traceback" not in refused.stdout + refused.stderr
+    assert refused.stderr.startswith(f"STORE_URL: {folder} is not usable")
 
 
 def test_memory_serves_one_worker(serve: Serve) -> None:

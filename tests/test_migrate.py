@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -13,7 +15,13 @@ from psycopg.conninfo import make_conninfo
 
 from futuretracker.commands import migrate as command
 from futuretracker.migrate import migrate, migrations
-from futuretracker.queries.opportunities import select_opportunities
+from futuretracker.queries.analytics import select_analytics
+from futuretracker.queries.opportunities import (
+    Change,
+    insert_opportunity,
+    select_opportunities,
+    update_opportunity,
+)
 from futuretracker.queries.users import upsert_user
 from tests.conftest import ROLE_NAME
 
@@ -125,16 +133,96 @@ def test_an_adopted_database_serves_its_users_and_hides_them_from_each_other(dat
         assert conn.execute("select count(*) from opportunities").fetchone() == (0,)
 
 
-def test_the_data_api_of_supabase_loses_its_grants(database: str) -> None:
+DEFAULT_GRANTS = """
+    alter default privileges in schema public grant all on tables to anon, authenticated;
+    alter default privileges in schema public grant all on sequences to anon, authenticated;
+"""
+
+
+@pytest.mark.parametrize("default", ["", DEFAULT_GRANTS], ids=["granted once", "granted always"])
+def test_the_data_api_of_supabase_loses_its_grants(database: str, default: str) -> None:
     with psycopg.connect(database, autocommit=True) as conn:
-        conn.execute(EXISTING)
+        conn.execute((EXISTING + default).encode())
     migrate(database)
 
     granted = """
-        select grantee, table_name, privilege_type from information_schema.role_table_grants
-        where grantee in ('anon', 'authenticated', 'PUBLIC') and table_schema = 'public'
+        select c.relname, r.rolname, p.privilege
+        from pg_class as c, pg_roles as r,
+            (values ('select'), ('insert'), ('update'), ('delete')) as p (privilege)
+        where c.relnamespace = 'public'::regnamespace and r.rolname in ('anon', 'authenticated')
+            and case c.relkind
+                when 'r' then has_table_privilege(r.oid, c.oid, p.privilege)
+                when 'S' then has_sequence_privilege(r.oid, c.oid, 'usage')
+                else false
+            end
     """
     assert rows(database, granted) == []
+
+
+# Somebody's first draft of the two tables, and a strict one with types of its own.
+MINIMAL = """
+    create table users (id uuid primary key, clerk_id text not null unique);
+    create table opportunities (
+        id uuid primary key, user_id uuid not null references users (id), title text not null
+    );
+"""
+STRICT = """
+    create type status as enum ('applied', 'selected', 'rejected');
+    create table users (
+        id uuid primary key default gen_random_uuid(),
+        clerk_id varchar(64) not null unique,
+        email varchar(320) not null default '',
+        full_name text not null default '',
+        avatar_url text not null default '',
+        created_at timestamp not null default now(),
+        updated_at timestamp not null default now()
+    );
+    create table opportunities (
+        id uuid primary key default gen_random_uuid(),
+        user_id uuid not null references users (id) on delete cascade,
+        title varchar(100) not null,
+        description varchar(500) not null default '',
+        link varchar(200) not null default '',
+        deadline date,
+        category varchar(20) not null default 'internship',
+        status status not null default 'applied',
+        notes text not null default '',
+        created_at timestamp not null default now(),
+        updated_at timestamp not null default now()
+    );
+    insert into users (clerk_id, created_at) values ('user_old1', '2026-01-02 03:04:05');
+    insert into opportunities (user_id, title, status, created_at)
+    select id, 'Old', 'selected', '2026-01-02 03:04:05.678901' from users;
+"""
+
+
+@pytest.mark.parametrize("existing", [MINIMAL, STRICT], ids=["minimal", "strict"])
+def test_a_database_with_other_types_serves_as_well(database: str, existing: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(existing.encode())
+    migrate(database)
+
+    with psycopg.connect(make_conninfo(database, user=ROLE_NAME), autocommit=True) as conn:
+        user = upsert_user(conn, clerk_id="user_old1", email=None)
+        if existing is STRICT:
+            [old] = json.loads(select_opportunities(conn, user_id=user))
+            assert (old["title"], old["status"]) == ("Old", "selected")
+            assert old["created_at"] == "2026-01-02T03:04:05.678901+00:00"
+        change = Change(user, "user_old1", "request", "{}")
+        values = {"title": "x" * 200, "link": "x" * 500, "status": "interviewed"}
+        row_id, row = insert_opportunity(conn, change=change, values=values)
+        assert json.loads(row)["notes"] is None
+        assert update_opportunity(
+            conn, change=change, row_id=UUID(row_id), values={"category": None}
+        )
+        assert json.loads(select_analytics(conn, user_id=user))["statusCounts"]["interviewed"] == 1
+
+
+def test_one_unique_index_is_enough(database: str) -> None:
+    migrate(database)
+
+    unique = "select count(*) from pg_index where indrelid = 'users'::regclass and indisunique"
+    assert rows(database, unique) == [(2,)]  # the primary key's, and clerk_id's
 
 
 def test_two_that_migrate_at_once_apply_each_file_once(database: str) -> None:

@@ -137,10 +137,10 @@ class Changes(Opportunity):
 
     @post_load
     def _something(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        if "status" in values and values["status"] is None:
-            del values["status"]
         if not values:
             raise ValidationError(NOTHING)
+        if values.get("status", "") is None:
+            del values["status"]
         return values
 
 
@@ -161,9 +161,19 @@ def is_web_url(text: str) -> bool:
         url = urlsplit(text)
         return (
             url.scheme in {"http", "https"}
-            and bool(url.hostname)
+            and _is_host(url.hostname or "")
             and (url.port is None or url.port > 0)
             and not _UNFIT_FOR_URL(text)
         )
     except ValueError:
         return False
+
+
+def _is_host(name: str) -> bool:
+    """Tell a host's name in any script, or an address, from what a browser would not look up."""
+    labels = name.removesuffix(".").split(".")
+    return (
+        name.isprintable()
+        and "%" not in name
+        and all(label and label[0] != "-" and label[-1] != "-" for label in labels)
+    )

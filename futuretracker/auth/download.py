@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPException, HTTPSConnection
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -33,14 +35,30 @@ def download(url: str, *, headers: Mapping[str, str], within: float, max_bytes: 
 
     TLS is spoken whatever the URL's scheme says, and no redirect is followed.
     """
+    request = (url, headers, time.monotonic() + within, max_bytes + 1)
+    found: SimpleQueue[bytes | str] = SimpleQueue()
+    # A thread of its own: nothing else can end a wait for the resolver.
+    threading.Thread(target=_put, args=(found, *request), daemon=True).start()
     try:
-        body = _get(url, headers, time.monotonic() + within, max_bytes + 1)
-    except (OSError, HTTPException, ValueError) as error:
-        # The kind alone: the text may quote a header, and that the secret key.
-        raise DownloadFailed(type(error).__name__) from None
+        body = found.get(timeout=within)
+    except Empty:
+        raise DownloadFailed("TimeoutError") from None
+    if isinstance(body, str):
+        raise DownloadFailed(body)
     if len(body) > max_bytes:
         raise DownloadFailed("too large")
     return body
+
+
+def _put(found: SimpleQueue[bytes | str], *request: Any) -> None:
+    """Put the document, or what kept it away."""
+    try:
+        found.put(_get(*request))
+    except DownloadFailed as error:
+        found.put(str(error))
+    except (OSError, HTTPException, ValueError) as error:
+        # The kind alone: the text may quote a header, and that the secret key.
+        found.put(type(error).__name__)
 
 
 def _get(url: str, headers: Mapping[str, str], ends_at: float, size: int) -> bytes:

@@ -6,23 +6,20 @@ import json
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from futuretracker.auth.download import DownloadFailed, download
 from futuretracker.errors import Unauthenticated, Unavailable
+from futuretracker.settings import is_strong
 
 if TYPE_CHECKING:
     from futuretracker.settings import ClerkSettings
 
 log = logging.getLogger(__name__)
-
-MIN_BITS = 2048
-EXPONENT = 65537
 
 
 class KeySource(Protocol):
@@ -48,14 +45,7 @@ class PemKey:
     """One key, from ``CLERK_JWT_PUBLIC_KEY``."""
 
     def __init__(self, pem: str) -> None:
-        message = "CLERK_JWT_PUBLIC_KEY: is no RSA key of 2048 bits or more with e = 65537"
-        try:
-            key = load_pem_public_key(pem.encode())
-        except (ValueError, UnsupportedAlgorithm) as error:
-            raise ValueError(message) from error
-        if not isinstance(key, RSAPublicKey) or not _is_strong(key):
-            raise ValueError(message)
-        self._key = key
+        self._key = cast("RSAPublicKey", load_pem_public_key(pem.encode()))
 
     def get(self, kid: str | None) -> RSAPublicKey:  # noqa: ARG002 - one key, whatever its name
         """Return the key."""
@@ -172,11 +162,7 @@ def _parse_jwk(entry: Any) -> tuple[str, RSAPublicKey]:
         raise ValueError(message) from error
     if not isinstance(entry.get("kid"), str) or not isinstance(key, RSAPublicKey):
         raise ValueError("not a public key with an id")  # noqa: TRY004 - as every bad entry
-    if not _is_strong(key):
+    if not is_strong(key):
         message = "not an RSA key of 2048 bits or more with e = 65537"
         raise ValueError(message)
     return entry["kid"], key
-
-
-def _is_strong(key: RSAPublicKey) -> bool:
-    return key.key_size >= MIN_BITS and key.public_numbers().e == EXPONENT

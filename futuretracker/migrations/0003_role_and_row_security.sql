@@ -14,7 +14,7 @@ alter role futuretracker_api login noinherit nocreatedb nocreaterole;
 -- Settings of the role, not of a session: they hold behind a transaction pooler as well.
 alter role futuretracker_api set timezone = 'UTC';
 alter role futuretracker_api set statement_timeout = '2s';
-alter role futuretracker_api set lock_timeout = '1s';
+alter role futuretracker_api set lock_timeout = '500ms';
 alter role futuretracker_api set idle_in_transaction_session_timeout = '5s';
 
 grant usage on schema public to futuretracker_api;
@@ -34,6 +34,7 @@ begin
         select rolname from pg_roles where rolname in ('anon', 'authenticated')
     loop
         execute format('revoke all on users, opportunities, audit_log from %I', api_role);
+        execute format('revoke all on sequence audit_log_id_seq from %I', api_role);
     end loop;
 end
 $$;

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+import lmdb
 from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -23,7 +24,17 @@ from futuretracker.store.memory import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Hit", "LmdbStore", "MemoryStore", "RedisStore", "SharedStore", "Window", "open_store"]
+__all__ = [
+    "Hit",
+    "LmdbStore",
+    "MemoryStore",
+    "RedisStore",
+    "SharedStore",
+    "UnusableStore",
+    "Window",
+    "check_store",
+    "open_store",
+]
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +94,25 @@ class SharedStore:
             return self._store.check()
         except Exception:  # noqa: BLE001 - whatever a store's client raises means lost
             return False
+
+
+class UnusableStore(Exception):
+    """The store of this host cannot be opened; the message says why."""
+
+
+def check_store(url: str) -> None:
+    """Open and close the store of one host; raise UnusableStore where that fails.
+
+    A store of several hosts may come later: until then budgets go on per process.
+    """
+    if not url.startswith("lmdb:"):
+        return
+    try:
+        LmdbStore(url).close()
+    except (OSError, lmdb.Error) as error:
+        folder = url.removeprefix("lmdb://")
+        message = f"STORE_URL: {folder} is not usable ({error}); it may be deleted or moved."
+        raise UnusableStore(message) from error
 
 
 def open_store(url: str) -> SharedStore:

@@ -85,6 +85,10 @@ class LmdbStore(Storage):
                 txn.delete(key)
             cursor.delete()
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
     # The rest is what ``limits`` asks of a storage.
 
     @property

@@ -243,6 +243,15 @@ def test_a_null_status_leaves_the_status_as_it_is(alice: User, method: str) -> N
     assert answer.json["status"] == "selected"
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_null_status_alone_is_a_change_of_nothing(alice: User, method: str) -> None:
+    row = alice.create(status="selected")
+    answer = alice.request(method, path_of(row), {"status": None})
+
+    assert answer.status_code == 200
+    assert {**answer.json, "updated_at": None} == {**row, "updated_at": None}
+
+
 def test_a_failing_change_changes_nothing(alice: User) -> None:
     row = alice.create(**EVERYTHING)
 

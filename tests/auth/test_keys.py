@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from futuretracker.auth import keys
 from futuretracker.auth.keys import Jwks
+from futuretracker.config import ConfigError
 from futuretracker.errors import Unavailable
 from tests.auth.forge import ISSUER, NOT_THERE, Clock, Forge, b64
 
@@ -311,7 +312,7 @@ def test_a_pem_that_is_no_strong_rsa_key_stops_the_start(build: Callable[..., Fl
     ]
 
     for pem in pems:
-        with pytest.raises(ValueError, match=r"CLERK_JWT_PUBLIC_KEY"):
+        with pytest.raises(ConfigError, match=r"CLERK_JWT_PUBLIC_KEY"):
             build(CLERK_JWT_PUBLIC_KEY=pem, CLERK_ISSUER=ISSUER)
 
 

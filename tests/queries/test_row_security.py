@@ -196,6 +196,22 @@ def test_every_query_sees_its_user_under_every_plan(
             assert opportunities.delete_opportunity(role, change=change, row_id=owner.row_id)
 
 
+def test_every_query_names_its_owner_also_where_no_policy_binds(
+    owner: Connection, a: Owner, b: Owner
+) -> None:
+    """Two locks: whoever connects as a superuser by mistake still meets the one in the query."""
+    assert count(owner, "select count(*) from opportunities") > 1
+    [row] = json.loads(opportunities.select_opportunities(owner, user_id=a.id))
+    assert row["id"] == str(a.row_id)
+    assert not opportunities.select_opportunity(owner, user_id=a.id, row_id=b.row_id)
+    assert json.loads(analytics.select_analytics(owner, user_id=a.id))["total"] == 1
+    assert not opportunities.update_opportunity(
+        owner, change=a.change, row_id=b.row_id, values={"title": "Mine now"}
+    )
+    assert not opportunities.delete_opportunity(owner, change=a.change, row_id=b.row_id)
+    assert opportunities.select_opportunity(owner, user_id=b.id, row_id=b.row_id)
+
+
 def explain(conn: Connection, command: str, tail: str = "") -> str:
     """Return the plan of a statement that speaks for a user, as the service's role."""
     head = {
