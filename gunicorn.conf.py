@@ -3,8 +3,8 @@
 import sys
 
 from futuretracker import logs
-from futuretracker.config import Config, ConfigError
-from futuretracker.database import UnsafeRole, check_database
+from futuretracker.config import Config, ConfigError, in_url
+from futuretracker.roles import UnsafeRole, check_database
 from futuretracker.store import UnusableStore, check_store
 
 try:
@@ -12,7 +12,7 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 
-bind = f"{service.host}:{service.port}"
+bind = f"{in_url(service.host)}:{service.port}"
 workers = service.workers
 threads = service.threads
 worker_class = "futuretracker.worker.Worker"

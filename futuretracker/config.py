@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Self, cast
 
+from dotenv import dotenv_values
 from environs import EnvValidationError, FileAwareEnv
 from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
@@ -20,6 +22,7 @@ from futuretracker.settings import (
 )
 
 DEFAULT_STORE = "lmdb:///dev/shm/futuretracker"
+DEFAULT_ORIGIN = "http://localhost:3000"
 NOT_SET = "Environment variable not set."
 REQUIRED = {
     "DATABASE_URL": "missing: the Postgres URL of the role futuretracker_api",
@@ -63,7 +66,7 @@ class Config:
         Raise ConfigError with every missing or malformed setting at once.
         """
         env = _open(dotenv)
-        origins = read_origins(env, "CORS_ORIGIN", "http://localhost:3000")
+        origins = read_origins(env, "CORS_ORIGIN", DEFAULT_ORIGIN)
         workers = env.int("WEB_CONCURRENCY", 2, validate=Range(1, 512))
         config = cls(
             environment=env.str("FUTURETRACKER_ENV", "production", validate=OneOf(ENVIRONMENTS)),
@@ -97,6 +100,16 @@ def migration_database_url(dotenv: str = ".env") -> str:
     return url
 
 
+def given(dotenv: str = ".env") -> dict[str, str]:
+    """Return the environment as it is, and ``dotenv`` for what it leaves out; nothing empty."""
+    return {name: value for name, value in {**dotenv_values(dotenv), **os.environ}.items() if value}
+
+
+def in_url(host: str) -> str:
+    """Return a host as it stands before a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _open(dotenv: str) -> FileAwareEnv:
     """Collect errors instead of stopping at the first; ``NAME_FILE`` may point at a secret."""
     env = FileAwareEnv(eager=False)
@@ -124,7 +137,7 @@ def _read_store(env: FileAwareEnv, workers: int) -> str:
         if not url.startswith(("redis://", "rediss://")):
             raise ValidationError("must begin with redis:// or rediss://")
         try:
-            parse_url(url)
+            parse_url(url)  # type: ignore[no-untyped-call]
         except ValueError:
             # Not the client's text: it may quote the password.
             raise ValidationError("is no Redis URL") from None

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker.errors import Unavailable
+from futuretracker.roles import UnsafeRole, check_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ROLE = "futuretracker_api"
-FLAWS = (
-    "which is or can become a superuser or a role with BYPASSRLS",
-    "which owns or can own the tables",
-    "where row level security is not enabled and forced on every table",
-)
 # What it means for the database to be out of reach, rather than for a statement to be wrong.
 OUT_OF_REACH = (
     psycopg.OperationalError,
@@ -40,19 +35,6 @@ OUT_OF_REACH = (
     pg.QueryCanceled,
     pg.LockNotAvailable,
 )
-
-
-class UnsafeRole(Exception):
-    """The role could see every user's rows; the message says how to make the right one."""
-
-    def __init__(self, role: str, flaw: str) -> None:
-        self.flaw = flaw
-        super().__init__(
-            f"DATABASE_URL connects as '{role}', {flaw}: it would not keep users apart."
-            f" Run 'python -m futuretracker migrate', which creates the role {ROLE} and enables row"
-            f" level security, give the role a password in Supabase's SQL editor (alter role {ROLE}"
-            " password '...'), and put it into DATABASE_URL."
-        )
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -156,21 +138,6 @@ def lend() -> AbstractContextManager[BoundedConnection]:
     return database.lend()
 
 
-def check_database(config: Config) -> None:
-    """Check the role before the first request, where the database answers and it is production.
-
-    Raise UnsafeRole. A database that does not answer yet is no reason not to start: each
-    connection is checked again when it is opened.
-    """
-    if config.environment != "production":
-        return
-    try:
-        with psycopg.connect(config.database_url, connect_timeout=5) as conn:
-            check_role(conn)
-    except psycopg.OperationalError as error:
-        log.warning("database out of reach", extra={"cause": type(error).__name__})
-
-
 def _is_transaction_pooler(url: str) -> bool:
     """Tell Supavisor's port for transactions: a prepared statement would stay behind there."""
     return str(conninfo_to_dict(url).get("port")) == "6543"
@@ -181,28 +148,3 @@ def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
     poll = select.poll()
     poll.register(conn.fileno(), select.POLLIN)
     return not poll.poll(0)
-
-
-def check_role(conn: psycopg.Connection[Any]) -> None:
-    """Raise UnsafeRole unless row level security binds the connection's role.
-
-    What a role is a member of it can become, so that counts as well.
-    """
-    row = conn.execute(
-        """
-        select current_user,
-            exists (
-                select from pg_roles where (rolsuper or rolbypassrls)
-                    and pg_has_role(current_user, oid, 'member')
-            ),
-            coalesce(bool_or(pg_has_role(current_user, c.relowner, 'member')), false),
-            coalesce(bool_or(not (c.relrowsecurity and c.relforcerowsecurity)), false)
-        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-        where n.nspname = 'public' and c.relname in ('users', 'opportunities', 'audit_log')
-        """
-    ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate has a row
-    role, *answers = row
-    for flaw, holds in zip(FLAWS, answers, strict=True):
-        if holds:
-            raise UnsafeRole(role, flaw)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -20,18 +21,24 @@ LOCAL = Path(".local")
 ISSUER = "https://localhost"
 
 
+class UnusableKey(Exception):
+    """The key's file cannot be read or made; the message says what to do."""
+
+
 class Issuer:
     """Signs session tokens with the key in ``file``, which it makes when there is none."""
 
     def __init__(self, file: Path) -> None:
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            file.write_bytes(_new_key())
-        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        try:
+            if not file.exists():
+                _write_new_key(file)
+            key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+            message = f"{file} is no private key that can be used ({error}); it may be deleted."
+            raise UnusableKey(message) from error
         if not isinstance(key, rsa.RSAPrivateKey):
-            message = f"{file} holds no RSA key"
-            raise TypeError(message)
+            message = f"{file} holds no RSA key; it may be deleted."
+            raise UnusableKey(message)
         self._key = key
 
     def settings(self) -> Mapping[str, str]:
@@ -60,9 +67,15 @@ class Issuer:
         return jwt.encode(claims, self._key, algorithm="RS256")
 
 
-def _new_key() -> bytes:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+def _write_new_key(file: Path) -> None:
+    """Write a key, whole or not at all, for the owner's eyes only."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_bytes(key)
+    draft.rename(file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from futuretracker.database import ROLE
+from futuretracker.roles import ROLE
 
 with warnings.catch_warnings():
     # It warns at import where there is no login session, and then does the right thing.

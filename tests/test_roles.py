@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from futuretracker.database import UnsafeRole, check_role
+from futuretracker.roles import UnsafeRole, check_role
 from tests import servers
 
 PASSWORD = "hunter2-in-the-url"

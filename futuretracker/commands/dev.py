@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -14,10 +13,9 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dotenv import dotenv_values
-
-from futuretracker.commands.token import local_azp
-from futuretracker.issuer import LOCAL, Issuer
+from futuretracker.commands.token import azp_of
+from futuretracker.config import given, in_url
+from futuretracker.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.local import LocalDataError, as_service, postgres
 from futuretracker.migrate import migrate
 
@@ -25,7 +23,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-KEY_SETTINGS = {"CLERK_JWT_PUBLIC_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY", "CLERK_ISSUER"}
+# One of them says whose tokens to trust; without any it is the local issuer's.
+KEY_SETTINGS = {
+    f"{name}{suffix}"
+    for name in ("CLERK_JWT_PUBLIC_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_ISSUER")
+    for suffix in ("", "_FILE")
+}
 MAX_PORT = 65_535
 START_WITHIN = 20.0  # seconds
 
@@ -44,19 +47,15 @@ def run(_options: argparse.Namespace) -> int | str:
         signal.signal(end, signal.default_int_handler)
     try:
         with ExitStack() as stack:
-            return _serve(stack, {**_given(), **os.environ})
-    except (CannotStart, LocalDataError) as error:
+            return _serve(stack, given())
+    except (CannotStart, LocalDataError, UnusableKey) as error:
         return str(error)
     except KeyboardInterrupt:
         return 0
 
 
-def _given() -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(".env").items() if value is not None}
-
-
-def _serve(stack: ExitStack, given: Mapping[str, str]) -> int:
-    host, port = given.get("HOST", "127.0.0.1"), given.get("PORT", "3001")
+def _serve(stack: ExitStack, chosen: Mapping[str, str]) -> int:
+    host, port = chosen.get("HOST", "127.0.0.1"), chosen.get("PORT", "3001")
     _check_port(host, port)
     _lock(stack)
     issuer = Issuer(LOCAL / "issuer.pem")
@@ -64,16 +63,18 @@ def _serve(stack: ExitStack, given: Mapping[str, str]) -> int:
         "FUTURETRACKER_ENV": "development",
         "TRUSTED_PROXIES": "0",
         "STORE_URL": f"lmdb://{(LOCAL / 'store').absolute()}",
-        **({} if KEY_SETTINGS & given.keys() else issuer.settings()),
+        **({} if KEY_SETTINGS & chosen.keys() else issuer.settings()),
+        **chosen,
     }
-    if "DATABASE_URL" not in given:
+    if not {"DATABASE_URL", "DATABASE_URL_FILE"} & chosen.keys():
         owner = stack.enter_context(postgres(LOCAL / "postgres"))
         migrate(owner)
         settings["DATABASE_URL"] = as_service(owner)
-    gunicorn = _start({**settings, **given})
+    gunicorn = _start(settings)
     stack.callback(_stop, gunicorn)
     _wait(gunicorn, host, port)
-    _greet(f"http://{host}:{port}", issuer if "CLERK_ISSUER" in settings else None)
+    own_keys = not KEY_SETTINGS & chosen.keys()
+    _greet(f"http://{in_url(host)}:{port}", settings, issuer if own_keys else None)
     return gunicorn.wait()
 
 
@@ -81,7 +82,8 @@ def _check_port(host: str, port: str) -> None:
     if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= MAX_PORT):
         message = f"PORT must be a number from 1 to 65535, not '{port}'."
         raise CannotStart(message)
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))
@@ -138,10 +140,11 @@ def _wait(gunicorn: subprocess.Popen[bytes], host: str, port: str) -> None:
     raise CannotStart(message)
 
 
-def _greet(base: str, issuer: Issuer | None) -> None:
+def _greet(base: str, settings: Mapping[str, str], issuer: Issuer | None) -> None:
     lines = [f"FutureTracker answers at {base}/api (stop it with Ctrl-C). Try:"]
     if issuer:
-        token = issuer.token("user_alice", ttl=3600, azp=local_azp())
+        ttl = min(3600, int(settings["CLERK_MAX_TOKEN_LIFETIME"]))
+        token = issuer.token("user_alice", ttl=ttl, azp=azp_of(settings))
         lines.append(f"curl -H 'Authorization: Bearer {token}' {base}/api/opportunities")
     else:
         lines.append(f"curl {base}/api/health")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
+from typing import TYPE_CHECKING
 
-from futuretracker.issuer import LOCAL, Issuer
+from futuretracker.config import DEFAULT_ORIGIN, given
+from futuretracker.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.settings import MAX_LIFETIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,15 +20,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ttl", type=_seconds, default=3600, help="seconds (default: 3600)")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int | str:
     """Sign and print."""
-    print(Issuer(LOCAL / "issuer.pem").token(options.user, ttl=options.ttl, azp=local_azp()))  # noqa: T201 - a command's answer
+    try:
+        issuer = Issuer(LOCAL / "issuer.pem")
+    except UnusableKey as error:
+        return str(error)
+    print(issuer.token(options.user, ttl=options.ttl, azp=azp_of(given())))  # noqa: T201 - a command's answer
     return 0
 
 
-def local_azp() -> str:
-    """Return the first origin that the service allows: its tokens name one."""
-    return os.environ.get("CORS_ORIGIN", "http://localhost:3000").split(",")[0].strip()
+def azp_of(settings: Mapping[str, str]) -> str:
+    """Return an origin that a service with these settings accepts tokens for."""
+    parties = settings.get("CLERK_AUTHORIZED_PARTIES") or settings.get("CORS_ORIGIN")
+    return (parties or DEFAULT_ORIGIN).split(",")[0].strip()
 
 
 def _user(text: str) -> str:

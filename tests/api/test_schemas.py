@@ -355,6 +355,11 @@ def test_a_link_that_a_browser_opens_is_kept_as_it_is(alice: User, link: str) ->
 @pytest.mark.parametrize(
     "link",
     [
+        "https://.",
+        "https://%",
+        "https://a..example",
+        "https://-a.example",
+        "https://example.com\u202e",
         "javascript:alert(1)",
         "JavaScript:alert(1)",
         "java\nscript:alert(1)",

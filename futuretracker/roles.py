@@ -1,0 +1,73 @@
+"""The service's role in Postgres, and why another one is refused."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+if TYPE_CHECKING:
+    from futuretracker.config import Config
+
+log = logging.getLogger(__name__)
+
+ROLE = "futuretracker_api"
+FLAWS = (
+    "which is or can become a superuser or a role with BYPASSRLS",
+    "which owns or can own the tables",
+    "where row level security is not enabled and forced on every table",
+)
+
+
+class UnsafeRole(Exception):
+    """The role could see every user's rows; the message says how to make the right one."""
+
+    def __init__(self, role: str, flaw: str) -> None:
+        self.flaw = flaw
+        super().__init__(
+            f"DATABASE_URL connects as '{role}', {flaw}: it would not keep users apart."
+            f" Run 'python -m futuretracker migrate', which creates the role {ROLE} and enables row"
+            f" level security, give the role a password in Supabase's SQL editor (alter role {ROLE}"
+            " password '...'), and put it into DATABASE_URL."
+        )
+
+
+def check_database(config: Config) -> None:
+    """Check the role before the first request, where the database answers and it is production.
+
+    Raise UnsafeRole. A database that does not answer yet is no reason not to start: each
+    connection is checked again when it is opened.
+    """
+    if config.environment != "production":
+        return
+    try:
+        with psycopg.connect(config.database_url, connect_timeout=5) as conn:
+            check_role(conn)
+    except psycopg.OperationalError as error:
+        log.warning("database out of reach", extra={"cause": type(error).__name__})
+
+
+def check_role(conn: psycopg.Connection[Any]) -> None:
+    """Raise UnsafeRole unless row level security binds the connection's role.
+
+    What a role is a member of it can become, so that counts as well.
+    """
+    row = conn.execute(
+        """
+        select current_user,
+            exists (
+                select from pg_roles where (rolsuper or rolbypassrls)
+                    and pg_has_role(current_user, oid, 'member')
+            ),
+            coalesce(bool_or(pg_has_role(current_user, c.relowner, 'member')), false),
+            coalesce(bool_or(not (c.relrowsecurity and c.relforcerowsecurity)), false)
+        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        where n.nspname = 'public' and c.relname in ('users', 'opportunities', 'audit_log')
+        """
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate has a row
+    role, *answers = row
+    for flaw, holds in zip(FLAWS, answers, strict=True):
+        if holds:
+            raise UnsafeRole(role, flaw)
