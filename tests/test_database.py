@@ -329,7 +329,9 @@ def test_connections_that_the_server_has_cut_cost_no_client_an_error(
 def test_a_statement_whose_connection_is_cut_is_a_503_and_not_done(
     serve: Serve, postgres: Postgres, token: str
 ) -> None:
-    service = serve(DATABASE_URL=postgres.service_url, WEB_CONCURRENCY="1")
+    patient = "-c lock_timeout=0 -c statement_timeout=0"
+    url = make_conninfo(postgres.service_url, options=patient)
+    service = serve(DATABASE_URL=url, WEB_CONCURRENCY="1")
     row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
     with (
         psycopg.connect(postgres.url) as holder,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 README = (ROOT / "README.md").read_text()
-ANYWHERE = {400, 429, 500}  # said once, above the table
+ANYWHERE = {400, 413, 429, 500}  # said once, above the table
 UNLISTED = {"HEAD", "OPTIONS"}
 
 

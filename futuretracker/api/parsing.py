@@ -21,10 +21,8 @@ _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
 
 
-def check_request() -> None:
-    """Raise the 413 for a body that is too large, the 400 for a URL that is not in UTF-8."""
-    if (request.content_length or 0) > (request.max_content_length or 0):
-        raise RequestEntityTooLarge
+def check_url() -> None:
+    """Raise the 400 for a URL that is not percent-encoded UTF-8."""
     url: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
     path: str = request.environ["PATH_INFO"]
     if "%" not in url and path.isascii():
@@ -37,6 +35,12 @@ def check_request() -> None:
         broken = bool(_BAD_PERCENT(url)) or "\0" in path
     if broken:
         raise ApiError(400, "Bad Request", "The URL is not valid percent-encoded UTF-8")
+
+
+def check_size() -> None:
+    """Raise the 413 for a body that is too large, also where no view will read it."""
+    if (request.content_length or 0) > (request.max_content_length or 0):
+        raise RequestEntityTooLarge
 
 
 def read_id(text: str) -> UUID:

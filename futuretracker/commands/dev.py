@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from futuretracker.migrate import migrate
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # One of them says whose tokens to trust; without any it is the local issuer's.
 KEY_SETTINGS = {
@@ -67,7 +68,8 @@ def _serve(stack: ExitStack, chosen: Mapping[str, str]) -> int:
         **chosen,
     }
     if not {"DATABASE_URL", "DATABASE_URL_FILE"} & chosen.keys():
-        owner = stack.enter_context(postgres(LOCAL / "postgres"))
+        with postponed_interrupts():
+            owner = stack.enter_context(postgres(LOCAL / "postgres"))
         migrate(owner)
         settings["DATABASE_URL"] = as_service(owner)
     gunicorn = _start(settings)
@@ -78,8 +80,23 @@ def _serve(stack: ExitStack, chosen: Mapping[str, str]) -> int:
     return gunicorn.wait()
 
 
+@contextlib.contextmanager
+def postponed_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block: what is half started cannot be stopped."""
+    come: list[int] = []
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = {end: signal.signal(end, lambda number, _frame: come.append(number)) for end in ends}
+    try:
+        yield
+    finally:
+        for end, handler in before.items():
+            signal.signal(end, handler)
+        if come:
+            raise KeyboardInterrupt
+
+
 def _check_port(host: str, port: str) -> None:
-    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= MAX_PORT):
+    if not (re.fullmatch("[0-9]{1,5}", port) and 1 <= int(port) <= MAX_PORT):
         message = f"PORT must be a number from 1 to 65535, not '{port}'."
         raise CannotStart(message)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
