@@ -8,3 +8,5 @@ try:
     sys.exit(main())
 except ModuleNotFoundError as error:
     sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
+except KeyboardInterrupt:
+    sys.exit(130)

@@ -102,7 +102,11 @@ def migration_database_url(dotenv: str = ".env") -> str:
 
 def given(dotenv: str = ".env") -> dict[str, str]:
     """Return the environment as it is, and ``dotenv`` for what it leaves out; nothing empty."""
-    return {name: value for name, value in {**dotenv_values(dotenv), **os.environ}.items() if value}
+    try:
+        settings = {**dotenv_values(dotenv), **os.environ}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{dotenv} cannot be read as UTF-8 text"]) from error
+    return {name: value for name, value in settings.items() if value}
 
 
 def in_url(host: str) -> str:
@@ -113,6 +117,7 @@ def in_url(host: str) -> str:
 def _open(dotenv: str) -> FileAwareEnv:
     """Collect errors instead of stopping at the first; ``NAME_FILE`` may point at a secret."""
     env = FileAwareEnv(eager=False)
+    given(dotenv)  # says so where it cannot be read
     env.read_env(dotenv, recurse=False)
     return env
 

@@ -7,6 +7,8 @@ import json
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -22,7 +24,6 @@ from tests import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from flask import Flask, Response
     from flask.testing import FlaskClient
@@ -47,11 +48,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Postgres with every migration; the URL is its owner's."""
-    with local.postgres(tmp_path_factory.mktemp("postgres") / "data") as url:
-        migrate(url)
-        yield url
+def owner_url() -> Iterator[str]:
+    """A real Postgres with every migration; the URL is its owner's.
+
+    Its folder is not one of pytest's, which close themselves to the user that Postgres runs as.
+    """
+    with TemporaryDirectory(prefix="futuretracker-") as folder:
+        Path(folder).chmod(0o755)
+        with local.postgres(Path(folder) / "data") as url:
+            migrate(url)
+            yield url
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.config import ConfigError
+from futuretracker.config import Config, ConfigError
 from futuretracker.settings import Budget
 from tests.conftest import config_from
 from tests.servers import ROOT
@@ -261,3 +261,12 @@ def test_gunicorn_says_all_problems_in_one_message_and_stops(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
     for name in ("PORT", "CORS_ORIGIN", "DATABASE_URL", "CLERK_ISSUER"):
         assert f"  - {name}: " in done.stderr
+
+
+def test_a_dotenv_that_is_no_text_is_one_problem(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"PORT=\xff\xfe")
+
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env(str(file))
+    assert caught.value.problems == [f"{file} cannot be read as UTF-8 text"]

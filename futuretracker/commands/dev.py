@@ -104,6 +104,9 @@ def _check_port(host: str, port: str) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))
+        except socket.gaierror as error:
+            message = f"HOST must be an address of this machine, not '{host}'."
+            raise CannotStart(message) from error
         except OSError as error:
             message = (
                 f"Port {port} on {host} is not free ({error.strerror}); choose one with PORT=."
