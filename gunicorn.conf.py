@@ -2,6 +2,8 @@
 
 import sys
 
+from gunicorn import glogging
+
 from futuretracker import logs
 from futuretracker.config import Config, ConfigError, in_url
 from futuretracker.roles import UnsafeRole, check_database
@@ -25,6 +27,19 @@ keepalive = 75  # seconds; longer than nginx keeps its side open
 limit_request_line = 8190
 control_socket_disable = True
 logconfig_dict = logs.CONFIG
+
+
+class Logger(glogging.Logger):
+    """Writes no access lines: the service tells of its requests itself.
+
+    gunicorn would work each line out before it drops it, which costs a tenth of a request.
+    """
+
+    def access(self, *_request: object) -> None:
+        """Write nothing."""
+
+
+logger_class = Logger
 
 
 def on_starting(_server: object) -> None:
