@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 try:
     from flask import Flask
@@ -20,9 +20,19 @@ except ModuleNotFoundError as error:
     sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from futuretracker.config import Config
 
 MAX_BODY = 2**20  # bytes
+
+
+class Service(Flask):
+    """A synchronous application, which need not ask of each view whether it is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
 
 
 def create_app(config: Config) -> Flask:
@@ -30,7 +40,7 @@ def create_app(config: Config) -> Flask:
 
     Call it in each worker process, after the fork: it opens that process's connections.
     """
-    app = Flask(__name__, static_folder=None)
+    app = Service(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
