@@ -19,7 +19,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, astuple, dataclass
@@ -183,10 +182,9 @@ def show(name: str, samples: Samples) -> None:
 
 def conditions(options: argparse.Namespace) -> dict[str, object]:
     """Return what a reader must know to judge the figures."""
-    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "python": f"{platform.python_version()} ({'PGO' if optimised else 'plain build'})",
+        "python": f"{platform.python_version()} ({Path(sys.executable).resolve()})",
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "load before": os.getloadavg()[0],
