@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from dotenv import dotenv_values
 from environs import EnvValidationError, FileAwareEnv
@@ -20,6 +20,9 @@ from futuretracker.settings import (
     read_database_url,
     read_origins,
 )
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 DEFAULT_STORE = "lmdb:///dev/shm/futuretracker"
 DEFAULT_ORIGIN = "http://localhost:3000"
@@ -51,6 +54,7 @@ class Config:
     threads: int
     cors_origins: tuple[str, ...]
     trusted_proxies: int
+    api_sunset: dt.date | None
     clerk: ClerkSettings
     database_url: str = field(repr=False)
     store_url: str = field(repr=False)
@@ -76,6 +80,7 @@ class Config:
             threads=env.int("THREADS", 4, validate=Range(1, 64)),
             cors_origins=origins,
             trusted_proxies=env.int("TRUSTED_PROXIES", 1, validate=Range(0, 10)),
+            api_sunset=env.date("API_SUNSET", None) if env.str("API_SUNSET", "") else None,
             clerk=read_clerk(env, origins),
             database_url=read_database_url(env, "DATABASE_URL"),
             store_url=_read_store(env, workers),

@@ -14,7 +14,7 @@ from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from futuretracker.errors import Unavailable
+from futuretracker.errors import Unavailable, conflict
 from futuretracker.roles import UnsafeRole, check_role
 
 if TYPE_CHECKING:
@@ -35,6 +35,21 @@ OUT_OF_REACH = (
     pg.QueryCanceled,
     pg.LockNotAvailable,
 )
+# What a client has done that breaks a constraint.
+CONFLICTS = {
+    "opportunity_rounds_number": (
+        "round_number_taken",
+        "A round with this number already exists",
+    ),
+    "opportunity_rounds_number_range": (
+        "too_many_rounds",
+        "There is no round number after 100",
+    ),
+    "status_agrees_with_rounds": (
+        "status_contradicts_rounds",
+        "The interview rounds of this opportunity say otherwise; change the rounds instead",
+    ),
+}
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -95,7 +110,7 @@ class Database:
     def lend(self) -> Iterator[BoundedConnection]:
         """Lend a connection for one statement, which is one transaction.
 
-        Raise Unavailable while the database is out of reach.
+        Raise Unavailable while the database is out of reach, the 409 where a constraint forbids it.
         """
         if time.monotonic() < self._down_until:
             raise Unavailable("Database is")
@@ -108,6 +123,10 @@ class Database:
                 self._down_until = time.monotonic() + self.PAUSE
             log.warning("database out of reach", extra={"cause": type(error).__name__})
             raise Unavailable("Database is") from error
+        except psycopg.IntegrityError as error:
+            if (found := CONFLICTS.get(str(error.diag.constraint_name))) is None:
+                raise
+            raise conflict(*found) from error
         finally:
             if conn is not None:
                 self._pool.putconn(conn)

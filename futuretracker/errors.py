@@ -1,7 +1,7 @@
 """The one error shape, and the only map from exception to status.
 
-Bodies are ``{"error", "message", ...}`` with what the kind adds; never a driver's message, a stack
-trace or HTML.
+Bodies are ``{"error", "message", ...}`` with what the kind adds, on v1 also ``code`` (a word that
+never changes) and ``requestId``; never a driver's message, a stack trace or HTML.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from flask import request
 from werkzeug.exceptions import HTTPException
 
 from futuretracker.answers import answer
+from futuretracker.logs import request_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ MESSAGES = {
     413: ("Payload Too Large", "The request body must not exceed 1 MiB"),
     415: ("Unsupported Media Type", "Content-Type must be application/json"),
 }
-UNEXPECTED = {"error": "Internal Server Error", "message": "Something went wrong"}
+CODED = "/api/v1/"  # the surface whose errors have a code
 
 
 class ApiError(HTTPException):
@@ -47,6 +48,7 @@ class ApiError(HTTPException):
         self.code = status
         self.body = {"error": error, "message": message, **extra}
         self.headers = dict(headers or {})
+        self.slug = error.lower().replace(" ", "_")
 
 
 class ValidationFailed(ApiError):
@@ -82,6 +84,13 @@ def not_found(what: str) -> ApiError:
     return ApiError(404, f"{what} not found", f"{what} not found")
 
 
+def conflict(code: str, message: str) -> ApiError:
+    """Return the 409 for a change that what is stored does not allow."""
+    error = ApiError(409, "Conflict", message)
+    error.slug = code
+    return error
+
+
 def init_app(app: Flask) -> None:
     """Answer every exception in the one shape."""
     app.register_error_handler(HTTPException, render)
@@ -90,19 +99,23 @@ def init_app(app: Flask) -> None:
 
 def render(error: HTTPException) -> Response:
     """Turn any HTTP exception, ours or werkzeug's, into its answer."""
-    if isinstance(error, ApiError):
-        return answer(error.body, error.code or 500, error.headers)
+    if not isinstance(error, ApiError):
+        error = _ours(error)
+    body = error.body
+    if request.path.startswith(CODED):
+        body = {**body, "code": error.slug, "requestId": request_id()}
+    return answer(body, error.code or 500, error.headers)
+
+
+def _ours(error: HTTPException) -> ApiError:
     status = error.code or 500
     title, message = MESSAGES.get(status, (error.name, error.name))
     message = message.format(method=request.method, path=request.path)
-    headers = {"Allow": ", ".join(sorted(allowed))} if (allowed := _allowed(error)) else None
-    return answer({"error": title, "message": message}, status, headers)
-
-
-def _allowed(error: HTTPException) -> list[str]:
-    return list(getattr(error, "valid_methods", None) or ())
+    allowed = getattr(error, "valid_methods", None) or ()
+    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else None
+    return ApiError(status, title, message, headers=headers)
 
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected error", exc_info=error)
-    return answer(UNEXPECTED, 500)
+    return render(ApiError(500, "Internal Server Error", "Something went wrong"))

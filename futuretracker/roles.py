@@ -63,7 +63,8 @@ def check_role(conn: psycopg.Connection[Any]) -> None:
             coalesce(bool_or(pg_has_role(current_user, c.relowner, 'member')), false),
             coalesce(bool_or(not (c.relrowsecurity and c.relforcerowsecurity)), false)
         from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-        where n.nspname = 'public' and c.relname in ('users', 'opportunities', 'audit_log')
+        where n.nspname = 'public' and c.relname in
+            ('users', 'opportunities', 'opportunity_rounds', 'audit_log')
         """
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate has a row

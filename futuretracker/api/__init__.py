@@ -1,19 +1,49 @@
-"""The routes: one blueprint a file."""
+"""The routes: one blueprint a file, registered on one or both surfaces."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from futuretracker.api import account, analytics, health, opportunities
+from flask import Blueprint
+
+from futuretracker.api import (
+    account,
+    analytics,
+    deprecation,
+    health,
+    lists,
+    opportunities,
+    pages,
+    reference,
+    rounds,
+    specification,
+)
+from futuretracker.api.surfaces import GUIDE, V1
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from flask import Flask
 
     from futuretracker.config import Config
 
+SHARED = (opportunities, analytics, account, health)
+
 
 def init_app(app: Flask, config: Config) -> None:
-    """Register the guide's surface, /api, and the probes outside it."""
-    for room in (opportunities, analytics, account):
-        app.register_blueprint(room.blueprint, url_prefix="/api")
-    health.init_app(app, config)
+    """Register both surfaces and the probes outside them."""
+    app.config["ENVIRONMENT"] = config.environment
+    register_routes(app, config.api_sunset)
+
+
+def register_routes(app: Flask, sunset: dt.date | None = None) -> None:
+    """Register every route; an application for the document's sake has nothing else."""
+    guide = Blueprint("guide", __name__, url_prefix=GUIDE.prefix)
+    deprecation.init_app(guide, sunset)
+    v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
+    for parent, rooms in ((guide, (lists, *SHARED)), (v1, (pages, rounds, specification, *SHARED))):
+        for room in rooms:
+            parent.register_blueprint(room.blueprint)
+        app.register_blueprint(parent)
+    app.register_blueprint(health.probes)
+    app.register_blueprint(reference.blueprint)

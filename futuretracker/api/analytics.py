@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g
 
 from futuretracker.answers import answer
+from futuretracker.api.surfaces import surface
 from futuretracker.database import lend
 from futuretracker.queries.analytics import select_analytics
 
@@ -15,5 +16,5 @@ blueprint = Blueprint("analytics", __name__)
 def get_analytics() -> Response:
     """Return totals, rates, breakdowns by week and month, coming deadlines and the funnel."""
     with lend() as conn:
-        counts = select_analytics(conn, user_id=g.user_id)
+        counts = select_analytics(conn, user_id=g.user_id, parts=surface().analytics)
     return answer(counts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from threading import Event
-from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app
 
@@ -15,24 +14,20 @@ from futuretracker.errors import Unavailable
 from futuretracker.logs import timestamp
 from futuretracker.queries.health import select_one
 
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from futuretracker.config import Config
-
 blueprint = Blueprint("health", __name__)
+probes = Blueprint("probes", __name__)
 # Set when this process was told to stop: it answers what it has, and wants nothing new.
 draining = Event()
 
 
-@blueprint.get("/api/health")
+@blueprint.get("/health")
 @public
 def get_health() -> Response:
     """Say that the process answers."""
     return answer({"status": "ok", **_stamp()})
 
 
-@blueprint.get("/api/health/deps")
+@blueprint.get("/health/deps")
 @public
 def get_dependencies() -> Response:
     """Say whether the database and the shared store answer; 503 where one does not."""
@@ -45,14 +40,14 @@ def get_dependencies() -> Response:
     return answer(body, 200 if fine else 503)
 
 
-@blueprint.get("/healthz")
+@probes.get("/healthz")
 @public
 def get_liveness() -> Response:
     """Say that the process lives, whatever the state of what it stands on."""
     return answer({"status": "ok"})
 
 
-@blueprint.get("/readyz")
+@probes.get("/readyz")
 @public
 def get_readiness() -> Response:
     """Say whether to send requests here: 503 while draining or without a database."""
@@ -77,9 +72,3 @@ def _stamp() -> dict[str, str]:
         "timestamp": timestamp(time.time()),
         "environment": current_app.config["ENVIRONMENT"],
     }
-
-
-def init_app(app: Flask, config: Config) -> None:
-    """Register the routes."""
-    app.config["ENVIRONMENT"] = config.environment
-    app.register_blueprint(blueprint)

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
-
 from flask import Blueprint, Response, g
 
 from futuretracker.answers import answer
+from futuretracker.api.changes import change
 from futuretracker.api.parsing import read_fields, read_id
-from futuretracker.api.schemas import Changes, NewOpportunity
+from futuretracker.api.surfaces import surface
 from futuretracker.database import lend
 from futuretracker.errors import not_found
-from futuretracker.logs import audit, audited, request_id
+from futuretracker.logs import audit, audited
 from futuretracker.queries import opportunities as rows
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 blueprint = Blueprint("opportunities", __name__)
-new_opportunity = NewOpportunity()
-changes = Changes()
-
-
-@blueprint.get("/opportunities")
-def list_opportunities() -> Response:
-    """Return all rows, newest first."""
-    with lend() as conn:
-        found = rows.select_opportunities(conn, user_id=g.user_id)
-    return answer(found)
 
 
 @blueprint.get("/opportunities/<opportunity_id>")
 def get_opportunity(opportunity_id: str) -> Response:
     """Return one row."""
     row_id = read_id(opportunity_id)
+    columns = surface().columns
     with lend() as conn:
-        row = rows.select_opportunity(conn, user_id=g.user_id, row_id=row_id)
+        row = rows.select_opportunity(conn, user_id=g.user_id, row_id=row_id, columns=columns)
     if row is None:
         raise not_found("Opportunity")
     return answer(row)
@@ -46,23 +32,28 @@ def get_opportunity(opportunity_id: str) -> Response:
 @audited("CREATE_OPPORTUNITY")
 def create_opportunity() -> Response:
     """Store a new row."""
-    values = read_fields(new_opportunity)
+    here = surface()
+    values = read_fields(here.new_opportunity)
     details = {"title": values["title"], "category": values.get("category")}
     with lend() as conn:
-        row_id, row = rows.insert_opportunity(conn, change=_change(details), values=values)
+        row_id, row = rows.insert_opportunity(
+            conn, change=change(details), values=values, columns=here.columns
+        )
     audit(row_id, details)
-    return answer(row, 201, {"Location": f"/api/opportunities/{row_id}"})
+    return answer(row, 201, {"Location": f"{here.prefix}/opportunities/{row_id}"})
 
 
 @blueprint.route("/opportunities/<opportunity_id>", methods=["PUT", "PATCH"])
 @audited("UPDATE_OPPORTUNITY")
 def update_opportunity(opportunity_id: str) -> Response:
     """Change the given fields of a row; PUT is partial too, as in the guide's service."""
-    row_id = read_id(opportunity_id)
-    values = read_fields(changes)
+    here, row_id = surface(), read_id(opportunity_id)
+    values = read_fields(here.changes)
     details = {"updatedFields": list(values)}
     with lend() as conn:
-        row = rows.update_opportunity(conn, change=_change(details), row_id=row_id, values=values)
+        row = rows.update_opportunity(
+            conn, change=change(details), row_id=row_id, values=values, columns=here.columns
+        )
     if row is None:
         raise not_found("Opportunity")
     audit(str(row_id), details)
@@ -75,12 +66,8 @@ def delete_opportunity(opportunity_id: str) -> Response:
     """Delete a row."""
     row_id = read_id(opportunity_id)
     with lend() as conn:
-        title = rows.delete_opportunity(conn, change=_change({}), row_id=row_id)
+        title = rows.delete_opportunity(conn, change=change({}), row_id=row_id)
     if title is None:
         raise not_found("Opportunity")
     audit(str(row_id), {"title": title})
     return answer({"success": True, "message": "Opportunity deleted"})
-
-
-def _change(details: Mapping[str, Any]) -> rows.Change:
-    return rows.Change(g.user_id, g.session.user_id, request_id(), json.dumps(details))

@@ -14,6 +14,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unsupporte
 from futuretracker.errors import ApiError, ValidationFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from marshmallow import Schema
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
@@ -43,20 +45,26 @@ def check_size() -> None:
         raise RequestEntityTooLarge
 
 
-def read_id(text: str) -> UUID:
-    """Return the id of a path; raise ValidationFailed where it is no UUID."""
+def read_id(text: str, field: str = "id", what: str = "opportunity") -> UUID:
+    """Return an id of the path; raise ValidationFailed where it is no UUID."""
     if not _ID(text):
-        raise ValidationFailed({"id": "Invalid opportunity ID format"})
+        raise ValidationFailed({field: f"Invalid {what} ID format"})
     return UUID(text)
 
 
 def read_fields(schema: Schema) -> dict[str, Any]:
     """Return the body's fields as the schema wants them, or raise ValidationFailed."""
+    return load(schema, read_object())
+
+
+def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as the schema wants them, or raise ValidationFailed."""
     try:
-        fields: dict[str, Any] = schema.load(read_object())
+        fields: dict[str, Any] = schema.load(given)
     except ValidationError as error:
         failed = error.normalized_messages()  # type: ignore[no-untyped-call]
-        order = [*schema.fields, *(failed.keys() - schema.fields.keys())]
+        order = [field.data_key or name for name, field in schema.fields.items()]
+        order += [name for name in failed if name not in order]
         raise ValidationFailed(
             {name.removeprefix("_schema"): failed[name][0] for name in order if name in failed}
         ) from error

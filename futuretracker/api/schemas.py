@@ -1,122 +1,65 @@
 """What a client may send, with the guide's messages.
 
-Pure: a schema asks nobody. A field fails with one message; unknown fields are dropped.
+Pure: a schema asks nobody. A field fails with one message; unknown fields are dropped, because the
+Kanban board sends whole rows back.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow import EXCLUDE, Schema, ValidationError, post_load, pre_load
+
+from futuretracker.api.fields import Choice, Date, Link, Number, Text, Time
 
 CATEGORIES = ("internship", "hackathon")
+CATEGORY = 'Category must be either "internship" or "hackathon"'
 STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected")
-DEADLINE = "Deadline must be a valid ISO date format"
-LINK = "Link must be a valid URL (http or https)"
+V1_STATUSES = (*STATUSES, "ghosted")
+CAMPUS_MODES = ("on_campus", "off_campus")
+ROUND_TYPES = (
+    "resume_shortlisted", "oa", "assignment", "technical_assignment", "technical", "hr",
+    "group_discussion", "managerial", "final", "other",
+)  # fmt: skip
+ROUND_RESULTS = ("pending", "cleared", "rejected", "skipped")
 NOTHING = "At least one field must be provided for update"
 
-# NUL cannot be stored in Postgres, half a surrogate pair not even be encoded.
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]").search
-_HOUR, _MINUTE = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
-_DATE = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    rf"(?:[T ]{_HOUR}:{_MINUTE}(?::{_MINUTE}(?:[.,][0-9]{{1,9}})?)?"
-    rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?"
-).fullmatch
-_UNFIT_FOR_URL = re.compile(r"[\s\x00-\x20\x7f<>\"{}|\\^`]").search
 
-
-class Text(fields.Field[str | None]):
-    """Trimmed text of at most ``longest`` code points; empty optional text becomes null."""
-
-    def __init__(
-        self, name: str, longest: int, *, empty: str | None = None, **options: Any
-    ) -> None:
-        super().__init__(allow_none=True, **options)
-        self._name = name
-        self._longest = longest
-        self._empty = empty
-
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        """Let null and missing take marshmallow's course, check everything else."""
-        if value is None and self._empty:
-            raise ValidationError(self._empty)
-        return super().deserialize(value, *args, **kwargs)
-
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str | None:
-        if not isinstance(value, str):
-            message = f"{self._name} must be a string"
-            raise ValidationError(message)
-        text = value.strip()
-        if _UNSTORABLE(text):
-            message = f"{self._name} contains characters that cannot be stored"
-            raise ValidationError(message)
-        if len(text) > self._longest:
-            message = f"{self._name} cannot exceed {self._longest} characters"
-            raise ValidationError(message)
-        if not text and self._empty:
-            raise ValidationError(self._empty)
-        return text or None
-
-
-class Link(Text):
-    """A URL as people paste it: http or https, international hosts and paths allowed."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        if not isinstance(value, str):
-            raise ValidationError(LINK)
-        text = super()._deserialize(value, *args, **kwargs)
-        if text is not None and not is_web_url(text):
-            raise ValidationError(LINK)
-        return text
-
-
-class Deadline(fields.Field[str]):
-    """A calendar date. A date-time keeps its date as written: no time zone shifts it."""
-
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str:
-        date = calendar_date(value) if isinstance(value, str) else None
-        if date is None:
-            raise ValidationError(DEADLINE)
-        return date
-
-
-class Choice(fields.Field[str]):
-    """One of a few words."""
-
-    def __init__(self, choices: tuple[str, ...], message: str, **options: Any) -> None:
-        super().__init__(allow_none=True, **options)
-        self._choices = choices
-        self._message = message
-
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str:
-        if value not in self._choices:
-            raise ValidationError(self._message)
-        return str(value)
+def one_of(name: str, choices: tuple[str, ...]) -> str:
+    """Return the message for a word that is none of ``choices``."""
+    return f"{name} must be one of: {', '.join(choices)}"
 
 
 class Opportunity(Schema):
-    """The fields of an opportunity in the order in which their errors are reported."""
+    """The guide's fields of an opportunity, in the order in which their errors are reported."""
 
     class Meta:
-        """The Kanban board sends whole rows back: what it may not change is dropped."""
+        """Whole rows may be sent back: what a client may not change is dropped."""
 
         unknown = EXCLUDE
 
     title = Text("Title", 200, empty="Title cannot be empty")
     description = Text("Description", 2000)
     link = Link("Link", 500)
-    deadline = Deadline(allow_none=True)
-    category = Choice(CATEGORIES, 'Category must be either "internship" or "hackathon"')
-    status = Choice(STATUSES, f"Status must be one of: {', '.join(STATUSES)}")
+    deadline = Date("Deadline")
+    category = Choice(CATEGORIES, CATEGORY)
+    status = Choice(STATUSES, one_of("Status", STATUSES))
     notes = Text("Notes", 5000)
 
 
-class NewOpportunity(Opportunity):
-    """A whole opportunity."""
+class V1Opportunity(Opportunity):
+    """The same with room for more, and what v1 adds."""
+
+    description = Text("Description", 5000)
+    link = Link("Link", 2048)
+    status = Choice(V1_STATUSES, one_of("Status", V1_STATUSES))
+    campus_mode = Choice(CAMPUS_MODES, one_of("Campus mode", CAMPUS_MODES), empty=True)
+    applied_on = Date("Applied on")
+
+
+class New(Schema):
+    """What a whole opportunity needs."""
 
     title = Text(
         "Title",
@@ -132,48 +75,101 @@ class NewOpportunity(Opportunity):
         return values
 
 
-class Changes(Opportunity):
+class Some(Schema):
     """Some fields of an opportunity. A null status leaves the status as it is."""
 
     @post_load
     def _something(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        if not values:
-            raise ValidationError(NOTHING)
+        refuse_nothing(values)
         if values.get("status", "") is None:
             del values["status"]
         return values
 
 
-def calendar_date(text: str) -> str | None:
-    """Return the date as written in an ISO date or date-time, None where there is no such day."""
-    match = _DATE(text)
-    if match is None:
-        return None
-    try:
-        return dt.date.fromisoformat(match[1]).isoformat()
-    except ValueError:
-        return None
+class NewOpportunity(New, Opportunity):
+    """POST on the guide's surface."""
 
 
-def is_web_url(text: str) -> bool:
-    """Tell whether a browser would open it over http or https."""
-    try:
-        url = urlsplit(text)
-        return (
-            url.scheme in {"http", "https"}
-            and _is_host(url.hostname or "")
-            and (url.port is None or url.port > 0)
-            and not _UNFIT_FOR_URL(text)
-        )
-    except ValueError:
-        return False
+class Changes(Some, Opportunity):
+    """PUT and PATCH on the guide's surface."""
 
 
-def _is_host(name: str) -> bool:
-    """Tell a host's name in any script, or an address, from what a browser would not look up."""
-    labels = name.removesuffix(".").split(".")
-    return (
-        name.isprintable()
-        and "%" not in name
-        and all(label and label[0] != "-" and label[-1] != "-" for label in labels)
+class V1NewOpportunity(New, V1Opportunity):
+    """POST on v1: an internship has a day of application, anything else a deadline."""
+
+    @post_load
+    def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        internship = values.get("category") == "internship"
+        today = dt.datetime.now(dt.UTC).date().isoformat()
+        values["applied_on"] = (values.get("applied_on") or today) if internship else None
+        return without_deadline(values)
+
+
+class V1Changes(Some, V1Opportunity):
+    """PUT and PATCH on v1."""
+
+    @post_load
+    def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return without_deadline(values)
+
+
+class Round(Schema):
+    """An interview round."""
+
+    NEVER_NULL: ClassVar = frozenset({"round_number", "result"})
+
+    class Meta:
+        """As with opportunities."""
+
+        unknown = EXCLUDE
+
+    round_type = Choice(ROUND_TYPES, one_of("Round type", ROUND_TYPES), allow_none=False)
+    round_number = Number("Round number", 1, 100)
+    scheduled_date = Date("Scheduled date")
+    scheduled_time = Time("Scheduled time")
+    result = Choice(ROUND_RESULTS, one_of("Result", ROUND_RESULTS))
+    notes = Text("Notes", 5000)
+
+    @pre_load
+    def _nulls(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """Take a null number or result for none given: neither can be emptied."""
+        return {k: v for k, v in values.items() if v is not None or k not in self.NEVER_NULL}
+
+
+class NewRound(Round):
+    """POST: without a number the round comes last."""
+
+    round_type = Choice(
+        ROUND_TYPES,
+        one_of("Round type", ROUND_TYPES),
+        allow_none=False,
+        required=True,
+        error_messages={"required": "Round type is required"},
     )
+
+    @post_load
+    def _default_result(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        values.setdefault("result", "pending")
+        return values
+
+
+class RoundChanges(Round):
+    """PATCH."""
+
+    @post_load
+    def _something(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return refuse_nothing(values)
+
+
+def refuse_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values; raise ValidationError where there are none."""
+    if not values:
+        raise ValidationError(NOTHING)
+    return values
+
+
+def without_deadline(values: dict[str, Any]) -> dict[str, Any]:
+    """Empty the deadline that is sent with an internship: its rounds have dates of their own."""
+    if values.get("category") == "internship" and "deadline" in values:
+        values["deadline"] = None
+    return values

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from futuretracker.queries.pipeline import PIPELINE
+from futuretracker.queries.rows import only_value
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -10,16 +13,36 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 
-def select_analytics(conn: Connection[Any], *, user_id: UUID) -> bytes:
-    """Return the user's analytics as JSON: one pass over the rows, in UTC.
+class Parts(NamedTuple):
+    """What a surface's analytics hold beyond the guide's: SQL that is put in at three places."""
+
+    tables: LiteralString
+    statuses: LiteralString
+    counts: LiteralString
+
+
+GUIDE: Final = Parts(tables="", statuses="", counts="")
+V1: Final = Parts(
+    tables=f", {PIPELINE}",
+    statuses=", 'ghosted', ghosted",
+    counts=""",
+            'campusModeCounts', json_build_object('on_campus', on_campus,
+                'off_campus', off_campus, 'unspecified', total - on_campus - off_campus),
+            'pipelineAnalytics', (select body from pipeline)""",
+)
+
+
+def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> bytes:
+    """Return the user's analytics as JSON, in UTC; ``parts`` is GUIDE or V1.
 
     Weeks begin on Sunday and end with the current one; months end with the current one; deadlines
     run for 30 days from today. Rates are per cent with one decimal, 0 where nothing was counted.
     """
     cursor = conn.execute(
-        """
+        f"""
         with mine as materialized (
-            select coalesce(status, 'applied') as status, category, deadline,
+            select id, created_at, coalesce(status, 'applied') as status, category, campus_mode,
+                deadline,
                 (created_at at time zone 'UTC')::date as created_on
             from opportunities
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
@@ -35,6 +58,9 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID) -> bytes:
                 count(*) filter (where status = 'shortlisted') as shortlisted,
                 count(*) filter (where status = 'selected') as selected,
                 count(*) filter (where status = 'rejected') as rejected,
+                count(*) filter (where status = 'ghosted') as ghosted,
+                count(*) filter (where campus_mode = 'on_campus') as on_campus,
+                count(*) filter (where campus_mode = 'off_campus') as off_campus,
                 count(*) filter (where category = 'internship') as internship,
                 count(*) filter (where category = 'hackathon') as hackathon
             from mine
@@ -76,11 +102,12 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID) -> bytes:
                 (2, 'Shortlisted', shortlisted + interviewed + selected),
                 (3, 'Interviewed', interviewed + selected),
                 (4, 'Selected', selected)) as stages (place, stage, n)
-        )
+        ){parts.tables}
         select json_build_object(
             'total', total,
             'statusCounts', json_build_object('applied', applied, 'interviewed', interviewed,
-                'shortlisted', shortlisted, 'selected', selected, 'rejected', rejected),
+                'shortlisted', shortlisted, 'selected', selected,
+                'rejected', rejected{parts.statuses}),
             'categoryCounts', json_build_object('internship', internship, 'hackathon', hackathon),
             'metrics', json_build_object(
                 'conversionRate', coalesce(round(100.0 * selected / nullif(total, 0), 1), 0),
@@ -91,14 +118,10 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID) -> bytes:
             'weeklyBreakdown', weeks.rows,
             'monthlyBreakdown', months.rows,
             'deadlineDistribution', deadlines.rows,
-            'funnelData', funnel.rows
+            'funnelData', funnel.rows{parts.counts}
         )::text
         from counts, weeks, months, deadlines, funnel
         """,
         {"user_id": user_id},
     )
-    result = cursor.pgresult
-    assert result is not None  # noqa: S101 - a select has a result
-    body = result.get_value(0, 0)
-    assert body is not None  # noqa: S101 - a JSON object is not null
-    return body
+    return only_value(cursor) or b"{}"

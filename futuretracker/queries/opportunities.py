@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+
+from futuretracker.queries.rows import GUIDE, only_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from psycopg import Connection, Cursor
+    from psycopg import Connection
 
-
-class Change(NamedTuple):
-    """Who changes a row and what the audit keeps of it.
-
-    ``user_id`` is the internal id, ``actor`` Clerk's, ``details`` JSON.
-    """
-
-    user_id: UUID
-    actor: str
-    request_id: str
-    details: str
+    from futuretracker.queries.changes import Change
 
 
 class Written(NamedTuple):
@@ -34,12 +26,10 @@ class Written(NamedTuple):
 def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
     """Return all of the user's rows as a JSON array, newest first."""
     cursor = conn.execute(
-        """
+        f"""
         select coalesce(json_agg(o), '[]')::text
         from (
-            select id, user_id, title, description, link, deadline, category,
-                coalesce(status, 'applied') as status, notes, created_at, updated_at
-            from opportunities
+            select {GUIDE} from opportunities
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s
             order by created_at desc, id desc
@@ -47,42 +37,46 @@ def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
         """,
         {"user_id": user_id},
     )
-    return _only_value(cursor) or b"[]"
+    return only_value(cursor) or b"[]"
 
 
-def select_opportunity(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> bytes | None:
+def select_opportunity(
+    conn: Connection[Any], *, user_id: UUID, row_id: UUID, columns: LiteralString
+) -> bytes | None:
     """Return one row as JSON."""
     cursor = conn.execute(
-        """
+        f"""
         select row_to_json(o)::text
         from (
-            select id, user_id, title, description, link, deadline, category,
-                coalesce(status, 'applied') as status, notes, created_at, updated_at
-            from opportunities
+            select {columns} from opportunities
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s and id = %(row_id)s
         ) as o
         """,
         {"user_id": user_id, "row_id": row_id},
     )
-    return _only_value(cursor)
+    return only_value(cursor)
 
 
 def insert_opportunity(
-    conn: Connection[Any], *, change: Change, values: Mapping[str, object]
+    conn: Connection[Any],
+    *,
+    change: Change,
+    values: Mapping[str, object],
+    columns: LiteralString,
 ) -> Written:
     """Insert a row and its audit entry; raise ForeignKeyViolation where the user is gone."""
     cursor = conn.execute(
-        """
+        f"""
         with written as (
             insert into opportunities
-                (user_id, title, description, link, deadline, category, status, notes)
+                (user_id, title, description, link, deadline, category, status, notes,
+                campus_mode, applied_on)
             select %(user_id)s, n.title, n.description, n.link, n.deadline, n.category,
-                n.status, n.notes
+                n.status, n.notes, n.campus_mode, n.applied_on
             from jsonb_populate_record(null::opportunities, %(values)s::jsonb) as n
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
-            returning id, user_id, title, description, link, deadline, category,
-                status, notes, created_at, updated_at
+            returning {columns}
         ), audited as (
             insert into audit_log (user_id, actor, action, resource_id, details, request_id)
             select user_id, %(actor)s, 'CREATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
@@ -98,22 +92,29 @@ def insert_opportunity(
 
 
 def update_opportunity(
-    conn: Connection[Any], *, change: Change, row_id: UUID, values: Mapping[str, object]
+    conn: Connection[Any],
+    *,
+    change: Change,
+    row_id: UUID,
+    values: Mapping[str, object],
+    columns: LiteralString,
 ) -> bytes | None:
     """Change the fields in ``values``, leave the others as they are; return the row as JSON."""
     cursor = conn.execute(
-        """
+        f"""
         with written as (
             update opportunities as o
-            set (title, description, link, deadline, category, status, notes) = (
-                    select n.title, n.description, n.link, n.deadline, n.category, n.status, n.notes
+            set (title, description, link, deadline, category, status, notes, campus_mode,
+                    applied_on) = (
+                    select n.title, n.description, n.link, n.deadline, n.category, n.status,
+                        n.notes, n.campus_mode,
+                        case when n.category = 'internship' then n.applied_on end
                     from jsonb_populate_record(o, %(values)s::jsonb) as n
                 ),
                 updated_at = now()
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s and id = %(row_id)s
-            returning id, user_id, title, description, link, deadline, category,
-                coalesce(status, 'applied') as status, notes, created_at, updated_at
+            returning {columns}
         ), audited as (
             insert into audit_log (user_id, actor, action, resource_id, details, request_id)
             select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
@@ -123,7 +124,7 @@ def update_opportunity(
         """,
         {**change._asdict(), "row_id": row_id, "values": json.dumps(values)},
     )
-    return _only_value(cursor)
+    return only_value(cursor)
 
 
 def delete_opportunity(conn: Connection[Any], *, change: Change, row_id: UUID) -> str | None:
@@ -147,9 +148,3 @@ def delete_opportunity(conn: Connection[Any], *, change: Change, row_id: UUID) -
     )
     row = cursor.fetchone()
     return row[0] if row else None
-
-
-def _only_value(cursor: Cursor[Any]) -> bytes | None:
-    """Return the first column of the one row as the bytes that Postgres sent."""
-    result = cursor.pgresult
-    return result.get_value(0, 0) if result is not None and result.ntuples else None

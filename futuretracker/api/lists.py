@@ -1,0 +1,19 @@
+"""The guide's list: a bare array."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g
+
+from futuretracker.answers import answer
+from futuretracker.database import lend
+from futuretracker.queries.opportunities import select_opportunities
+
+blueprint = Blueprint("lists", __name__)
+
+
+@blueprint.get("/opportunities")
+def list_opportunities() -> Response:
+    """Return all rows, newest first."""
+    with lend() as conn:
+        found = select_opportunities(conn, user_id=g.user_id)
+    return answer(found)

@@ -1,0 +1,246 @@
+"""The table ``opportunity_rounds``, and what the rounds say of their opportunity.
+
+A change of a round, the opportunity's derived columns and the audit entry are one statement. A
+lock on the opportunity goes before it in one pipeline, which is one round trip and one transaction:
+who changes rounds of the same opportunity waits there, and then sees what the other has done.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from futuretracker.queries.rows import V1, only_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from psycopg import Connection
+
+    from futuretracker.queries.changes import Change
+
+ROUND: Final[LiteralString] = """id, opportunity_id, round_number, round_type, scheduled_date,
+    scheduled_time, result, notes, created_at, updated_at"""
+SPEAKS: Final[LiteralString] = (
+    "(select set_config('app.user_id', %(user_id)s::text, true) is not null)"
+)
+MINE: Final[LiteralString] = f"{SPEAKS} and user_id = %(user_id)s"
+TRACKED: Final[LiteralString] = """exists (
+    select from opportunities as o
+    where o.user_id = %(user_id)s and o.id = %(row_id)s and o.category = 'internship'
+)"""
+# Stands behind ``written``: the round as it is now, or as it was where ``gone`` says so. The
+# opportunity takes what its rounds say; the first match decides the status.
+CONSEQUENCES: Final[LiteralString] = f"""
+    after as materialized (
+        select {ROUND} from opportunity_rounds
+        where {MINE} and opportunity_id = %(row_id)s
+            and id not in (select id from written)
+        union all
+        select {ROUND} from written where not %(gone)s
+    ), derived as (
+        select count(*) as rounds,
+            min(round_number) filter (where result = 'rejected') as rejected,
+            min(round_number) filter (where result = 'pending') as pending,
+            case
+                when bool_or(result = 'rejected') then 'rejected'
+                when bool_or(result = 'cleared' and round_type = 'final') then 'selected'
+                when bool_or(result = 'cleared' and round_type in
+                    ('technical', 'hr', 'group_discussion', 'managerial')) then 'interviewed'
+                when bool_or(result = 'cleared' and round_type in
+                    ('resume_shortlisted', 'oa', 'assignment', 'technical_assignment'))
+                    then 'shortlisted'
+                else 'applied'
+            end as status
+        from after
+    ), opportunity as (
+        update opportunities set
+            status = derived.status,
+            rounds_status = case when derived.rounds > 0 then derived.status end,
+            rejected_round_number = derived.rejected,
+            current_round_number = case when derived.rejected is null then derived.pending end,
+            updated_at = now()
+        from derived
+        where {MINE} and id = %(row_id)s and exists (select from written)
+        returning opportunities.*
+    ), audited as (
+        insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+        select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb, %(request_id)s
+        from written
+    )
+    select json_build_object(
+        'opportunity', (select row_to_json(r) from opportunity, lateral (select {V1}) as r),
+        'rounds', (select coalesce(json_agg(after order by round_number), '[]') from after)
+    )::text, row_to_json(written)::text, id::text
+    from written
+"""
+
+
+class Outcome(NamedTuple):
+    """What a question about rounds came to.
+
+    ``category`` is the opportunity's, None also where there is no such opportunity (then ``found``
+    is False). ``body`` is JSON, None where there is no such round: all rounds of the opportunity;
+    behind a change ``{opportunity, rounds}``, and apart from it the changed ``round`` and its id.
+    """
+
+    found: bool = False
+    category: str | None = None
+    body: bytes | None = None
+    round: bytes | None = None
+    round_id: str | None = None
+
+
+def insert_round(
+    conn: Connection[Any], *, change: Change, row_id: UUID, values: Mapping[str, object]
+) -> Outcome:
+    """Add a round to an internship; without a number it comes last.
+
+    Raise UniqueViolation where the number is taken.
+    """
+    return _change(
+        conn,
+        f"""
+        with written as (
+            insert into opportunity_rounds (opportunity_id, user_id, round_number, round_type,
+                scheduled_date, scheduled_time, result, notes)
+            select o.id, o.user_id,
+                coalesce(n.round_number, (
+                    select coalesce(max(round_number), 0) + 1 from opportunity_rounds
+                    where user_id = %(user_id)s and opportunity_id = %(row_id)s
+                )),
+                n.round_type, n.scheduled_date, n.scheduled_time, n.result, n.notes
+            from opportunities as o,
+                jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
+            where {SPEAKS} and o.user_id = %(user_id)s and o.id = %(row_id)s
+                and o.category = 'internship'
+            returning {ROUND}
+        ), {CONSEQUENCES}
+        """,
+        change,
+        {"row_id": row_id, "values": json.dumps(values), "gone": False, "action": "CREATE_ROUND"},
+    )
+
+
+def update_round(
+    conn: Connection[Any],
+    *,
+    change: Change,
+    row_id: UUID,
+    round_id: UUID,
+    values: Mapping[str, object],
+) -> Outcome:
+    """Change the fields in ``values``; raise UniqueViolation where the number is taken."""
+    return _change(
+        conn,
+        f"""
+        with written as (
+            update opportunity_rounds as r
+            set (round_number, round_type, scheduled_date, scheduled_time, result, notes) = (
+                    select n.round_number, n.round_type, n.scheduled_date, n.scheduled_time,
+                        n.result, n.notes
+                    from jsonb_populate_record(r, %(values)s::jsonb) as n
+                ),
+                updated_at = now()
+            where {MINE} and opportunity_id = %(row_id)s and id = %(round_id)s
+                and {TRACKED}
+            returning {ROUND}
+        ), {CONSEQUENCES}
+        """,
+        change,
+        {
+            "row_id": row_id,
+            "round_id": round_id,
+            "values": json.dumps(values),
+            "gone": False,
+            "action": "UPDATE_ROUND",
+        },
+    )
+
+
+def delete_round(conn: Connection[Any], *, change: Change, row_id: UUID, round_id: UUID) -> Outcome:
+    """Delete a round."""
+    return _change(
+        conn,
+        f"""
+        with written as (
+            delete from opportunity_rounds
+            where {MINE} and opportunity_id = %(row_id)s and id = %(round_id)s
+                and {TRACKED}
+            returning {ROUND}
+        ), {CONSEQUENCES}
+        """,
+        change,
+        {"row_id": row_id, "round_id": round_id, "gone": True, "action": "DELETE_ROUND"},
+    )
+
+
+def _change(
+    conn: Connection[Any],
+    statement: LiteralString,
+    change: Change,
+    values: Mapping[str, object],
+) -> Outcome:
+    """Lock the opportunity, then run the statement: one round trip, one transaction."""
+    with conn.pipeline():
+        locked = conn.execute(
+            f"select category from opportunities where {MINE} and id = %(row_id)s for update",
+            {"user_id": change.user_id, "row_id": values["row_id"]},
+        )
+        changed = conn.execute(statement, {**change._asdict(), **values})
+    # To fetch before the end of the block would be a round trip of its own.
+    parent, row = locked.fetchone(), changed.fetchone()
+    if parent is None:
+        return Outcome()
+    if row is None:
+        return Outcome(found=True, category=parent[0])
+    return Outcome(True, parent[0], row[0].encode(), row[1].encode(), row[2])
+
+
+def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outcome:
+    """Return an opportunity's rounds as a JSON array by number."""
+    cursor = conn.execute(
+        f"""
+        select category, (
+            select coalesce(json_agg(r order by round_number), '[]')
+            from (
+                select {ROUND} from opportunity_rounds
+                where user_id = %(user_id)s and opportunity_id = %(row_id)s
+            ) as r
+        )::text
+        from opportunities where {MINE} and id = %(row_id)s
+        """,
+        {"user_id": user_id, "row_id": row_id},
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return Outcome()
+    return Outcome(found=True, category=row[0], body=row[1].encode())
+
+
+def select_upcoming_rounds(
+    conn: Connection[Any], *, user_id: UUID, first: date, last: date
+) -> bytes:
+    """Return the pending rounds of those days as a JSON array, the soonest first, at most 200."""
+    cursor = conn.execute(
+        f"""
+        select coalesce(json_agg(u), '[]')::text
+        from (
+            select r.id, o.id as "opportunityId", o.title as "opportunityTitle",
+                r.round_number as "roundNumber", r.round_type as "roundType",
+                r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime", r.result
+            from (
+                select * from opportunity_rounds
+                where {MINE} and result = 'pending'
+                    and scheduled_date between %(first)s and %(last)s
+            ) as r join opportunities as o on o.id = r.opportunity_id
+            where o.user_id = %(user_id)s and o.category = 'internship'
+            order by r.scheduled_date, r.scheduled_time nulls last, r.round_number, r.id
+            limit 200
+        ) as u
+        """,
+        {"user_id": user_id, "first": first, "last": last},
+    )
+    return only_value(cursor) or b"[]"
