@@ -11,6 +11,7 @@ from futuretracker.config import ConfigError
 COMMANDS = {
     "dev": "run the service here, on an embedded Postgres and a key pair of its own",
     "migrate": "bring the database up to date, as its owner",
+    "openapi": "print the API's OpenAPI document",
     "token": "print a session token that 'dev' accepts",
 }
 

@@ -1,0 +1,26 @@
+"""``openapi``: print the API's document."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from futuretracker import api
+from futuretracker.api.specification import document
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Take none: the document is the same everywhere."""
+
+
+def run(_options: argparse.Namespace) -> int:
+    """Print what ``/api/v1/openapi.json`` answers, for people and for a diff."""
+    app = Flask(__name__, static_folder=None)
+    api.register_routes(app)
+    print(json.dumps(document(app), indent=2, sort_keys=True, ensure_ascii=False))  # noqa: T201 - a command's answer
+    return 0
