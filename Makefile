@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage lint format requirements clean
+.PHONY: help setup run test coverage lint format types requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,11 +37,17 @@ format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+types: $(INSTALLED) ## make the TypeScript types from the API's document (needs Node)
+	mkdir -p .local
+	$(BIN)/python -m futuretracker openapi > .local/openapi.json
+	cd clients/typescript && npm ci --no-audit --no-fund
+	cd clients/typescript && npm run generate -- ../../.local/openapi.json --output src/api.d.ts
+
 requirements: $(INSTALLED) ## pin the newest versions, with hashes
 	for name in requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-strip-extras --no-header $$name.in --output-file $$name.txt; \
 	done
 
-clean: ## remove the virtual environment and the local data
-	rm -rf .venv .local
+clean: ## remove what was installed, and the local data
+	rm -rf .venv .local clients/typescript/node_modules tests/clients/node_modules
