@@ -1,0 +1,173 @@
+"""Asks for a user with 50,000 rows in a table of 1,000,000, and for one with 25.
+
+    python benchmarks/large.py --requests 200
+
+One client, one request at a time: latency is what a user feels on an idle server. CPU is user and
+system time a request, the service's and Postgres' apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from servers import CannotMeasure, cpu_seconds, service  # noqa: E402
+
+from futuretracker.api.cursors import encode  # noqa: E402
+from futuretracker.issuer import Issuer  # noqa: E402
+from futuretracker.local import as_service, postgres  # noqa: E402
+from futuretracker.migrate import migrate  # noqa: E402
+from futuretracker.queries.pages import Place  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from servers import Server
+
+LARGE, SMALL, OTHERS = 50_000, 25, 9_500
+PLENTY = "999999999 per 15 minutes"
+USERS = f"""
+insert into users (clerk_id)
+select 'user_bench' || n from generate_series(0, {OTHERS + 1}) as n
+"""  # noqa: S608 - numbers of this file's own
+# The large user's rows lie scattered over the table, as in life.
+ROWS = f"""
+insert into opportunities
+    (user_id, title, description, deadline, category, status, notes, created_at, campus_mode)
+select users.id, (array['Software', 'Data', 'Design', 'Research'])[1 + n % 4] || ' role ' || n,
+    'What it is about, in a line or two. ' || n, current_date + n % 200 - 60,
+    case n % 3 when 0 then 'hackathon' else 'internship' end,
+    (array['applied', 'interviewed', 'shortlisted', 'selected', 'rejected'])[1 + n / 20 % 5],
+    'Ask about the stipend', now() - n * interval '1 minute',
+    case n % 4 when 0 then 'on_campus' end
+from generate_series(1, 1000000) as n
+    join users on clerk_id = 'user_bench' || case
+        when n % 20 = 0 then 0 when n <= {20 * SMALL} and n % 20 = 1 then 1
+        else 2 + n % {OTHERS} end
+"""  # noqa: S608
+ROUNDS = """
+insert into opportunity_rounds (opportunity_id, user_id, round_number, round_type, result)
+select o.id, o.user_id, n, (array['oa', 'technical'])[n], case
+    when n = 1 then 'cleared' when o.status = 'rejected' then 'rejected' else 'pending' end
+from opportunities as o, generate_series(1, 2) as n
+where o.category = 'internship' and o.id < '40000000-0000-0000-0000-000000000000'
+"""
+
+
+class Client:
+    """One user's keep-alive connection."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port)
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str) -> bytes:
+        """Ask once; raise CannotMeasure for anything but 200."""
+        self._connection.request("GET", path, headers=self._headers)
+        response = self._connection.getresponse()
+        body = response.read()
+        if response.status != HTTPStatus.OK:
+            raise CannotMeasure(f"{path} answered {response.status}: {body[:200]!r}")
+        return body
+
+
+def middle(url: str) -> str:
+    """Return the cursor of the page behind the large user's row in the middle."""
+    with psycopg.connect(url) as conn:
+        [(key, row_id, user_id)] = conn.execute(
+            "select o.created_at::text, o.id::text, user_id from opportunities as o"
+            " join users on users.id = user_id where clerk_id = 'user_bench0'"
+            " order by o.created_at desc, o.id desc offset %s limit 1",
+            [LARGE // 2],
+        ).fetchall()
+    return encode(Place(key, row_id), user_id=user_id, order="-created_at")
+
+
+def measure(client: Client, server: Server, postgres_pid: int, path: str, requests: int) -> str:
+    """Return a line of figures for one path."""
+    for _ in range(10):
+        client.get(path)
+    before = total(server.process.pid), total(postgres_pid)
+    times = []
+    for _ in range(requests):
+        started = time.perf_counter()
+        client.get(path)
+        times.append((time.perf_counter() - started) * 1e3)
+    used = (total(server.process.pid) - before[0], total(postgres_pid) - before[1])
+    p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+    ours, theirs = (seconds / requests * 1e6 for seconds in used)
+    return f"{p50:10.2f}{p99:10.2f}{ours:10.0f}{theirs:10.0f}"
+
+
+def total(pid: int) -> float:
+    """Return the seconds of CPU of a process and all that it has forked."""
+    return sum(cpu_seconds(pid).values())
+
+
+def fill(url: str) -> None:
+    """Make the tables, and their statistics."""
+    migrate(url)
+    with psycopg.connect(url, autocommit=True) as conn:
+        for statement in (USERS, ROWS, ROUNDS, "vacuum analyze"):
+            conn.execute(statement.encode())
+
+
+def run(requests: int) -> None:
+    """Fill, ask, print."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.chmod(0o755)
+        url = stack.enter_context(postgres(folder / "postgres"))
+        fill(url)
+        issuer = Issuer(folder / "issuer.pem")
+        settings = {
+            "DATABASE_URL": as_service(url),
+            "STORE_URL": f"lmdb://{folder}/store",
+            "TRUSTED_PROXIES": "0",
+            "WEB_CONCURRENCY": "1",
+            **issuer.settings(),
+            **{f"RATE_LIMIT_{b}GENERAL": PLENTY for b in ("", "USER_")},
+        }
+        server = stack.enter_context(service("futuretracker", settings, folder, ""))
+        pid = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        heads = ("p50 ms", "p99 ms", "CPU us", "Postgres")
+        print(f"{'':34}" + "".join(f"{head:>10}" for head in heads))
+        for name, user, path in paths(middle(url)):
+            token = issuer.token(user, ttl=7200, azp="http://localhost:3000")
+            client = Client(server.port, token)
+            print(f"{name:34}" + measure(client, server, pid, path, requests))
+
+
+def paths(cursor: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what is asked: its name, by whom, the path."""
+    pages = "/api/v1/opportunities"
+    for user, rows in (("user_bench1", SMALL), ("user_bench0", LARGE)):
+        yield f"first page, {rows} rows", user, pages
+        if rows == LARGE:
+            yield "a page in the middle", user, f"{pages}?cursor={cursor}"
+            yield "search, a frequent word", user, f"{pages}?q=software"
+            yield "search, a rare word", user, f"{pages}?q=500000"
+        yield f"analytics, {rows} rows", user, "/api/v1/analytics"
+        yield f"analytics of the guide, {rows} rows", user, "/api/analytics"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure a large user in a large table.")
+    parser.add_argument("--requests", type=int, default=100)
+    try:
+        run(parser.parse_args().requests)
+    except CannotMeasure as error:
+        sys.exit(str(error))
