@@ -43,8 +43,8 @@ def _see(_app: Flask, response: Response) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the README be held against what every other test has seen."""
-    items.sort(key=lambda item: item.path.name == "test_readme.py")
+    """Let the README and the document be held against what every other test has seen."""
+    items.sort(key=lambda item: item.path.name in {"test_readme.py", "test_specification.py"})
 
 
 @pytest.fixture(scope="session")

@@ -375,9 +375,10 @@ def test_workers_killed_during_the_run_neither_block_it_nor_lose_a_count(serve: 
     service = serve(WEB_CONCURRENCY="4")
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(flood, service, 2_300)
-        for pid in service.workers()[:2]:
+        for _ in range(2):
             time.sleep(0.3)
-            os.kill(pid, signal.SIGKILL)
+            # One that clients are connected to: which that is, the kernel decides.
+            os.kill(max(service.workers(), key=cpu), signal.SIGKILL)
         statuses = running.result(timeout=30)
 
     # What broke off was counted or not; what was answered is exact.

@@ -5,44 +5,22 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import errors as pg
 
-from futuretracker.queries import analytics, opportunities
-from futuretracker.queries.users import select_email, upsert_user
-from tests.conftest import ROLE_NAME, numbers
+from futuretracker.queries import opportunities
+from tests.conftest import ROLE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.queries.conftest import Owner
+
 Connection = psycopg.Connection[Any]
-
-
-class Owner:
-    """A user of the service with one row."""
-
-    def __init__(self, role: Connection) -> None:
-        self.clerk_id = f"user_owner{next(numbers)}"
-        self.id = upsert_user(role, clerk_id=self.clerk_id, email=f"{self.clerk_id}@example.com")
-        change = opportunities.Change(self.id, self.clerk_id, "request", "{}")
-        row = opportunities.insert_opportunity(
-            role, change=change, values={"title": "Mine", "status": "applied"}
-        )
-        self.row_id = UUID(row.id)
-        self.change = change
-
-
-@pytest.fixture
-def a(role: Connection) -> Owner:
-    return Owner(role)
-
-
-@pytest.fixture
-def b(role: Connection) -> Owner:
-    return Owner(role)
+TABLES = ["audit_log", "opportunities", "opportunity_rounds", "users"]
 
 
 @pytest.fixture
@@ -70,9 +48,10 @@ def test_the_role_has_no_way_around(owner: Connection) -> None:
     assert row == (False,) * 6
     forced = owner.execute(
         "select relname, relrowsecurity, relforcerowsecurity from pg_class"
-        " where relname in ('users', 'opportunities', 'audit_log') order by 1"
+        " where relname = any(%s) order by 1",
+        [TABLES],
     ).fetchall()
-    assert forced == [(n, True, True) for n in ("audit_log", "opportunities", "users")]
+    assert forced == [(name, True, True) for name in TABLES]
 
 
 def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connection) -> None:
@@ -87,16 +66,22 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         ("opportunities", "INSERT"),
         ("opportunities", "SELECT"),
         ("opportunities", "UPDATE"),
+        ("opportunity_rounds", "DELETE"),
+        ("opportunity_rounds", "INSERT"),
+        ("opportunity_rounds", "SELECT"),
+        ("opportunity_rounds", "UPDATE"),
         ("users", "INSERT"),
         ("users", "SELECT"),
     ]
 
 
 def test_no_user_no_rows(role: Connection, a: Owner) -> None:
-    assert count(role, "select count(*) from opportunities") == 0
-    assert count(role, "select count(*) from users") == 0
+    for table in ("opportunities", "opportunity_rounds", "users"):
+        assert count(role, f"select count(*) from {table}") == 0
     assert role.execute("update opportunities set title = 'x'").rowcount == 0
+    assert role.execute("update opportunity_rounds set notes = 'x'").rowcount == 0
     assert role.execute("delete from opportunities").rowcount == 0
+    assert role.execute("delete from opportunity_rounds").rowcount == 0
 
 
 def test_the_user_of_one_statement_is_gone_with_the_next(role: Connection, a: Owner) -> None:
@@ -109,6 +94,9 @@ def test_the_user_of_one_statement_is_gone_with_the_next(role: Connection, a: Ow
 def test_a_sees_nothing_of_b(as_a: Connection, a: Owner, b: Owner) -> None:
     assert count(as_a, "select count(*) from opportunities") == 1
     assert count(as_a, f"select count(*) from opportunities where user_id = '{b.id}'") == 0
+    assert count(as_a, "select count(*) from opportunity_rounds") == 1
+    of_b = f"select count(*) from opportunity_rounds where id = '{b.round_id}'"
+    assert count(as_a, of_b) == 0
     assert count(as_a, "select count(*) from users") == 1
     assert count(as_a, f"select count(*) from users where clerk_id = '{b.clerk_id}'") == 0
 
@@ -119,6 +107,34 @@ def test_a_cannot_write_rows_of_b(as_a: Connection, b: Owner) -> None:
     assert as_a.execute("delete from opportunities where id = %s", [b.row_id]).rowcount == 0
     with pytest.raises(pg.InsufficientPrivilege):
         as_a.execute("insert into opportunities (user_id, title) values (%s, 'x')", [b.id])
+
+
+def test_a_cannot_write_rounds_of_b(as_a: Connection, b: Owner) -> None:
+    changed = as_a.execute("update opportunity_rounds set notes = 'x' where id = %s", [b.round_id])
+    assert changed.rowcount == 0
+    assert as_a.execute("delete from opportunity_rounds where id = %s", [b.round_id]).rowcount == 0
+
+
+@pytest.mark.parametrize("as_b", [False, True])
+def test_a_cannot_hang_a_round_on_a_row_of_b(
+    as_a: Connection, a: Owner, b: Owner, *, as_b: bool
+) -> None:
+    with pytest.raises(pg.InsufficientPrivilege):
+        as_a.execute(
+            "insert into opportunity_rounds (user_id, opportunity_id, round_number, round_type)"
+            " values (%s, %s, 9, 'hr')",
+            [b.id if as_b else a.id, b.row_id],
+        )
+
+
+@pytest.mark.parametrize("column", ["user_id", "opportunity_id"])
+def test_a_cannot_move_a_round_to_b(as_a: Connection, a: Owner, b: Owner, column: str) -> None:
+    value = {"user_id": b.id, "opportunity_id": b.row_id}[column]
+    with pytest.raises(pg.InsufficientPrivilege):
+        as_a.execute(
+            f"update opportunity_rounds set {column} = %s where id = %s".encode(),
+            [value, a.round_id],
+        )
 
 
 def test_a_cannot_move_a_row_to_b(as_a: Connection, a: Owner, b: Owner) -> None:
@@ -148,7 +164,9 @@ def test_a_cannot_write_audit_entries_of_b(as_a: Connection, b: Owner) -> None:
         "truncate audit_log",
         "truncate opportunities cascade",
         "delete from users",
+        "truncate opportunity_rounds",
         "alter table opportunities disable row level security",
+        "alter table opportunity_rounds disable row level security",
         "drop policy api_owner_only on opportunities",
         "set role postgres",
     ],
@@ -156,60 +174,6 @@ def test_a_cannot_write_audit_entries_of_b(as_a: Connection, b: Owner) -> None:
 def test_what_the_role_may_never_do(as_a: Connection, statement: str) -> None:
     with pytest.raises(pg.InsufficientPrivilege):
         as_a.execute(statement.encode())
-
-
-PLANS = [
-    "",
-    "set local enable_indexscan = off; set local enable_bitmapscan = off",
-    "set local enable_seqscan = off",
-    "set local enable_nestloop = off; set local enable_hashjoin = off",
-    "set local enable_material = off; set local plan_cache_mode = force_generic_plan",
-    "set local plan_cache_mode = force_custom_plan; set local enable_sort = off",
-]
-
-
-@pytest.mark.parametrize("plan", PLANS)
-def test_every_query_sees_its_user_under_every_plan(
-    role: Connection, a: Owner, b: Owner, plan: str
-) -> None:
-    """The setting must be there before a policy asks for it, in whatever order tables are read."""
-    with role.transaction(force_rollback=True):
-        role.execute(plan.encode())
-        for owner, other in ((a, b), (b, a)):
-            listed = json.loads(opportunities.select_opportunities(role, user_id=owner.id))
-            assert [row["id"] for row in listed] == [str(owner.row_id)]
-            assert opportunities.select_opportunity(role, user_id=owner.id, row_id=owner.row_id)
-            assert not opportunities.select_opportunity(role, user_id=owner.id, row_id=other.row_id)
-            assert json.loads(analytics.select_analytics(role, user_id=owner.id))["total"] == 1
-            assert select_email(role, clerk_id=owner.clerk_id) == f"{owner.clerk_id}@example.com"
-            assert upsert_user(role, clerk_id=owner.clerk_id, email=None) == owner.id
-            change, values = owner.change, {"title": "Changed"}
-            changed = opportunities.update_opportunity(
-                role, change=change, row_id=owner.row_id, values=values
-            )
-            assert changed is not None
-            assert json.loads(changed)["title"] == "Changed"
-            assert not opportunities.update_opportunity(
-                role, change=change, row_id=other.row_id, values=values
-            )
-            assert not opportunities.delete_opportunity(role, change=change, row_id=other.row_id)
-            assert opportunities.delete_opportunity(role, change=change, row_id=owner.row_id)
-
-
-def test_every_query_names_its_owner_also_where_no_policy_binds(
-    owner: Connection, a: Owner, b: Owner
-) -> None:
-    """Two locks: whoever connects as a superuser by mistake still meets the one in the query."""
-    assert count(owner, "select count(*) from opportunities") > 1
-    [row] = json.loads(opportunities.select_opportunities(owner, user_id=a.id))
-    assert row["id"] == str(a.row_id)
-    assert not opportunities.select_opportunity(owner, user_id=a.id, row_id=b.row_id)
-    assert json.loads(analytics.select_analytics(owner, user_id=a.id))["total"] == 1
-    assert not opportunities.update_opportunity(
-        owner, change=a.change, row_id=b.row_id, values={"title": "Mine now"}
-    )
-    assert not opportunities.delete_opportunity(owner, change=a.change, row_id=b.row_id)
-    assert opportunities.select_opportunity(owner, user_id=b.id, row_id=b.row_id)
 
 
 def explain(conn: Connection, command: str, tail: str = "") -> str:

@@ -1,0 +1,71 @@
+"""What the tests of v1's list share: rows put there fast, and walks over pages."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+    from werkzeug.test import TestResponse
+
+    from tests.conftest import User
+
+PATH = "/api/v1/opportunities"
+
+
+def insert(owner: psycopg.Connection[Any], user: User, *rows: dict[str, Any]) -> None:
+    """Insert rows of the user's as they are; what all of them have in common is a column."""
+    user_id = user.get("/api/v1/me").json["internalUserId"]
+    columns = [*rows[0]]
+    owner.cursor().executemany(
+        f"insert into opportunities (user_id, {', '.join(columns)})"
+        f" values (%s{', %s' * len(columns)})".encode(),
+        [(user_id, *(row[name] for name in columns)) for row in rows],
+    )
+
+
+def ask(user: User, **parameters: Any) -> TestResponse:
+    return user.get(PATH, query_string=parameters)
+
+
+def page(user: User, **parameters: Any) -> dict[str, Any]:
+    answer = ask(user, **parameters)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def pages(user: User, **parameters: Any) -> Iterator[list[dict[str, Any]]]:
+    """Walk by ``nextCursor`` to the end."""
+    body = page(user, **parameters)
+    yield body["items"]
+    while body["nextCursor"]:
+        body = page(user, **parameters, cursor=body["nextCursor"])
+        yield body["items"]
+
+
+def titles(user: User, **parameters: Any) -> list[str]:
+    """Return the titles of all pages."""
+    return [row["title"] for rows in pages(user, **parameters) for row in rows]
+
+
+def next_link(answer: TestResponse) -> str:
+    """Return the target of the only link, which is the next page."""
+    match = re.fullmatch(r'<([!-;=?-~]+)>; rel="next"', answer.headers["Link"])
+    assert match, answer.headers["Link"]
+    return match[1]
+
+
+def failures(answer: TestResponse) -> list[tuple[str, str]]:
+    """Return (field, message) of each entry of a 400 of v1's shape."""
+    assert answer.status_code == 400, answer.text
+    body = answer.json
+    assert list(body) == ["error", "message", "details", "code", "requestId"]
+    assert body["error"] == "Validation Error"
+    assert body["message"] == "The request data is invalid"
+    assert body["code"] == "validation_error"
+    assert body["requestId"] == answer.headers["X-Request-Id"]
+    return [(entry["field"], entry["message"]) for entry in body["details"]]

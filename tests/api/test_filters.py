@@ -1,0 +1,164 @@
+"""v1's list: which rows; and what its query string may not hold."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.listing import PATH, ask, failures, insert, page, pages, titles
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.conftest import User
+
+STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted")
+STATUS = f"Status must be one of: {', '.join(STATUSES)}"
+CATEGORY = 'Category must be either "internship" or "hackathon"'
+DAYS = (None, "2026-02-27", "2026-02-28", "2026-03-01")
+# One row of each kind.
+KINDS = [
+    {"title": " ".join(map(str, kind)), "status": kind[0], "category": kind[1], "deadline": kind[2]}
+    for kind in itertools.product(STATUSES, ("internship", "hackathon", None), DAYS)
+]
+
+
+@pytest.fixture
+def user(alice: User, owner: psycopg.Connection[Any]) -> User:
+    """A user with a row of every kind."""
+    insert(owner, alice, *KINDS)
+    return alice
+
+
+def matching(**wanted: str) -> list[str]:
+    """Work out in Python which titles pass the filters."""
+    first, last = wanted.get("deadline_from"), wanted.get("deadline_to")
+    return sorted(
+        row["title"]
+        for row in KINDS
+        if row["status"] in wanted.get("status", ",".join(STATUSES)).split(",")
+        and wanted.get("category", row["category"]) == row["category"]
+        and (first is None or (row["deadline"] is not None and row["deadline"] >= first))
+        and (last is None or (row["deadline"] is not None and row["deadline"] <= last))
+    )
+
+
+@pytest.mark.parametrize(
+    "status", [*STATUSES, "applied,ghosted", "rejected,rejected", ",".join(STATUSES)]
+)
+def test_one_status_or_several_may_be_asked_for(user: User, status: str) -> None:
+    assert sorted(titles(user, status=status, limit=100)) == matching(status=status)
+
+
+def test_one_category_may_be_asked_for(user: User) -> None:
+    for category in ("internship", "hackathon"):
+        found = sorted(titles(user, category=category, limit=100))
+        assert found == matching(category=category)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"deadline_from": "2026-02-28"},
+        {"deadline_to": "2026-02-28"},
+        {"deadline_from": "2026-02-28", "deadline_to": "2026-02-28"},
+        {"deadline_from": "0001-01-01", "deadline_to": "9999-12-31"},
+        {"deadline_from": "2026-03-02"},
+    ],
+)
+def test_days_are_both_included_and_rows_without_a_deadline_are_not(
+    user: User, days: dict[str, str]
+) -> None:
+    assert sorted(titles(user, **days, limit=100)) == matching(**days)
+
+
+@pytest.mark.parametrize("sort", ["-created_at", "title", "-deadline"])
+def test_filters_hold_together_over_all_pages(user: User, sort: str) -> None:
+    wanted = {
+        "status": "applied,rejected,ghosted",
+        "category": "internship",
+        "deadline_from": "2026-02-27",
+        "deadline_to": "2026-02-28",
+    }
+    expected = [title for title in matching(**wanted) if "rejected" not in title]
+    wanted["q"] = "intern -rejected"
+    walked = list(pages(user, **wanted, sort=sort, limit=2))
+
+    assert len(expected) == 4  # applied and ghosted, on two days
+    assert sorted(row["title"] for rows in walked for row in rows) == expected
+    assert len(walked) == 2
+
+
+def test_the_total_counts_all_pages_behind_the_filters(user: User) -> None:
+    assert "total" not in page(user)
+    body = page(user, include="total", limit=3)
+    assert list(body) == ["items", "nextCursor", "total"]
+    assert body["total"] == len(KINDS)
+    following = page(user, include="total", limit=3, cursor=body["nextCursor"])
+    assert following["total"] == len(KINDS)
+    assert page(user, include="total", status="ghosted", limit=1)["total"] == 12
+    assert page(user, include="total", q="ghosted hackathon")["total"] == 4
+    nothing = {"items": [], "nextCursor": None, "total": 0}
+    assert page(user, include="total", deadline_from="2030-01-01") == nothing
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        *[("status", text, STATUS) for text in ("", "lost", "Applied", "applied,", "applied;x")],
+        ("status", "applied, rejected", STATUS),
+        ("status", "null", STATUS),
+        *[("category", text, CATEGORY) for text in ("", "job", "internship,hackathon", "X")],
+        *[
+            (name, text, f"{name} must be a valid date (YYYY-MM-DD)")
+            for name in ("deadline_from", "deadline_to")
+            for text in ("", "2026-02-30", "now", "2026-3-1", "2026-03-01T00:00:00Z", "0000-01-01")
+        ],
+        *[("include", text, "include must be: total") for text in ("", "Total", "total,total")],
+        ("q", "x" * 201, "q must be text of at most 200 characters"),
+        ("q", "a\0b", "q must be text of at most 200 characters"),
+        ("offset", "1", "Unknown query parameter"),
+        ("page", "2", "Unknown query parameter"),
+        ("Limit", "2", "Unknown query parameter"),
+        ("", "2", "Unknown query parameter"),
+        ("status[]", "applied", "Unknown query parameter"),
+        ("$where", "1", "Unknown query parameter"),
+        ("user_id", "550e8400-e29b-41d4-a716-446655440000", "Unknown query parameter"),
+        ("after", "x", "Unknown query parameter"),
+    ],
+)  # fmt: skip
+def test_a_wrong_parameter_is_refused_by_its_name(
+    alice: User, name: str, value: str, message: str
+) -> None:
+    assert failures(ask(alice, **{name: value})) == [(name, message)]
+
+
+def test_days_upside_down_are_refused(alice: User) -> None:
+    answer = ask(alice, deadline_from="2026-03-02", deadline_to="2026-03-01")
+
+    assert failures(answer) == [("deadline_to", "deadline_to must not be before deadline_from")]
+
+
+@pytest.mark.parametrize(
+    "name", ["limit", "cursor", "sort", "status", "q", "include", "deadline_to", "nonsense"]
+)
+def test_a_parameter_that_stands_twice_is_refused(alice: User, name: str) -> None:
+    answer = alice.get(f"{PATH}?{name}=applied&{name}=applied")
+
+    assert failures(answer) == [(name, "May be given only once")]
+
+
+def test_every_wrong_parameter_is_named_at_once(alice: User) -> None:
+    answer = ask(alice, zebra=1, q="x" * 201, status="lost", sort="id", limit=0)
+
+    assert [field for field, _ in failures(answer)] == ["limit", "sort", "status", "q", "zebra"]
+
+
+def test_a_change_of_status_moves_a_row_to_the_other_filter(alice: User) -> None:
+    row = alice.create(title="Moves", status="applied")
+    alice.patch(f"{PATH}/{row['id']}", {"status": "ghosted"})
+
+    assert titles(alice, status="applied") == []
+    assert titles(alice, status="ghosted") == ["Moves"]

@@ -1,0 +1,155 @@
+"""What a round may be made of, and the message of every field that is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.interviews import RESULTS, TYPES, add, create, details, everything, rounds_of
+
+if TYPE_CHECKING:
+    from tests.conftest import User
+
+TYPE = f"Round type must be one of: {', '.join(TYPES)}"
+NUMBER = "Round number must be a whole number from 1 to 100"
+DATE = "Scheduled date must be a valid ISO date format"
+TIME = "Scheduled time must be a time such as 14:30 or 14:30:00"
+RESULT = f"Result must be one of: {', '.join(RESULTS)}"
+UNSTORABLE = "Notes contains characters that cannot be stored"
+WRONG: list[tuple[str, Any, str]] = [
+    *(("round_type", value, TYPE) for value in ("", "OA", "phone", None, 1, ["oa"], {})),
+    *(
+        ("round_number", value, NUMBER)
+        for value in (0, -1, 101, 1.5, "1", True, False, [], {}, 10**30, 1e300)
+    ),
+    *(
+        ("scheduled_date", value, DATE)
+        for value in ("2026-02-30", "2025-02-29", "tomorrow", "", "2026-1-2", 20261201, [], {})
+    ),
+    *(
+        ("scheduled_time", value, TIME)
+        for value in ("24:00", "12:60", "12:00:60", "9:00", "12", "noon", "", "12:00Z", 900, [])
+    ),
+    *(("result", value, RESULT) for value in ("", "passed", "Pending", 1, ["pending"], {})),
+    ("notes", "é" * 5001, "Notes cannot exceed 5000 characters"),
+    ("notes", 5, "Notes must be a string"),
+    ("notes", "a\0b", UNSTORABLE),
+    ("notes", "\ud800", UNSTORABLE),
+]
+
+
+@pytest.fixture
+def paths(alice: User) -> dict[str, str]:
+    """Where POST and PATCH go."""
+    row = create(alice)
+    made = add(alice, row)["round"]
+    return {"POST": rounds_of(row), "PATCH": f"{rounds_of(row)}/{made['id']}"}
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize("field", dict.fromkeys(name for name, *_ in WRONG))
+def test_a_wrong_value_says_so(alice: User, paths: dict[str, str], method: str, field: str) -> None:
+    before = alice.get(paths["POST"]).json
+    wrong = [(value, message) for name, value, message in WRONG if name == field]
+    for value, message in wrong:
+        answer = alice.request(method, paths[method], {"round_type": "hr", field: value})
+        assert details(answer) == [(field, message)], value
+    assert alice.get(paths["POST"]).json == before
+
+
+def test_all_wrong_fields_are_reported_at_once_in_their_order(
+    alice: User, paths: dict[str, str]
+) -> None:
+    wrong = {
+        "notes": 1,
+        "result": "x",
+        "scheduled_time": "x",
+        "scheduled_date": "x",
+        "round_number": 0,
+        "round_type": "x",
+    }
+    expected = [
+        ("round_type", TYPE),
+        ("round_number", NUMBER),
+        ("scheduled_date", DATE),
+        ("scheduled_time", TIME),
+        ("result", RESULT),
+        ("notes", "Notes must be a string"),
+    ]
+    for method, path in paths.items():
+        answer = alice.request(method, path, wrong)
+        assert details(answer) == expected
+        assert answer.json["error"] == "Validation Error"
+        assert answer.json["message"] == "The request data is invalid"
+
+
+def test_a_new_round_needs_a_type(alice: User, paths: dict[str, str]) -> None:
+    assert details(alice.post(paths["POST"], {})) == [("round_type", "Round type is required")]
+    assert details(alice.post(paths["POST"], {"notes": 1})) == [
+        ("round_type", "Round type is required"),
+        ("notes", "Notes must be a string"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", [None, {}, {"id": "x"}, {"round_number": None, "result": None}, {"$set": {"notes": 1}}]
+)
+def test_a_change_without_a_known_field_is_refused(
+    alice: User, paths: dict[str, str], body: dict[str, Any] | None
+) -> None:
+    nothing = [("", "At least one field must be provided for update")]
+
+    assert details(alice.patch(paths["PATCH"], body)) == nothing
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_unknown_fields_are_dropped(alice: User, paths: dict[str, str], method: str) -> None:
+    unknown = {"id": 7, "opportunity_id": "x", "user_id": [], "created_at": 0, "a.b": 1, "$c": {}}
+    answer = alice.request(method, paths[method], {"round_type": "hr", "notes": "n", **unknown})
+
+    assert answer.status_code in {200, 201}
+    assert answer.json["round"]["notes"] == "n"
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "kept"),
+    [
+        ("scheduled_time", "00:00", "00:00:00"),
+        ("scheduled_time", "23:59:59", "23:59:59"),
+        ("scheduled_date", "2028-02-29", "2028-02-29"),
+        ("scheduled_date", "2026-12-01T23:30:00-11:00", "2026-12-01"),
+        ("notes", " \n ", None),
+        ("notes", " Ask Ada\n", "Ask Ada"),
+        ("notes", "é" * 5000, "é" * 5000),
+        ("round_number", 1.0, 1),
+    ],
+)
+def test_what_is_right_is_kept(alice: User, field: str, given: object, kept: object) -> None:
+    row = create(alice)
+    made = add(alice, row, **{field: given})["round"]
+    assert made[field] == kept
+    answer = alice.patch(f"{rounds_of(row)}/{made['id']}", {field: given})
+    assert answer.json["round"][field] == kept
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_body_that_is_no_object_is_refused(
+    alice: User, paths: dict[str, str], method: str
+) -> None:
+    for body in (b"[]", b"null", b'"oa"', b"1"):
+        answer = alice.request(method, paths[method], body)
+        assert details(answer) == [("", "The request body must be a JSON object")]
+    answer = alice.request(method, paths[method], b'{"round_type": "oa"')
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_json")
+    answer = alice.request(method, paths[method], b"round_type=oa", content_type="text/plain")
+    assert answer.status_code == 415
+
+
+def test_a_failing_change_changes_nothing(alice: User) -> None:
+    row = create(alice)
+    made = add(alice, row)["round"]
+    before = everything(alice, row)
+    alice.patch(f"{rounds_of(row)}/{made['id']}", {"result": "rejected", "notes": 1})
+
+    assert everything(alice, row) == before

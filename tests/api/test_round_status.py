@@ -1,0 +1,260 @@
+"""What rounds make of their opportunity's status, and what a status by hand may say beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api.interviews import (
+    DERIVED,
+    INTERVIEWS,
+    RESULTS,
+    SCREENINGS,
+    TYPES,
+    add,
+    change,
+    create,
+    derive,
+    everything,
+    path_of,
+    rounds_of,
+    said,
+)
+
+if TYPE_CHECKING:
+    from tests.conftest import User
+
+STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted")
+MESSAGE = "The interview rounds of this opportunity say otherwise; change the rounds instead"
+# What each state of the rounds leaves to be said by hand, beside what they say themselves.
+MAY_SAY = {
+    "applied": set(STATUSES),
+    "shortlisted": {"shortlisted", "interviewed", "selected", "rejected", "ghosted"},
+    "interviewed": {"interviewed", "selected", "rejected", "ghosted"},
+    "selected": {"selected", "rejected", "ghosted"},
+    "rejected": {"rejected"},
+}
+# One round, or none, that makes each status.
+MAKES = {
+    "applied": ("oa", "pending"),
+    "shortlisted": ("oa", "cleared"),
+    "interviewed": ("hr", "cleared"),
+    "selected": ("final", "cleared"),
+    "rejected": ("oa", "rejected"),
+}
+TABLE = [
+    *(([(one, "pending")], ("applied", 1, None)) for one in TYPES),
+    *(([(one, "skipped")], ("applied", None, None)) for one in TYPES),
+    *(([(one, "rejected")], ("rejected", None, 1)) for one in TYPES),
+    *(([(one, "cleared")], ("shortlisted", None, None)) for one in SCREENINGS),
+    *(([(one, "cleared")], ("interviewed", None, None)) for one in INTERVIEWS),
+    ([("final", "cleared")], ("selected", None, None)),
+    ([("other", "cleared")], ("applied", None, None)),
+    ([("hr", "cleared"), ("oa", "cleared")], ("interviewed", None, None)),
+    ([("final", "cleared"), ("hr", "cleared"), ("oa", "pending")], ("selected", 3, None)),
+    ([("final", "cleared"), ("oa", "rejected"), ("hr", "pending")], ("rejected", None, 2)),
+    ([("oa", "cleared"), ("hr", "pending"), ("final", "pending")], ("shortlisted", 2, None)),
+    ([("hr", "rejected"), ("oa", "rejected")], ("rejected", None, 1)),
+]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["create", "create", "patch", "delete"]),
+        st.integers(0, 20),
+        st.sampled_from(TYPES),
+        st.sampled_from(RESULTS),
+        st.one_of(st.none(), st.integers(1, 9)),
+    ),
+    max_size=9,
+)
+quick = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.mark.parametrize(("rounds", "expected"), TABLE)
+def test_the_status_follows_the_rounds(
+    alice: User, rounds: list[tuple[str, str]], expected: tuple[str, int | None, int | None]
+) -> None:
+    row = create(alice, status="ghosted")
+    for round_type, result in rounds:
+        body = add(alice, row, round_type, result=result)
+
+    assert said(body["opportunity"]) == expected == derive(body["rounds"])
+    assert said(alice.get(path_of(row)).json) == expected
+
+
+def step(user: User, row: dict[str, Any], rounds: dict[str, Any], move: tuple[Any, ...]) -> Any:
+    """Create, change or delete a round; return the answer."""
+    kind, which, round_type, result, number = move
+    fields = {"round_type": round_type, "result": result, "round_number": number}
+    ids = sorted(rounds, key=lambda one: rounds[one]["round_number"])
+    if kind == "create" or not ids:
+        return user.post(rounds_of(row), fields)
+    path = f"{rounds_of(row)}/{ids[which % len(ids)]}"
+    return user.delete(path) if kind == "delete" else user.patch(path, fields)
+
+
+@quick
+@given(moves=STEPS)
+def test_after_any_changes_the_status_is_what_the_rounds_say(
+    alice: User, moves: list[tuple[Any, ...]]
+) -> None:
+    row = create(alice)
+    rounds: dict[str, Any] = {}
+    for move in moves:
+        answer = step(alice, row, rounds, move)
+        if answer.status_code == 409:
+            taken = [one["round_number"] for one in rounds.values()]
+            assert move[4] in taken
+            assert everything(alice, row) == (row, list(rounds.values()))
+            continue
+        assert answer.status_code in {200, 201}, answer.text
+        row = answer.json["opportunity"]
+        rounds = {one["id"]: one for one in answer.json["rounds"]}
+        assert said(row) == derive(answer.json["rounds"])
+        assert everything(alice, row) == (row, answer.json["rounds"])
+
+
+def test_without_rounds_an_opportunity_is_applied_again(alice: User) -> None:
+    row = create(alice)
+    made = add(alice, row, "hr", result="rejected")["round"]
+    body = alice.delete(f"{rounds_of(row)}/{made['id']}").json
+
+    assert said(body["opportunity"]) == ("applied", None, None)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+@pytest.mark.parametrize("surface", ["/api", "/api/v1"])
+@pytest.mark.parametrize("rounds_say", MAKES)
+def test_a_status_by_hand_may_run_ahead_of_the_rounds_but_not_deny_them(
+    alice: User, rounds_say: str, surface: str, method: str
+) -> None:
+    row = create(alice)
+    round_type, result = MAKES[rounds_say]
+    add(alice, row, round_type, result=result)
+    for status in STATUSES[: 6 if surface == "/api/v1" else 5]:
+        before = everything(alice, row)
+        answer = alice.request(
+            method, f"{surface}/opportunities/{row['id']}", {"status": status, "notes": status}
+        )
+        if status in MAY_SAY[rounds_say]:
+            assert (answer.status_code, answer.json["status"]) == (200, status)
+        else:
+            assert answer.status_code == 409
+            assert (answer.json["error"], answer.json["message"]) == ("Conflict", MESSAGE)
+            code = "status_contradicts_rounds" if surface == "/api/v1" else None
+            assert answer.json.get("code") == code
+            assert everything(alice, row) == before
+
+
+@pytest.mark.parametrize("surface", ["/api", "/api/v1"])
+@pytest.mark.parametrize("rounds_say", MAKES)
+def test_the_kanban_board_may_send_a_whole_row_with_its_status_back(
+    alice: User, rounds_say: str, surface: str
+) -> None:
+    row = create(alice)
+    round_type, result = MAKES[rounds_say]
+    derived = add(alice, row, round_type, result=result)["opportunity"]
+    path = f"{surface}/opportunities/{row['id']}"
+    answer = alice.patch(path, {**alice.get(path).json, "title": "Card"})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json["title"] == "Card"
+    assert said(alice.get(path_of(row)).json) == said(derived)
+
+
+def test_without_rounds_every_status_may_be_set_by_hand(alice: User) -> None:
+    row = create(alice)
+    made = add(alice, row, "final", result="cleared")["round"]
+    alice.delete(f"{rounds_of(row)}/{made['id']}")
+
+    for status in STATUSES:
+        assert alice.patch(path_of(row), {"status": status}).json["status"] == status
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_change_of_a_round_derives_the_status_anew(alice: User, status: str) -> None:
+    row = create(alice)
+    made = add(alice, row, "oa")["round"]
+    for changed in (
+        lambda: change(alice, made, notes="n").json,
+        lambda: add(alice, row, "hr"),
+        lambda: alice.delete(f"{rounds_of(row)}/{made['id']}").json,
+    ):
+        assert alice.patch(path_of(row), {"status": status}).json["status"] == status
+        body = changed()
+        assert said(body["opportunity"]) == derive(body["rounds"])
+        assert body["opportunity"]["status"] == "applied"
+
+
+def test_who_was_rejected_by_hand_waits_for_no_round_until_it_is_taken_back(alice: User) -> None:
+    row = create(alice)
+    add(alice, row, "oa", result="cleared")
+    add(alice, row, "hr")
+    rejected = alice.patch(path_of(row), {"status": "rejected"}).json
+    listed = alice.get("/api/v1/opportunities").json["items"]
+
+    assert said(rejected) == ("rejected", None, None)
+    assert listed == [rejected] == [alice.get(path_of(row)).json]
+    for status in ("shortlisted", "ghosted", "selected"):
+        back = alice.patch(path_of(row), {"status": status}).json
+        assert said(back) == (status, 2, None)
+
+
+def test_a_round_that_is_refused_leaves_a_status_by_hand_alone(alice: User) -> None:
+    row = create(alice)
+    made = add(alice, row, "oa")["round"]
+    alice.patch(path_of(row), {"status": "ghosted"})
+    before = everything(alice, row)
+    alice.post(rounds_of(row), {"round_type": "hr", "round_number": made["round_number"]})
+    change(alice, {**made, "id": row["id"]}, notes="n")
+    change(alice, made, result="lost")
+
+    assert everything(alice, row) == before
+
+
+def test_a_client_cannot_write_what_is_derived(alice: User) -> None:
+    row = create(alice, current_round_number=5, rejected_round_number=6)
+    assert said(row) == ("applied", None, None)
+    now = add(alice, row)["opportunity"]
+    sent = {"current_round_number": 7, "rejected_round_number": 8, "rounds_status": "selected"}
+    answer = alice.patch(path_of(row), {**sent, "title": "Card"})
+
+    assert [answer.json[name] for name in DERIVED] == [now[name] for name in DERIVED]
+
+
+def test_what_is_no_internship_any_more_may_have_any_status(alice: User) -> None:
+    """Its rounds are out of reach, so nobody could change them instead."""
+    row = create(alice)
+    add(alice, row, "hr", result="rejected")
+    assert alice.patch(path_of(row), {"category": "hackathon"}).status_code == 200
+    for status in STATUSES:
+        answer = alice.patch(path_of(row), {"status": status})
+        assert answer.status_code == 200, (status, answer.text)
+
+
+@pytest.mark.parametrize("rounds_say", MAKES)
+def test_it_becomes_an_internship_again_with_a_status_that_its_rounds_allow(
+    alice: User, rounds_say: str
+) -> None:
+    row = create(alice)
+    round_type, result = MAKES[rounds_say]
+    add(alice, row, round_type, result=result)
+    for status in STATUSES:
+        alice.patch(path_of(row), {"category": "hackathon", "status": status})
+        before = alice.get(path_of(row)).json
+        answer = alice.patch(path_of(row), {"category": "internship"})
+        if status in MAY_SAY[rounds_say]:
+            assert (answer.status_code, answer.json["status"]) == (200, status)
+        else:
+            assert (answer.status_code, answer.json["code"]) == (409, "status_contradicts_rounds")
+            assert alice.get(path_of(row)).json == before
+            both = {"category": "internship", "status": rounds_say}
+            assert alice.patch(path_of(row), both).status_code == 200

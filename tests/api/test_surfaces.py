@@ -1,0 +1,228 @@
+"""What answers say of their surface: v1's errors have a code, /api's answers have a successor."""
+
+from __future__ import annotations
+
+import re
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+
+from futuretracker.config import ConfigError
+from tests.conftest import config_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from tests.conftest import User
+
+ID = "550e8400-e29b-41d4-a716-446655440000"
+NOWHERE = "postgresql://futuretracker_api@127.0.0.1:1/nowhere"
+# Each kind of error: a method, a path below the surface, a body and its type; the code on v1.
+ERRORS: dict[str, tuple[str, str, object, str, str]] = {
+    "400": ("POST", "/opportunities", {}, "application/json", "validation_error"),
+    "400 of JSON": ("POST", "/opportunities", b"{", "application/json", "invalid_json"),
+    "400 of an id": ("GET", "/opportunities/x", None, "", "validation_error"),
+    "400 of a URL": ("GET", "/opportunities?q=%zz", None, "", "bad_request"),
+    "404 of a row": ("GET", f"/opportunities/{ID}", None, "", "opportunity_not_found"),
+    "404 of a route": ("GET", "/nowhere", None, "", "not_found"),
+    "405": ("DELETE", "/opportunities", None, "", "method_not_allowed"),
+    "413": ("POST", "/opportunities", b" " * (2**20 + 1), "application/json", "payload_too_large"),
+    "415": ("POST", "/opportunities", b"{}", "text/plain", "unsupported_media_type"),
+}
+MATCHED = ["400", "400 of JSON", "400 of an id", "400 of a URL", "404 of a row", "413", "415"]
+
+
+def check_error(guide: TestResponse, v1: TestResponse, code: str) -> None:
+    """Hold two answers to being the same error, which has more to say on v1."""
+    assert guide.status_code == v1.status_code
+    assert not {"code", "requestId"} & guide.json.keys()
+    assert list(v1.json) == [*guide.json, "code", "requestId"]
+    assert v1.json["code"] == code
+    assert v1.json["requestId"] == v1.headers["X-Request-Id"]
+    assert v1.json["error"] == guide.json["error"]
+
+
+def check_deprecated(answer: TestResponse, path: str, sunset: list[str] | None = None) -> None:
+    since = answer.headers["Deprecation"]
+    assert since[0] == "@"
+    assert 1_700_000_000 < int(since[1:]) < 2_000_000_000
+    assert answer.headers.getlist("Link") == [f'</api/v1{path}>; rel="successor-version"']
+    assert answer.headers.getlist("Sunset") == (sunset or [])
+
+
+def check_current(answer: TestResponse) -> None:
+    assert not {"Deprecation", "Sunset"} & set(answer.headers.keys())
+    assert "successor-version" not in answer.headers.get("Link", "")
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_has_a_code_and_the_requests_id_on_v1_alone(alice: User, name: str) -> None:
+    method, path, body, content_type, code = ERRORS[name]
+    options: dict[str, Any] = {"content_type": content_type} if content_type else {}
+    guide, v1 = (
+        alice.request(method, prefix + path, body, **options) for prefix in ("/api", "/api/v1")
+    )
+
+    assert guide.status_code == int(name[:3])
+    check_error(guide, v1, code)
+    check_current(v1)
+    if name in MATCHED:
+        check_deprecated(guide, path.partition("?")[0])
+
+
+def test_a_given_request_id_is_the_errors(alice: User) -> None:
+    answer = alice.get("/api/v1/nowhere", headers={"X-Request-Id": "mine-1"})
+
+    assert answer.json["requestId"] == answer.headers["X-Request-Id"] == "mine-1"
+
+
+def test_who_is_not_let_in_learns_the_same(alice: User) -> None:
+    client = alice.client
+    for headers in ({}, {"Authorization": "Bearer nonsense"}):
+        guide, v1 = (
+            client.get(f"{prefix}/opportunities", headers=headers) for prefix in ("/api", "/api/v1")
+        )
+        assert guide.status_code == 401
+        check_error(guide, v1, "unauthorized")
+        check_deprecated(guide, "/opportunities")
+        check_current(v1)
+
+
+@pytest.mark.parametrize(
+    ("budget", "method", "code"),
+    [
+        ("RATE_LIMIT_GENERAL", "GET", "rate_limit_exceeded"),
+        ("RATE_LIMIT_USER_GENERAL", "GET", "rate_limit_exceeded"),
+        ("RATE_LIMIT_WRITE", "POST", "write_rate_limit_exceeded"),
+        ("RATE_LIMIT_USER_WRITE", "POST", "write_rate_limit_exceeded"),
+    ],
+)
+def test_a_spent_budget_is_the_same_error(
+    build: Callable[..., Flask], make_user: Callable[..., User], budget: str, method: str, code: str
+) -> None:
+    user = make_user(client=build(**{budget: "1 per minute"}).test_client())
+    first, guide, v1 = (
+        user.request(method, f"{prefix}/opportunities", {"title": "Intern"})
+        for prefix in ("/api", "/api", "/api/v1")
+    )
+
+    assert (first.status_code, guide.status_code) == (200 if method == "GET" else 201, 429)
+    check_error(guide, v1, code)
+    check_deprecated(guide, "/opportunities")
+    check_current(v1)
+
+
+def test_a_lost_database_is_the_same_error(
+    build: Callable[..., Flask], make_user: Callable[..., User]
+) -> None:
+    user = make_user(client=build(DATABASE_URL=NOWHERE).test_client())
+    guide, v1 = (user.get(f"{prefix}/opportunities") for prefix in ("/api", "/api/v1"))
+
+    assert guide.status_code == 503
+    check_error(guide, v1, "service_unavailable")
+    check_deprecated(guide, "/opportunities")
+    check_current(v1)
+
+
+def routes(app: Flask, prefix: str) -> list[tuple[str, str]]:
+    """Return method and path (below the prefix) of every route of a surface."""
+    blueprint = {"/api": "guide.", "/api/v1": "v1."}[prefix]
+    return [
+        (method, re.sub("<[a-z_]+>", ID, rule.rule.removeprefix(prefix)))
+        for rule in app.url_map.iter_rules()
+        for method in sorted(rule.methods or ())
+        if rule.endpoint.startswith(blueprint)
+    ]
+
+
+def test_every_answer_of_the_guides_surface_names_its_successor(app: Flask, alice: User) -> None:
+    found = routes(app, "/api")
+    successors = set(routes(app, "/api/v1"))
+    assert len(found) > 15
+    for method, path in found:
+        assert (method, path) in successors
+        for answer in (
+            alice.request(method, f"/api{path}", {"title": "Intern"}),
+            alice.request(method, f"/api{path}"),
+            alice.client.open(f"/api{path}", method=method),
+        ):
+            check_deprecated(answer, path)
+
+
+def test_no_answer_elsewhere_is_deprecated(app: Flask, alice: User) -> None:
+    for method, path in routes(app, "/api/v1"):
+        for answer in (
+            alice.request(method, f"/api/v1{path}", {"title": "Intern"}),
+            alice.client.open(f"/api/v1{path}", method=method),
+        ):
+            check_current(answer)
+    for path in ("/healthz", "/readyz", "/nowhere", "/api/nowhere", "/api/v1/nowhere"):
+        check_current(alice.get(path))
+
+
+def test_the_successor_of_a_row_is_that_row(alice: User) -> None:
+    row = alice.create()
+    link = alice.get(f"/api/opportunities/{row['id']}").headers["Link"]
+    target = link.partition(">")[0].removeprefix("<")
+
+    assert row.items() <= alice.get(target).json.items()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "a%3E%3B%20rel=%22next%22", "%0D%0ASet-Cookie:%20a=b", "%0a", "%3C%3E", "%22",
+        "%2C%20%3Cx%3E", "%F0%9F%8E%93", "é", "a b", "%25", "%3Fq=1", "%23top", ";a=b", "..",
+        "%5C", "%E2%80%AE", "%7F",
+    ],
+)  # fmt: skip
+def test_no_path_can_break_the_link(alice: User, odd: str) -> None:
+    answer = alice.get(f"/api/opportunities/{odd}")
+    link = answer.headers["Link"]
+    target, _, rest = link.removeprefix("<").partition(">")
+
+    assert answer.headers.getlist("Link") == [link]
+    assert rest == '; rel="successor-version"'
+    assert target.startswith("/api/v1/opportunities/")
+    assert target.isascii()
+    assert not set(target) & set(' "<>\\;,?#\r\n\t\x7f')
+    assert unquote(target) == f"/api/v1/opportunities/{unquote(odd)}"
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_sunset_is_told_once_it_is_set(
+    build: Callable[..., Flask], make_user: Callable[..., User]
+) -> None:
+    user = make_user(client=build(API_SUNSET="2027-03-31").test_client())
+    midnight = "Wed, 31 Mar 2027 00:00:00 GMT"
+
+    for answer in (user.get("/api/opportunities"), user.client.get("/api/me")):
+        path = answer.request.path.removeprefix("/api")
+        check_deprecated(answer, path, [midnight])
+        end = parsedate_to_datetime(answer.headers["Sunset"]).timestamp()
+        assert end == 1_806_451_200
+        assert end > int(answer.headers["Deprecation"][1:])
+        assert end > time.mktime((2026, 1, 1, 0, 0, 0, 0, 0, 0))
+    check_current(user.get("/api/v1/opportunities"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["soon", "2027-02-30", "31.3.2027", "2027-03-31T00:00:00Z", "1806451200", "@1806451200"],
+)
+def test_a_malformed_sunset_stops_the_start(settings: dict[str, str], wrong: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from({**settings, "API_SUNSET": wrong})
+
+    assert [problem for problem in caught.value.problems if "API_SUNSET" in problem]
+    assert len(caught.value.problems) == 1
+
+
+def test_an_empty_sunset_is_none(settings: dict[str, str]) -> None:
+    assert config_from({**settings, "API_SUNSET": ""}).api_sunset is None

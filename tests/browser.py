@@ -1,0 +1,100 @@
+"""A real Chromium, without a window and without a past."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service as Driver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from selenium.webdriver.remote.webelement import WebElement
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WITHIN = 30  # seconds
+# Before any script of a page: keeps what the policy denies.
+LISTEN = """
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) =>
+        window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+class Browser:
+    """One page at a time, and everything that it asks for."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+        self._messages: list[dict[str, Any]] = []
+
+    def open(self, url: str, *, width: int, dark: bool = False) -> None:
+        """Show a page in a window of this width."""
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.driver.get(url)
+
+    def find(self, selector: str) -> WebElement:
+        """Wait for what the selector names."""
+        return WebDriverWait(self.driver, WITHIN).until(
+            lambda driver: driver.find_element(By.CSS_SELECTOR, selector),
+            f"there is no {selector}",
+        )
+
+    def find_all(self, selector: str) -> list[WebElement]:
+        self.find(selector)
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def script(self, expression: str) -> Any:
+        return self.driver.execute_script(f"return {expression}")
+
+    def console(self) -> list[str]:
+        """Return the errors and warnings since the last time."""
+        return [line["message"] for line in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+
+    def requests(self) -> list[str]:
+        """Return the URLs that were asked for since the last time, beyond what is in a page."""
+        lines = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
+        events = [json.loads(line["message"])["message"] for line in lines]
+        urls = [
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+        ]
+        return [url for url in urls if not url.startswith("data:")]
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[Browser]:
+    """Run Chromium with a fresh profile; nothing is downloaded for it."""
+    binary, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
+    assert binary, "apt-get install chromium"
+    assert driver_path, "apt-get install chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Driver(driver_path))
+    try:
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LISTEN})
+        yield Browser(driver)
+    finally:
+        driver.quit()
