@@ -20,8 +20,13 @@ $(INSTALLED): requirements-dev.txt
 run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data under .local/
 	@exec $(BIN)/python -m futuretracker dev
 
+# These start everything that they need by themselves, and mostly wait: they run beside the others.
+APART := tests/commands tests/test_cli.py tests/test_clients.py tests/test_reference.py tests/test_types.py
+
 test: $(INSTALLED) ## run every test against real servers
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(APART) & apart=$$!; \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART)); others=$$?; \
+	wait $$apart && exit $$others
 
 coverage: $(INSTALLED) ## run the tests and show the lines that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
