@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,6 @@ class Service:
     process: subprocess.Popen[bytes]
     port: int
     output: Path
-    connections: dict[str, HTTPConnection] = field(default_factory=dict)
 
     def request(
         self,

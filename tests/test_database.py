@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from futuretracker import local
 from futuretracker.auth import is_public
+from futuretracker.database import lend
 from futuretracker.migrate import migrate
 from tests import servers
 from tests.conftest import ORIGIN
@@ -386,3 +387,19 @@ def test_a_row_that_someone_holds_is_a_503_for_who_wants_it_and_for_nobody_else(
     assert [line["cause"] for line in service.lines() if "cause" in line] == [cause]
     assert not REVEALING.findall(service.output.read_text())
     assert ask(service, "PATCH", path, alice)[0].status == 200
+
+
+@pytest.mark.parametrize("port", [5432, 6543])
+def test_nothing_is_prepared_on_the_port_of_supavisor_for_transactions(
+    build: Callable[..., Flask], service_url: str, tmp_path: Path, port: int
+) -> None:
+    folder = Path(str(conninfo_to_dict(service_url)["host"]))
+    (tmp_path / f".s.PGSQL.{port}").symlink_to(folder / ".s.PGSQL.5432")
+    app = build(DATABASE_URL=make_conninfo(service_url, host=str(tmp_path), port=port))
+    with app.app_context(), lend() as conn:
+        for _ in range(8):
+            conn.execute("select 1")
+        row = conn.execute("select count(*) from pg_prepared_statements", prepare=False).fetchone()
+
+    assert row is not None
+    assert (row[0] > 0) is (port != 6543)

@@ -770,6 +770,22 @@ def test_a_server_that_says_nothing_at_all_is_given_up_in_time(
     assert time.monotonic() - started < 0.6
 
 
+def test_a_resolver_that_does_not_answer_is_given_up_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def resolve(*_args: object, **_options: object) -> None:
+        time.sleep(1)  # nothing bounds the system's own
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(Jwks, "TIMEOUT", 0.2)
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        Jwks("https://keys.example.com/", None).get("ins_1")
+
+    assert time.monotonic() - started < 0.6
+
+
 def test_a_document_has_a_largest_size(
     service: Asker, endpoint: Endpoint, clock: Clock, forge: Forge
 ) -> None:
