@@ -24,6 +24,8 @@ preload_app = False
 timeout = 30
 graceful_timeout = 30
 keepalive = 75  # seconds; longer than nginx keeps its side open
+# Nothing here asks for the scheme; who may speak of the client is for TRUSTED_PROXIES to say.
+secure_scheme_headers: dict[str, str] = {}
 limit_request_line = 8190
 control_socket_disable = True
 logconfig_dict = logs.CONFIG

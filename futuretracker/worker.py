@@ -1,10 +1,11 @@
 """gunicorn's threaded worker, in which nobody waits for a client on the polling thread.
 
 gthread gives every request to a thread pool and gets the connection back through a queue and a
-pipe: two threads fight for the interpreter's lock, about 33 futex calls a request. Here a request
-that has arrived whole is answered on the polling thread, and its answer leaves in one send. What
-needs a client's patience waits elsewhere: silence and good-byes at the poller, a request that is
-still arriving and an answer that is not taken at once in the pool.
+pipe: two threads fight for the interpreter's lock, about 33 futex calls a request. Here a plain
+request is read, answered and sent on the polling thread, and its connection never leaves the
+poller. What needs a client's patience waits elsewhere: silence and good-byes at the poller; a
+request that is still arriving, or that takes gunicorn's parser to judge, and an answer that is not
+taken at once in the pool.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from typing import TYPE_CHECKING, Any
 from gunicorn import util
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
+from futuretracker import plain
 from futuretracker.api.health import draining
 from futuretracker.malformed import raw_error, status_of
-from futuretracker.sockets import PEEK, Outbox, has_whole_request
+from futuretracker.reply import reply
+from futuretracker.sockets import BUFFER, Outbox, send_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,51 +39,97 @@ if TYPE_CHECKING:
 PATIENCE = struct.pack("ll", 10, 0)  # seconds, microseconds that a sender may stand still
 DELIVERY = 30.0  # seconds for a whole answer that is not taken at once
 GOODBYE = 2.0  # seconds for a client to close its side
+LOOK = 1.0  # seconds between two looks at what has become late
 
 
 class Worker(ThreadWorker):
-    """Answers whole requests on the polling thread, and malformed ones in our shape."""
+    """Answers plain requests on the polling thread, and malformed ones in our shape."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.leaving: deque[TConn] = deque()
+        self._look_at = self._notify_at = 0.0
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Handle the request here if it is all there, in the pool if not."""
-        if has_whole_request(conn):
-            conn.data_ready = True
-            kept, rest = self._answer(conn)
-            if rest:
-                self._in_pool(self._deliver, conn, kept, rest)
-            else:
-                self.finish_request(conn, _done(kept))
-        elif conn.initialized or conn.data_ready:
-            self._in_pool(self._receive, conn)
+        """Serve a connection that is not at the poller."""
+        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
+            self._in_pool(conn, partial(self._receive, conn))  # the next request is there already
         else:
-            self.finish_request(conn, _done(_DEFER))
+            self._settle(conn, self._serve(conn))
 
-    def _in_pool(self, work: Callable[..., Any], conn: TConn, *args: Any) -> None:
-        self.tpool.submit(work, conn, *args).add_done_callback(
+    def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
+        """Serve a kept connection; mostly it stays where it is."""
+        outcome = self._serve(conn)
+        if outcome is True and self.alive:
+            conn.set_timeout()
+            return
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._settle(conn, outcome)
+
+    def _serve(self, conn: TConn) -> Any:
+        """Answer what has arrived if it is plain.
+
+        Return what becomes of the connection: True to keep it, False to close it, _DEFER to wait
+        for data, or work for the pool that returns one of these.
+        """
+        conn.init()
+        try:
+            data = conn.sock.recv(BUFFER, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return _DEFER
+        except OSError:
+            return False
+        if not data:
+            return False
+        try:
+            environ = plain.read(data, conn.client, conn.server)
+            keep = plain.keeps_alive(environ) and self._goes_on()
+        except plain.NotPlain:
+            conn.parser.unreader.unread(data)
+            return partial(self._receive, conn)
+        return self._answer(conn, environ, keep=keep)
+
+    def _goes_on(self) -> bool:
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+        return self.alive
+
+    def _answer(self, conn: TConn, environ: dict[str, Any], *, keep: bool) -> Any:
+        try:
+            message = reply(self.wsgi, environ, keep=keep)
+        except Exception as error:  # noqa: BLE001 - whatever escapes the application
+            self.handle_error(None, conn.sock, conn.client, error)
+            return False
+        rest = send_now(conn.sock, message)
+        return partial(self._deliver, conn, keep, rest) if rest else keep
+
+    def _settle(self, conn: TConn, outcome: Any) -> None:
+        if callable(outcome):
+            self._in_pool(conn, outcome)
+        else:
+            done: Future[Any] = Future()
+            done.set_result(outcome)
+            self.finish_request(conn, done)
+
+    def _in_pool(self, conn: TConn, work: Callable[[], Any]) -> None:
+        self.tpool.submit(work).add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
 
-    def _answer(self, conn: TConn) -> tuple[Any, memoryview]:
-        """Handle the request; return what becomes of the connection, and what is not sent yet."""
-        conn.init()
+    def _receive(self, conn: TConn) -> Any:
+        """Let gunicorn read and handle the request; it may wait for the client."""
         sock = conn.sock
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, PATIENCE)
         conn.sock = outbox = Outbox(sock)
         try:
             kept = self.handle(conn)
         finally:
             conn.sock = sock
-        return kept, outbox.send_now()
+        return self._deliver(conn, kept, outbox.kept)
 
-    def _receive(self, conn: TConn) -> Any:
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, PATIENCE)
-        kept, rest = self._answer(conn)
-        return self._deliver(conn, kept, rest) if rest else kept
-
-    def _deliver(self, conn: TConn, kept: Any, rest: memoryview) -> Any:
+    def _deliver(self, conn: TConn, kept: Any, rest: bytearray | memoryview) -> Any:
         conn.sock.settimeout(DELIVERY)  # of all of it: a trickle does not begin it anew
         conn.sock.sendall(rest)
         return kept
@@ -97,24 +146,41 @@ class Worker(ThreadWorker):
             conn.sock.setblocking(False)
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
         except OSError:
+            self.leaving.remove(conn)
+            self._drop(conn)
+
+    def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
+        """Close those whose time is over; an answer has not moved them in the queue."""
+        now = time.monotonic()
+        if now < self._look_at and self.alive and not force:
+            return
+        self._look_at = now + LOOK
+        for conn in [c for c in self.keepalived_conns if force or c.timeout <= now]:
+            self.keepalived_conns.remove(conn)
             self._drop(conn)
 
     def murder_pending(self) -> None:
         """Close those who stay silent, and those who stay after the good-bye."""
         super().murder_pending()
         while self.leaving and self.leaving[0].timeout <= time.monotonic():
-            self._drop(self.leaving[0])
+            self._drop(self.leaving.popleft())
+
+    def notify(self) -> None:
+        """Tell the arbiter that the worker lives, once a second."""
+        if time.monotonic() >= self._notify_at:
+            self._notify_at = time.monotonic() + LOOK
+            super().notify()
 
     def _drain(self, conn: TConn, sock: socket.socket) -> None:
         try:
-            more = sock.recv(PEEK)
+            more = sock.recv(BUFFER)
         except OSError:
             more = b""
         if not more:
+            self.leaving.remove(conn)
             self._drop(conn)
 
     def _drop(self, conn: TConn) -> None:
-        self.leaving.remove(conn)
         with suppress(KeyError, ValueError):
             self.poller.unregister(conn.sock)
         self.nr_conns -= 1
@@ -133,9 +199,3 @@ class Worker(ThreadWorker):
         else:
             self.log.warning("malformed request from %s: %s", addr and addr[0], type(exc).__name__)
         util.write_nonblock(client, raw_error(status))
-
-
-def _done(result: Any) -> Future[Any]:
-    done: Future[Any] = Future()
-    done.set_result(result)
-    return done
