@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from flask import request
 from werkzeug.exceptions import HTTPException
 
 from futuretracker.answers import answer
-from futuretracker.logs import request_id
+from futuretracker.service import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +102,7 @@ def render(error: HTTPException) -> Response:
         error = _ours(error)
     body = error.body
     if request.path.startswith(CODED):
-        body = {**body, "code": error.slug, "requestId": request_id()}
+        body = {**body, "code": error.slug, "requestId": request.id}
     return answer(body, error.code or 500, error.headers)
 
 

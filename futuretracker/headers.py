@@ -2,7 +2,8 @@
 
 A WSGI layer around the application, so that no answer can leave without them. What is constant is
 put together once: Talisman writes its policy into one response when the service starts, and each
-request adds that list (asking Talisman again for each request costs as much as the query).
+request adds that list (asking Talisman again for each request costs as much as the query), and what
+the guards have put on the environ.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from flask import Flask, Response
 from flask_talisman import DENY, Talisman
 
-from futuretracker.logs import REQUEST_ID
+from futuretracker.service import HEADERS, REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,6 +83,8 @@ class Headers:
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _REQUEST_ID(given) else secrets.token_hex(16)
         environ[REQUEST_ID] = request_id
+        further: dict[str, str] = {"X-Request-Id": request_id}
+        environ[HEADERS] = further
         origin = environ.get("HTTP_ORIGIN")
         constant = self._elsewhere
         if environ["PATH_INFO"].startswith("/api/"):
@@ -92,7 +95,7 @@ class Headers:
             return []
 
         def start(status: str, headers: HeaderList, *exc_info: object) -> object:
-            headers.append(("X-Request-Id", request_id))
+            headers += further.items()
             headers += self._missing(constant, headers)
             return start_response(status, headers, *exc_info)  # type: ignore[arg-type]
 

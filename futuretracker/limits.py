@@ -13,16 +13,13 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from flask import g, request
-
 from futuretracker.errors import ApiError
-from futuretracker.logs import WRITES, event, request_id, timestamp
+from futuretracker.logs import WRITES, event, timestamp
 from futuretracker.store import Hit, open_store
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
-
     from futuretracker.config import Config
+    from futuretracker.service import Request, Service, Session
     from futuretracker.settings import Budget
     from futuretracker.store import Window
 
@@ -40,36 +37,44 @@ class Limits:
         self._config = config
         self.store = open_store(config.store_url)
 
-    def spend_address(self) -> None:
-        """Count the request against its address; raise the 429 when that budget is spent."""
-        if request.path.startswith("/api/"):
-            self._spend([(self._config.general, address_key(request.remote_addr))])
+    def spend(self, request: Request) -> None:
+        """Count the request against its address; raise the 429 when that budget is spent.
 
-    def spend_user(self) -> None:
-        """Count an authenticated request against its user, and a write against both."""
-        if "session" not in g:
-            return
-        user = g.session.user_id
-        budgets = [(self._config.user_general, user)]
+        Where the user is known already, the user's budgets are counted in the same step.
+        """
+        if request.path.startswith("/api/"):
+            budgets = [(self._config.general, address_key(request.remote_addr))]
+            if request.recalled:
+                budgets += self._of_user(request, request.recalled)
+            self._spend(request, budgets)
+
+    def spend_user(self, request: Request) -> None:
+        """Count a request that has just been authenticated against its user."""
+        if request.caller and not request.recalled:
+            self._spend(request, self._of_user(request, request.session))
+
+    def _of_user(self, request: Request, session: Session) -> list[tuple[Budget, str]]:
+        """Return the user's budgets, and for a write both write budgets."""
+        budgets = [(self._config.user_general, session.user_id)]
         if request.method in WRITES:
             budgets.append((self._config.write, address_key(request.remote_addr)))
-            budgets.append((self._config.user_write, user))
-        self._spend(budgets)
+            budgets.append((self._config.user_write, session.user_id))
+        return budgets
 
-    def _spend(self, budgets: list[tuple[Budget, str]]) -> None:
+    def _spend(self, request: Request, budgets: list[tuple[Budget, str]]) -> None:
         hits = [Hit(f"{b.name}:{key}", b.amount, b.seconds) for b, key in budgets]
         windows = self.store.spend(hits)
         for (budget, key), window in zip(budgets, windows, strict=False):
             left = budget.amount - window.hits
-            if "budget" not in g or left < g.budget[2]:
-                g.budget = (budget, window, left)
+            if left < request.left:
+                request.left = left
+                describe(request, budget, window)
             if left < 0:
-                raise exceeded(budget, key, window)
+                raise exceeded(request, budget, key, window)
 
 
-def init_app(app: Flask, config: Config) -> Limits:
-    """Open the store and tell each answer's reader what is left."""
-    app.after_request(_add_headers)
+def init_app(app: Service, config: Config) -> Limits:
+    """Open the store."""
     limits: Limits = app.extensions.setdefault("limits", Limits(config))
     return limits
 
@@ -88,11 +93,11 @@ def address_key(address: str | None) -> str:
     return str(ipaddress.ip_network((int(ip), 56), strict=False))
 
 
-def exceeded(budget: Budget, key: str, window: Window) -> ApiError:
+def exceeded(request: Request, budget: Budget, key: str, window: Window) -> ApiError:
     """Log it and return the guide's 429; ``retryAfter`` is when the window really ends."""
     write = "write" in budget.name
     error = "Write Rate Limit Exceeded" if write else "Rate Limit Exceeded"
-    event("RATE_LIMIT", message=error, budget=budget.name, key=key, requestId=request_id())
+    event("RATE_LIMIT", message=error, budget=budget.name, key=key, requestId=request.id)
     seconds = max(1, math.ceil(window.ends_at - time.time()))
     return ApiError(
         429,
@@ -107,19 +112,16 @@ def exceeded(budget: Budget, key: str, window: Window) -> ApiError:
     )
 
 
-def _add_headers(response: Response) -> Response:
+def describe(request: Request, budget: Budget, window: Window) -> None:
     """Describe the budget nearest to its end (draft-ietf-httpapi-ratelimit-headers)."""
-    if "budget" in g:
-        budget, window, left = g.budget
-        left = max(0, left)
-        seconds = max(1, math.ceil(window.ends_at - time.time()))
-        response.headers.extend(
-            [
-                ("RateLimit-Policy", f'"{budget.name}";q={budget.amount};w={budget.seconds}'),
-                ("RateLimit", f'"{budget.name}";r={left};t={seconds}'),
-                ("X-RateLimit-Limit", str(budget.amount)),
-                ("X-RateLimit-Remaining", str(left)),
-                ("X-RateLimit-Reset", str(math.ceil(window.ends_at))),
-            ]
-        )
-    return response
+    left = max(0, budget.amount - window.hits)
+    seconds = max(1, math.ceil(window.ends_at - time.time()))
+    request.answer_headers.update(
+        {
+            "RateLimit-Policy": f'"{budget.name}";q={budget.amount};w={budget.seconds}',
+            "RateLimit": f'"{budget.name}";r={left};t={seconds}',
+            "X-RateLimit-Limit": str(budget.amount),
+            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-Reset": str(math.ceil(window.ends_at)),
+        }
+    )

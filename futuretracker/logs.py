@@ -11,15 +11,18 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import current_app, g, request
-from pythonjsonlogger.json import JsonFormatter
+from flask import current_app
+from pythonjsonlogger.json import JsonEncoder, JsonFormatter
+
+from futuretracker.service import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from flask import Flask, Response
+    from flask import Response
 
-REQUEST_ID = "futuretracker.request_id"
+    from futuretracker.service import Request
+
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 CONFIG: dict[str, Any] = {
     "version": 1,
@@ -40,41 +43,43 @@ CONFIG: dict[str, Any] = {
 }
 
 log = logging.getLogger("futuretracker.events")
+_encode = JsonEncoder().encode
+# No line tells of threads, processes or tasks: no record need look them up.
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 View = TypeVar("View", bound="Callable[..., Response]")
 
 
 class JsonLines(JsonFormatter):
     """Format an event as its type and fields, any other record as a LOG line."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Write an event as it is."""
+        fields = getattr(record, "event", None)
+        if fields is None:
+            return super().format(record)
+        return _encode({"timestamp": timestamp(record.created), "type": record.msg, **fields})
+
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
         """Put ``timestamp`` (UTC, milliseconds) and ``type`` first."""
-        log_data["timestamp"] = timestamp(record.created)
-        fields = getattr(record, "event", None)
-        if fields is not None:
-            log_data["type"] = record.msg
-            log_data.update(fields)
-            return
-        log_data.update(type="LOG", level=record.levelname, logger=record.name)
+        log_data.update(timestamp=timestamp(record.created), type="LOG")
+        log_data.update(level=record.levelname, logger=record.name)
         super().add_fields(log_data, record, message_dict)
 
 
 def timestamp(seconds: float) -> str:
     """Return UNIX time as RFC 3339 in UTC with milliseconds, as JavaScript writes it."""
     moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def event(kind: str, **fields: object) -> None:
     """Write one line of type ``kind`` that holds ``fields`` and nothing else."""
-    log.info(kind, extra={"event": fields})
-
-
-def request_id() -> str:
-    """Return the id that this request's lines and its answer carry."""
-    identifier: str = request.environ[REQUEST_ID]
-    return identifier
+    if log.isEnabledFor(logging.INFO):
+        # Without a search of the stack for the line that logs.
+        record = {"name": log.name, "levelno": logging.INFO, "levelname": "INFO", "msg": kind}
+        log.handle(logging.makeLogRecord({**record, "event": fields}))
 
 
 def audited(action: str) -> Callable[[View], View]:
@@ -92,51 +97,46 @@ def audited(action: str) -> Callable[[View], View]:
 
 def audit(resource_id: str, details: Mapping[str, object]) -> None:
     """Say what the committed change was: the row's id, and what the guide wants to know of it."""
-    g.audit = {"resourceId": resource_id, "details": details}
+    request.change = {"resourceId": resource_id, "details": details}
 
 
-def init_app(app: Flask) -> None:
-    """Write REQUEST, AUDIT and RESPONSE lines for every write."""
-    app.before_request(_log_request)
-    app.after_request(_log_response)
-
-
-def _log_request() -> None:
+def log_request(request: Request) -> None:
+    """Write the REQUEST line of a write."""
     if request.method in WRITES:
-        g.started = time.monotonic()
-        event("REQUEST", **_request_fields(), requestId=request_id())
+        request.started = time.monotonic()
+        event("REQUEST", **_fields_of(request), requestId=request.id)
 
 
-def _log_response(response: Response) -> Response:
+def log_response(request: Request, response: Response) -> None:
+    """Write the AUDIT and RESPONSE lines of a write."""
     if request.method in WRITES:
-        _log_audit(response.status_code)
+        _log_audit(request, response.status_code)
         event(
             "RESPONSE",
-            **_request_fields(),
+            **_fields_of(request),
             statusCode=response.status_code,
-            durationMs=round((time.monotonic() - g.started) * 1000, 1),
-            requestId=request_id(),
+            durationMs=round((time.monotonic() - request.started) * 1000, 1),
+            requestId=request.id,
         )
-    return response
 
 
-def _log_audit(status: int) -> None:
+def _log_audit(request: Request, status: int) -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     action = getattr(view, "audit_action", None)
     if action is None:
         return
-    done: Mapping[str, object] | None = g.get("audit")
+    who = request.caller or (request.recalled and request.recalled.user_id)
     resource = (request.view_args or {}).get("opportunity_id")
-    fields = done or {"resourceId": resource, "details": {"statusCode": status}}
+    fields = request.change or {"resourceId": resource, "details": {"statusCode": status}}
     event(
         "AUDIT",
         action=action,
-        userId=g.session.user_id if "session" in g else None,
+        userId=who,
         **fields,
-        outcome="success" if done else "failure",
-        requestId=request_id(),
+        outcome="success" if request.change else "failure",
+        requestId=request.id,
     )
 
 
-def _request_fields() -> dict[str, object]:
+def _fields_of(request: Request) -> dict[str, object]:
     return {"method": request.method, "path": request.path, "ip": request.remote_addr}

@@ -21,25 +21,24 @@ from futuretracker.api import (
 from futuretracker.api.surfaces import GUIDE, V1
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from flask import Flask
 
     from futuretracker.config import Config
+    from futuretracker.service import Service
 
 SHARED = (opportunities, analytics, account, health)
 
 
-def init_app(app: Flask, config: Config) -> None:
+def init_app(app: Service, config: Config) -> None:
     """Register both surfaces and the probes outside them."""
     app.config["ENVIRONMENT"] = config.environment
-    register_routes(app, config.api_sunset)
+    register_routes(app)
+    deprecation.init_app(app, config.api_sunset)
 
 
-def register_routes(app: Flask, sunset: dt.date | None = None) -> None:
+def register_routes(app: Flask) -> None:
     """Register every route; an application for the document's sake has nothing else."""
     guide = Blueprint("guide", __name__, url_prefix=GUIDE.prefix)
-    deprecation.init_app(guide, sunset)
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
     for parent, rooms in ((guide, (lists, *SHARED)), (v1, (pages, rounds, specification, *SHARED))):
         for room in rooms:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.api.surfaces import surface
 from futuretracker.database import lend
 from futuretracker.queries.analytics import select_analytics
+from futuretracker.service import request
 
 blueprint = Blueprint("analytics", __name__)
 
@@ -16,5 +17,5 @@ blueprint = Blueprint("analytics", __name__)
 def get_analytics() -> Response:
     """Return totals, rates, breakdowns by week and month, coming deadlines and the funnel."""
     with lend() as conn:
-        counts = select_analytics(conn, user_id=g.user_id, parts=surface().analytics)
+        counts = select_analytics(conn, user_id=request.user_id, parts=surface().analytics)
     return answer(counts)

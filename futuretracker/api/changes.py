@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from flask import g
-
-from futuretracker.logs import request_id
 from futuretracker.queries.changes import Change
+from futuretracker.service import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,4 +14,4 @@ if TYPE_CHECKING:
 
 def change(details: Mapping[str, object]) -> Change:
     """Return the change that the current request makes; ``details`` go into the audit."""
-    return Change(g.user_id, g.session.user_id, request_id(), json.dumps(details))
+    return Change(request.user_id, request.session.user_id, request.id, json.dumps(details))

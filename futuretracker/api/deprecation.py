@@ -7,25 +7,25 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from flask import request
-
 from futuretracker.api.surfaces import GUIDE, V1
 
 if TYPE_CHECKING:
-    from flask import Blueprint, Response
+    from futuretracker.service import Request, Service
 
 SINCE: Final = int(dt.datetime(2026, 11, 24, tzinfo=dt.UTC).timestamp())
 
 
-def init_app(blueprint: Blueprint, sunset: dt.date | None) -> None:
-    """Add the headers to every answer of the blueprint."""
-    constant = [("Deprecation", f"@{SINCE}")]
+def init_app(app: Service, sunset: dt.date | None) -> None:
+    """Add the headers to whatever a route of the guide's surface answers."""
+    constant = {"Deprecation": f"@{SINCE}"}
     if sunset:
         midnight = dt.datetime.combine(sunset, dt.time(), dt.UTC)
-        constant.append(("Sunset", format_datetime(midnight, usegmt=True)))
+        constant["Sunset"] = format_datetime(midnight, usegmt=True)
 
-    @blueprint.after_request
-    def deprecate(response: Response) -> Response:
-        successor = V1.prefix + quote(request.path.removeprefix(GUIDE.prefix))
-        response.headers.extend([*constant, ("Link", f'<{successor}>; rel="successor-version"')])
-        return response
+    def deprecate(request: Request) -> None:
+        if request.endpoint and request.endpoint.startswith("guide."):
+            successor = V1.prefix + quote(request.path.removeprefix(GUIDE.prefix))
+            link = f'<{successor}>; rel="successor-version"'
+            request.answer_headers.update(constant, Link=link)
+
+    app.guards = (deprecate, *app.guards)

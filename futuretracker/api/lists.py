@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.database import lend
 from futuretracker.queries.opportunities import select_opportunities
+from futuretracker.service import request
 
 blueprint = Blueprint("lists", __name__)
 
@@ -15,5 +16,5 @@ blueprint = Blueprint("lists", __name__)
 def list_opportunities() -> Response:
     """Return all rows, newest first."""
     with lend() as conn:
-        found = select_opportunities(conn, user_id=g.user_id)
+        found = select_opportunities(conn, user_id=request.user_id)
     return answer(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.api.changes import change
@@ -12,6 +12,7 @@ from futuretracker.database import lend
 from futuretracker.errors import not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import opportunities as rows
+from futuretracker.service import request
 
 blueprint = Blueprint("opportunities", __name__)
 
@@ -22,7 +23,7 @@ def get_opportunity(opportunity_id: str) -> Response:
     row_id = read_id(opportunity_id)
     columns = surface().columns
     with lend() as conn:
-        row = rows.select_opportunity(conn, user_id=g.user_id, row_id=row_id, columns=columns)
+        row = rows.select_opportunity(conn, user_id=request.user_id, row_id=row_id, columns=columns)
     if row is None:
         raise not_found("Opportunity")
     return answer(row)

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.api import cursors
 from futuretracker.api.parameters import PageParameters, read_parameters
 from futuretracker.database import lend
 from futuretracker.queries.pages import FILTERS, select_page
+from futuretracker.service import request
 
 if TYPE_CHECKING:
     from futuretracker.queries.pages import Page
@@ -26,18 +27,18 @@ def list_opportunities() -> Response:
     """Return one page of rows, and where the next one is."""
     given = read_parameters(parameters)
     order, cursor = given["sort"], given.get("cursor")
-    after = cursors.decode(cursor, user_id=g.user_id, order=order) if cursor else None
+    after = cursors.decode(cursor, user_id=request.user_id, order=order) if cursor else None
     with lend() as conn:
         page = select_page(
             conn,
-            user_id=g.user_id,
+            user_id=request.user_id,
             filters={name: given[name] for name in FILTERS if name in given},
             order=order,
             after=after,
             limit=given["limit"],
             count="include" in given,
         )
-    following = page.next and cursors.encode(page.next, user_id=g.user_id, order=order)
+    following = page.next and cursors.encode(page.next, user_id=request.user_id, order=order)
     return answer(_body(page, following), headers=_link(following))
 
 

@@ -7,23 +7,25 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask import request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from futuretracker.errors import ApiError, ValidationFailed
+from futuretracker.service import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from marshmallow import Schema
 
+    from futuretracker.service import Request
+
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
 
 
-def check_url() -> None:
+def check_url(request: Request) -> None:
     """Raise the 400 for a URL that is not percent-encoded UTF-8."""
     url: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
     path: str = request.environ["PATH_INFO"]
@@ -39,7 +41,7 @@ def check_url() -> None:
         raise ApiError(400, "Bad Request", "The URL is not valid percent-encoded UTF-8")
 
 
-def check_size() -> None:
+def check_size(request: Request) -> None:
     """Raise the 413 for a body that is too large, also where no view will read it."""
     if (request.content_length or 0) > (request.max_content_length or 0):
         raise RequestEntityTooLarge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.api.changes import change
@@ -13,6 +13,7 @@ from futuretracker.database import lend
 from futuretracker.errors import ApiError, not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import rounds as rows
+from futuretracker.service import request
 
 blueprint = Blueprint("rounds", __name__)
 new_round = NewRound()
@@ -26,7 +27,7 @@ def list_rounds(opportunity_id: str) -> Response:
     """Return an internship's rounds by number."""
     row_id = read_id(opportunity_id)
     with lend() as conn:
-        found = rows.select_rounds(conn, user_id=g.user_id, row_id=row_id)
+        found = rows.select_rounds(conn, user_id=request.user_id, row_id=row_id)
     return answer(body_of(found))
 
 
@@ -78,7 +79,7 @@ def list_upcoming_rounds() -> Response:
     """Return the pending rounds of some days, the soonest first."""
     days = read_parameters(upcoming)
     with lend() as conn:
-        found = rows.select_upcoming_rounds(conn, user_id=g.user_id, **days)
+        found = rows.select_upcoming_rounds(conn, user_id=request.user_id, **days)
     return answer(found)
 
 

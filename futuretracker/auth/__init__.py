@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from flask import current_app, g, request
+from flask import current_app
 
 from futuretracker.auth.clerk import Verifier
 from futuretracker.auth.sessions import Sessions
 from futuretracker.errors import Unauthenticated
-from futuretracker.logs import event, request_id
+from futuretracker.logs import event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from futuretracker.config import Config
+    from futuretracker.service import Request, Session
 
 View = TypeVar("View", bound="Callable[..., Response]")
 
@@ -39,12 +40,21 @@ class Authentication:
     def __init__(self, config: Config) -> None:
         self._sessions = Sessions(Verifier(config.clerk))
 
-    def authenticate(self) -> None:
+    def recall(self, request: Request) -> None:
+        """Say whose token it is where that is known already; it is let in later, or not."""
+        if not is_public(request.endpoint):
+            request.recalled = self._sessions.recall(request.headers.get("Authorization"))
+
+    def authenticate(self, request: Request) -> None:
         """Raise the 401 unless the view is public or the token is good."""
-        if is_public(request.endpoint):
-            return
+        if request.recalled:
+            request.session = request.recalled
+        elif not is_public(request.endpoint):
+            request.session = self._verify(request)
+
+    def _verify(self, request: Request) -> Session:
         try:
-            g.session = self._sessions.of(request.headers.get("Authorization"))
+            return self._sessions.of(request.headers.get("Authorization"))
         except Unauthenticated as refusal:
-            event("AUTH", reason=refusal.reason, ip=request.remote_addr, requestId=request_id())
+            event("AUTH", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
             raise

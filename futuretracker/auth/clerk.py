@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jwt
 
 from futuretracker.auth.keys import key_source
 from futuretracker.errors import Unauthenticated
+from futuretracker.service import Session
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -39,15 +40,6 @@ REASONS: dict[type[Exception], str] = {
 _KID = re.compile(r"[A-Za-z0-9_-]{1,128}").fullmatch
 _USER = re.compile(r"user_[A-Za-z0-9]{1,128}").fullmatch
 _SESSION = re.compile(r"sess_[A-Za-z0-9_-]{1,128}").fullmatch
-
-
-class Session(NamedTuple):
-    """Who asks: Clerk's ids, when the token ends (UNIX time), the e-mail where the token has it."""
-
-    user_id: str
-    session_id: str
-    expires_at: int
-    email: str | None
 
 
 class Verifier:

@@ -11,7 +11,8 @@ from futuretracker.cache import Cache
 from futuretracker.errors import Unauthenticated
 
 if TYPE_CHECKING:
-    from futuretracker.auth.clerk import Session, Verifier
+    from futuretracker.auth.clerk import Verifier
+    from futuretracker.service import Session
 
 MAX_TOKEN = 4096  # bytes; Clerk keeps its own below that, a cookie's limit
 MAX_AGE = 60.0  # seconds
@@ -26,15 +27,21 @@ class Sessions:
         self._verifier = verifier
         self._verified: Cache[bytes, Session] = Cache(size=10_000)
 
+    def recall(self, header: str | None) -> Session | None:
+        """Return the header's session where it was verified already."""
+        try:
+            return self._verified.get(_digest(bearer_token(header)))
+        except Unauthenticated:
+            return None
+
     def of(self, header: str | None) -> Session:
         """Return the header's session; raise Unauthenticated."""
-        token = bearer_token(header)
-        # Tokens are secrets: what stays in memory is a digest.
-        key = hashlib.sha256(token.encode()).digest()
-        session = self._verified.get(key)
+        session = self.recall(header)
         if session is None:
+            token = bearer_token(header)
             session = self._verifier.verify(token)
-            self._verified.put(key, session, min(session.expires_at, time.time() + MAX_AGE))
+            until = min(session.expires_at, time.time() + MAX_AGE)
+            self._verified.put(_digest(token), session, until)
         return session
 
 
@@ -48,3 +55,8 @@ def bearer_token(header: str | None) -> str:
     if match is None or len(match[1]) > MAX_TOKEN:
         raise Unauthenticated("token-malformed")
     return match[1]
+
+
+def _digest(token: str) -> bytes:
+    """Return what stays in memory of a token, which is a secret."""
+    return hashlib.sha256(token.encode()).digest()

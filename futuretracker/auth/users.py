@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from flask import g
-
 from futuretracker.cache import Cache
 from futuretracker.database import lend
 from futuretracker.errors import Unavailable, render
 from futuretracker.queries.users import upsert_user
+from futuretracker.service import request
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from flask import Response
+
+    from futuretracker.service import Request
 
 MAX_AGE = 300.0  # seconds
 
@@ -26,19 +27,19 @@ class Users:
     def __init__(self) -> None:
         self._ids: Cache[str, UUID] = Cache(size=10_000)
 
-    def identify(self) -> None:
-        """Put the internal id of an authenticated request's user on ``g``."""
-        if "session" not in g:
+    def identify(self, request: Request) -> None:
+        """Put the internal id of its user on an authenticated request."""
+        clerk_id = request.caller
+        if clerk_id is None:
             return
-        clerk_id = g.session.user_id
         user_id = self._ids.get(clerk_id)
         if user_id is None:
             with lend() as conn:
-                user_id = upsert_user(conn, clerk_id=clerk_id, email=g.session.email)
+                user_id = upsert_user(conn, clerk_id=clerk_id, email=request.session.email)
             self._ids.put(clerk_id, user_id, time.time() + MAX_AGE)
-        g.user_id = user_id
+        request.user_id = user_id
 
     def forget(self, _error: Exception) -> Response:
         """Answer a write whose user's row is gone: the next try makes a new one."""
-        self._ids.forget(g.session.user_id)
+        self._ids.forget(request.session.user_id)
         return render(Unavailable("This account is"))

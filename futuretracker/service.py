@@ -1,0 +1,106 @@
+"""Flask as this service uses it: guards in front of the views, one place for what they find out."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+
+import flask
+from flask import Flask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from uuid import UUID
+
+    from werkzeug.routing import MapAdapter
+
+    Guard: TypeAlias = Callable[["Request"], None]
+    Finisher: TypeAlias = Callable[["Request", flask.Response], None]
+
+REQUEST_ID = "futuretracker.request_id"
+HEADERS = "futuretracker.headers"
+
+
+class Session(NamedTuple):
+    """Who asks: Clerk's ids, when the token ends (UNIX time), the e-mail where the token has it."""
+
+    user_id: str
+    session_id: str
+    expires_at: int
+    email: str | None
+
+
+class Request(flask.Request):
+    """A request, and what the guards have found out about it."""
+
+    started: float  # monotonic seconds, of a write
+    recalled: Session | None = None  # whose token was good a moment ago; not let in yet
+    left: float = inf  # requests in the budget nearest to its end
+    session: Session  # who was let in; not there on a public route
+    user_id: UUID  # the internal id of who was let in
+    change: Mapping[str, object] | None = None  # what was committed, for the audit
+
+    @property
+    def id(self) -> str:
+        """The id that the log lines and the answer carry."""
+        identifier: str = self.environ[REQUEST_ID]
+        return identifier
+
+    @property
+    def answer_headers(self) -> dict[str, str]:
+        """Headers that the answer will have, whatever the answer is."""
+        headers: dict[str, str] = self.environ[HEADERS]
+        return headers
+
+    @property
+    def caller(self) -> str | None:
+        """Clerk's id of who was let in."""
+        return self.session.user_id if "session" in self.__dict__ else None
+
+
+request = cast("Request", flask.request)
+
+
+class Service(Flask):
+    """A synchronous application without hosts and sessions.
+
+    Each request passes the ``guards`` in their order; one that raises keeps it from its view. Each
+    answer passes the ``finishers``. Both get the request itself, as ``flask.request`` looks it up
+    anew each time. Flask's own hooks work as well, and cost nothing where there are none.
+    """
+
+    request_class = Request
+    guards: tuple[Guard, ...] = ()
+    finishers: tuple[Finisher, ...] = ()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is: no view is a coroutine."""
+        return func
+
+    def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
+        """Match by the path alone: no route depends on the host, which a client may forge."""
+        if request is None:
+            return None
+        return self.url_map.bind("", path_info=request.path, default_method=request.method)
+
+    def preprocess_request(self) -> Any:
+        """Pass the guards."""
+        current = _current()
+        for guard in self.guards:
+            guard(current)
+        return super().preprocess_request() if self.before_request_funcs else None
+
+    def process_response(self, response: flask.Response) -> flask.Response:
+        """Pass the finishers."""
+        if self.after_request_funcs:
+            response = super().process_response(response)
+        current = _current()
+        for finish in self.finishers:
+            finish(current, response)
+        return response
+
+
+def _current() -> Request:
+    """Return the request behind the proxy."""
+    current: Request = flask.request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - documented
+    return current
