@@ -17,9 +17,7 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 class Json(Response):
     """A response whose bytes are all there: nothing is left to work out when it is sent."""
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send it."""
         start_response(self.status, self.headers.to_wsgi_list())
         return [] if environ["REQUEST_METHOD"] == "HEAD" else self.response  # type: ignore[return-value]

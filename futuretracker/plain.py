@@ -15,6 +15,8 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from gunicorn import SERVER_SOFTWARE
+
 MAX_HEAD = 8190  # bytes: below all of gunicorn's limits for a line, a field, all fields
 MAX_FIELDS = 100
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -83,7 +85,7 @@ def _request(line: str) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
-        "SERVER_SOFTWARE": "gunicorn",
+        "SERVER_SOFTWARE": SERVER_SOFTWARE,
         "SERVER_PROTOCOL": version,
         "REQUEST_METHOD": method,
         "RAW_URI": target,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import flask
 from flask import Flask
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.routing import MapAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from uuid import UUID
-
-    from werkzeug.routing import MapAdapter
 
     Guard: TypeAlias = Callable[["Request"], None]
     Finisher: TypeAlias = Callable[["Request", flask.Response], None]
@@ -61,6 +61,16 @@ class Request(flask.Request):
 request = cast("Request", flask.request)
 
 
+class NoSessions(SessionInterface):
+    """There is no cookie to read or to write."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: flask.Request) -> NullSession:  # noqa: ARG002
+        """Return the session that refuses to hold anything."""
+        return self._none
+
+
 class Service(Flask):
     """A synchronous application without hosts and sessions.
 
@@ -70,6 +80,7 @@ class Service(Flask):
     """
 
     request_class = Request
+    session_interface = NoSessions()
     guards: tuple[Guard, ...] = ()
     finishers: tuple[Finisher, ...] = ()
 
@@ -81,7 +92,7 @@ class Service(Flask):
         """Match by the path alone: no route depends on the host, which a client may forge."""
         if request is None:
             return None
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
+        return MapAdapter(self.url_map, "", "/", "", "http", request.path, request.method)
 
     def preprocess_request(self) -> Any:
         """Pass the guards."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -24,8 +25,12 @@ def init_app(app: Service, sunset: dt.date | None) -> None:
 
     def deprecate(request: Request) -> None:
         if request.endpoint and request.endpoint.startswith("guide."):
-            successor = V1.prefix + quote(request.path.removeprefix(GUIDE.prefix))
-            link = f'<{successor}>; rel="successor-version"'
-            request.answer_headers.update(constant, Link=link)
+            request.answer_headers.update(constant, Link=successor(request.path))
 
     app.guards = (deprecate, *app.guards)
+
+
+@lru_cache(maxsize=4096)
+def successor(path: str) -> str:
+    """Return the link from a path of the guide's surface to the same on v1."""
+    return f'<{V1.prefix}{quote(path.removeprefix(GUIDE.prefix))}>; rel="successor-version"'

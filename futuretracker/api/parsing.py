@@ -43,7 +43,8 @@ def check_url(request: Request) -> None:
 
 def check_size(request: Request) -> None:
     """Raise the 413 for a body that is too large, also where no view will read it."""
-    if (request.content_length or 0) > (request.max_content_length or 0):
+    length = request.content_length
+    if length and length > (request.max_content_length or 0):
         raise RequestEntityTooLarge
 
 
