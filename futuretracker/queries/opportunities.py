@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.queries.rows import GUIDE, only_value
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from futuretracker.queries.changes import Change
+
+
+NOTHING: Final[Mapping[str, object]] = dict.fromkeys(
+    ("description", "link", "deadline", "category", "notes", "campus_mode", "applied_on")
+)
 
 
 class Written(NamedTuple):
@@ -76,9 +81,8 @@ def insert_opportunity(
             insert into opportunities
                 (user_id, title, description, link, deadline, category, status, notes,
                 campus_mode, applied_on)
-            select %(user_id)s, n.title, n.description, n.link, n.deadline, n.category,
-                n.status, n.notes, n.campus_mode, n.applied_on
-            from jsonb_populate_record(null::opportunities, %(values)s::jsonb) as n
+            select %(user_id)s, %(title)s, %(description)s, %(link)s, %(deadline)s, %(category)s,
+                %(status)s, %(notes)s, %(campus_mode)s, %(applied_on)s
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
             returning {columns}
         ), audited as (
@@ -88,7 +92,7 @@ def insert_opportunity(
         )
         select id::text, row_to_json(written)::text from written
         """,
-        {**change._asdict(), "values": json.dumps(values)},
+        {**NOTHING, **values, **change._asdict()},
     )
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - an insert that does not raise returns its row
