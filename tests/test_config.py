@@ -188,13 +188,13 @@ def test_what_is_no_issuer_is_refused(settings: dict[str, str], url: str) -> Non
 def test_a_database_that_is_not_local_is_held_to_a_verified_certificate(
     settings: dict[str, str],
 ) -> None:
-    url = config_from({**settings, "DATABASE_URL": REMOTE}).database_url
+    url = config_from({**settings, "DATABASE_URL": REMOTE}).database.primary.url
 
     assert "sslmode=verify-full" in url
     assert "sslrootcert=system" in url
     own = config_from(
         {**settings, "DATABASE_URL": f"{REMOTE}?sslrootcert=/etc/ca.crt"}
-    ).database_url
+    ).database.primary.url
     assert "sslrootcert=/etc/ca.crt" in own
     [problem] = problems({**settings, "DATABASE_URL": f"{REMOTE}?sslmode=require"})
     assert problem == "DATABASE_URL: a host that is not local needs sslmode=verify-full"
@@ -236,7 +236,8 @@ def test_a_secret_may_lie_in_a_file(settings: dict[str, str], tmp_path: Path) ->
     (tmp_path / "url").write_text(settings["DATABASE_URL"])
     url = settings.pop("DATABASE_URL")
 
-    assert config_from({**settings, "DATABASE_URL_FILE": str(tmp_path / "url")}).database_url == url
+    config = config_from({**settings, "DATABASE_URL_FILE": str(tmp_path / "url")})
+    assert config.database.primary.url == url
 
 
 def test_the_guides_supabase_settings_may_be_present(settings: dict[str, str]) -> None:
