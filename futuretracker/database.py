@@ -50,7 +50,7 @@ class Database:
     def __init__(self, config: Config) -> None:
         self._primary = Pool(config.database.primary, config)
         replica = config.database.replica
-        self._replica = Replica(replica, self._primary, config) if replica else None
+        self.replica = Replica(replica, self._primary, config) if replica else None
 
     @contextmanager
     def lend(self) -> Iterator[BoundedConnection]:
@@ -80,7 +80,7 @@ class Database:
 
         Whatever goes wrong on the replica, the primary is asked. Raise Unavailable.
         """
-        replica = self._replica
+        replica = self.replica
         if replica is not None and not request.reads_primary and replica.is_good():
             try:
                 with replica.lend() as conn:
@@ -94,8 +94,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        if self._replica is not None:
-            self._replica.close()
+        if self.replica is not None:
+            self.replica.close()
         self._primary.close()
 
 
