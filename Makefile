@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage lint format types requirements clean
+.PHONY: help setup run test test-pooler coverage lint format types requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
 
 setup: $(INSTALLED) ## install everything into .venv, with checked hashes
 
@@ -27,6 +27,10 @@ test: $(INSTALLED) ## run every test against real servers
 	@$(BIN)/python -m pytest $(APART) & apart=$$!; \
 	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART)); others=$$?; \
 	wait $$apart && exit $$others
+
+# Node and Chromium ask for the same routes as the others, and two runs would install them at once.
+test-pooler: $(INSTALLED) ## run every test that meets Postgres through a real PgBouncer
+	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART))
 
 coverage: $(INSTALLED) ## run the tests and show the lines that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered

@@ -44,7 +44,7 @@ class Replica:
     So a change that was committed ``window`` seconds ago is there, whatever happens meanwhile.
     """
 
-    EVERY = 1.0  # seconds from one look to the next
+    EVERY = 1.0  # seconds from one look to the next, if the window is not very short
 
     def __init__(self, server: Server, primary: Pool, config: Config) -> None:
         self._pool = Pool(server, config, ReplicaConnection)
@@ -87,7 +87,7 @@ class Replica:
             with suppress(OutOfReach):
                 self._note_written()
                 self._look()
-            if self._ended.wait(self.EVERY):
+            if self._ended.wait(min(self.EVERY, self._window / 10)):
                 return
 
     def _note_written(self) -> None:

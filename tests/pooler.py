@@ -34,6 +34,13 @@ def settings_of_the_guide() -> ConfigParser:
     return settings
 
 
+def program() -> str:
+    """Return where PgBouncer is; Debian puts it beside the other servers."""
+    found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, "apt-get install pgbouncer"
+    return found
+
+
 def as_server_user() -> dict[str, Any]:
     """Return what lets a process run as somebody else than root, who may run no database."""
     if os.geteuid() != 0:
@@ -70,7 +77,7 @@ def pgbouncer(postgres: str, **changes: str) -> Iterator[str]:
             shutil.chown(folder, who["user"])
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                ["/usr/sbin/pgbouncer", folder / "pgbouncer.ini"], stderr=log, stdout=log, **who
+                [program(), folder / "pgbouncer.ini"], stderr=log, stdout=log, **who
             )
         url = make_conninfo(postgres, host=name, port=PORT)
         try:

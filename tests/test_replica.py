@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,13 @@ from futuretracker import local
 from futuretracker.auth import is_public
 from futuretracker.database import read
 from futuretracker.migrate import migrate
+from futuretracker.replica import Replica
 from tests import servers
 from tests.conftest import ORIGIN, User, numbers
 from tests.pooler import connect
 from tests.queries.conftest import Owner
 from tests.queries.test_every_query import check_reads
+from tests.queries.test_round_trips import proxy
 from tests.standby import Standby, standby
 
 if TYPE_CHECKING:
@@ -264,6 +267,31 @@ def test_every_query_keeps_users_apart_on_the_standby(
         for table in ("opportunities", "opportunity_rounds", "users"):
             rows = standing_by.execute(f"select count(*) from {table}".encode()).fetchone()
             assert rows == (0,)
+
+
+def test_a_read_is_one_round_trip_to_the_replica_and_none_to_the_primary(
+    start: Callable[..., tuple[Flask, User]],
+    issuer: Issuer,
+    both: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Replica, "EVERY", 60.0)  # one look, as the wires must be silent
+    folders = {name: tmp_path / name for name in both}
+    for folder in folders.values():
+        folder.mkdir()
+    with ExitStack() as stack:
+        wires = {name: stack.enter_context(proxy(both[name], folders[name])) for name in both}
+        app, writer = start(**LONG, **{name: url for name, (url, _) in wires.items()})
+        reader = later(writer, issuer)
+        until(lambda: in_use(app), "the replica is not used")
+        for path in reads(app, writer):
+            reader.get(path)  # which also prepares it
+            before = [wire.trips for _, wire in wires.values()]
+            assert reader.get(path).status_code == 200
+            after = [wire.trips for _, wire in wires.values()]
+            assert [b - a for a, b in zip(before, after, strict=True)] == [0, 1], path
+        app.extensions["database"].close()
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str | None]]:
