@@ -1,8 +1,8 @@
 -- wrk's script: sends the requests of one file in turn, and prints what it measured as JSON.
---   wrk ... -s load.lua URL -- FILE STATUS
+--   wrk ... -s load.lua URL -- FILE STATUS[,STATUS]
 -- FILE holds whole HTTP requests, each ended by a NUL. An answer with another status is an error.
 
-local all, last, expected = {}, 0, 0
+local all, last, expected = {}, 0, {}
 local threads = {}
 wrong = 0 -- global: the only kind of variable that done() can read out of a thread
 
@@ -16,7 +16,9 @@ function init(args)
       all[#all + 1] = text
    end
    file:close()
-   expected = tonumber(args[2])
+   for status in args[2]:gmatch("%d+") do
+      expected[tonumber(status)] = true
+   end
 end
 
 function request()
@@ -25,7 +27,7 @@ function request()
 end
 
 function response(status)
-   if status ~= expected then
+   if not expected[status] then
       wrong = wrong + 1
    end
 end
