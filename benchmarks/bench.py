@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks import servers
 from benchmarks.arguments import read_arguments
+from benchmarks.chart import Panel
 from benchmarks.conditions import conditions
 from benchmarks.data import PAGE, READERS, WRITERS, database
 from benchmarks.pgbench import Pgbench
 from benchmarks.processes import CannotMeasure
-from benchmarks.report import table
+from benchmarks.report import rows, table
 from benchmarks.results import keep, told
 from benchmarks.rounds import Case, measure
 from benchmarks.samples import CONNECTIONS
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.data import Database
-    from benchmarks.samples import Contender
+    from benchmarks.samples import Contender, Samples
     from benchmarks.stage import Stage
 
 
@@ -66,7 +67,23 @@ def run(options: argparse.Namespace) -> None:
     print("Medians; the ratios are the first server's to the other's, medians over the rounds.")
     print("\n".join(table(results)))
     if options.output:
-        keep(options.output, about, results, options.results)
+        keep(options.output, about, results, panels(results), options.results)
+
+
+def panels(results: dict[str, Samples]) -> list[Panel]:
+    """Return what the chart shows: how many requests, and what one costs."""
+    found = {workload: rows(samples) for workload, samples in results.items()}
+    return [
+        Panel(
+            "Requests per second (more is better)",
+            # The limit is out of all proportion, and stands in the table.
+            {name: {r.server: r.rate for r in of if r.cpu} for name, of in found.items()},
+        ),
+        Panel(
+            "CPU per request, us, without Postgres (less is better)",
+            {name: {r.server: r.cpu for r in of if r.cpu} for name, of in found.items()},
+        ),
+    ]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 .title { font-weight: 600; } .small { font-size: 10px; }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3; } }
 """
-LABELS, BAR, GAP, PANEL, EDGE = 80, 13, 12, 400, 12
+LABELS, BAR, GAP, PANEL, EDGE = 130, 13, 8, 420, 12
 
 
 class Panel(NamedTuple):

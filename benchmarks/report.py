@@ -19,8 +19,8 @@ HEADS = ("req/s", "p50 ms", "p99 ms", "CPU us", "Postgres us", "ratio", "CPU rat
 class Row:
     """One server under one workload: medians over the rounds.
 
-    ``ratio`` is our requests per second to the server's, ``cpu_ratio`` our CPU to its, each the
-    median of the rounds' own; None for ourselves, and where there is nothing to compare.
+    ``ratio`` is the first server's requests per second to this one's, ``cpu_ratio`` its CPU to this
+    one's, each the median of the rounds' own; None for the first, and where there is no CPU.
     """
 
     server: str
@@ -42,11 +42,12 @@ class Row:
 
 def rows(samples: Samples) -> list[Row]:
     """Return a workload's rows in the servers' order."""
-    return [_row(server, found, samples.get(OURS, [])) for server, found in samples.items()]
+    first, *_ = samples.values()
+    return [_row(server, found, first) for server, found in samples.items()]
 
 
-def _row(server: str, found: list[Sample], ours: list[Sample]) -> Row:
-    pairs = list(zip(ours, found, strict=True)) if ours and ours is not found else []
+def _row(server: str, found: list[Sample], first: list[Sample]) -> Row:
+    pairs = list(zip(first, found, strict=True)) if first is not found else []
     ratio = _median([a.rate / b.rate for a, b in pairs])
     cpu_ratio = _median([a.cpu / b.cpu for a, b in pairs if a.cpu and b.cpu])
     return Row(
@@ -79,14 +80,18 @@ def table(results: dict[str, Samples]) -> Iterator[str]:
 
 
 def markdown(results: dict[str, Samples]) -> Iterator[str]:
-    """Yield the lines of a table for a document."""
-    yield f"| | | {' | '.join(HEADS)} | guards us |"
-    yield "|---" * (len(HEADS) + 3) + "|"
+    """Yield the lines of a table for a document, without columns that hold nothing."""
+    lines = [["", "", *HEADS, "guards us"]]
     for workload, samples in results.items():
         cost = _text(guards(samples), ".0f")
-        for row in rows(samples):
-            end = cost if row.server == OURS else ""
-            yield f"| {workload} | {row.server} | {' | '.join(row.figures())} | {end} |"
+        lines += [
+            [workload, row.server, *row.figures(), cost if row.server == OURS else ""]
+            for row in rows(samples)
+        ]
+    columns = [column for column in zip(*lines, strict=True) if any(column[1:])]
+    head, *body = zip(*columns, strict=True)
+    for line in (head, ["---"] * len(columns), *body):
+        yield f"| {' | '.join(line)} |"
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -7,19 +7,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.chart import Panel, chart
+from benchmarks.chart import chart
 from benchmarks.report import guards, markdown, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from benchmarks.chart import Panel
     from benchmarks.samples import Samples
 
 RESULTS = Path(__file__).with_name("results")
 
 
 def keep(
-    name: str, about: Mapping[str, object], results: dict[str, Samples], folder: Path = RESULTS
+    name: str,
+    about: Mapping[str, object],
+    results: dict[str, Samples],
+    panels: Sequence[Panel],
+    folder: Path = RESULTS,
 ) -> None:
     """Write ``<name>.json``, ``<name>.md`` and ``<name>.svg``."""
     folder.mkdir(exist_ok=True)
@@ -35,24 +40,9 @@ def keep(
     (folder / f"{name}.json").write_text(text + "\n")
     lines = [told(about), "", *markdown(results)]
     (folder / f"{name}.md").write_text("\n".join(lines) + "\n")
-    (folder / f"{name}.svg").write_text(chart(panels(results)))
+    (folder / f"{name}.svg").write_text(chart(panels))
 
 
 def told(about: Mapping[str, object]) -> str:
     """Return the conditions as one line."""
     return ", ".join(f"{name}: {value}" for name, value in about.items())
-
-
-def panels(results: dict[str, Samples]) -> list[Panel]:
-    """Return what the chart shows: how many requests, and what one costs."""
-    found = {workload: rows(samples) for workload, samples in results.items()}
-    return [
-        Panel(
-            "Requests per second (more is better)",
-            {name: {row.server: row.rate for row in of} for name, of in found.items()},
-        ),
-        Panel(
-            "CPU per request, us, without Postgres (less is better)",
-            {name: {r.server: r.cpu for r in of if r.cpu} for name, of in found.items()},
-        ),
-    ]

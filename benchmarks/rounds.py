@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from benchmarks.samples import Contender, Samples
     from benchmarks.workloads import Ask
 
-WARM_UP = 1  # seconds
-
 
 class Case(NamedTuple):
     """Who is loaded with what, over how many connections."""
@@ -21,6 +19,7 @@ class Case(NamedTuple):
     contender: Contender
     asks: Sequence[Ask]
     connections: int = CONNECTIONS
+    warm_up: int = 1  # seconds
 
 
 def measure(
@@ -36,7 +35,7 @@ def measure(
     """
     for cases in groups.values():
         for case in cases.values():
-            case.contender.load(case.asks, WARM_UP, case.connections)
+            case.contender.load(case.asks, case.warm_up, case.connections)
     tidy()
     found: dict[str, Samples] = {g: {name: [] for name in cases} for g, cases in groups.items()}
     for number in range(rounds):
