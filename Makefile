@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage lint format types bench bench-scaling requirements clean
+.PHONY: help setup run test coverage lint format types bench bench-scaling profile requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -61,6 +61,9 @@ endif
 
 bench-scaling: $(INSTALLED) ## measure how it grows (needs wrk); LARGE=1: up to ten million rows
 	$(BIN)/python -m benchmarks.scaling --output scaling $(if $(LARGE),--rows 10000 100000 1000000 10000000)
+
+profile: $(INSTALLED) ## show where a request's CPU time goes, layer by layer (needs wrk)
+	$(BIN)/python -m benchmarks.profile
 
 requirements: $(INSTALLED) ## pin the newest versions, with hashes
 	for name in requirements requirements-dev; do \

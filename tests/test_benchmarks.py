@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks.layers import REST, by_layer, read
 from benchmarks.processes import CannotMeasure
 from benchmarks.servers import Server
 from benchmarks.workloads import Ask
@@ -79,3 +80,25 @@ def test_wrong_answers_are_no_speed(broken: int) -> None:
     server = Server("broken", process, broken, frozenset())
     with pytest.raises(CannotMeasure, match="broken"):
         Wrk(server, {0: "token"}, os.getpid()).load([Ask("list", 0)], 1)
+
+
+def test_the_profile_finds_every_layer_of_a_write(tmp_path: Path) -> None:
+    command = ["-m", "benchmarks.profile", "create", "--seconds", "2", "--stacks", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [
+        line for file in (tmp_path / "create").iterdir() for line in file.read_text().splitlines()
+    ]
+    stacks = read(lines)
+    layers = by_layer(stacks)
+    assert layers.total() == stacks.total() > 50
+    assert {"validation", "log lines", "database: psycopg, pool"} <= set(layers)
+    assert layers[REST] < layers.total() / 10
+    assert all(f"  {name}\n" in done.stdout for name in layers)
