@@ -84,7 +84,7 @@ def panels(results: dict[str, Samples]) -> list[Panel]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure how this service grows.")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each load (default: 2)")
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="tables of so many rows")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
