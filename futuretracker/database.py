@@ -92,7 +92,7 @@ class Database:
             },
             configure=self._configure,
             min_size=1,
-            max_size=config.threads + 1,
+            max_size=2 * config.threads + 1,  # the pool's, the writers', the polling thread
             reconnect_timeout=self.PAUSE,
             open=True,
         )
