@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-pooler coverage lint format types requirements clean
+.PHONY: help setup run test test-pooler coverage lint format types bench bench-scaling profile requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,7 +21,7 @@ run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data un
 	@exec $(BIN)/python -m futuretracker dev
 
 # These start everything that they need by themselves, and mostly wait: they run beside the others.
-APART := tests/commands tests/test_cli.py tests/test_clients.py tests/test_reference.py tests/test_types.py
+APART := tests/commands tests/test_benchmarks.py tests/test_cli.py tests/test_clients.py tests/test_reference.py tests/test_types.py
 
 test: $(INSTALLED) ## run every test against real servers
 	@$(BIN)/python -m pytest $(APART) & apart=$$!; \
@@ -51,6 +51,23 @@ types: $(INSTALLED) ## make the TypeScript types from the API's document (needs 
 	$(BIN)/python -m futuretracker openapi > .local/openapi.json
 	cd clients/typescript && npm ci --no-audit --no-fund
 	cd clients/typescript && npm run generate -- ../../.local/openapi.json --output src/api.d.ts
+
+BENCH := $(BIN)/python -m benchmarks.bench
+
+bench: $(INSTALLED) ## compare with Express, FastAPI, pgbench (needs wrk, Node): 10 minutes; QUICK=1: 2
+ifdef QUICK
+	$(BENCH) --rounds 2 --seconds 1
+else
+	$(BENCH) --output bench
+	$(BENCH) --behind nginx --workloads list one create mix \
+		--servers futuretracker express fastapi --output bench-nginx
+endif
+
+bench-scaling: $(INSTALLED) ## measure how it grows (needs wrk); LARGE=1: up to ten million rows
+	$(BIN)/python -m benchmarks.scaling --output scaling $(if $(LARGE),--rows 10000 100000 1000000 10000000)
+
+profile: $(INSTALLED) ## show where a request's CPU time goes, layer by layer (needs wrk)
+	$(BIN)/python -m benchmarks.profile
 
 requirements: $(INSTALLED) ## pin the newest versions, with hashes
 	for name in requirements requirements-dev; do \

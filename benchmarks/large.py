@@ -1,6 +1,6 @@
 """Asks for a user with 50,000 rows in a table of 1,000,000, and for one with 25.
 
-    python benchmarks/large.py --requests 200
+    python -m benchmarks.large --requests 200
 
 One client, one request at a time: latency is what a user feels on an idle server. CPU is user and
 system time a request, the service's and Postgres' apart.
@@ -11,34 +11,28 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 import time
-from contextlib import ExitStack
 from http import HTTPStatus
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from servers import CannotMeasure, cpu_seconds, service  # noqa: E402
-
-from futuretracker.api.cursors import encode  # noqa: E402
-from futuretracker.issuer import Issuer  # noqa: E402
-from futuretracker.local import as_service, postgres  # noqa: E402
-from futuretracker.migrate import migrate  # noqa: E402
-from futuretracker.queries.pages import Place  # noqa: E402
+from benchmarks.data import postmaster
+from benchmarks.processes import CannotMeasure, cpu_seconds
+from benchmarks.servers import address, serve, service
+from benchmarks.stage import stage
+from futuretracker.api.cursors import encode
+from futuretracker.local import as_service, postgres
+from futuretracker.migrate import migrate
+from futuretracker.queries.pages import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from servers import Server
+    from benchmarks.servers import Server
 
 LARGE, SMALL, OTHERS = 50_000, 25, 9_500
-PLENTY = "999999999 per 15 minutes"
 USERS = f"""
 insert into users (clerk_id)
 select 'user_bench' || n from generate_series(0, {OTHERS + 1}) as n
@@ -100,21 +94,16 @@ def measure(client: Client, server: Server, postgres_pid: int, path: str, reques
     """Return a line of figures for one path."""
     for _ in range(10):
         client.get(path)
-    before = total(server.process.pid), total(postgres_pid)
+    before = cpu_seconds(server.process.pid), cpu_seconds(postgres_pid)
     times = []
     for _ in range(requests):
         started = time.perf_counter()
         client.get(path)
         times.append((time.perf_counter() - started) * 1e3)
-    used = (total(server.process.pid) - before[0], total(postgres_pid) - before[1])
+    after = cpu_seconds(server.process.pid), cpu_seconds(postgres_pid)
     p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
-    ours, theirs = (seconds / requests * 1e6 for seconds in used)
+    ours, theirs = ((b - a) / requests * 1e6 for a, b in zip(before, after, strict=True))
     return f"{p50:10.2f}{p99:10.2f}{ours:10.0f}{theirs:10.0f}"
-
-
-def total(pid: int) -> float:
-    """Return the seconds of CPU of a process and all that it has forked."""
-    return sum(cpu_seconds(pid).values())
 
 
 def fill(url: str) -> None:
@@ -127,34 +116,24 @@ def fill(url: str) -> None:
 
 def run(requests: int) -> None:
     """Fill, ask, print."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        folder.chmod(0o755)
-        url = stack.enter_context(postgres(folder / "postgres"))
+    with stage() as here, postgres(here.folder / "postgres") as url:
         fill(url)
-        issuer = Issuer(folder / "issuer.pem")
-        settings = {
-            "DATABASE_URL": as_service(url),
-            "STORE_URL": f"lmdb://{folder}/store",
-            "TRUSTED_PROXIES": "0",
-            "WEB_CONCURRENCY": "1",
-            **issuer.settings(),
-            **{f"RATE_LIMIT_{b}GENERAL": PLENTY for b in ("", "USER_")},
-        }
-        server = stack.enter_context(service("futuretracker", settings, folder, ""))
-        pid = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        at = address("futuretracker", here.folder, behind_nginx=False)
+        settings = {**here.settings("store", as_service(url)), "TRUSTED_PROXIES": "0"}
+        recipe = service("futuretracker", at, settings, 1)
+        pid = postmaster(here.folder / "postgres")
         heads = ("p50 ms", "p99 ms", "CPU us", "Postgres")
-        print(f"{'':34}" + "".join(f"{head:>10}" for head in heads))
-        for name, user, path in paths(middle(url)):
-            token = issuer.token(user, ttl=7200, azp="http://localhost:3000")
-            client = Client(server.port, token)
-            print(f"{name:34}" + measure(client, server, pid, path, requests))
+        with serve(recipe, at, here.folder) as server:
+            print(f"{'':34}" + "".join(f"{head:>10}" for head in heads))
+            for name, user, path in paths(middle(url)):
+                client = Client(server.port, here.tokens([user])[user])
+                print(f"{name:34}" + measure(client, server, pid, path, requests))
 
 
-def paths(cursor: str) -> Iterator[tuple[str, str, str]]:
+def paths(cursor: str) -> Iterator[tuple[str, int, str]]:
     """Yield what is asked: its name, by whom, the path."""
     pages = "/api/v1/opportunities"
-    for user, rows in (("user_bench1", SMALL), ("user_bench0", LARGE)):
+    for user, rows in ((1, SMALL), (0, LARGE)):
         yield f"first page, {rows} rows", user, pages
         if rows == LARGE:
             yield "a page in the middle", user, f"{pages}?cursor={cursor}"

@@ -1,8 +1,8 @@
 -- wrk's script: sends the requests of one file in turn, and prints what it measured as JSON.
---   wrk ... -s load.lua URL -- FILE STATUS
+--   wrk ... -s load.lua URL -- FILE STATUS[,STATUS]
 -- FILE holds whole HTTP requests, each ended by a NUL. An answer with another status is an error.
 
-local all, last, expected = {}, 0, 0
+local all, last, expected = {}, 0, {}
 local threads = {}
 wrong = 0 -- global: the only kind of variable that done() can read out of a thread
 
@@ -16,7 +16,9 @@ function init(args)
       all[#all + 1] = text
    end
    file:close()
-   expected = tonumber(args[2])
+   for status in args[2]:gmatch("%d+") do
+      expected[tonumber(status)] = true
+   end
 end
 
 function request()
@@ -25,20 +27,22 @@ function request()
 end
 
 function response(status)
-   if status ~= expected then
+   if not expected[status] then
       wrong = wrong + 1
    end
 end
 
 function done(summary, latency)
    local errors = summary.errors
-   local lost = errors.connect + errors.read + errors.write + errors.timeout
+   local refused = 0
    for _, thread in ipairs(threads) do
-      lost = lost + thread:get("wrong")
+      refused = refused + thread:get("wrong")
    end
    io.write(string.format(
-      '{"requests": %d, "microseconds": %d, "errors": %d, "p50": %d, "p99": %d}\n',
-      summary.requests, summary.duration, lost,
-      latency:percentile(50), latency:percentile(99)
+      '{"requests": %d, "microseconds": %d, "wrong": %d, "late": %d, "lost": %d,'
+         .. ' "mean": %d, "p50": %d, "p99": %d}\n',
+      summary.requests, summary.duration, refused, errors.timeout,
+      errors.connect + errors.read + errors.write,
+      latency.mean, latency:percentile(50), latency:percentile(99)
    ))
 end

@@ -64,13 +64,14 @@ class Limits:
     def _spend(self, request: Request, budgets: list[tuple[Budget, str]]) -> None:
         hits = [Hit(f"{b.name}:{key}", b.amount, b.seconds) for b, key in budgets]
         windows = self.store.spend(hits)
-        for (budget, key), window in zip(budgets, windows, strict=False):
-            left = budget.amount - window.hits
-            if left < request.left:
-                request.left = left
-                describe(request, budget, window)
-            if left < 0:
-                raise exceeded(request, budget, key, window)
+        spent = zip(budgets, windows, strict=False)  # behind the first that is over there is none
+        (budget, key), window = min(spent, key=lambda one: one[0][0].amount - one[1].hits)
+        left = budget.amount - window.hits
+        if left < request.left:
+            request.left = left
+            describe(request, budget, window)
+        if left < 0:
+            raise exceeded(request, budget, key, window)
 
 
 def init_app(app: Service, config: Config) -> Limits:

@@ -44,8 +44,10 @@ CONFIG: dict[str, Any] = {
 
 log = logging.getLogger("futuretracker.events")
 _encode = JsonEncoder().encode
-# No line tells of threads, processes or tasks: no record need look them up.
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+# A record is mostly the answer to which line has logged: an event need not ask.
+_blank = logging.makeLogRecord(
+    {"name": log.name, "levelno": logging.INFO, "levelname": "INFO"}
+).__dict__
 View = TypeVar("View", bound="Callable[..., Response]")
 
 
@@ -77,9 +79,9 @@ def timestamp(seconds: float) -> str:
 def event(kind: str, **fields: object) -> None:
     """Write one line of type ``kind`` that holds ``fields`` and nothing else."""
     if log.isEnabledFor(logging.INFO):
-        # Without a search of the stack for the line that logs.
-        record = {"name": log.name, "levelno": logging.INFO, "levelname": "INFO", "msg": kind}
-        log.handle(logging.makeLogRecord({**record, "event": fields}))
+        record = logging.LogRecord.__new__(logging.LogRecord)
+        record.__dict__ = {**_blank, "created": time.time(), "msg": kind, "event": fields}
+        log.handle(record)
 
 
 def audited(action: str) -> Callable[[View], View]:

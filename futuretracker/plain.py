@@ -19,6 +19,7 @@ from gunicorn import SERVER_SOFTWARE
 
 MAX_HEAD = 8190  # bytes: below all of gunicorn's limits for a line, a field, all fields
 MAX_FIELDS = 100
+PRINTABLE = bytes(range(0x20, 0x7F))
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # They change how a request is framed, or who answers it.
 WEIGHTY = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "HTTP2-SETTINGS"})
@@ -39,11 +40,11 @@ def read(data: bytes, client: Any, server: Any) -> dict[str, Any]:
     ``client`` and ``server`` are the socket's addresses.
     """
     head, end, body = data.partition(b"\r\n\r\n")
-    if not end or len(head) > MAX_HEAD or not head.isascii():
+    if not end or len(head) > MAX_HEAD:
         raise NotPlain
-    line, *fields = head.decode().split("\r\n")
-    # Neither a bare CR or LF nor any other control character.
-    if len(fields) > MAX_FIELDS or not (line + "".join(fields)).isprintable():
+    line, *fields = head.decode("latin-1").split("\r\n")
+    # Nothing but printable ASCII and the ends of the lines, no bare CR or LF.
+    if head.translate(None, PRINTABLE) != b"\r\n" * len(fields) or len(fields) > MAX_FIELDS:
         raise NotPlain
     environ = _request(line) | _addresses(client, server)
     for field in fields:

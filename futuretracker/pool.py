@@ -88,8 +88,8 @@ class Pool:
             },
             configure=self._configure,
             min_size=1,
-            # Who answers requests, and who watches the replica.
-            max_size=config.threads + (2 if config.database.replica else 1),
+            # The pool's, the writers', the polling thread, and who watches the replica.
+            max_size=2 * config.threads + (2 if config.database.replica else 1),
             reconnect_timeout=self.PAUSE,
             open=True,
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName
+from gunicorn.http.errors import InvalidResponseHeader
 from gunicorn.http.message import TOKEN_RE
 from gunicorn.http.wsgi import HEADER_VALUE_RE, STATUS_RE
 from gunicorn.util import http_date, is_hoppish
@@ -14,6 +15,8 @@ from gunicorn.util import http_date, is_hoppish
 if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
+
+_FIELD = re.compile(f"(?:{TOKEN_RE.pattern}): (?:{HEADER_VALUE_RE.pattern})").fullmatch
 
 
 def reply(app: WSGIApplication, environ: dict[str, Any], *, keep: bool) -> bytes:
@@ -81,8 +84,7 @@ def general_fields(second: int, *, keep: bool) -> bytes:
 @lru_cache(maxsize=512)
 def field(name: str, value: str) -> bytes:
     """Return a header's line; most headers are the same in every answer, and checked once."""
-    if not TOKEN_RE.fullmatch(name):
-        raise InvalidResponseHeaderName(repr(name))
-    if not HEADER_VALUE_RE.fullmatch(value):
+    line = f"{name}: {value}"
+    if not _FIELD(line):
         raise InvalidResponseHeader(repr(name))  # the value may be a secret
-    return b"" if is_hoppish(name) else f"{name}: {value.strip()}\r\n".encode("latin-1")
+    return b"" if is_hoppish(name) else f"{line}\r\n".encode("latin-1")

@@ -76,8 +76,8 @@ class Service(Flask):
     """A synchronous application without hosts and sessions.
 
     Each request passes the ``guards`` in their order; one that raises keeps it from its view. Each
-    answer passes the ``finishers``. Both get the request itself, as ``flask.request`` looks it up
-    anew each time. Flask's own hooks work as well, and cost nothing where there are none.
+    answer passes the ``finishers``. Both get the request itself. Flask's own hooks work as well,
+    and cost nothing where there are none.
     """
 
     request_class = Request
@@ -97,22 +97,22 @@ class Service(Flask):
 
     def preprocess_request(self) -> Any:
         """Pass the guards."""
-        current = _current()
+        this = current()
         for guard in self.guards:
-            guard(current)
+            guard(this)
         return super().preprocess_request() if self.before_request_funcs else None
 
     def process_response(self, response: flask.Response) -> flask.Response:
         """Pass the finishers."""
         if self.after_request_funcs:
             response = super().process_response(response)
-        current = _current()
+        this = current()
         for finish in self.finishers:
-            finish(current, response)
+            finish(this, response)
         return response
 
 
-def _current() -> Request:
-    """Return the request behind the proxy."""
-    current: Request = flask.request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - documented
-    return current
+def current() -> Request:
+    """Return the request itself, of which ``flask.request`` looks up each attribute anew."""
+    this: Request = flask.request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - documented
+    return this

@@ -451,7 +451,7 @@ def test_redis_counts_over_processes_and_its_loss_is_neither_an_error_nor_free(
         assert not (tmp_path / "store").exists()
 
     started = time.monotonic()
-    statuses = flood(service, 2_500, clients=16)
+    statuses = flood(service, 4_000, clients=16)
     workers = lost_lines(service)
     assert set(statuses) == {200, 429}
     assert 1 <= workers <= 4

@@ -388,6 +388,29 @@ def test_a_request_in_the_middle_of_its_query_is_answered_in_full_before_the_end
     assert service.process.wait(timeout=10) == 0
 
 
+def test_a_write_that_waits_for_the_database_holds_up_nobody(
+    service: Service, token: str, owner_url: str, owner: psycopg.Connection[object]
+) -> None:
+    row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
+    waiting = (
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    )
+    with psycopg.connect(owner_url) as holder, ThreadPoolExecutor(3) as pool:
+        holder.execute("select from opportunities where id = %s for update", [row["id"]])
+        writes = [
+            pool.submit(
+                service.request, "PATCH", f"{ROWS}/{row['id']}", token=token, body={"title": title}
+            )
+            for title in ("One", "Two", "Three")
+        ]
+        wait_for(lambda: owner.execute(waiting, ["%update opportunities%"]).fetchone() == (3,))
+        assert service.request("GET", ROWS, token=token).json == [row]
+        assert not any(write.done() for write in writes)
+        holder.rollback()
+
+    assert {write.result().status for write in writes} == {200}
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_worker_that_is_killed_is_replaced_and_the_service_goes_on(
     serve: Serve, token: str, workers: int

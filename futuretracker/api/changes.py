@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from futuretracker.queries.changes import Change
-from futuretracker.service import request
+from futuretracker.service import current
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 
 def change(details: Mapping[str, object]) -> Change:
     """Return the change that the current request makes; ``details`` go into the audit."""
+    request = current()
     return Change(request.user_id, request.session.user_id, request.id, json.dumps(details))

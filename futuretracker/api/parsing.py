@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from futuretracker.errors import ApiError, ValidationFailed
-from futuretracker.service import request
+from futuretracker.service import current
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +43,9 @@ def check_url(request: Request) -> None:
 
 def check_size(request: Request) -> None:
     """Raise the 413 for a body that is too large, also where no view will read it."""
-    length = request.content_length
-    if length and length > (request.max_content_length or 0):
+    if "CONTENT_LENGTH" not in request.environ:
+        return
+    if (request.content_length or 0) > (request.max_content_length or 0):
         raise RequestEntityTooLarge
 
 
@@ -76,10 +77,13 @@ def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_object() -> dict[str, Any]:
     """Return the body as a JSON object without operator keys; an empty body is an empty object."""
-    body = _read_body()
+    request = current()
+    body = _read_body(request)
     if not body:
         return {}
-    if request.content_type and not _JSON_TYPE(request.mimetype):
+    # Nearly all say just that, and the type of others is taken apart.
+    kind = request.content_type
+    if kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
         raise UnsupportedMediaType
     try:
         value = json.loads(
@@ -92,7 +96,7 @@ def read_object() -> dict[str, Any]:
     return value
 
 
-def _read_body() -> bytes:
+def _read_body(request: Request) -> bytes:
     try:
         body = request.get_data(cache=False)
         at_limit = len(body) == request.max_content_length and request.content_length is None

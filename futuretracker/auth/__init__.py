@@ -43,7 +43,7 @@ class Authentication:
     def recall(self, request: Request) -> None:
         """Say whose token it is where that is known already; it is let in later, or not."""
         if not is_public(request.endpoint):
-            request.recalled = self._sessions.recall(request.headers.get("Authorization"))
+            request.recalled = self._sessions.recall(_header(request))
 
     def authenticate(self, request: Request) -> None:
         """Raise the 401 unless the view is public or the token is good."""
@@ -54,7 +54,12 @@ class Authentication:
 
     def _verify(self, request: Request) -> Session:
         try:
-            return self._sessions.of(request.headers.get("Authorization"))
+            return self._sessions.of(_header(request))
         except Unauthenticated as refusal:
             event("AUTH", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
             raise
+
+
+def _header(request: Request) -> str | None:
+    header: str | None = request.environ.get("HTTP_AUTHORIZATION")
+    return header

@@ -1,0 +1,65 @@
+"""The command line of the comparison."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from benchmarks.results import RESULTS
+from benchmarks.servers import PROCESSES
+from benchmarks.workloads import NAMES
+
+SERVERS = (*PROCESSES, "pgbench")
+
+
+def read_arguments() -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(description="Compare this service with its peers.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2, help="of each load (default: 2)")
+    parser.add_argument("--workloads", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)
+    parser.add_argument("--behind", choices=["nginx"], help="load nginx, which passes it on")
+    parser.add_argument(
+        "--processes",
+        type=_processes,
+        default={},
+        metavar="NAME=N,...",
+        help=f"of each server (default: {','.join(f'{k}={v}' for k, v in PROCESSES.items())})",
+    )
+    parser.add_argument(
+        "--variant",
+        type=_variant,
+        action="append",
+        default=[],
+        metavar="NAME=ARGUMENTS",
+        help="load this service once more with arguments for gunicorn, such as"
+        " 'python-parser=--http-parser python'",
+    )
+    parser.add_argument("--output", type=_name, metavar="NAME", help="keep NAME.json, .md and .svg")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to keep them in")
+    options = parser.parse_args()
+    options.processes = {**PROCESSES, **options.processes}
+    return options
+
+
+def _processes(text: str) -> dict[str, int]:
+    found = {}
+    for part in text.split(","):
+        name, _, number = part.partition("=")
+        if name not in PROCESSES or not re.fullmatch("[1-9][0-9]?", number):
+            raise argparse.ArgumentTypeError(f"'{part}' is no server and its number of processes")
+        found[name] = int(number)
+    return found
+
+
+def _variant(text: str) -> tuple[str, str]:
+    name, _, arguments = text.partition("=")
+    return _name(name), arguments
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.-]+", text):
+        raise argparse.ArgumentTypeError("a name is of small letters, digits, '.' and '-'")
+    return text

@@ -1,0 +1,46 @@
+"""What a reader must know to judge a figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+
+def conditions() -> dict[str, object]:
+    """Return when, on what, and with which programs is being measured."""
+    return {
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "python": f"{platform.python_version()} ({_optimised()})",
+        "node": _version("node"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "load before": round(os.getloadavg()[0], 2),
+    }
+
+
+def _optimised() -> str:
+    """Say how the interpreter was built: with PGO and LTO it is a fifth faster than without."""
+    names = ("CONFIG_ARGS", "PY_CFLAGS", "PY_CORE_CFLAGS", "PY_CFLAGS_NODIST")
+    flags = " ".join(str(sysconfig.get_config_var(name)) for name in names)
+    pgo = "--enable-optimizations" in flags or "-fprofile-use" in flags
+    lto = "--with-lto" in flags or "-flto" in flags
+    return f"{'with' if pgo else 'without'} PGO, {'with' if lto else 'without'} LTO"
+
+
+def _version(program: str) -> str | None:
+    if not (path := shutil.which(program)):
+        return None
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _cpu() -> str:
+    found = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1] if found else platform.processor()

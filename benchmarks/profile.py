@@ -1,0 +1,98 @@
+"""Shows where a request's CPU time goes, layer by layer.
+
+    python -m benchmarks.profile list one create --seconds 8
+
+The service runs as in production but for its worker, which looks at itself (``sampled.py``). What a
+look costs is in the figures; Postgres' own time stands apart. ``--stacks FOLDER`` keeps the stacks,
+one a line with its count, for a flame graph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import servers
+from benchmarks.conditions import conditions
+from benchmarks.data import READERS, WRITERS, database
+from benchmarks.layers import by_function, by_layer, read
+from benchmarks.processes import CannotMeasure
+from benchmarks.results import told
+from benchmarks.sampled import FOLDER
+from benchmarks.setup import need
+from benchmarks.stage import stage
+from benchmarks.workloads import NAMES, workloads
+from benchmarks.wrk import Wrk
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+
+    from benchmarks.data import Database
+    from benchmarks.samples import Sample
+    from benchmarks.stage import Stage
+
+FUNCTIONS = 15  # lines
+
+
+def run(options: argparse.Namespace) -> None:
+    """Load the service with one workload after the other, and print what was seen."""
+    need("wrk")
+    print(told(conditions()))
+    with stage() as here, database(here.folder / "postgres") as db:
+        for workload in options.workloads:
+            folder = here.folder / workload
+            folder.mkdir(mode=0o777)
+            sample = load(here, db, workload, folder, options.seconds)
+            stacks = read(
+                line for file in folder.iterdir() for line in file.read_text().splitlines()
+            )
+            print("\n".join(report(workload, sample, stacks)))
+            if options.stacks:
+                shutil.copytree(folder, options.stacks / workload, dirs_exist_ok=True)
+
+
+def load(here: Stage, db: Database, workload: str, folder: Path, seconds: int) -> Sample:
+    """Load a service of its own, and end it, so that its workers write down what they saw."""
+    at = servers.address(workload, here.folder, behind_nginx=False)
+    settings = {**here.settings(workload, db.service_url), FOLDER: str(folder)}
+    recipe = servers.service(
+        "futuretracker",
+        at,
+        settings,
+        servers.PROCESSES["futuretracker"],
+        arguments="--worker-class benchmarks.sampled.Sampled",
+    )
+    with servers.serve(recipe, at, here.folder) as server:
+        sample = Wrk(server, here.tokens([*READERS, *WRITERS]), db.pid).load(
+            workloads(db)[workload], seconds
+        )
+    db.tidy()
+    return sample
+
+
+def report(workload: str, sample: Sample, stacks: Counter[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the lines of one workload: microseconds of CPU a request, and shares."""
+    looks, cpu = stacks.total(), sample.cpu or 0
+    if not looks:
+        raise CannotMeasure(f"{workload}: nothing was seen")
+    yield f"\n{workload}: {cpu:.0f} us of CPU a request ({looks} looks), Postgres apart:"
+    yield f"{sample.postgres_cpu:.0f} us, {sample.rate:.0f} requests/s"
+    for title, counts in (("layer", by_layer(stacks)), ("function itself", by_function(stacks))):
+        yield f"{'us':>8}{'share':>8}  {title}"
+        for name, count in counts.most_common(FUNCTIONS):
+            yield f"{cpu * count / looks:8.1f}{count / looks:8.1%}  {name}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Show where a request's time goes.")
+    parser.add_argument("workloads", nargs="*", choices=NAMES, default=["list", "one", "create"])
+    parser.add_argument("--seconds", type=int, default=8, help="of each load (default: 8)")
+    parser.add_argument("--stacks", type=Path, help="a folder to keep the stacks in")
+    try:
+        run(parser.parse_args())
+    except CannotMeasure as error:
+        sys.exit(str(error))
