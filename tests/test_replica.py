@@ -328,7 +328,7 @@ def test_a_replica_that_lags_is_not_used_until_it_has_caught_up(  # noqa: PLR091
 
 
 def test_a_quiet_primary_is_no_lag(start: Callable[..., tuple[Flask, User]]) -> None:
-    app, _ = start(**SHORT)
+    app, _ = start(DATABASE_REPLICA_WINDOW="4")
     until(lambda: in_use(app), "the replica is not used")
     for _ in range(30):
         time.sleep(0.1)
