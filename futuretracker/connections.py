@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GOODBYE = 2.0  # seconds for a client to close its side
 LOOK = 1.0  # seconds between two looks at what has become late
+AT_ONCE = 16  # new connections: more would leave none for the other workers
 
 
 class Connections(ThreadWorker):
@@ -28,6 +29,14 @@ class Connections(ThreadWorker):
         super().__init__(*args, **kwargs)
         self.leaving: deque[TConn] = deque()
         self._look_at = self._notify_at = 0.0
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take some of those who wait: one a turn would be few where a turn serves hundreds."""
+        for _ in range(min(AT_ONCE, self.worker_connections - self.nr_conns)):
+            before = self.nr_conns
+            super().accept(listener)
+            if self.nr_conns == before:
+                return
 
     def say_goodbye(self, conn: TConn) -> None:
         """Close our side, and wait for the client's at the poller (RFC 9112, section 9.6)."""
