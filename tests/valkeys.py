@@ -18,6 +18,7 @@ from tests.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 WITHIN = 20  # seconds
 
@@ -54,21 +55,24 @@ def until(holds: object, within: float = WITHIN) -> None:
         time.sleep(0.01)
 
 
-def node(port: int) -> object:
-    return server(port, "--save", "", "--cluster-enabled", "yes")
+def node(port: int, bus: int) -> AbstractContextManager[int]:
+    """Run a node of a Cluster; its default for the bus is a port that may be taken."""
+    options = ("--save", "", "--cluster-enabled", "yes", "--cluster-port", str(bus))
+    return server(port, *options)
 
 
 @contextmanager
 def cluster() -> Iterator[str]:
     """Run a Cluster of two nodes with half of the slots each; yield the URL of one of them."""
     first, second = free_port(), free_port()
+    bus = free_port()
     with ExitStack() as stack:
-        for port in (first, second):
-            stack.enter_context(node(port))  # type: ignore[arg-type]
+        stack.enter_context(node(first, free_port()))
+        stack.enter_context(node(second, bus))
         one, two = (stack.enter_context(redis.Redis(port=port)) for port in (first, second))
         one.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
         two.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
-        one.execute_command("CLUSTER", "MEET", "127.0.0.1", second)
+        one.execute_command("CLUSTER", "MEET", "127.0.0.1", second, bus)
         for client in (one, two):
             until(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")
         yield f"redis+cluster://127.0.0.1:{first}"
