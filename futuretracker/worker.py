@@ -23,19 +23,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gunicorn import util
-from gunicorn.workers.gthread import _DEFER, ThreadWorker
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
 from futuretracker import plain
 from futuretracker.api.health import draining
 from futuretracker.malformed import raw_error, status_of
 from futuretracker.reply import reply
-from futuretracker.sockets import BUFFER, Outbox, send_now
+from futuretracker.sockets import BUFFER, Outbox, send_now, waiting_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-
-    from gunicorn.workers.gthread import TConn
 
 PATIENCE = struct.pack("ll", 10, 0)  # seconds, microseconds that a sender may stand still
 DELIVERY = 30.0  # seconds for a whole answer that is not taken at once
@@ -58,6 +56,23 @@ class Worker(ThreadWorker):
         gc.freeze()
         # A request leaves hardly anything behind that only the collector can find.
         gc.set_threshold(10_000)
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's
+        """Stop listening for good where the worker has begun to drain.
+
+        gunicorn listens on until the worker's end: who is accepted by the kernel alone waits for
+        nobody, and is reset. A connection that is refused instead can go to another host, because
+        nothing was sent on it yet.
+        """
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        waiting = list(waiting_at(self.sockets))
+        for listener in self.sockets:
+            listener.close()
+        for sock, client, server in waiting:
+            self.nr_conns += 1
+            self.enqueue_req(TConn(self.cfg, sock, client, server))
 
     def enqueue_req(self, conn: TConn) -> None:
         """Serve a connection that is not at the poller."""
