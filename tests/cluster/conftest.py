@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,6 +66,18 @@ class Cluster:
         """Ask Postgres itself, as the tables' owner."""
         with psycopg.connect(self.database.owner_url) as conn:
             return conn.execute(query, values).fetchall()  # type: ignore[arg-type]
+
+    @contextmanager
+    def no_writes(self) -> Iterator[None]:
+        """Let every write wait in Postgres until the block ends."""
+        with psycopg.connect(self.database.owner_url) as conn:
+            conn.execute("lock table opportunities in exclusive mode")
+            yield
+
+    def waiting(self) -> int:
+        """Return how many statements wait."""
+        query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        return int(self.rows(query)[0][0])
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -30,21 +31,24 @@ class Ask(NamedTuple):
 
 
 class Client:
-    """A connection that is kept, to nginx or past it to a host."""
+    """A connection that is kept, to nginx or past it to a host.
+
+    To nginx it tells a lie about its address; to a host it says what nginx would.
+    """
 
     def __init__(self, network: Network, node: str = "front", port: int = 0) -> None:
-        self._client = network.address("client")
+        is_front = node == "front"
+        port = port or (FRONT if is_front else APP)
+        address = network.address("client")
+        lie = f"198.51.100.{random.randrange(256)}"  # noqa: S311 - no secret
+        self._headers = {"X-Forwarded-For": lie if is_front else address}
         self._connection = HTTPConnection(
-            network.address(node),
-            port or (FRONT if node == "front" else APP),
-            timeout=30,
-            source_address=(self._client, 0),
+            network.address(node), port, timeout=30, source_address=(address, 0)
         )
 
     def send(self, ask: Ask, more: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         """Return the status and the body, or BROKEN."""
-        # nginx takes no such word from a client; a host takes it from nginx.
-        headers = {"X-Forwarded-For": self._client, **(more or {})}
+        headers = {**self._headers, **(more or {})}
         if ask.token:
             headers["Authorization"] = f"Bearer {ask.token}"
         body = None

