@@ -31,6 +31,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "database: psycopg, pool": (
         "/psycopg",
         "futuretracker/database.py",
+        "futuretracker/pool.py",
+        "futuretracker/replica.py",
         "futuretracker/queries/",
     ),
     "headers and CORS": ("futuretracker/headers.py", "futuretracker/api/deprecation.py"),

@@ -50,5 +50,5 @@ def told(about: Mapping[str, object]) -> str:
 
 def _told(value: object) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{name}={_told(part)}" for name, part in value.items())
+        return " ".join(f"{name}={part}" for name, part in value.items())
     return str(value)

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     with stage() as here, postgres(here.folder / "postgres") as url, ExitStack() as stack:
         tables = [make(url, count) for count in sorted(options.rows)]
         pid = postmaster(here.folder / "postgres")
-        about["MiB of a worker"] = {str(n): held(here, tables[0], pid, n) for n in WORKERS}
+        about |= held(here, tables[0], pid)
         growth = Growth(here, tables, pid, stack)
         groups = {part: getattr(growth, part)() for part in options.parts}
         results = measure(groups, rounds=options.rounds, seconds=options.seconds)
@@ -57,10 +57,16 @@ def run(options: argparse.Namespace) -> None:
         keep(options.output, about, results, panels(results), options.results)
 
 
-def held(here: Stage, table: Table, postgres: int, workers: int) -> dict[str, float]:
-    """Return what a worker of a service with so many holds in memory, alone on the machine."""
-    with ExitStack() as alone:
-        return Growth(here, [table], postgres, alone).memory(workers)._asdict()
+def held(here: Stage, table: Table, postgres: int) -> dict[str, dict[int, float]]:
+    """Return what a worker holds in memory where there are so many, each service by itself."""
+    found = {}
+    for workers in WORKERS:
+        with ExitStack() as alone:
+            found[workers] = Growth(here, [table], postgres, alone).memory(workers)
+    return {
+        "PSS of a worker, MiB": {n: memory.pss for n, memory in found.items()},
+        "RSS of a worker, MiB": {n: memory.rss for n, memory in found.items()},
+    }
 
 
 def panels(results: dict[str, Samples]) -> list[Panel]:
@@ -78,7 +84,7 @@ def panels(results: dict[str, Samples]) -> list[Panel]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure how this service grows.")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each load (default: 2)")
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="tables of so many rows")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)

@@ -13,6 +13,7 @@ try:
     from futuretracker.api.parsing import check_size, check_url
     from futuretracker.auth import Authentication
     from futuretracker.auth.users import Users
+    from futuretracker.freshness import Freshness, OwnMarks
     from futuretracker.headers import Headers
     from futuretracker.service import Service
 except ModuleNotFoundError as error:
@@ -39,6 +40,7 @@ def create_app(config: Config) -> Service:
 
     budgets = limits.init_app(app, config)
     authentication, users = Authentication(config), Users()
+    freshness = Freshness(config, OwnMarks())
     app.guards = (
         logs.log_request,
         authentication.recall,
@@ -48,10 +50,11 @@ def create_app(config: Config) -> Service:
         budgets.spend_user,  # 429
         check_size,  # 413
         users.identify,
+        freshness.check,
     )
     app.register_error_handler(ForeignKeyViolation, users.forget)
     api.init_app(app, config)  # 400, 404, the answer
-    app.finishers = (logs.log_response,)
+    app.finishers = (freshness.note, logs.log_response)
 
     # Around the application: the client's address, then the headers of every answer.
     app.wsgi_app = Headers(app.wsgi_app, config.cors_origins)  # type: ignore[method-assign]

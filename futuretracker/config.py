@@ -12,12 +12,12 @@ from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
 from redis.connection import parse_url
 
+from futuretracker.database_settings import DatabaseSettings, read_database, read_database_url
 from futuretracker.settings import (
     Budget,
     ClerkSettings,
     read_budget,
     read_clerk,
-    read_database_url,
     read_origins,
 )
 
@@ -56,7 +56,7 @@ class Config:
     trusted_proxies: int
     api_sunset: dt.date | None
     clerk: ClerkSettings
-    database_url: str = field(repr=False)
+    database: DatabaseSettings
     store_url: str = field(repr=False)
     general: Budget
     write: Budget
@@ -82,7 +82,7 @@ class Config:
             trusted_proxies=env.int("TRUSTED_PROXIES", 1, validate=Range(0, 10)),
             api_sunset=env.date("API_SUNSET", None) if env.str("API_SUNSET", "") else None,
             clerk=read_clerk(env, origins),
-            database_url=read_database_url(env, "DATABASE_URL"),
+            database=read_database(env),
             store_url=_read_store(env, workers),
             general=read_budget(env, "RATE_LIMIT_GENERAL", "general", "2000 per 15 minutes"),
             write=read_budget(env, "RATE_LIMIT_WRITE", "write", "1500 per 15 minutes"),
@@ -100,9 +100,9 @@ class Config:
 def migration_database_url(dotenv: str = ".env") -> str:
     """Return the owner's URL, which ``migrate`` alone uses."""
     env = _open(dotenv)
-    url = read_database_url(env, "MIGRATION_DATABASE_URL")
+    server = read_database_url(env, "MIGRATION_DATABASE_URL")
     _seal(env)
-    return url
+    return server.url
 
 
 def given(dotenv: str = ".env") -> dict[str, str]:

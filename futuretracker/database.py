@@ -1,40 +1,32 @@
-"""The pool of Postgres connections, and the one place where the driver's errors are translated."""
+"""Who is asked: the primary, or for reads a replica; and what the driver's errors mean."""
 
 from __future__ import annotations
 
 import logging
-import select
-import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from flask import current_app
-from psycopg import errors as pg
-from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker.errors import Unavailable, conflict
-from futuretracker.roles import UnsafeRole, check_role
+from futuretracker.pool import OutOfReach, Pool
+from futuretracker.replica import Replica
+from futuretracker.service import request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from flask import Flask
 
     from futuretracker.config import Config
+    from futuretracker.pool import BoundedConnection
 
 log = logging.getLogger(__name__)
+Values = ParamSpec("Values")
+Found = TypeVar("Found")
 
-# What it means for the database to be out of reach, rather than for a statement to be wrong.
-OUT_OF_REACH = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    PoolTimeout,
-    pg.QueryCanceled,
-    pg.LockNotAvailable,
-)
 # What a client has done that breaks a constraint.
 CONFLICTS = {
     "opportunity_rounds_number": (
@@ -52,102 +44,63 @@ CONFLICTS = {
 }
 
 
-class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that gives up on a server which has stopped answering.
-
-    ``statement_timeout`` is the server's to keep; a frozen server or a dead network keeps nothing.
-    """
-
-    ANSWER_WITHIN = 2.5  # seconds
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait as the driver does, but no longer than ``ANSWER_WITHIN``."""
-        try:
-            return super().wait(gen, interval, timeout or self.ANSWER_WITHIN)
-        except pg._WaitTimeout as error:  # noqa: SLF001 - the driver documents it for this method
-            self.close()
-            message = "no answer in time"
-            raise psycopg.OperationalError(message) from error
-
-
 class Database:
-    """Lends connections; fails at once while the database is known to be out of reach."""
-
-    CONNECT_WITHIN = 1.0  # seconds
-    PAUSE = 0.5  # seconds without a new try after a failure
+    """The primary, and the replica where there is one."""
 
     def __init__(self, config: Config) -> None:
-        self._strict = config.environment == "production"
-        self._down_until = 0.0
-        self._pool: ConnectionPool[BoundedConnection] = ConnectionPool(
-            config.database_url,
-            connection_class=BoundedConnection,
-            kwargs={
-                "autocommit": True,  # one statement is one transaction
-                "prepare_threshold": None if _is_transaction_pooler(config.database_url) else 0,
-                "application_name": "futuretracker",
-                "connect_timeout": 2,
-                "keepalives_idle": 10,
-                "tcp_user_timeout": 2500,
-            },
-            configure=self._configure,
-            min_size=1,
-            max_size=config.threads + 1,
-            reconnect_timeout=self.PAUSE,
-            open=True,
-        )
-
-    def _configure(self, conn: psycopg.Connection[Any]) -> None:
-        if not self._strict:
-            return
-        try:
-            check_role(conn)
-        except UnsafeRole as error:
-            log.critical("unsafe role", extra={"flaw": error.flaw})
-            raise
+        self._primary = Pool(config.database.primary, config)
+        replica = config.database.replica
+        self.replica = Replica(replica, self._primary, config) if replica else None
 
     @contextmanager
     def lend(self) -> Iterator[BoundedConnection]:
-        """Lend a connection for one statement, which is one transaction.
+        """Lend a connection to the primary for one statement, which is one transaction.
 
         Raise Unavailable while the database is out of reach, the 409 where a constraint forbids it.
         """
-        if time.monotonic() < self._down_until:
-            raise Unavailable("Database is")
-        conn = None
         try:
-            conn = self._connection()
-            yield conn
-        except OUT_OF_REACH as error:
-            if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
-                self._down_until = time.monotonic() + self.PAUSE
-            log.warning("database out of reach", extra={"cause": type(error).__name__})
+            with self._primary.lend() as conn:
+                yield conn
+        except OutOfReach as error:
+            if error.is_news:
+                log.warning("database out of reach", extra={"cause": error.cause})
             raise Unavailable("Database is") from error
         except psycopg.IntegrityError as error:
             if (found := CONFLICTS.get(str(error.diag.constraint_name))) is None:
                 raise
             raise conflict(*found) from error
-        finally:
-            if conn is not None:
-                self._pool.putconn(conn)
 
-    def _connection(self) -> BoundedConnection:
-        """Take a connection that the server has not closed while it lay in the pool."""
-        deadline = time.monotonic() + self.CONNECT_WITHIN
-        while True:
-            conn = self._pool.getconn(deadline - time.monotonic())
-            if _is_quiet(conn):
-                return conn
-            conn.close()
-            self._pool.putconn(conn)
+    def read(
+        self,
+        query: Callable[Concatenate[psycopg.Connection[Any], Values], Found],
+        *args: Values.args,
+        **kwargs: Values.kwargs,
+    ) -> Found:
+        """Run a query that changes nothing: on the replica where it is well, else on the primary.
+
+        Whatever goes wrong on the replica, the primary is asked. Raise Unavailable.
+        """
+        replica = self.replica
+        if replica is not None and not request.reads_primary and replica.is_good():
+            try:
+                with replica.lend() as conn:
+                    return query(conn, *args, **kwargs)
+            except OutOfReach as error:
+                replica.lose(error.cause)
+            except psycopg.Error as error:  # it may not have replayed a migration yet
+                log.warning("replica failed a read", extra={"cause": type(error).__name__})
+        with self.lend() as conn:
+            return query(conn, *args, **kwargs)
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        if self.replica is not None:
+            self.replica.close()
+        self._primary.close()
 
 
 def init_app(app: Flask, config: Config) -> None:
-    """Open this process's pool; the factory runs in each worker, after the fork."""
+    """Open this process's pools; the factory runs in each worker, after the fork."""
     app.extensions["database"] = Database(config)
 
 
@@ -157,13 +110,11 @@ def lend() -> AbstractContextManager[BoundedConnection]:
     return database.lend()
 
 
-def _is_transaction_pooler(url: str) -> bool:
-    """Tell Supavisor's port for transactions: a prepared statement would stay behind there."""
-    return str(conninfo_to_dict(url).get("port")) == "6543"
-
-
-def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
-    """Tell whether nothing can be read: an idle server is silent but for its good-bye."""
-    poll = select.poll()
-    poll.register(conn.fileno(), select.POLLIN)
-    return not poll.poll(0)
+def read(
+    query: Callable[Concatenate[psycopg.Connection[Any], Values], Found],
+    *args: Values.args,
+    **kwargs: Values.kwargs,
+) -> Found:
+    """Run a query that changes nothing for the current application (see ``Database.read``)."""
+    database: Database = current_app.extensions["database"]
+    return database.read(query, *args, **kwargs)

@@ -23,13 +23,13 @@ FLAWS = (
 class UnsafeRole(Exception):
     """The role could see every user's rows; the message says how to make the right one."""
 
-    def __init__(self, role: str, flaw: str) -> None:
+    def __init__(self, role: str, flaw: str, setting: str) -> None:
         self.flaw = flaw
         super().__init__(
-            f"DATABASE_URL connects as '{role}', {flaw}: it would not keep users apart."
+            f"{setting} connects as '{role}', {flaw}: it would not keep users apart."
             f" Run 'python -m futuretracker migrate', which creates the role {ROLE} and enables row"
             f" level security, give the role a password in Supabase's SQL editor (alter role {ROLE}"
-            " password '...'), and put it into DATABASE_URL."
+            f" password '...'), and put it into {setting}."
         )
 
 
@@ -41,14 +41,16 @@ def check_database(config: Config) -> None:
     """
     if config.environment != "production":
         return
-    try:
-        with psycopg.connect(config.database_url, connect_timeout=5) as conn:
-            check_role(conn)
-    except psycopg.OperationalError as error:
-        log.warning("database out of reach", extra={"cause": type(error).__name__})
+    for server in filter(None, (config.database.primary, config.database.replica)):
+        try:
+            with psycopg.connect(server.url, connect_timeout=5) as conn:
+                check_role(conn, server.setting)
+        except psycopg.OperationalError as error:
+            cause = {"cause": type(error).__name__, "setting": server.setting}
+            log.warning("database out of reach", extra=cause)
 
 
-def check_role(conn: psycopg.Connection[Any]) -> None:
+def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> None:
     """Raise UnsafeRole unless row level security binds the connection's role.
 
     What a role is a member of it can become, so that counts as well.
@@ -71,4 +73,4 @@ def check_role(conn: psycopg.Connection[Any]) -> None:
     role, *answers = row
     for flaw, holds in zip(FLAWS, answers, strict=True):
         if holds:
-            raise UnsafeRole(role, flaw)
+            raise UnsafeRole(role, flaw, setting)

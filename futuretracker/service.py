@@ -38,6 +38,7 @@ class Request(flask.Request):
     left: float = inf  # requests in the budget nearest to its end
     session: Session  # who was let in; not there on a public route
     user_id: UUID  # the internal id of who was let in
+    reads_primary: bool = False  # as its session has just written
     change: Mapping[str, object] | None = None  # what was committed, for the audit
 
     @property

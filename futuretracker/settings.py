@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psycopg
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from limits import parse as parse_limit
 from marshmallow import ValidationError
 from marshmallow.validate import Range
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 if TYPE_CHECKING:
     from environs import Env
@@ -81,28 +79,6 @@ def read_origins(env: Env, setting: str, default: str) -> tuple[str, ...]:
                 raise ValidationError(f"'{origin}' is no origin such as https://app.example.com")
 
     return _split(env.str(setting, default, validate=check) or "")
-
-
-def read_database_url(env: Env, setting: str) -> str:
-    """Read a Postgres URL, and hold a host that is not local to a verified certificate."""
-
-    def check(url: str) -> None:
-        try:
-            parts = conninfo_to_dict(url)
-        except psycopg.ProgrammingError:
-            # Not the driver's text: it may quote the password.
-            raise ValidationError("is no Postgres URL") from None
-        if (
-            not _is_local(parts.get("host"))
-            and parts.get("sslmode", "verify-full") != "verify-full"
-        ):
-            raise ValidationError("a host that is not local needs sslmode=verify-full")
-
-    url: str | None = env.str(setting, validate=check)
-    if not url or _is_local(conninfo_to_dict(url).get("host")):
-        return url or ""
-    verified: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": "system"}
-    return make_conninfo(**{**verified, **conninfo_to_dict(url)})
 
 
 def read_clerk(env: Env, origins: tuple[str, ...]) -> ClerkSettings:
@@ -188,7 +164,3 @@ def _read_frontend_host(env: Env) -> str | None:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _is_local(host: object) -> bool:
-    return not host or str(host).startswith("/") or host in {"localhost", "127.0.0.1", "::1"}

@@ -2,8 +2,9 @@
 
 gthread gives every request to a thread pool and gets the connection back through a queue and a
 pipe: two threads fight for the interpreter's lock, about 33 futex calls a request. Here a plain
-request is read, answered and sent on the polling thread, and its connection never leaves the
-poller. What needs a client's patience waits elsewhere: silence and good-byes at the poller; a
+request that reads is read, answered and sent on the polling thread, and its connection never leaves
+the poller. What has to wait for something slower waits elsewhere: a write for the database's disk
+among the writers, where several share one flush; a client's silence and good-bye at the poller; a
 request that is still arriving, or that takes gunicorn's parser to judge, and an answer that is not
 taken at once in the pool.
 """
@@ -11,43 +12,42 @@ taken at once in the pool.
 from __future__ import annotations
 
 import gc
-import selectors
 import socket
 import struct
-import time
-from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gunicorn import util
-from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+from gunicorn.workers.gthread import _DEFER
 
 from futuretracker import plain
 from futuretracker.api.health import draining
+from futuretracker.connections import Connections
+from futuretracker.logs import WRITES
 from futuretracker.malformed import raw_error, status_of
 from futuretracker.reply import reply
-from futuretracker.sockets import BUFFER, Outbox, send_now, waiting_at
+from futuretracker.sockets import BUFFER, Outbox, send_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from gunicorn.workers.gthread import TConn
+
 PATIENCE = struct.pack("ll", 10, 0)  # seconds, microseconds that a sender may stand still
 DELIVERY = 30.0  # seconds for a whole answer that is not taken at once
-GOODBYE = 2.0  # seconds for a client to close its side
-LOOK = 1.0  # seconds between two looks at what has become late
 
 
-class Worker(ThreadWorker):
+class Worker(Connections):
     """Answers plain requests on the polling thread, and malformed ones in our shape."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.leaving: deque[TConn] = deque()
-        self._look_at = self._notify_at = 0.0
+    def init_process(self) -> None:
+        """Make the writers, a pool of their own: clients that trickle hold none of them."""
+        self.writers = ThreadPoolExecutor(self.cfg.threads)
+        super().init_process()
 
     def load_wsgi(self) -> None:
         """Load the application, and keep the garbage collector from looking at it ever again."""
@@ -57,29 +57,12 @@ class Worker(ThreadWorker):
         # A request leaves hardly anything behind that only the collector can find.
         gc.set_threshold(10_000)
 
-    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's
-        """Stop listening for good where the worker has begun to drain.
-
-        gunicorn listens on until the worker's end: who is accepted by the kernel alone waits for
-        nobody, and is reset. A connection that is refused instead can go to another host, because
-        nothing was sent on it yet.
-        """
-        super().set_accept_enabled(enabled)
-        if self.alive:
-            return
-        waiting = list(waiting_at(self.sockets))
-        for listener in self.sockets:
-            listener.close()
-        for sock, client, server in waiting:
-            self.nr_conns += 1
-            self.enqueue_req(TConn(self.cfg, sock, client, server))
-
     def enqueue_req(self, conn: TConn) -> None:
         """Serve a connection that is not at the poller."""
         if conn.parser is not None and conn.parser.unreader.buf.getvalue():
-            self._in_pool(conn, partial(self._receive, conn))  # the next request is there already
+            self._receive_in_pool(conn)  # the next request is there already
         else:
-            self._settle(conn, self._serve(conn))
+            self.finish_request(conn, _done(self._serve(conn)))
 
     def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
         """Serve a kept connection; mostly it stays where it is."""
@@ -89,13 +72,13 @@ class Worker(ThreadWorker):
             return
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._settle(conn, outcome)
+        self.finish_request(conn, _done(outcome))
 
     def _serve(self, conn: TConn) -> Any:
         """Answer what has arrived if it is plain.
 
         Return what becomes of the connection: True to keep it, False to close it, _DEFER to wait
-        for data, or work for the pool that returns one of these.
+        for data, or a call that hands it to a pool.
         """
         conn.init()
         try:
@@ -111,8 +94,11 @@ class Worker(ThreadWorker):
             keep = plain.keeps_alive(environ) and self._goes_on()
         except plain.NotPlain:
             conn.parser.unreader.unread(data)
-            return partial(self._receive, conn)
-        return self._answer(conn, environ, keep=keep)
+            return partial(self._receive_in_pool, conn)
+        answer = partial(self._answer, conn, environ, keep=keep)
+        if environ["REQUEST_METHOD"] in WRITES:
+            return partial(self._in_pool, self.writers, conn, answer)
+        return answer()
 
     def _goes_on(self) -> bool:
         self.nr += 1
@@ -127,20 +113,17 @@ class Worker(ThreadWorker):
             self.handle_error(None, conn.sock, conn.client, error)
             return False
         rest = send_now(conn.sock, message)
-        return partial(self._deliver, conn, keep, rest) if rest else keep
+        if not rest:
+            return keep
+        return partial(self._in_pool, self.tpool, conn, partial(self._deliver, conn, keep, rest))
 
-    def _settle(self, conn: TConn, outcome: Any) -> None:
-        if callable(outcome):
-            self._in_pool(conn, outcome)
-        else:
-            done: Future[Any] = Future()
-            done.set_result(outcome)
-            self.finish_request(conn, done)
-
-    def _in_pool(self, conn: TConn, work: Callable[[], Any]) -> None:
-        self.tpool.submit(work).add_done_callback(
+    def _in_pool(self, pool: ThreadPoolExecutor, conn: TConn, work: Callable[[], Any]) -> None:
+        pool.submit(work).add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
+
+    def _receive_in_pool(self, conn: TConn) -> None:
+        self._in_pool(self.tpool, conn, partial(self._receive, conn))
 
     def _receive(self, conn: TConn) -> Any:
         """Let gunicorn read and handle the request; it may wait for the client."""
@@ -159,56 +142,15 @@ class Worker(ThreadWorker):
         return kept
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        """Say good-bye without waiting for the client's own (RFC 9112, section 9.6)."""
-        if fs.exception() is not None or fs.result() is not False:
+        """Do with the connection what has come out."""
+        outcome = None if fs.exception() else fs.result()
+        if callable(outcome):
+            outcome()
+            return
+        if outcome is False:
+            self.say_goodbye(conn)
+        else:
             super().finish_request(conn, fs)
-            return
-        conn.timeout = time.monotonic() + GOODBYE
-        self.leaving.append(conn)
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
-        except OSError:
-            self.leaving.remove(conn)
-            self._drop(conn)
-
-    def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
-        """Close those whose time is over; an answer has not moved them in the queue."""
-        now = time.monotonic()
-        if now < self._look_at and self.alive and not force:
-            return
-        self._look_at = now + LOOK
-        for conn in [c for c in self.keepalived_conns if force or c.timeout <= now]:
-            self.keepalived_conns.remove(conn)
-            self._drop(conn)
-
-    def murder_pending(self) -> None:
-        """Close those who stay silent, and those who stay after the good-bye."""
-        super().murder_pending()
-        while self.leaving and self.leaving[0].timeout <= time.monotonic():
-            self._drop(self.leaving.popleft())
-
-    def notify(self) -> None:
-        """Tell the arbiter that the worker lives, once a second."""
-        if time.monotonic() >= self._notify_at:
-            self._notify_at = time.monotonic() + LOOK
-            super().notify()
-
-    def _drain(self, conn: TConn, sock: socket.socket) -> None:
-        try:
-            more = sock.recv(BUFFER)
-        except OSError:
-            more = b""
-        if not more:
-            self.leaving.remove(conn)
-            self._drop(conn)
-
-    def _drop(self, conn: TConn) -> None:
-        with suppress(KeyError, ValueError):
-            self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain: /readyz says so from now on."""
@@ -222,4 +164,11 @@ class Worker(ThreadWorker):
             self.log.error("error outside the application", exc_info=exc)
         else:
             self.log.warning("malformed request from %s: %s", addr and addr[0], type(exc).__name__)
-        util.write_nonblock(client, raw_error(status))
+        with suppress(OSError):  # the client is gone
+            util.write_nonblock(client, raw_error(status))
+
+
+def _done(result: Any) -> Future[Any]:
+    done: Future[Any] = Future()
+    done.set_result(result)
+    return done

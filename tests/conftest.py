@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,9 +21,11 @@ from futuretracker.config import Config
 from futuretracker.issuer import Issuer
 from futuretracker.migrate import migrate
 from tests import servers
+from tests.pooler import connect, pgbouncer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from flask import Flask, Response
     from flask.testing import FlaskClient
@@ -42,9 +44,21 @@ def _see(_app: Flask, response: Response) -> None:
         seen.add((request.method, request.url_rule.rule, response.status_code))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the README and the document be held against what every other test has seen."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run put a transaction pooler between the service and Postgres."""
+    parser.addoption("--pooler", action="store_true", help="run what meets Postgres by PgBouncer")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the README and the document be held against what every other test has seen.
+
+    With a pooler a test is left out that asks for no Postgres which it could stand before.
+    """
     items.sort(key=lambda item: item.path.name in {"test_readme.py", "test_specification.py"})
+    if config.getoption("pooler"):
+        kept = [item for item in items if "pooled" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +75,18 @@ def owner_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def service_url(owner_url: str) -> str:
+def pooled(pytestconfig: pytest.Config) -> Callable[[str], AbstractContextManager[str]]:
+    """Put the pooler before a Postgres, where this run has one."""
+    return pgbouncer if pytestconfig.getoption("pooler") else nullcontext
+
+
+@pytest.fixture(scope="session")
+def service_url(
+    owner_url: str, pooled: Callable[[str], AbstractContextManager[str]]
+) -> Iterator[str]:
     """The same database for the service's role."""
-    return local.as_service(owner_url)
+    with pooled(local.as_service(owner_url)) as url:
+        yield url
 
 
 @pytest.fixture
@@ -76,7 +99,7 @@ def owner(owner_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def role(service_url: str) -> Iterator[psycopg.Connection[Any]]:
     """A connection of the service's role; each statement commits."""
-    with psycopg.connect(service_url, autocommit=True) as conn:
+    with connect(service_url) as conn:
         yield conn
 
 

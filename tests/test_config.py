@@ -55,6 +55,9 @@ def test_every_problem_is_named_at_once() -> None:
             "TRUSTED_PROXIES": "-1",
             "REDIS_URL": "redis://:hunter2@host:abc/0",
             "STORE_URL": "/dev/shm",
+            "DATABASE_POOLER": "yes",
+            "DATABASE_REPLICA_URL": "localhost",
+            "DATABASE_REPLICA_WINDOW": "0",
             "RATE_LIMIT_WRITE": "lots",
             "RATE_LIMIT_GENERAL": "0 per hour",
             "CLERK_JWT_PUBLIC_KEY": "nonsense",
@@ -69,6 +72,9 @@ def test_every_problem_is_named_at_once() -> None:
         "CLERK_JWT_PUBLIC_KEY",
         "CLERK_MAX_TOKEN_LIFETIME",
         "CORS_ORIGIN",
+        "DATABASE_POOLER",
+        "DATABASE_REPLICA_URL",
+        "DATABASE_REPLICA_WINDOW",
         "DATABASE_URL",
         "FUTURETRACKER_ENV",
         "PORT",
@@ -188,22 +194,83 @@ def test_what_is_no_issuer_is_refused(settings: dict[str, str], url: str) -> Non
 def test_a_database_that_is_not_local_is_held_to_a_verified_certificate(
     settings: dict[str, str],
 ) -> None:
-    url = config_from({**settings, "DATABASE_URL": REMOTE}).database_url
+    url = config_from({**settings, "DATABASE_URL": REMOTE}).database.primary.url
 
     assert "sslmode=verify-full" in url
     assert "sslrootcert=system" in url
     own = config_from(
         {**settings, "DATABASE_URL": f"{REMOTE}?sslrootcert=/etc/ca.crt"}
-    ).database_url
+    ).database.primary.url
     assert "sslrootcert=/etc/ca.crt" in own
     [problem] = problems({**settings, "DATABASE_URL": f"{REMOTE}?sslmode=require"})
     assert problem == "DATABASE_URL: a host that is not local needs sslmode=verify-full"
+
+
+def test_a_replica_is_held_to_the_same(settings: dict[str, str]) -> None:
+    assert config_from(settings).database.replica is None
+    assert config_from({**settings, "DATABASE_REPLICA_URL": ""}).database.replica is None
+    replica = config_from({**settings, "DATABASE_REPLICA_URL": REMOTE}).database.replica
+    assert replica is not None
+    assert "sslmode=verify-full" in replica.url
+    [problem] = problems({**settings, "DATABASE_REPLICA_URL": f"{REMOTE}?sslmode=prefer"})
+    assert problem == "DATABASE_REPLICA_URL: a host that is not local needs sslmode=verify-full"
+
+
+@pytest.mark.parametrize("window", ["1", "301", "soon"])
+def test_a_window_that_no_replica_keeps_or_nobody_means_is_refused(
+    settings: dict[str, str], window: str
+) -> None:
+    [problem] = problems({**settings, "DATABASE_REPLICA_WINDOW": window})
+
+    assert problem.startswith("DATABASE_REPLICA_WINDOW: ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "port", "expected"),
+    [
+        ("auto", 5432, False),
+        ("auto", 6543, True),
+        ("none", 6543, False),
+        ("transaction", 5432, True),
+    ],
+)
+def test_a_transaction_pooler_is_named_or_told_by_supavisors_port(
+    settings: dict[str, str], setting: str, port: int, *, expected: bool
+) -> None:
+    url = f"postgresql://u:hunter2@localhost:{port}/db"
+    named = {**settings, "DATABASE_URL": url, "DATABASE_REPLICA_URL": url}
+    database = config_from({**named, "DATABASE_POOLER": setting}).database
+
+    assert database.primary.transaction_pooler is expected
+    assert database.replica is not None
+    assert database.replica.transaction_pooler is expected
+
+
+def test_what_is_no_pooler_is_refused(settings: dict[str, str]) -> None:
+    [problem] = problems({**settings, "DATABASE_POOLER": "session"})
+
+    assert problem.startswith("DATABASE_POOLER: ")
+
+
+def test_parameters_of_a_session_are_refused_behind_a_transaction_pooler(
+    settings: dict[str, str],
+) -> None:
+    limits = "options=-c%20statement_timeout%3D1s"
+    url = f"postgresql://u:hunter2@localhost:6543/db?{limits}"
+    [problem] = problems({**settings, "DATABASE_URL": url})
+    assert problem.startswith("DATABASE_URL: a transaction pooler keeps no parameters of a session")
+    for fine in (
+        f"postgresql://u@localhost:5432/db?{limits}",
+        "postgresql://u@localhost:6543/db?options=reference%3Dproject",  # Supavisor's tenant
+    ):
+        config_from({**settings, "DATABASE_URL": fine})
 
 
 def test_secrets_stay_out_of_reprs_and_messages(settings: dict[str, str]) -> None:
     secrets = {
         **without_clerk(settings),
         "DATABASE_URL": REMOTE,
+        "DATABASE_REPLICA_URL": REMOTE,
         "REDIS_URL": "redis://:hunter2@localhost",
         "CLERK_SECRET_KEY": "sk_live_hunter2",
         "CLERK_ISSUER": "https://clerk.example.com",
@@ -211,7 +278,8 @@ def test_secrets_stay_out_of_reprs_and_messages(settings: dict[str, str]) -> Non
 
     assert "hunter2" not in repr(config_from(secrets))
     for url in (REMOTE + "?sslmode=disable", "postgresql://u:hunter2@h/db?nonsense=1", "u:hunter2"):
-        assert "hunter2" not in str(problems({**secrets, "DATABASE_URL": url, "PORT": "x"}))
+        for name in ("DATABASE_URL", "DATABASE_REPLICA_URL"):
+            assert "hunter2" not in str(problems({**secrets, name: url, "PORT": "x"}))
 
 
 def test_a_dotenv_file_fills_in_what_the_environment_leaves_out(
@@ -236,7 +304,8 @@ def test_a_secret_may_lie_in_a_file(settings: dict[str, str], tmp_path: Path) ->
     (tmp_path / "url").write_text(settings["DATABASE_URL"])
     url = settings.pop("DATABASE_URL")
 
-    assert config_from({**settings, "DATABASE_URL_FILE": str(tmp_path / "url")}).database_url == url
+    config = config_from({**settings, "DATABASE_URL_FILE": str(tmp_path / "url")})
+    assert config.database.primary.url == url
 
 
 def test_the_guides_supabase_settings_may_be_present(settings: dict[str, str]) -> None:

@@ -26,6 +26,7 @@ from tests.conftest import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from flask import Flask
 
@@ -54,12 +55,8 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.url = ""
+        self.url = self.service_url = ""
         self._running = ExitStack()
-
-    @property
-    def service_url(self) -> str:
-        return make_conninfo(local.as_service(self.url), password=PASSWORD)
 
     def start(self) -> None:
         self.url = self._running.enter_context(local.postgres(self.folder))
@@ -103,11 +100,15 @@ class Outage:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres(
+    tmp_path_factory: pytest.TempPathFactory, pooled: Callable[[str], AbstractContextManager[str]]
+) -> Iterator[Postgres]:
     server = Postgres(tmp_path_factory.mktemp("outages") / "data")
     server.start()
     migrate(server.url)
-    yield server
+    with pooled(local.as_service(server.url)) as url:
+        server.service_url = make_conninfo(url, password=PASSWORD)
+        yield server
     server.stop()
 
 
@@ -325,6 +326,24 @@ def cut(owner: psycopg.Connection[Any], where: str = "true") -> int:
     return len(found)
 
 
+@contextmanager
+def limited(postgres: Postgres, **limits: str) -> Iterator[None]:
+    """Let the service's statements have other limits than the migrations give its role."""
+    migrated = {"lock_timeout": "500ms", "statement_timeout": "2s"}
+    with psycopg.connect(postgres.url, autocommit=True) as owner:
+        try:
+            _limit(owner, limits)
+            yield
+        finally:
+            _limit(owner, migrated)
+
+
+def _limit(owner: psycopg.Connection[Any], limits: dict[str, str]) -> None:
+    for name, limit in limits.items():
+        owner.execute(f"alter role futuretracker_api set {name} = '{limit}'".encode())
+    cut(owner)  # a role's settings come with a new connection
+
+
 def test_connections_that_the_server_has_cut_cost_no_client_an_error(
     serve: Serve, postgres: Postgres, token: str
 ) -> None:
@@ -342,11 +361,10 @@ def test_connections_that_the_server_has_cut_cost_no_client_an_error(
 def test_a_statement_whose_connection_is_cut_is_a_503_and_not_done(
     serve: Serve, postgres: Postgres, token: str
 ) -> None:
-    patient = "-c lock_timeout=0 -c statement_timeout=0"
-    url = make_conninfo(postgres.service_url, options=patient)
-    service = serve(DATABASE_URL=url, WEB_CONCURRENCY="1")
+    service = serve(DATABASE_URL=postgres.service_url, WEB_CONCURRENCY="1")
     row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
     with (
+        limited(postgres, lock_timeout="0", statement_timeout="0"),
         psycopg.connect(postgres.url) as holder,
         psycopg.connect(postgres.url, autocommit=True) as owner,
         ThreadPoolExecutor(1) as pool,
@@ -364,19 +382,22 @@ def test_a_statement_whose_connection_is_cut_is_a_503_and_not_done(
 @pytest.mark.parametrize(
     ("limits", "cause"),
     [
-        ("-c lock_timeout=300ms", "LockNotAvailable"),
-        ("-c lock_timeout=0 -c statement_timeout=300ms", "QueryCanceled"),
+        ({"lock_timeout": "300ms"}, "LockNotAvailable"),
+        ({"lock_timeout": "0", "statement_timeout": "300ms"}, "QueryCanceled"),
     ],
 )
 def test_a_row_that_someone_holds_is_a_503_for_who_wants_it_and_for_nobody_else(
-    serve: Serve, postgres: Postgres, new_token: Callable[[], str], limits: str, cause: str
+    serve: Serve,
+    postgres: Postgres,
+    new_token: Callable[[], str],
+    limits: dict[str, str],
+    cause: str,
 ) -> None:
-    url = make_conninfo(postgres.service_url, options=limits)
-    service = serve(DATABASE_URL=url, WEB_CONCURRENCY="1")
+    service = serve(DATABASE_URL=postgres.service_url, WEB_CONCURRENCY="1")
     alice, bob = new_token(), new_token()
     row = service.request("POST", ROWS, token=alice, body={"title": "Before"}).json
     path = f"{ROWS}/{row['id']}"
-    with psycopg.connect(postgres.url) as holder:
+    with limited(postgres, **limits), psycopg.connect(postgres.url) as holder:
         holder.execute("select from opportunities where id = %s for update", [row["id"]])
         answer, seconds = ask(service, "PATCH", path, alice)
         others = [ask(service, "GET", where, bob)[0].status for where in (ROWS, "/readyz")]
@@ -389,17 +410,33 @@ def test_a_row_that_someone_holds_is_a_503_for_who_wants_it_and_for_nobody_else(
     assert ask(service, "PATCH", path, alice)[0].status == 200
 
 
-@pytest.mark.parametrize("port", [5432, 6543])
-def test_nothing_is_prepared_on_the_port_of_supavisor_for_transactions(
-    build: Callable[..., Flask], service_url: str, tmp_path: Path, port: int
+@pytest.mark.parametrize(
+    ("port", "setting", "prepares"),
+    [
+        (5432, {}, True),
+        (6543, {}, False),
+        (5432, {"DATABASE_POOLER": "transaction"}, False),
+        (6543, {"DATABASE_POOLER": "none"}, True),
+    ],
+)
+def test_nothing_is_prepared_behind_a_transaction_pooler(
+    build: Callable[..., Flask],
+    owner_url: str,
+    tmp_path: Path,
+    port: int,
+    setting: dict[str, str],
+    *,
+    prepares: bool,
 ) -> None:
-    folder = Path(str(conninfo_to_dict(service_url)["host"]))
+    """Without one in this run's way: its sessions can be looked at."""
+    url = local.as_service(owner_url)
+    folder = Path(str(conninfo_to_dict(url)["host"]))
     (tmp_path / f".s.PGSQL.{port}").symlink_to(folder / ".s.PGSQL.5432")
-    app = build(DATABASE_URL=make_conninfo(service_url, host=str(tmp_path), port=port))
+    app = build(DATABASE_URL=make_conninfo(url, host=str(tmp_path), port=port), **setting)
     with app.app_context(), lend() as conn:
         for _ in range(8):
             conn.execute("select 1")
         row = conn.execute("select count(*) from pg_prepared_statements", prepare=False).fetchone()
 
     assert row is not None
-    assert (row[0] > 0) is (port != 6543)
+    assert (row[0] > 0) is prepares

@@ -41,8 +41,8 @@ def routes_in_code(app: Flask) -> set[str]:
 
 
 def settings_in_code() -> set[str]:
-    code = (ROOT / "futuretracker/config.py").read_text()
-    code += (ROOT / "futuretracker/settings.py").read_text()
+    rooms = (ROOT / "futuretracker").glob("*.py")
+    code = "".join(room.read_text() for room in rooms)
     return set(re.findall(r"""env(?:\.\w+\(|,)\s*["']([A-Z_]+)["']""", code))
 
 

@@ -393,8 +393,7 @@ def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_ref
     serve: Serve, token: str, owner_url: str, owner: psycopg.Connection[object]
 ) -> None:
     service = serve(WEB_CONCURRENCY="1")
-    row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
-    path, body = f"{ROWS}/{row['id']}", b'{"title": "In the queue"}'
+    body = b'{"title": "In the queue"}'
     asking = posting(token, f"Content-Length: {len(body)}") + body
     locked = "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
 
@@ -402,17 +401,17 @@ def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_ref
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", service.port)) == errno.ECONNREFUSED
 
-    # A body that is on its way keeps the worker from ending, a locked row from accepting.
+    # A body that is on its way keeps the worker from ending, a locked table from accepting.
     with connect(service, asking[:-9]) as slow, psycopg.connect(owner_url) as holder:
-        holder.execute("select from opportunities where id = %s for update", [row["id"]])
+        holder.execute("lock table opportunities in access exclusive mode")
         with ThreadPoolExecutor(1) as pool:
-            patching = pool.submit(service.request, "PATCH", path, token=token, body={"notes": "x"})
-            wait_for(lambda: owner.execute(locked, ["%update opportunities%"]).fetchone())
+            reading = pool.submit(service.request, "GET", ROWS, token=token)
+            wait_for(lambda: owner.execute(locked, ["%opportunities%"]).fetchone())
             queued = [connect(service, asking) for _ in range(20)]
             service.process.send_signal(signal.SIGTERM)
             wait_for(lambda: "Handling signal: term" in service.output.read_text())
             holder.rollback()
-            assert patching.result().status == 200
+            assert reading.result().status == 200
         wait_for(is_refused)
         assert service.process.poll() is None
         slow.sendall(asking[-9:])
@@ -422,6 +421,29 @@ def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_ref
         sock.close()
     assert [answer.status for answer in answers] == [201] * 21
     assert service.process.wait(timeout=10) == 0
+
+
+def test_a_write_that_waits_for_the_database_holds_up_nobody(
+    service: Service, token: str, owner_url: str, owner: psycopg.Connection[object]
+) -> None:
+    row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
+    waiting = (
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    )
+    with psycopg.connect(owner_url) as holder, ThreadPoolExecutor(3) as pool:
+        holder.execute("select from opportunities where id = %s for update", [row["id"]])
+        writes = [
+            pool.submit(
+                service.request, "PATCH", f"{ROWS}/{row['id']}", token=token, body={"title": title}
+            )
+            for title in ("One", "Two", "Three")
+        ]
+        wait_for(lambda: owner.execute(waiting, ["%update opportunities%"]).fetchone() == (3,))
+        assert service.request("GET", ROWS, token=token).json == [row]
+        assert not any(write.done() for write in writes)
+        holder.rollback()
+
+    assert {write.result().status for write in writes} == {200}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

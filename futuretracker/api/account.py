@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from futuretracker.answers import answer
-from futuretracker.database import lend
+from futuretracker.database import lend, read
 from futuretracker.queries.users import select_email
 from futuretracker.service import request
 
@@ -16,6 +16,9 @@ blueprint = Blueprint("account", __name__)
 def get_me() -> Response:
     """Return Clerk's id, ours, and the e-mail address where it is known."""
     clerk_id = request.session.user_id
-    with lend() as conn:
-        email = select_email(conn, clerk_id=clerk_id)
+    row = read(select_email, clerk_id=clerk_id)
+    if row is None:  # seen for the first time a moment ago, which a replica need not know yet
+        with lend() as conn:
+            row = select_email(conn, clerk_id=clerk_id)
+    (email,) = row or (None,)
     return answer({"userId": clerk_id, "internalUserId": str(request.user_id), "email": email})

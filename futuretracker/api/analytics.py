@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.api.surfaces import surface
-from futuretracker.database import lend
+from futuretracker.database import read
 from futuretracker.queries.analytics import select_analytics
 from futuretracker.service import request
 
@@ -16,6 +16,5 @@ blueprint = Blueprint("analytics", __name__)
 @blueprint.get("/analytics")
 def get_analytics() -> Response:
     """Return totals, rates, breakdowns by week and month, coming deadlines and the funnel."""
-    with lend() as conn:
-        counts = select_analytics(conn, user_id=request.user_id, parts=surface().analytics)
+    counts = read(select_analytics, user_id=request.user_id, parts=surface().analytics)
     return answer(counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from futuretracker.answers import answer
-from futuretracker.database import lend
+from futuretracker.database import read
 from futuretracker.queries.opportunities import select_opportunities
 from futuretracker.service import request
 
@@ -15,6 +15,4 @@ blueprint = Blueprint("lists", __name__)
 @blueprint.get("/opportunities")
 def list_opportunities() -> Response:
     """Return all rows, newest first."""
-    with lend() as conn:
-        found = select_opportunities(conn, user_id=request.user_id)
-    return answer(found)
+    return answer(read(select_opportunities, user_id=request.user_id))

@@ -8,7 +8,7 @@ from futuretracker.answers import answer
 from futuretracker.api.changes import change
 from futuretracker.api.parsing import read_fields, read_id
 from futuretracker.api.surfaces import surface
-from futuretracker.database import lend
+from futuretracker.database import lend, read
 from futuretracker.errors import not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import opportunities as rows
@@ -22,8 +22,7 @@ def get_opportunity(opportunity_id: str) -> Response:
     """Return one row."""
     row_id = read_id(opportunity_id)
     columns = surface().columns
-    with lend() as conn:
-        row = rows.select_opportunity(conn, user_id=request.user_id, row_id=row_id, columns=columns)
+    row = read(rows.select_opportunity, user_id=request.user_id, row_id=row_id, columns=columns)
     if row is None:
         raise not_found("Opportunity")
     return answer(row)

@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 from futuretracker.answers import answer
 from futuretracker.api import cursors
 from futuretracker.api.parameters import PageParameters, read_parameters
-from futuretracker.database import lend
+from futuretracker.database import read
 from futuretracker.queries.pages import FILTERS, select_page
 from futuretracker.service import request
 
@@ -28,16 +28,15 @@ def list_opportunities() -> Response:
     given = read_parameters(parameters)
     order, cursor = given["sort"], given.get("cursor")
     after = cursors.decode(cursor, user_id=request.user_id, order=order) if cursor else None
-    with lend() as conn:
-        page = select_page(
-            conn,
-            user_id=request.user_id,
-            filters={name: given[name] for name in FILTERS if name in given},
-            order=order,
-            after=after,
-            limit=given["limit"],
-            count="include" in given,
-        )
+    page = read(
+        select_page,
+        user_id=request.user_id,
+        filters={name: given[name] for name in FILTERS if name in given},
+        order=order,
+        after=after,
+        limit=given["limit"],
+        count="include" in given,
+    )
     following = page.next and cursors.encode(page.next, user_id=request.user_id, order=order)
     return answer(_body(page, following), headers=_link(following))
 

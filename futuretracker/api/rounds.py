@@ -9,7 +9,7 @@ from futuretracker.api.changes import change
 from futuretracker.api.parameters import UpcomingParameters, read_parameters
 from futuretracker.api.parsing import read_fields, read_id
 from futuretracker.api.schemas import NewRound, RoundChanges
-from futuretracker.database import lend
+from futuretracker.database import lend, read
 from futuretracker.errors import ApiError, not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import rounds as rows
@@ -26,8 +26,7 @@ INTERNSHIPS_ONLY = "Interview rounds are only available for internship opportuni
 def list_rounds(opportunity_id: str) -> Response:
     """Return an internship's rounds by number."""
     row_id = read_id(opportunity_id)
-    with lend() as conn:
-        found = rows.select_rounds(conn, user_id=request.user_id, row_id=row_id)
+    found = read(rows.select_rounds, user_id=request.user_id, row_id=row_id)
     return answer(body_of(found))
 
 
@@ -78,8 +77,7 @@ def delete_round(opportunity_id: str, round_id: str) -> Response:
 def list_upcoming_rounds() -> Response:
     """Return the pending rounds of some days, the soonest first."""
     days = read_parameters(upcoming)
-    with lend() as conn:
-        found = rows.select_upcoming_rounds(conn, user_id=request.user_id, **days)
+    found = read(rows.select_upcoming_rounds, user_id=request.user_id, **days)
     return answer(found)
 
 

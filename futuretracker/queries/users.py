@@ -39,8 +39,8 @@ def upsert_user(conn: Connection[Any], *, clerk_id: str, email: str | None) -> U
     return user_id
 
 
-def select_email(conn: Connection[Any], *, clerk_id: str) -> str | None:
-    """Return a user's e-mail address where it is known."""
+def select_email(conn: Connection[Any], *, clerk_id: str) -> tuple[str | None] | None:
+    """Return a user's e-mail address, None where it is not known; None for no such user."""
     cursor = conn.execute(
         """
         select email from users
@@ -49,5 +49,4 @@ def select_email(conn: Connection[Any], *, clerk_id: str) -> str | None:
         """,
         {"clerk_id": clerk_id},
     )
-    row = cursor.fetchone()
-    return row[0] if row else None
+    return cursor.fetchone()

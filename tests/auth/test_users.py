@@ -14,6 +14,7 @@ from futuretracker.auth import users
 from futuretracker.queries.users import upsert_user
 from tests.auth.forge import Clock
 from tests.conftest import ORIGIN, User, numbers
+from tests.pooler import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +109,7 @@ def at_once(number: int, do: Callable[[int], Any]) -> list[Any]:
 def test_eight_connections_that_see_a_user_first_make_one_row(
     service_url: str, owner: Connection
 ) -> None:
-    connections = [psycopg.connect(service_url, autocommit=True) for _ in range(8)]
+    connections = [connect(service_url) for _ in range(8)]
     try:
         for _ in range(20):
             clerk_id = f"user_race{next(numbers)}"
@@ -129,8 +130,8 @@ def test_a_first_sight_waits_for_one_that_is_not_committed_yet(
 ) -> None:
     clerk_id = f"user_wait{next(numbers)}"
     with (
-        psycopg.connect(service_url) as first,
-        psycopg.connect(service_url, autocommit=True) as second,
+        connect(service_url, autocommit=False) as first,
+        connect(service_url) as second,
         ThreadPoolExecutor(1) as pool,
     ):
         made = upsert_user(first, clerk_id=clerk_id, email=None)

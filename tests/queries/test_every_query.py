@@ -137,7 +137,7 @@ def test_every_query_sees_its_user_under_every_plan(
         for owner, other in ((a, b), (b, a)):
             check_reads(role, owner, other)
             check_no_write_reaches(role, owner, other)
-            assert select_email(role, clerk_id=owner.clerk_id) == f"{owner.clerk_id}@example.com"
+            assert select_email(role, clerk_id=owner.clerk_id) == (f"{owner.clerk_id}@example.com",)
             assert upsert_user(role, clerk_id=owner.clerk_id, email=None) == owner.id
         check_writes(role, a, b)
 

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from futuretracker.queries import opportunities, rounds
 from futuretracker.queries.rows import V1
+from tests.pooler import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def wired(service_url: str, tmp_path: Path) -> Iterator[tuple[Connection, Wire]]
     """A connection through the proxy, set up as the service's pool does."""
     with (
         proxy(service_url, tmp_path) as (url, wire),
-        psycopg.connect(url, autocommit=True, prepare_threshold=0) as conn,
+        connect(url, prepare_threshold=0) as conn,
     ):
         yield conn, wire
 

@@ -15,6 +15,8 @@ from psycopg import errors as pg
 from futuretracker.queries import opportunities, rounds
 from futuretracker.queries.rows import V1
 from tests.api.interviews import derive, said
+from tests.conftest import ROLE_NAME
+from tests.pooler import connect, patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,16 +32,7 @@ CLEARED = {"round_type": "hr", "result": "cleared"}
 def two(service_url: str) -> Iterator[tuple[Connection, Connection]]:
     """Two connections of the service's role, which wait as long as it takes."""
     with ExitStack() as stack:
-        found = [
-            stack.enter_context(
-                psycopg.connect(
-                    service_url,
-                    autocommit=True,
-                    options="-c lock_timeout=10s -c statement_timeout=20s",
-                )
-            )
-            for _ in range(2)
-        ]
+        found = [stack.enter_context(connect(patient(service_url))) for _ in range(2)]
         yield found[0], found[1]
 
 
@@ -57,17 +50,17 @@ def in_turn(
             with one.transaction():
                 done = first(one)
                 waiting = pool.submit(second, other)
-                wait_for_lock(owner, other)
+                wait_for_lock(owner)
             return done, waiting.result()
 
     return in_turn
 
 
-def wait_for_lock(owner: Connection, conn: Connection) -> None:
-    """Return once the connection waits for a lock."""
+def wait_for_lock(owner: Connection) -> None:
+    """Return once somebody waits for a lock; behind a pooler no connection knows its backend."""
     deadline = time.monotonic() + 5
-    asked = "select wait_event_type from pg_stat_activity where pid = %s"
-    while owner.execute(asked, [conn.info.backend_pid]).fetchone() != ("Lock",):
+    asked = "select from pg_stat_activity where wait_event_type = 'Lock' and usename = %s"
+    while owner.execute(asked, [ROLE_NAME]).fetchone() is None:
         assert time.monotonic() < deadline, "the second did not wait"
         time.sleep(0.01)
 

@@ -1,0 +1,102 @@
+"""How a worker keeps its connections, and how they end: the poller waits for all at once."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from futuretracker.sockets import BUFFER, waiting_at
+
+GOODBYE = 2.0  # seconds for a client to close its side
+LOOK = 1.0  # seconds between two looks at what has become late
+AT_ONCE = 16  # new connections: more would leave none for the other workers
+
+
+class Connections(ThreadWorker):
+    """gunicorn's threaded worker, but that nothing waits for a connection's end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.leaving: deque[TConn] = deque()
+        self._look_at = self._notify_at = 0.0
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take some of those who wait: one a turn would be few where a turn serves hundreds."""
+        for _ in range(min(AT_ONCE, self.worker_connections - self.nr_conns)):
+            before = self.nr_conns
+            super().accept(listener)
+            if self.nr_conns == before:
+                return
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's
+        """Stop listening for good where the worker has begun to drain.
+
+        gunicorn listens on until the worker's end: who is accepted by the kernel alone waits for
+        nobody, and is reset. A connection that is refused instead can go to another host, because
+        nothing was sent on it yet.
+        """
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        waiting = list(waiting_at(self.sockets))
+        for listener in self.sockets:
+            listener.close()
+        for sock, client, server in waiting:
+            self.nr_conns += 1
+            self.enqueue_req(TConn(self.cfg, sock, client, server))
+
+    def say_goodbye(self, conn: TConn) -> None:
+        """Close our side, and wait for the client's at the poller (RFC 9112, section 9.6)."""
+        conn.timeout = time.monotonic() + GOODBYE
+        self.leaving.append(conn)
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+        except OSError:
+            self.leaving.remove(conn)
+            self._drop(conn)
+
+    def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
+        """Close those whose time is over; an answer has not moved them in the queue."""
+        now = time.monotonic()
+        if now < self._look_at and self.alive and not force:
+            return
+        self._look_at = now + LOOK
+        for conn in [c for c in self.keepalived_conns if force or c.timeout <= now]:
+            self.keepalived_conns.remove(conn)
+            self._drop(conn)
+
+    def murder_pending(self) -> None:
+        """Close those who stay silent, and those who stay after the good-bye."""
+        super().murder_pending()
+        while self.leaving and self.leaving[0].timeout <= time.monotonic():
+            self._drop(self.leaving.popleft())
+
+    def notify(self) -> None:
+        """Tell the arbiter that the worker lives, once a second."""
+        if time.monotonic() >= self._notify_at:
+            self._notify_at = time.monotonic() + LOOK
+            super().notify()
+
+    def _drain(self, conn: TConn, sock: socket.socket) -> None:
+        try:
+            more = sock.recv(BUFFER)
+        except OSError:
+            more = b""
+        if not more:
+            self.leaving.remove(conn)
+            self._drop(conn)
+
+    def _drop(self, conn: TConn) -> None:
+        with suppress(KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()

@@ -1,0 +1,142 @@
+"""Connections to one Postgres server, straight or through a pooler."""
+
+from __future__ import annotations
+
+import logging
+import select
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import errors as pg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from futuretracker.roles import UnsafeRole, check_role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from futuretracker.config import Config
+    from futuretracker.database_settings import Server
+
+log = logging.getLogger(__name__)
+
+# What it means for the database to be out of reach, rather than for a statement to be wrong.
+OUT_OF_REACH = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    pg.QueryCanceled,
+    pg.LockNotAvailable,
+)
+
+
+class OutOfReach(Exception):
+    """The server does not answer, or has given up on the statement; ``cause`` is its kind.
+
+    It is no news while nobody tries, because somebody has found out just now.
+    """
+
+    def __init__(self, cause: str, *, is_news: bool = True) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.is_news = is_news
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that gives up on a server which has stopped answering.
+
+    ``statement_timeout`` is the server's to keep; a frozen server or a dead network keeps nothing.
+    """
+
+    ANSWER_WITHIN = 2.5  # seconds
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait as the driver does, but no longer than ``ANSWER_WITHIN``."""
+        try:
+            return super().wait(gen, interval, timeout or self.ANSWER_WITHIN)
+        except pg._WaitTimeout as error:  # noqa: SLF001 - the driver documents it for this method
+            self.close()
+            message = "no answer in time"
+            raise psycopg.OperationalError(message) from error
+
+
+class Pool:
+    """Lends connections; fails at once while the server is known to be out of reach."""
+
+    CONNECT_WITHIN = 1.0  # seconds
+    PAUSE = 0.5  # seconds without a new try after a failure
+
+    def __init__(
+        self, server: Server, config: Config, kind: type[BoundedConnection] = BoundedConnection
+    ) -> None:
+        self._strict = config.environment == "production"
+        self._setting = server.setting
+        self._down_until = 0.0
+        self._pool: ConnectionPool[BoundedConnection] = ConnectionPool(
+            server.url,
+            connection_class=kind,
+            kwargs={
+                "autocommit": True,  # one statement is one transaction
+                # Behind a transaction pooler a prepared statement stays in somebody else's session.
+                "prepare_threshold": None if server.transaction_pooler else 0,
+                "application_name": "futuretracker",
+                "connect_timeout": 2,
+                "keepalives_idle": 10,
+                "tcp_user_timeout": 2500,
+            },
+            configure=self._configure,
+            min_size=1,
+            # The pool's, the writers', the polling thread, and who watches the replica.
+            max_size=2 * config.threads + (2 if config.database.replica else 1),
+            reconnect_timeout=self.PAUSE,
+            open=True,
+        )
+
+    def _configure(self, conn: psycopg.Connection[Any]) -> None:
+        if not self._strict:
+            return
+        try:
+            check_role(conn, self._setting)
+        except UnsafeRole as error:
+            log.critical("unsafe role", extra={"flaw": error.flaw, "setting": self._setting})
+            raise
+
+    @contextmanager
+    def lend(self) -> Iterator[BoundedConnection]:
+        """Lend a connection for one statement, which is one transaction; raise OutOfReach."""
+        if time.monotonic() < self._down_until:
+            raise OutOfReach("Known", is_news=False)
+        conn = None
+        try:
+            conn = self._connection()
+            yield conn
+        except OUT_OF_REACH as error:
+            if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
+                self._down_until = time.monotonic() + self.PAUSE
+            raise OutOfReach(type(error).__name__) from error
+        finally:
+            if conn is not None:
+                self._pool.putconn(conn)
+
+    def _connection(self) -> BoundedConnection:
+        """Take a connection that the server has not closed while it lay in the pool."""
+        deadline = time.monotonic() + self.CONNECT_WITHIN
+        while True:
+            conn = self._pool.getconn(deadline - time.monotonic())
+            if _is_quiet(conn):
+                return conn
+            conn.close()
+            self._pool.putconn(conn)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
+    """Tell whether nothing can be read: an idle server is silent but for its good-bye."""
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN)
+    return not poll.poll(0)

@@ -1,0 +1,60 @@
+"""How a worker takes connections from those who wait."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from gunicorn.config import Config
+
+from futuretracker.connections import AT_ONCE, Connections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gunicorn.workers.gthread import TConn
+
+
+class Taking(Connections):
+    """A worker that takes connections and does nothing with them."""
+
+    def __init__(self, most: int) -> None:
+        self.cfg = Config()
+        self.worker_connections = most
+        self.nr_conns = 0
+        self.taken: list[TConn] = []
+
+    def enqueue_req(self, conn: TConn) -> None:
+        self.taken.append(conn)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A listener with 40 clients waiting."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
+        listening.setblocking(False)
+        for _ in range(40):
+            stack.enter_context(socket.create_connection(listening.getsockname(), timeout=5))
+        yield listening
+
+
+@pytest.mark.parametrize(
+    ("most", "counts"),
+    [(1000, [AT_ONCE, 2 * AT_ONCE, 40, 40]), (20, [AT_ONCE, 20, 20, 20])],
+)
+def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is_room_for(
+    listener: socket.socket, most: int, counts: list[int]
+) -> None:
+    worker = Taking(most)
+    seen = []
+    for _ in counts:
+        worker.accept(listener)
+        seen.append(len(worker.taken))
+    for conn in worker.taken:
+        conn.close()
+
+    assert seen == counts
+    assert worker.nr_conns == counts[-1]
