@@ -15,7 +15,7 @@ import re
 import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ class Namespaces:
 
     def __init__(self) -> None:
         self.name = f"{PREFIX}-{os.getpid()}"
-        self._root = HOME.open()
+        self._home: TextIO | None = None
 
     def address(self, node: str) -> str:
         return f"10.89.0.{NODES[node]}"
@@ -102,13 +102,15 @@ class Namespaces:
             _ip(f"link set {node} master bridge", f"link set {node} up", namespace=switch)
             address = f"address add {self.address(node)}/24 dev cable"
             _ip(address, "link set cable up", "link set lo up", namespace=self._of(node))
+        self._home = HOME.open()
         with (NETNS / self._of("client")).open() as file:
             _enter(file.fileno())
 
     def tear_down(self) -> None:
         """Move back; with its namespace everything that is in it goes, cables too."""
-        _enter(self._root.fileno())
-        self._root.close()
+        if self._home:
+            with self._home as home:
+                _enter(home.fileno())
         _ip(*[f"netns delete {file.name}" for file in NETNS.glob(f"{self.name}-*")])
 
 
