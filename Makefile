@@ -21,7 +21,8 @@ run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data un
 	@exec $(BIN)/python -m futuretracker dev
 
 # These start everything that they need by themselves, and mostly wait: they run beside the others.
-APART := tests/commands tests/test_benchmarks.py tests/test_cli.py tests/test_clients.py tests/test_reference.py tests/test_types.py
+APART := tests/commands tests/store tests/test_benchmarks.py tests/test_cli.py \
+	tests/test_clients.py tests/test_reference.py tests/test_revoked_everywhere.py tests/test_types.py
 
 test: $(INSTALLED) ## run every test against real servers
 	@$(BIN)/python -m pytest $(APART) & apart=$$!; \

@@ -6,16 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 try:
-    from psycopg.errors import ForeignKeyViolation
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from futuretracker import api, database, errors, limits, logs
+    from futuretracker import api, auth, database, errors, limits, logs
     from futuretracker.api.parsing import check_size, check_url
-    from futuretracker.auth import Authentication
-    from futuretracker.auth.users import Users
-    from futuretracker.freshness import Freshness, OwnMarks
+    from futuretracker.freshness import Freshness
     from futuretracker.headers import Headers
     from futuretracker.service import Service
+    from futuretracker.store import open_store
 except ModuleNotFoundError as error:
     # Every command and gunicorn come by here first: an operator gets a sentence.
     sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
@@ -38,22 +36,23 @@ def create_app(config: Config) -> Service:
     errors.init_app(app)
     database.init_app(app, config)
 
-    budgets = limits.init_app(app, config)
-    authentication, users = Authentication(config), Users()
-    freshness = Freshness(config, OwnMarks())
+    store = open_store(config.store_url)
+    budgets = limits.init_app(app, config, store)
+    authentication = auth.init_app(app, config, store)
+    freshness = Freshness(config, store)
     app.guards = (
         logs.log_request,
         authentication.recall,
-        budgets.spend,  # 429
+        freshness.want,
+        budgets.spend,  # 429; the one visit to the store
         check_url,  # 400
         authentication.authenticate,  # 401
         budgets.spend_user,  # 429
         check_size,  # 413
-        users.identify,
+        authentication.identify,
         freshness.check,
     )
-    app.register_error_handler(ForeignKeyViolation, users.forget)
-    api.init_app(app, config)  # 400, 404, the answer
+    api.init_app(app, config, authentication)  # 400, 404, the answer
     app.finishers = (freshness.note, logs.log_response)
 
     # Around the application: the client's address, then the headers of every answer.

@@ -12,6 +12,7 @@ COMMANDS = {
     "dev": "run the service here, on an embedded Postgres and a key pair of its own",
     "migrate": "bring the database up to date, as its owner",
     "openapi": "print the API's OpenAPI document",
+    "revoke": "refuse a session's or a user's tokens, within two seconds everywhere",
     "token": "print a session token that 'dev' accepts",
 }
 

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from dotenv import dotenv_values
 from environs import EnvValidationError, FileAwareEnv
-from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
-from redis.connection import parse_url
 
 from futuretracker.database_settings import DatabaseSettings, read_database, read_database_url
 from futuretracker.settings import (
@@ -20,6 +18,7 @@ from futuretracker.settings import (
     read_clerk,
     read_origins,
 )
+from futuretracker.store_urls import check_redis_url, check_store_url
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -141,26 +140,8 @@ def _seal(env: FileAwareEnv) -> None:
 
 
 def _read_store(env: FileAwareEnv, workers: int) -> str:
-    def check_redis(url: str) -> None:
-        if not url:
-            return
-        if not url.startswith(("redis://", "rediss://")):
-            raise ValidationError("must begin with redis:// or rediss://")
-        try:
-            parse_url(url)  # type: ignore[no-untyped-call]
-        except ValueError:
-            # Not the client's text: it may quote the password.
-            raise ValidationError("is no Redis URL") from None
-
-    def check_host(url: str) -> None:
-        if not url.startswith(("lmdb:///", "memory://")):
-            raise ValidationError("must be lmdb:/// and a folder; Redis stands in REDIS_URL")
-        if url.startswith("memory://") and workers != 1:
-            raise ValidationError(
-                "memory:// counts per process: with more than one worker a budget would be"
-                " several times too large; use lmdb:///"
-            )
-
-    redis = env.str("REDIS_URL", "", validate=check_redis)
-    store: str = env.str("STORE_URL", DEFAULT_STORE, validate=check_host)
+    redis = env.str("REDIS_URL", "", validate=check_redis_url)
+    store: str = env.str(
+        "STORE_URL", DEFAULT_STORE, validate=lambda url: check_store_url(url, workers)
+    )
     return redis or store

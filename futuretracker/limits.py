@@ -1,8 +1,8 @@
 """Budgets: how much one address and one user may ask for.
 
 Fixed windows that open at a key's first request, as the guide's limiter has them. Everything under
-/api/ counts against the address before authentication, 401 and 404 included; after it the user's
-budget counts, and for writes both write budgets.
+/api/ and /webhooks/ counts against the address before authentication, 401 and 404 included; after
+it the user's budget counts, and for writes both write budgets.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from futuretracker.errors import ApiError
 from futuretracker.logs import WRITES, event, timestamp
-from futuretracker.store import Hit, open_store
+from futuretracker.store import Hit
 
 if TYPE_CHECKING:
     from futuretracker.config import Config
     from futuretracker.service import Request, Service, Session
     from futuretracker.settings import Budget
-    from futuretracker.store import Window
+    from futuretracker.store import SharedStore, Window
 
+LIMITED = ("/api/", "/webhooks/")
 GENERAL_MESSAGE = "You have made too many requests. Please try again later."
 WRITE_MESSAGE = (
     "You have made too many create/update/delete operations. Please wait before you make more."
@@ -33,16 +34,17 @@ WRITE_TIP = "If you need to add many opportunities at once, you can still do so 
 class Limits:
     """The four budgets over one store."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, store: SharedStore) -> None:
         self._config = config
-        self.store = open_store(config.store_url)
+        self.store = store
 
     def spend(self, request: Request) -> None:
         """Count the request against its address; raise the 429 when that budget is spent.
 
-        Where the user is known already, the user's budgets are counted in the same step.
+        Where the user is known already, the user's budgets are counted in the same step, which also
+        brings what other guards want of the store.
         """
-        if request.path.startswith("/api/"):
+        if request.path.startswith(LIMITED):
             budgets = [(self._config.general, address_key(request.remote_addr))]
             if request.recalled:
                 budgets += self._of_user(request, request.recalled)
@@ -63,8 +65,10 @@ class Limits:
 
     def _spend(self, request: Request, budgets: list[tuple[Budget, str]]) -> None:
         hits = [Hit(f"{b.name}:{key}", b.amount, b.seconds) for b, key in budgets]
-        windows = self.store.spend(hits)
-        spent = zip(budgets, windows, strict=False)  # behind the first that is over there is none
+        visit = self.store.visit(hits, request.wanted)
+        request.shared = dict(zip(request.wanted, visit.values, strict=True))
+        # Behind the first that is over there is none.
+        spent = zip(budgets, visit.windows, strict=False)
         (budget, key), window = min(spent, key=lambda one: one[0][0].amount - one[1].hits)
         left = budget.amount - window.hits
         if left < request.left:
@@ -74,9 +78,9 @@ class Limits:
             raise exceeded(request, budget, key, window)
 
 
-def init_app(app: Service, config: Config) -> Limits:
-    """Open the store."""
-    limits: Limits = app.extensions.setdefault("limits", Limits(config))
+def init_app(app: Service, config: Config, store: SharedStore) -> Limits:
+    """Count in this store."""
+    limits: Limits = app.extensions.setdefault("limits", Limits(config, store))
     return limits
 
 

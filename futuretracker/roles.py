@@ -66,7 +66,8 @@ def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> 
             coalesce(bool_or(not (c.relrowsecurity and c.relforcerowsecurity)), false)
         from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
         where n.nspname = 'public' and c.relname in
-            ('users', 'opportunities', 'opportunity_rounds', 'audit_log')
+            ('users', 'opportunities', 'opportunity_rounds', 'audit_log', 'revocations',
+                'clerk_events')
         """
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate has a row

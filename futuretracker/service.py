@@ -11,7 +11,7 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     Guard: TypeAlias = Callable[["Request"], None]
@@ -35,6 +35,8 @@ class Request(flask.Request):
 
     started: float  # monotonic seconds, of a write
     recalled: Session | None = None  # whose token was good a moment ago; not let in yet
+    wanted: Sequence[str] = ()  # what the next visit to the store shall bring
+    shared: Mapping[str, bytes | None] = {}  # what the last one has brought
     left: float = inf  # requests in the budget nearest to its end
     session: Session  # who was let in; not there on a public route
     user_id: UUID  # the internal id of who was let in

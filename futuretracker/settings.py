@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from environs import Env
 
 MAX_LIFETIME = 86_400  # seconds; the most that CLERK_MAX_TOKEN_LIFETIME may be
+MIN_SECRET = 16  # bytes of a webhook secret; Svix makes 24
+MAX_SECRETS = 2
 MIN_BITS, EXPONENT = 2048, 65_537  # of an RSA key
 _BUDGET = re.compile(
     r"[1-9][0-9]{0,8} ?(?:per|/) ?(?:[1-9][0-9]{0,4} ?)?(?:second|minute|hour|day)s?"
 ).fullmatch
 _ORIGIN = re.compile(r"[a-z][a-z-]*://[a-z0-9.-]+(:[0-9]+)?").fullmatch
 _ISSUER = re.compile(r"https://[A-Za-z0-9.:/_-]*[A-Za-z0-9]").fullmatch
+_WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/]+)=*").fullmatch
 _HOST = re.compile(r"([a-z0-9][a-z0-9.-]*(?::[0-9]+)?)\$").fullmatch
 
 
@@ -54,6 +57,7 @@ class ClerkSettings:
     public_key: str | None
     jwks_url: str | None
     secret_key: str | None = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
 
 
 def read_budget(env: Env, setting: str, name: str, default: str) -> Budget:
@@ -102,7 +106,28 @@ def read_clerk(env: Env, origins: tuple[str, ...]) -> ClerkSettings:
         public_key=pem,
         jwks_url=None if pem else jwks_url,
         secret_key=None if pem or host else secret,
+        webhook_secrets=_read_webhook_secrets(env),
     )
+
+
+def _read_webhook_secrets(env: Env) -> tuple[str, ...]:
+    """Read what Clerk signs its webhooks with: one, or for the time of a change the old one too."""
+
+    def check(text: str) -> None:
+        secrets = _split(text)
+        if len(secrets) > MAX_SECRETS or not all(_is_webhook_secret(secret) for secret in secrets):
+            raise ValidationError("is no Svix secret (whsec_ and base64), or a comma list of two")
+
+    return _split(env.str("CLERK_WEBHOOK_SECRET", "", validate=check) or "")
+
+
+def _is_webhook_secret(text: str) -> bool:
+    match = _WEBHOOK_SECRET(text)
+    try:
+        key = base64.b64decode(match[1] + "=" * (-len(match[1]) % 4)) if match else b""
+    except ValueError:
+        return False
+    return len(key) >= MIN_SECRET
 
 
 def _read_issuer(env: Env, host: str | None) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 ORIGIN = "http://localhost:3000"
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ROLE_NAME = "futuretracker_api"
 numbers = itertools.count(1)
 # Every (method, rule, status) that an application in this process has answered.
@@ -154,6 +155,7 @@ def app(
                 "STORE_URL": f"lmdb://{tmp_path_factory.mktemp('store')}",
                 "TRUSTED_PROXIES": "0",
                 "CORS_ORIGIN": f"{ORIGIN},chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj",
+                "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
                 **{f"RATE_LIMIT_{name}": plenty for name in budgets},
                 **issuer.settings(),
             }

@@ -102,6 +102,82 @@ def test_redis_takes_the_place_of_the_hosts_store(settings: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis+sentinel://:pw@10.0.0.1:26379,sentinel-2.example.com:26379/budgets",
+        "redis+sentinel://[::1]:26379/a-b.c",
+        "redis+cluster://user:pw@node-1:7000,node-2:7000",
+        "redis+cluster://node-1:7000/",
+    ],
+)
+def test_sentinels_and_clusters_are_stores_as_well(settings: dict[str, str], url: str) -> None:
+    assert config_from({**settings, "REDIS_URL": url}).store_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("memcached://hunter2", "must begin with redis://, rediss://, redis+sentinel:// or redis+"),
+        ("redis+sentinel://:hunter2@host:26379", "must end with the name that Sentinel knows the"),
+        ("redis+sentinel://:hunter2@host:26379/a/b", "must end with the name that Sentinel knows"),
+        ("redis+sentinel://:hunter2@host/name", "must name hosts with their ports: host:port,host"),
+        ("redis+cluster://:hunter2@", "must name hosts with their ports: host:port,host:port"),
+        ("redis+cluster://:hunter2@a:1,b", "must name hosts with their ports: host:port,host:port"),
+        (
+            "redis+cluster://:hunter2@a:port",
+            "must name hosts with their ports: host:port,host:port",
+        ),
+    ],
+)
+def test_a_redis_url_that_names_nothing_is_told_so_without_the_password(
+    settings: dict[str, str], url: str, problem: str
+) -> None:
+    (found,) = problems({**settings, "REDIS_URL": url})
+
+    assert found.startswith(f"REDIS_URL: {problem}")
+    assert "hunter2" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("", 0),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 1),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", 2),
+    ],
+)
+def test_clerks_webhooks_have_no_secret_or_one_or_two(
+    settings: dict[str, str], text: str, secrets: int
+) -> None:
+    config = config_from({**settings, "CLERK_WEBHOOK_SECRET": text})
+
+    assert len(config.clerk.webhook_secrets) == secrets
+    assert "whsec_" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2",
+        "whsec_",
+        "whsec_hunter2",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS*",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,hunter2",
+        ",".join(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] * 3),
+    ],
+)
+def test_a_webhook_secret_that_is_none_is_named_without_it(
+    settings: dict[str, str], text: str
+) -> None:
+    (found,) = problems({**settings, "CLERK_WEBHOOK_SECRET": text})
+
+    assert found == (
+        "CLERK_WEBHOOK_SECRET: is no Svix secret (whsec_ and base64), or a comma list of two"
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "budget"),
     [
         ("5 per minute", Budget("general", 5, 60, "1 minute")),

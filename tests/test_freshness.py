@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.test import create_environ
 
-from futuretracker.freshness import Freshness, Marks, OwnMarks
+from futuretracker.freshness import Freshness
+from futuretracker.service import Request, Session
+from futuretracker.store import LmdbStore, SharedStore
 from tests.conftest import config_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-    from flask import Flask
+    from flask import Response
 
     from futuretracker.config import Config
-    from tests.conftest import User
+
+ANSWER: Response = None  # type: ignore[assignment] - whatever it says
 
 
 @pytest.fixture
@@ -23,85 +28,92 @@ def config(settings: dict[str, str]) -> Config:
     return config_from({**settings, "DATABASE_REPLICA_URL": settings["DATABASE_URL"]})
 
 
-class Broken(OwnMarks):
-    """Marks that a lost store keeps; each half may be lost."""
+class Breaking(LmdbStore):
+    """A store that can be lost."""
 
-    def __init__(self, *lost: str) -> None:
-        super().__init__()
-        self.lost = lost
+    lost = False
 
-    def put(self, key: str, value: bytes, seconds: float) -> None:
-        if "put" in self.lost:
+    def visit(self, *args: object) -> object:  # type: ignore[override]
+        if self.lost:
             raise OSError
-        super().put(key, value, seconds)
-
-    def get(self, key: str) -> bytes | None:
-        if "get" in self.lost:
-            raise OSError
-        return super().get(key)
+        return super().visit(*args)  # type: ignore[arg-type]
 
 
-def test_a_mark_is_the_sessions_own_and_ends(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 1000.0
+class Process:
+    """What one process of the service knows of the store that it shares with others."""
+
+    def __init__(self, config: Config, inner: Breaking) -> None:
+        self.inner = inner
+        self.store = SharedStore(self.inner)
+        self.freshness = Freshness(config, self.store)
+
+    def asked(self, method: str, session_id: str, *, known: bool = True) -> Request:
+        """Pass a request by the guards, and its answer by the finisher."""
+        request = Request(create_environ("/api/opportunities", method=method))
+        request.session = Session("user_a", session_id, 0, None)
+        request.recalled = request.session if known else None
+        self.freshness.want(request)
+        visit = self.store.visit([], request.wanted)
+        request.shared = dict(zip(request.wanted, visit.values, strict=True))
+        self.freshness.check(request)
+        self.freshness.note(request, ANSWER)
+        return request
+
+    def reads_primary(self, session_id: str) -> bool:
+        return self.asked("GET", session_id).reads_primary
+
+
+@pytest.fixture
+def one(config: Config, tmp_path: Path) -> Process:
+    return Process(config, Breaking(f"lmdb://{tmp_path / 'shared'}"))
+
+
+def test_a_mark_is_the_sessions_own_and_ends(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
     monkeypatch.setattr("time.time", lambda: now)
-    freshness = Freshness(config, OwnMarks())
-    freshness.mark("sess_a")
-    assert freshness.must_read_primary("sess_a")
-    assert not freshness.must_read_primary("sess_b")
+    one.asked("POST", "sess_a")
+
+    assert one.reads_primary("sess_a")
+    assert not one.reads_primary("sess_b")
     now += 9.9
-    assert freshness.must_read_primary("sess_a")
+    assert one.reads_primary("sess_a")
     now += 0.2
-    assert not freshness.must_read_primary("sess_a")
+    assert not one.reads_primary("sess_a")
 
 
-def test_processes_that_share_marks_know_of_each_others_writes(config: Config) -> None:
-    shared = OwnMarks()
-    one, other = Freshness(config, shared), Freshness(config, shared)
-    one.mark("sess_a")
+def test_processes_know_of_each_others_writes(config: Config, one: Process) -> None:
+    other = Process(config, one.inner)
+    one.asked("PATCH", "sess_a")
 
-    assert other.must_read_primary("sess_a")
+    assert other.reads_primary("sess_a")
+    assert not other.reads_primary("sess_b")
 
 
-@pytest.mark.parametrize("lost", [("get",), ("put", "get")])
-def test_where_marks_cannot_be_read_everybody_reads_from_the_primary(
-    config: Config, lost: tuple[str, ...]
+def test_a_session_that_is_new_to_the_process_reads_from_the_primary(one: Process) -> None:
+    assert one.asked("GET", "sess_a", known=False).reads_primary
+
+
+def test_where_the_store_is_lost_everybody_reads_from_the_primary_until_it_is_back_for_the_window(
+    one: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    freshness = Freshness(config, Broken(*lost))
+    ahead, real = 0.0, time.monotonic
+    monkeypatch.setattr("time.monotonic", lambda: real() + ahead)
+    assert not one.reads_primary("sess_a")
+    one.inner.lost = True
+    assert one.reads_primary("sess_a")
+    one.inner.lost = False
+    assert one.store.comes_back()
+    assert one.reads_primary("sess_a")
+    ahead = 10.1
+    assert not one.reads_primary("sess_a")
 
-    assert freshness.must_read_primary("sess_a")
 
-
-def test_where_a_mark_cannot_be_kept_everybody_reads_from_the_primary_for_the_window(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+def test_without_a_replica_nothing_is_asked_and_nothing_kept(
+    settings: dict[str, str], tmp_path: Path
 ) -> None:
-    now = 1000.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
-    marks: Marks = Broken("put")
-    freshness = Freshness(config, marks)
-    assert not freshness.must_read_primary("sess_a")
-    freshness.mark("sess_b")
-    assert freshness.must_read_primary("sess_a")
-    now += 10.1
-    assert not freshness.must_read_primary("sess_a")
+    alone = Process(config_from(settings), Breaking(f"lmdb://{tmp_path / 'alone'}"))
+    alone.asked("POST", "sess_a")
 
-
-@pytest.mark.parametrize(("replica", "asked"), [({}, []), ({"DATABASE_REPLICA_URL": "x"}, [1, 2])])
-def test_without_a_replica_nothing_is_asked(  # noqa: PLR0917 - fixtures
-    build: Callable[..., Flask],
-    settings: dict[str, str],
-    make_user: Callable[..., User],
-    monkeypatch: pytest.MonkeyPatch,
-    replica: dict[str, str],
-    asked: list[int],
-) -> None:
-    calls: list[int] = []
-    monkeypatch.setattr(OwnMarks, "put", lambda *_: calls.append(1))
-    monkeypatch.setattr(OwnMarks, "get", lambda *_: calls.append(2))
-    urls = dict.fromkeys(replica, settings["DATABASE_URL"])
-    user = make_user(client=build(**urls).test_client())
-    user.create()
-    user.get("/api/opportunities")
-
-    assert calls == asked
+    assert alone.asked("GET", "sess_a").wanted == ()
+    assert not alone.reads_primary("sess_a")
+    assert alone.store.visit([], ["written:sess_a"]).values == [None]

@@ -18,7 +18,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from futuretracker import local
-from futuretracker.auth import is_public
+from futuretracker.auth import is_public, revocations
 from futuretracker.database import read
 from futuretracker.migrate import migrate
 from futuretracker.replica import Replica
@@ -124,8 +124,10 @@ def start(
 
 
 def later(user: User, issuer: Issuer) -> User:
-    """Return the user with another session, which has written nothing."""
-    return User(user.id, issuer.token(user.id, ttl=3600, azp=ORIGIN), user.client)
+    """Return the user with another session, which is known and has written nothing."""
+    other = User(user.id, issuer.token(user.id, ttl=3600, azp=ORIGIN), user.client)
+    assert other.get("/api/me").status_code == 200
+    return other
 
 
 def change(master: psycopg.Connection[Any], user: User) -> None:
@@ -276,7 +278,9 @@ def test_a_read_is_one_round_trip_to_the_replica_and_none_to_the_primary(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Replica, "EVERY", 60.0)  # one look, as the wires must be silent
+    # One look each, as the wires must be silent.
+    monkeypatch.setattr(Replica, "EVERY", 60.0)
+    monkeypatch.setattr(revocations, "MAX_AGE", 60.0)
     folders = {name: tmp_path / name for name in both}
     for folder in folders.values():
         folder.mkdir()

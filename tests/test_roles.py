@@ -73,7 +73,17 @@ def test_a_role_that_no_policy_binds_is_told_from_the_right_one(owner_url: str, 
 
 
 @pytest.mark.parametrize("statement", ["disable", "no force"])
-@pytest.mark.parametrize("table", ["users", "opportunities", "opportunity_rounds", "audit_log"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "users",
+        "opportunities",
+        "opportunity_rounds",
+        "audit_log",
+        "revocations",
+        "clerk_events",
+    ],
+)
 def test_the_right_role_is_refused_where_a_table_lets_go_of_its_policies(
     owner_url: str, table: str, statement: str
 ) -> None:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 # A page and its files, for browsers: the answers that are not JSON.
 PAGES = {"/docs", "/docs/docs.js"}
+# Clerk's, who signs what it sends and has no token.
+WEBHOOK = "/webhooks/clerk"
 PUBLIC = {
     *PAGES,
+    WEBHOOK,
     "/api/v1/openapi.json",
     "/api/health",
     "/api/health/deps",
@@ -110,11 +113,16 @@ def test_every_route_wants_a_token_unless_it_is_marked_public(
             assert refused == {route for route in routes if not is_public(route.endpoint)}
 
 
-def test_only_health_and_the_reference_are_public(app: Flask, routes: list[Route]) -> None:
+def test_only_health_the_reference_and_clerks_webhook_are_public(
+    app: Flask, routes: list[Route]
+) -> None:
     with app.app_context():
         public = {(route.method, route.path) for route in routes if is_public(route.endpoint)}
 
-    assert public == {(method, path) for path in PUBLIC for method in ("GET", "HEAD")}
+    pages = PUBLIC - {WEBHOOK}
+    assert public == {(method, path) for path in pages for method in ("GET", "HEAD")} | {
+        ("POST", WEBHOOK)
+    }
 
 
 def test_every_refused_request_is_told_so_in_the_one_shape(
@@ -161,7 +169,7 @@ def test_every_answer_under_the_api_tells_what_is_left(alice: User, routes: list
             alice.request(route.method, f"{path}/nowhere"),
         ):
             present = [name for name in RATE_LIMIT if len(answer.headers.getlist(name)) == 1]
-            expected = list(RATE_LIMIT) if path.startswith("/api/") else []
+            expected = list(RATE_LIMIT) if path.startswith(("/api/", "/webhooks/")) else []
             assert present == expected, (route, answer.status)
 
 

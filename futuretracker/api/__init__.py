@@ -17,22 +17,25 @@ from futuretracker.api import (
     reference,
     rounds,
     specification,
+    webhooks,
 )
 from futuretracker.api.surfaces import GUIDE, V1
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from futuretracker.auth import Authentication
     from futuretracker.config import Config
     from futuretracker.service import Service
 
 SHARED = (opportunities, analytics, account, health)
 
 
-def init_app(app: Service, config: Config) -> None:
-    """Register both surfaces and the probes outside them."""
+def init_app(app: Service, config: Config, authentication: Authentication) -> None:
+    """Register both surfaces, and what is outside them: the probes, Clerk's webhooks."""
     app.config["ENVIRONMENT"] = config.environment
     register_routes(app)
+    webhooks.init_app(app, config, authentication)
     deprecation.init_app(app, config.api_sunset)
 
 

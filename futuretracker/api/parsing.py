@@ -77,14 +77,9 @@ def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_object() -> dict[str, Any]:
     """Return the body as a JSON object without operator keys; an empty body is an empty object."""
-    request = current()
-    body = _read_body(request)
+    body = read_body()
     if not body:
         return {}
-    # Nearly all say just that, and the type of others is taken apart.
-    kind = request.content_type
-    if kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
-        raise UnsupportedMediaType
     try:
         value = json.loads(
             body.decode(), object_pairs_hook=_without_operators, parse_constant=_no_constant
@@ -96,7 +91,18 @@ def read_object() -> dict[str, Any]:
     return value
 
 
-def _read_body(request: Request) -> bytes:
+def read_body() -> bytes:
+    """Return the bytes of a body that is JSON by its content type, or has none; raise the 4xx."""
+    request = current()
+    body = _read_bytes(request)
+    # Nearly all say just that, and the type of others is taken apart.
+    kind = request.content_type
+    if body and kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
+        raise UnsupportedMediaType
+    return body
+
+
+def _read_bytes(request: Request) -> bytes:
     try:
         body = request.get_data(cache=False)
         at_limit = len(body) == request.max_content_length and request.content_length is None

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from flask import current_app
+from psycopg.errors import ForeignKeyViolation
 
 from futuretracker.auth.clerk import Verifier
+from futuretracker.auth.revocations import GENERATION, Revocations
 from futuretracker.auth.sessions import Sessions
+from futuretracker.auth.users import Users
 from futuretracker.errors import Unauthenticated
 from futuretracker.logs import event
 
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
     from flask import Response
 
     from futuretracker.config import Config
-    from futuretracker.service import Request, Session
+    from futuretracker.service import Request, Service
+    from futuretracker.store import Store
 
 View = TypeVar("View", bound="Callable[..., Response]")
 
@@ -35,31 +39,64 @@ def is_public(endpoint: str | None) -> bool:
 
 
 class Authentication:
-    """Lets a request through with a valid session token, and puts the session on ``g``."""
+    """Lets a request through with a valid session token that is not revoked."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, store: Store) -> None:
         self._sessions = Sessions(Verifier(config.clerk))
+        self.revocations = Revocations(store)
+        self.users = Users(store)
 
     def recall(self, request: Request) -> None:
-        """Say whose token it is where that is known already; it is let in later, or not."""
-        if not is_public(request.endpoint):
-            request.recalled = self._sessions.recall(_header(request))
+        """Say whose token it is where that is known already; it is let in later, or not.
+
+        What the store is asked for besides: whether something was revoked, and the user's id.
+        """
+        if is_public(request.endpoint):
+            return
+        request.wanted = [GENERATION]
+        session = self._sessions.recall(_header(request))
+        # Who is refused spends nothing of the user's budgets.
+        if session and not self.revocations.reason(session):
+            request.recalled = session
+            request.wanted += self.users.unknown(session)
 
     def authenticate(self, request: Request) -> None:
         """Raise the 401 unless the view is public or the token is good."""
-        if request.recalled:
-            request.session = request.recalled
-        elif not is_public(request.endpoint):
-            request.session = self._verify(request)
-
-    def _verify(self, request: Request) -> Session:
+        if not request.recalled and is_public(request.endpoint):
+            return
         try:
-            return self._sessions.of(_header(request))
+            session = request.recalled or self._sessions.of(_header(request))
+            self.revocations.check(session, request.shared.get(GENERATION))
         except Unauthenticated as refusal:
-            event("AUTH", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
+            _tell(request, refusal)
             raise
+        request.session = session
+        if not request.recalled:
+            request.wanted = self.users.unknown(session)
+
+    def identify(self, request: Request) -> None:
+        """Put the internal id of its user on an authenticated request."""
+        if request.caller:
+            try:
+                request.user_id = self.users.find(request.session, request.shared)
+            except Unauthenticated as refusal:
+                _tell(request, refusal)
+                raise
 
 
 def _header(request: Request) -> str | None:
     header: str | None = request.environ.get("HTTP_AUTHORIZATION")
     return header
+
+
+def _tell(request: Request, refusal: Unauthenticated) -> None:
+    event("AUTH", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
+
+
+def init_app(app: Service, config: Config, store: Store) -> Authentication:
+    """Make this process's sessions, revocations and users."""
+    authentication: Authentication = app.extensions.setdefault(
+        "auth", Authentication(config, store)
+    )
+    app.register_error_handler(ForeignKeyViolation, authentication.users.refuse)
+    return authentication

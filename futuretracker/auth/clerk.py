@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from futuretracker.settings import ClerkSettings
 
 LEEWAY = 5  # seconds
+TOLERATED = 60  # seconds that a token may outlive its end: the leeway, and clocks that differ
 MAX_EMAIL = 320  # characters, RFC 3696
 REQUIRED = ["exp", "iat", "nbf", "iss", "sub", "sid"]
 CATEGORIES = {None, "cl_B7d4PD111AAA", "cl_I7d4PD111III"}  # session tokens
@@ -38,8 +39,8 @@ REASONS: dict[type[Exception], str] = {
     jwt.MissingRequiredClaimError: "token-missing-claim",
 }
 _KID = re.compile(r"[A-Za-z0-9_-]{1,128}").fullmatch
-_USER = re.compile(r"user_[A-Za-z0-9]{1,128}").fullmatch
-_SESSION = re.compile(r"sess_[A-Za-z0-9_-]{1,128}").fullmatch
+USER = re.compile(r"user_[A-Za-z0-9]{1,128}").fullmatch
+SESSION = re.compile(r"sess_[A-Za-z0-9_-]{1,128}").fullmatch
 
 
 class Verifier:
@@ -90,8 +91,8 @@ class Verifier:
         checks = {
             "token-invalid-times": all(type(claims[name]) is int for name in ("exp", "iat", "nbf")),
             "token-invalid-issuer": claims["iss"] == settings.issuer,
-            "token-invalid-sub": isinstance(claims["sub"], str) and _USER(claims["sub"]),
-            "token-invalid-sid": isinstance(claims["sid"], str) and _SESSION(claims["sid"]),
+            "token-invalid-sub": isinstance(claims["sub"], str) and USER(claims["sub"]),
+            "token-invalid-sid": isinstance(claims["sid"], str) and SESSION(claims["sid"]),
             "token-invalid-azp": (isinstance(azp, str) and azp in settings.authorized_parties)
             or ("azp" not in claims and settings.allow_missing_azp),
             "token-session-pending": claims.get("sts", "active") == "active",

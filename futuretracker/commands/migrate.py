@@ -22,12 +22,13 @@ def run(_options: argparse.Namespace) -> int | str:
     try:
         applied = migrate(migration_database_url())
     except psycopg.OperationalError as error:
-        return f"The database behind MIGRATION_DATABASE_URL does not answer: {_first_line(error)}"
+        return f"The database behind MIGRATION_DATABASE_URL does not answer: {first_line(error)}"
     except psycopg.Error as error:
-        return f"The migration was rolled back: {_first_line(error)}"
+        return f"The migration was rolled back: {first_line(error)}"
     print("\n".join(f"applied {name}" for name in applied) or "up to date")  # noqa: T201 - a command's answer
     return 0
 
 
-def _first_line(error: psycopg.Error) -> str:
+def first_line(error: psycopg.Error) -> str:
+    """Return what Postgres says, without its details."""
     return str(error).strip().partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Hits, windows, and what a store must be able to do."""
+"""Hits, windows, values, and what a store must be able to do."""
 
 from __future__ import annotations
 
@@ -23,11 +23,29 @@ class Window(NamedTuple):
     ends_at: float
 
 
-class Store(Protocol):
-    """Counts hits in fixed windows that open at a key's first hit."""
+class Visit(NamedTuple):
+    """What one round trip has brought: the hits' windows, the keys' values in their order."""
 
-    def spend(self, hits: Sequence[Hit]) -> list[Window]:
-        """Count the hits in their order, in one step; stop behind the first that is over."""
+    windows: list[Window]
+    values: list[bytes | None]
+
+
+class Store(Protocol):
+    """Counts hits in fixed windows that open at a key's first hit, and keeps values for a time."""
+
+    def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
+        """Count the hits in their order and read the keys, in one step.
+
+        Counting stops behind the first hit that is over; a key without a value reads as None.
+        """
+        ...
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for so many seconds, in place of the one before."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Drop a value."""
         ...
 
     def check(self) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import lmdb
 from limits.storage import Storage
 
-from futuretracker.store.counting import Window
+from futuretracker.store.counting import Visit, Window
+from futuretracker.store.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,40 +20,53 @@ if TYPE_CHECKING:
 
 
 class LmdbStore(Storage):
-    """Counters in a memory-mapped file that the processes of one host share.
+    """Counters and values in a memory-mapped file that the processes of one host share.
 
     A write transaction takes a robust lock of the host: counts are exact over processes, and a
     process that is killed inside one neither blocks the others nor leaves half a count. ``sync``
-    is off because counters need not outlive the host's memory.
+    is off because nothing here need outlive the host's memory.
     """
 
     STORAGE_SCHEME = ["lmdb"]
     SIZE = 256 * 2**20  # bytes
-    KEYS = 250_000  # need less than half of SIZE: in a file that is full nothing can be deleted
+    # Need less than half of SIZE together: in a file that is full nothing can be deleted.
+    KEYS = 250_000
+    VALUES = 50_000
     _counter = struct.Struct(">dI")
-    _deadline = struct.Struct(">d")
 
     def __init__(self, uri: str, **options: Any) -> None:
         super().__init__(uri, **options)
         folder = Path(uri.removeprefix("lmdb://"))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = lmdb.open(
-            str(folder), map_size=self.SIZE, max_dbs=2, sync=False, metasync=False, writemap=True
+            str(folder), map_size=self.SIZE, max_dbs=4, sync=False, metasync=False, writemap=True
         )
-        self._counters = self._file.open_db(b"counters")
-        self._deadlines = self._file.open_db(b"deadlines")
+        self._counters = Shelf(self._file, b"counters", b"deadlines", self.KEYS)
+        self._values = Shelf(self._file, b"values", b"endings", self.VALUES)
 
-    def spend(self, hits: Sequence[Hit]) -> list[Window]:
-        """Count the hits in one transaction."""
+    def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
+        """Count and read in one transaction."""
         now = time.time()
         windows: list[Window] = []
-        with self._file.begin(write=True, db=self._counters) as txn:
+        with self._file.begin(write=bool(hits), db=self._counters.entries) as txn:
             for hit in hits:
                 window = self._hit(txn, hit.key.encode(), now, hit.seconds, 1)
                 windows.append(window)
                 if window.hits > hit.amount:
                     break
-        return windows
+            values = [self._values.get(txn, key.encode(), now) for key in keys]
+        return Visit(windows, values)
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for so many seconds."""
+        now = time.time()
+        with self._file.begin(write=True) as txn:
+            self._values.put(txn, key.encode(), value, now, now + seconds)
+
+    def forget(self, key: str) -> None:
+        """Drop a value."""
+        with self._file.begin(write=True) as txn:
+            self._values.delete(txn, key.encode())
 
     def _hit(
         self, txn: lmdb.Transaction, key: bytes, now: float, seconds: int, amount: int
@@ -60,30 +74,11 @@ class LmdbStore(Storage):
         found = txn.get(key)
         ends_at, count = self._counter.unpack(found) if found else (0.0, 0)
         if ends_at <= now:
-            self._sweep(txn, now)
             ends_at, count = now + seconds, 0
-            txn.put(self._deadline.pack(ends_at) + key, b"", db=self._deadlines)
+            self._counters.open(txn, key, now, ends_at)
         count += amount
         txn.put(key, self._counter.pack(ends_at, count))
         return Window(count, ends_at)
-
-    def _sweep(self, txn: lmdb.Transaction, now: float) -> None:
-        """Forget up to two windows for each new one, so that the file never fills up.
-
-        Those that have ended; where there are more than ``KEYS``, those that end soonest.
-        """
-        crowded = txn.stat(self._counters)["entries"] >= self.KEYS
-        cursor = txn.cursor(self._deadlines)
-        for _ in range(2):
-            if not cursor.first():
-                return
-            ends_at, key = self._deadline.unpack(cursor.key()[:8])[0], cursor.key()[8:]
-            if ends_at > now and not crowded:
-                return
-            found = txn.get(key)
-            if found and self._counter.unpack(found)[0] == ends_at:
-                txn.delete(key)
-            cursor.delete()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -98,11 +93,11 @@ class LmdbStore(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count ``amount`` hits on one key."""
-        with self._file.begin(write=True, db=self._counters) as txn:
+        with self._file.begin(write=True, db=self._counters.entries) as txn:
             return self._hit(txn, key.encode(), time.time(), int(expiry), amount).hits
 
     def _window(self, key: str) -> Window:
-        with self._file.begin(db=self._counters) as txn:
+        with self._file.begin(db=self._counters.entries) as txn:
             found = txn.get(key.encode())
         ends_at, count = self._counter.unpack(found) if found else (0.0, 0)
         return Window(count, ends_at) if ends_at > time.time() else Window(0, time.time())
@@ -122,12 +117,9 @@ class LmdbStore(Storage):
     def reset(self) -> int:
         """Forget every counter; return how many there were."""
         with self._file.begin(write=True) as txn:
-            entries: int = txn.stat(self._counters)["entries"]
-            txn.drop(self._counters, delete=False)
-            txn.drop(self._deadlines, delete=False)
-        return entries
+            return self._counters.clear(txn)
 
     def clear(self, key: str) -> None:
         """Forget one counter."""
-        with self._file.begin(write=True, db=self._counters) as txn:
+        with self._file.begin(write=True, db=self._counters.entries) as txn:
             txn.delete(key.encode())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 from limits.storage import MemoryStorage
 
-from futuretracker.store.counting import Window
+from futuretracker.cache import Cache
+from futuretracker.store.counting import Visit, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,16 +17,28 @@ if TYPE_CHECKING:
 
 
 class MemoryStore(MemoryStorage):
-    """Counters of this process alone."""
+    """Counters and values of this process alone."""
 
     STORAGE_SCHEME = ["memory"]
 
-    def spend(self, hits: Sequence[Hit]) -> list[Window]:
-        """Count the hits one by one."""
+    def __init__(self, uri: str | None = None, **options: Any) -> None:
+        super().__init__(uri, **options)
+        self._values: Cache[str, bytes] = Cache(size=10_000)
+
+    def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
+        """Count the hits one by one and read the keys."""
         windows: list[Window] = []
         for hit in hits:
             count = self.incr(hit.key, hit.seconds)
             windows.append(Window(count, self.get_expiry(hit.key)))
             if count > hit.amount:
                 break
-        return windows
+        return Visit(windows, [self._values.get(key) for key in keys])
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for so many seconds."""
+        self._values.put(key, value, time.time() + seconds)
+
+    def forget(self, key: str) -> None:
+        """Drop a value."""
+        self._values.forget(key)

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from tests.queries.conftest import Owner
 
 Connection = psycopg.Connection[Any]
-TABLES = ["audit_log", "opportunities", "opportunity_rounds", "users"]
+TABLES = [
+    "audit_log",
+    "clerk_events",
+    "opportunities",
+    "opportunity_rounds",
+    "revocations",
+    "users",
+]
 
 
 @pytest.fixture
@@ -70,6 +77,7 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         ("opportunity_rounds", "INSERT"),
         ("opportunity_rounds", "SELECT"),
         ("opportunity_rounds", "UPDATE"),
+        ("revocations", "SELECT"),
         ("users", "INSERT"),
         ("users", "SELECT"),
     ]

@@ -24,7 +24,7 @@ from futuretracker.store import (
     MemoryStore,
     RedisStore,
     SharedStore,
-    Window,
+    Visit,
     open_store,
 )
 from tests import servers
@@ -32,6 +32,8 @@ from tests import servers
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.store.conftest import Kind
 
 LOST = "shared store lost, budgets go on per process"
 BACK = "shared store is back"
@@ -43,7 +45,7 @@ store = open_store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(int(sys.argv[2])):
-    store.spend([Hit("a", 10**6, 60), Hit("b", 10**6, 60)])
+    store.visit([Hit("a", 10**6, 60), Hit("b", 10**6, 60)])
     sys.stdout.write("1")
     sys.stdout.flush()
 """
@@ -64,7 +66,7 @@ class Slow(LmdbStore):
 
 store = Slow(sys.argv[1])
 while True:
-    store.spend([Hit("a", 10**6, 60), Hit("b", 10**6, 60)])
+    store.visit([Hit("a", 10**6, 60), Hit("b", 10**6, 60)])
 """
 
 
@@ -76,33 +78,6 @@ class SmallStore(LmdbStore):
 class CrowdedStore(SmallStore):
     STORAGE_SCHEME: ClassVar = ["crowded"]
     KEYS = 500
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"lmdb://{tmp_path / 'store'}"
-
-
-@pytest.fixture(scope="module")
-def valkey_url() -> Iterator[str]:
-    with servers.valkey() as (url, _pid):
-        yield url
-
-
-@pytest.fixture(params=["lmdb", "redis", "memory"])
-def store(
-    request: pytest.FixtureRequest, url: str
-) -> Iterator[LmdbStore | RedisStore | MemoryStore]:
-    """Each kind of store, empty."""
-    if request.param == "lmdb":
-        yield LmdbStore(url)
-    elif request.param == "memory":
-        yield MemoryStore()
-    else:
-        opened = RedisStore(request.getfixturevalue("valkey_url"))
-        opened.storage.flushall()
-        yield opened
-        opened.storage.close()
 
 
 def count(url: str, times: int) -> subprocess.Popen[bytes]:
@@ -160,12 +135,16 @@ def warnings_in(caplog: pytest.LogCaptureFixture, message: str) -> int:
 @pytest.mark.parametrize("kind", ["lmdb", "redis"])
 def test_contending_processes_lose_no_hit(kind: str, url: str, valkey_url: str) -> None:
     target, times = (url, 5_000) if kind == "lmdb" else (valkey_url, 1_000)
-    before = open_store(valkey_url).spend([Hit("a", 10**6, 60)])[0].hits if kind == "redis" else 0
+    before = (
+        open_store(valkey_url).visit([Hit("a", 10**6, 60)]).windows[0].hits
+        if kind == "redis"
+        else 0
+    )
     processes = [count(target, times) for _ in range(4)]
     go(*processes)
 
     assert [finished(process) for process in processes] == [times] * 4
-    windows = open_store(target).spend([Hit("a", 10**6, 60), Hit("b", 10**6, 60)])
+    windows = open_store(target).visit([Hit("a", 10**6, 60), Hit("b", 10**6, 60)]).windows
     assert windows[0].hits == before + 4 * times + 1
     assert windows[0].hits - windows[1].hits == before
 
@@ -208,46 +187,48 @@ def test_processes_killed_while_they_count_lose_nothing_that_was_finished(url: s
 
 
 def test_a_window_opens_at_the_first_hit_and_ends_as_a_whole(
-    store: LmdbStore | RedisStore | MemoryStore,
+    store: Kind,
 ) -> None:
     before = time.time()
-    (first,) = store.spend([Hit("key", 10, 1)])
+    (first,) = store.visit([Hit("key", 10, 1)]).windows
     assert before + 1 <= first.ends_at + 0.002
     assert first.ends_at <= time.time() + 1
     time.sleep(0.5)
-    (second,) = store.spend([Hit("key", 10, 1)])
+    (second,) = store.visit([Hit("key", 10, 1)]).windows
     assert (first.hits, second.hits) == (1, 2)
     assert second.ends_at == pytest.approx(first.ends_at, abs=0.005)
 
     time.sleep(max(0, first.ends_at - time.time()) + 0.02)
-    (third,) = store.spend([Hit("key", 10, 1)])
+    (third,) = store.visit([Hit("key", 10, 1)]).windows
     assert third.hits == 1
     assert third.ends_at > first.ends_at + 0.9
 
 
 def test_hits_are_counted_in_order_and_none_behind_the_first_that_is_over(
-    store: LmdbStore | RedisStore | MemoryStore,
+    store: Kind,
 ) -> None:
     hits = [Hit("wide", 9, 60), Hit("narrow", 1, 60), Hit("last", 9, 60)]
 
-    assert [window.hits for window in store.spend(hits)] == [1, 1, 1]
-    assert [window.hits for window in store.spend(hits)] == [2, 2]
-    assert [window.hits for window in store.spend([hits[2]])] == [2]
+    assert [window.hits for window in store.visit(hits).windows] == [1, 1, 1]
+    assert [window.hits for window in store.visit(hits).windows] == [2, 2]
+    assert [window.hits for window in store.visit([hits[2]]).windows] == [2]
 
 
 def test_keys_and_their_windows_do_not_touch_each_other(
-    store: LmdbStore | RedisStore | MemoryStore,
+    store: Kind,
 ) -> None:
     for _ in range(5):
-        store.spend([Hit("general:192.0.2.1", 9, 60)])
-    windows = store.spend([Hit("general:192.0.2.10", 9, 60), Hit("general:192.0.2.1", 9, 900)])
+        store.visit([Hit("general:192.0.2.1", 9, 60)])
+    windows = store.visit(
+        [Hit("general:192.0.2.10", 9, 60), Hit("general:192.0.2.1", 9, 900)]
+    ).windows
 
     assert [window.hits for window in windows] == [1, 6]
     assert windows[1].ends_at == pytest.approx(time.time() + 60, abs=3)
 
 
 def test_each_store_is_one_that_the_limits_library_can_use(
-    store: LmdbStore | RedisStore | MemoryStore,
+    store: Kind,
 ) -> None:
     limiter, item = FixedWindowRateLimiter(store), RateLimitItemPerMinute(2)
 
@@ -288,8 +269,8 @@ def test_ended_windows_are_swept_so_that_the_file_never_fills(url: str) -> None:
     with clock("host") as now:
         for number in range(20_000):  # about ten times what the file holds
             now.return_value += 0.001
-            assert store.spend([Hit(f"general:{number}", 9, 1)])[0].hits == 1
-        assert store.spend([Hit("general:19000", 9, 1)])[0].hits == 2
+            assert store.visit([Hit(f"general:{number}", 9, 1)]).windows[0].hits == 1
+        assert store.visit([Hit("general:19000", 9, 1)]).windows[0].hits == 2
 
         assert store.reset() < 1_100
 
@@ -297,15 +278,15 @@ def test_ended_windows_are_swept_so_that_the_file_never_fills(url: str) -> None:
 def test_a_window_that_opened_again_is_not_swept_with_the_ended_one(url: str) -> None:
     store = SmallStore(url)
     with clock("host") as now:
-        store.spend([Hit("key", 9, 1)])
+        store.visit([Hit("key", 9, 1)])
         store.clear("key")
         now.return_value += 0.5
-        store.spend([Hit("key", 9, 60)])
+        store.visit([Hit("key", 9, 60)])
         now.return_value += 1
         for number in range(5):
-            store.spend([Hit(f"other:{number}", 9, 1)])
+            store.visit([Hit(f"other:{number}", 9, 1)])
 
-        assert store.spend([Hit("key", 9, 60)])[0].hits == 2
+        assert store.visit([Hit("key", 9, 60)]).windows[0].hits == 2
 
 
 def test_where_there_are_too_many_open_windows_those_that_end_soonest_go(url: str) -> None:
@@ -313,11 +294,11 @@ def test_where_there_are_too_many_open_windows_those_that_end_soonest_go(url: st
     with clock("host") as now:
         for number in range(5_000):
             now.return_value += 0.001
-            store.spend([Hit(f"general:{number}", 9, 900)])
+            store.visit([Hit(f"general:{number}", 9, 900)])
 
-        assert store.spend([Hit("general:4999", 9, 900)])[0].hits == 2
-        assert store.spend([Hit("general:4600", 9, 900)])[0].hits == 2
-        assert store.spend([Hit("general:0", 9, 900)])[0].hits == 1
+        assert store.visit([Hit("general:4999", 9, 900)]).windows[0].hits == 2
+        assert store.visit([Hit("general:4600", 9, 900)]).windows[0].hits == 2
+        assert store.visit([Hit("general:0", 9, 900)]).windows[0].hits == 1
         assert store.reset() <= CrowdedStore.KEYS
 
 
@@ -326,8 +307,8 @@ def test_a_full_file_is_one_warning_and_budgets_hold_in_memory(
 ) -> None:
     store = SharedStore(SmallStore(url))
     for number in range(10_000):  # about five times what the file holds
-        assert store.spend([Hit(f"general:{number}", 9, 900)])[0].hits == 1
-    counts = [store.spend([Hit("general:new", 3, 900)])[0].hits for _ in range(5)]
+        assert store.visit([Hit(f"general:{number}", 9, 900)]).windows[0].hits == 1
+    counts = [store.visit([Hit("general:new", 3, 900)]).windows[0].hits for _ in range(5)]
 
     assert counts == [1, 2, 3, 4, 5]
     assert [(record.getMessage(), record.cause) for record in caplog.records] == [
@@ -338,11 +319,11 @@ def test_a_full_file_is_one_warning_and_budgets_hold_in_memory(
 def test_all_hits_of_a_request_are_one_round_trip(valkey_url: str) -> None:
     store = RedisStore(valkey_url)
     hits = [Hit(f"trip:{number}", 9, 60) for number in range(3)]
-    store.spend(hits)  # opens the connection and loads the script
+    store.visit(hits)  # opens the connection and loads the script
     with redis.Redis.from_url(valkey_url) as onlooker:
         before = onlooker.info("stats")["total_reads_processed"]
         for _ in range(10):
-            store.spend(hits)
+            store.visit(hits)
         after = onlooker.info("stats")["total_reads_processed"]
 
         assert after - before == 10 + 1  # the onlooker's own question is one
@@ -353,9 +334,9 @@ def test_all_hits_of_a_request_are_one_round_trip(valkey_url: str) -> None:
 def test_nothing_in_redis_outlives_its_window(valkey_url: str) -> None:
     store = RedisStore(valkey_url)
     store.storage.flushall()
-    store.spend([Hit("first", 1, 60), Hit("second", 9, 900)])
+    store.visit([Hit("first", 1, 60), Hit("second", 9, 900)])
     store.storage.persist("futuretracker:first")  # as if a process had died between two commands
-    store.spend([Hit("first", 9, 60)])
+    store.visit([Hit("first", 9, 60)])
 
     assert 0 < store.storage.ttl("futuretracker:first") <= 60
     assert 60 < store.storage.ttl("futuretracker:second") <= 900
@@ -369,19 +350,19 @@ def test_a_store_that_is_lost_while_running_is_one_warning_and_comes_back_by_its
     hit = Hit("key", 3, 60)
     with servers.valkey() as (url, _pid):
         store = open_store(url)
-        assert [store.spend([hit])[0].hits for _ in range(2)] == [1, 2]
+        assert [store.visit([hit]).windows[0].hits for _ in range(2)] == [1, 2]
     store.RETRY = 0.2
 
-    assert [store.spend([hit])[0].hits for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert [store.visit([hit]).windows[0].hits for _ in range(5)] == [1, 2, 3, 4, 5]
     assert not store.check()
     time.sleep(0.3)
-    assert store.spend([hit])[0].hits == 6
+    assert store.visit([hit]).windows[0].hits == 6
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
     with servers.valkey(int(url.rpartition(":")[2])):
         time.sleep(0.3)
-        assert store.spend([hit])[0].hits == 1
-        assert store.spend([hit])[0].hits == 2
+        assert store.visit([hit]).windows[0].hits == 1
+        assert store.visit([hit]).windows[0].hits == 2
         assert store.check()
     assert [record.getMessage() for record in caplog.records] == [LOST, BACK]
 
@@ -391,13 +372,13 @@ def test_a_store_that_is_silent_costs_a_moment_and_only_once(
 ) -> None:
     with servers.valkey() as (url, pid):
         store = open_store(url)
-        store.spend([Hit("key", 9, 60)])
+        store.visit([Hit("key", 9, 60)])
         os.kill(pid, signal.SIGSTOP)
         try:
             times = []
             for _ in range(20):
                 started = time.monotonic()
-                store.spend([Hit("key", 9, 60)])
+                store.visit([Hit("key", 9, 60)])
                 times.append(time.monotonic() - started)
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -412,7 +393,7 @@ def test_a_store_that_is_not_there_yet_is_no_reason_not_to_start(
 ) -> None:
     store = open_store(f"redis://127.0.0.1:{servers.free_port()}")
 
-    assert [store.spend([Hit("key", 1, 60)])[0].hits for _ in range(2)] == [1, 2]
+    assert [store.visit([Hit("key", 1, 60)]).windows[0].hits for _ in range(2)] == [1, 2]
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
 
@@ -424,14 +405,16 @@ def test_threads_that_lose_the_store_together_write_one_warning(
     class Broken(MemoryStore):
         STORAGE_SCHEME: ClassVar = ["broken"]
 
-        def spend(self, _hits: object) -> list[Window]:
+        def visit(self, _hits: object, _keys: object = ()) -> Visit:
             together.wait(timeout=3)
             raise ConnectionError
 
     store = SharedStore(Broken())
     counts: list[int] = []
     threads = [
-        threading.Thread(target=lambda: counts.append(store.spend([Hit("key", 99, 60)])[0].hits))
+        threading.Thread(
+            target=lambda: counts.append(store.visit([Hit("key", 99, 60)]).windows[0].hits)
+        )
         for _ in range(16)
     ]
     for thread in threads:

@@ -1,0 +1,27 @@
+"""The table ``revocations``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+Kind: TypeAlias = Literal["session", "user"]
+
+
+def select_revocations(conn: Connection[Any]) -> frozenset[str]:
+    """Return Clerk's ids of the sessions and users whose tokens are refused."""
+    cursor = conn.execute("select subject from revocations where expires_at > now()")
+    return frozenset(subject for (subject,) in cursor)
+
+
+def insert_revocation(
+    conn: Connection[Any], *, event: str | None, kind: Kind, subject: str, seconds: int
+) -> bool:
+    """Refuse a session's or a user's tokens; return False where the event was handled before."""
+    cursor = conn.execute(
+        "select futuretracker_revoke(%(event)s::text, %(kind)s, %(subject)s, %(seconds)s)",
+        {"event": event, "kind": kind, "subject": subject, "seconds": seconds},
+    )
+    return bool(cursor.fetchone() == (True,))

@@ -1,0 +1,70 @@
+"""A user's internal id, asked of Postgres once for all processes that share a store."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+
+from futuretracker.auth import users
+from tests import servers
+from tests.conftest import User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
+    from flask import Flask
+
+    Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture(scope="module")
+def valkey_url() -> Iterator[str]:
+    with servers.valkey() as (url, _pid):
+        yield url
+
+
+@pytest.fixture
+def two(
+    build: Callable[..., Flask], make_user: Callable[..., User], valkey_url: str
+) -> tuple[User, User]:
+    """One user at two services that share a store and no memory."""
+    first = make_user(client=build(REDIS_URL=valkey_url).test_client())
+    second = build(REDIS_URL=valkey_url).test_client()
+    return first, User(first.id, first.token, second)
+
+
+def test_another_process_takes_the_id_from_the_store(two: tuple[User, User]) -> None:
+    first, second = two
+    before = first.get("/api/me").json
+    with mock.patch.object(users, "upsert_user", side_effect=AssertionError):
+        assert second.get("/api/me").json == before
+
+
+def test_the_id_is_good_for_five_minutes_in_both_places_together(
+    two: tuple[User, User], owner: Connection
+) -> None:
+    first, second = two
+    first.get("/api/me")
+    owner.execute("delete from users where clerk_id = %s", [first.id])
+    now = time.time()
+    with mock.patch.object(users, "time") as clock, mock.patch("futuretracker.cache.time") as other:
+        for later, rows in ((299, 0), (301, 1)):
+            clock.time.return_value = other.time.return_value = now + later
+            second.get("/api/me")
+            found = owner.execute("select from users where clerk_id = %s", [first.id])
+            assert len(found.fetchall()) == rows
+
+
+def test_a_row_that_is_gone_is_forgotten_everywhere(
+    two: tuple[User, User], owner: Connection
+) -> None:
+    first, second = two
+    first.create()
+    owner.execute("delete from users where clerk_id = %s", [first.id])
+
+    assert first.post("/api/opportunities", {"title": "New"}).status_code == 503
+    assert second.post("/api/opportunities", {"title": "New"}).status_code == 201

@@ -1,0 +1,197 @@
+"""Redis or Valkey: one round trip, whoever names the server, and no end of the service without."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from redis.crc import key_slot
+
+from futuretracker.store import Hit, open_store
+from tests import servers, valkeys
+
+if TYPE_CHECKING:
+    from futuretracker.store import SharedStore
+
+LOST = "shared store lost, budgets go on per process"
+BACK = "shared store is back"
+HITS = [Hit(f"trip:{number}", 10**6, 60) for number in range(4)]
+KEYS = ["revocations", "id:user_a"]
+SLOT = key_slot(b"{futuretracker}:")
+
+
+def ports(url: str) -> list[int]:
+    """Return the port of every server behind a Cluster's URL."""
+    port = int(url.rpartition(":")[2])
+    with redis.Redis(port=port) as client:
+        nodes: dict[str, object] = client.cluster("NODES")
+        return [int(name.rpartition(":")[2]) for name in nodes]
+
+
+def reads(server: int) -> int:
+    with redis.Redis(port=server) as onlooker:
+        number: int = onlooker.info("stats")["total_reads_processed"]
+        return number
+
+
+def fails_over(watch: redis.Redis) -> bool:
+    """Tell whether Sentinel puts another server into place; it may not know of one yet."""
+    try:
+        return bool(watch.execute_command("SENTINEL", "FAILOVER", "budgets"))
+    except redis.ResponseError:
+        return False
+
+
+def timed(store: SharedStore, times: int) -> list[float]:
+    found = []
+    for _ in range(times):
+        started = time.monotonic()
+        store.visit(HITS, KEYS)
+        found.append(time.monotonic() - started)
+    return found
+
+
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize("kind", ["redis", "sentinel", "cluster"])
+def test_all_that_a_request_needs_is_one_round_trip(kind: str, urls: dict[str, str]) -> None:
+    url = urls[kind]
+    store = open_store(url)
+    store.put(KEYS[0], b"generation", 60)
+    store.visit(HITS, KEYS)  # opens the connection and loads the script
+    if kind == "sentinel":
+        with redis.Redis(port=int(url.rpartition(":")[2].partition("/")[0])) as watch:
+            servers_of = [int(watch.sentinel_master("budgets")["port"])]
+    else:
+        servers_of = ports(url) if kind == "cluster" else [int(url.rpartition(":")[2])]
+    before = sum(map(reads, servers_of))
+    for _ in range(500):
+        assert store.visit(HITS, KEYS).values == [b"generation", None]
+
+    # The onlooker says hello, and its own questions count; nodes of a Cluster also talk.
+    assert 500 <= sum(map(reads, servers_of)) - before <= 550
+
+
+def test_a_slot_that_moves_to_another_node_is_found_there(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with valkeys.cluster() as url, ExitStack() as stack:
+        store = open_store(url)
+        store.visit(HITS)
+        nodes = [stack.enter_context(redis.Redis(port=port)) for port in ports(url)]
+        (new,) = [node for node in nodes if not node.dbsize()]
+        name = new.execute_command("CLUSTER", "MYID").decode()
+        for node in nodes:
+            node.flushall()
+            node.execute_command("CLUSTER", "SETSLOT", SLOT, "NODE", name)
+        new.execute_command("CLUSTER", "BUMPEPOCH")  # or the old one may claim it again
+
+        assert store.visit(HITS).windows[0].hits == 1
+        assert store.visit(HITS).windows[0].hits == 2
+        assert new.dbsize() == len(HITS)
+    assert messages(caplog) == []
+
+
+@pytest.mark.parametrize("kind", ["sentinel", "cluster"])
+def test_what_is_not_there_yet_is_no_reason_not_to_start(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"redis+{kind}://127.0.0.1:{servers.free_port()}"
+    store = open_store(f"{url}/budgets" if kind == "sentinel" else url)
+
+    started = time.monotonic()
+    assert [store.visit(HITS).windows[0].hits for _ in range(3)] == [1, 2, 3]
+    assert not store.check()
+    assert time.monotonic() - started < 1
+    assert messages(caplog) == [LOST]
+
+
+def test_a_cluster_that_comes_later_is_used_then(caplog: pytest.LogCaptureFixture) -> None:
+    port = servers.free_port()
+    store = open_store(f"redis+cluster://127.0.0.1:{port}")
+    store.RETRY = 0.1
+    store.visit(HITS)
+    with (
+        valkeys.server(port, "--save", "", "--cluster-enabled", "yes"),
+        redis.Redis(port=port) as client,
+    ):
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        valkeys.until(lambda: BACK in messages(caplog))
+
+        assert store.visit(HITS).windows[0].hits == 1
+        assert client.get("{futuretracker}:trip:0") == b"1"
+    assert messages(caplog) == [LOST, BACK]
+
+
+def test_a_cluster_that_is_silent_costs_a_moment_and_only_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    port = servers.free_port()
+    with (
+        valkeys.server(port, "--save", "", "--cluster-enabled", "yes") as pid,
+        redis.Redis(port=port) as client,
+    ):
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        valkeys.until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+        store = open_store(f"redis+cluster://127.0.0.1:{port}")
+        store.visit(HITS)
+        with valkeys.stopped(pid):
+            times = timed(store, 20)
+
+    assert times[0] < 0.3
+    assert max(times[1:]) < 0.1
+    assert messages(caplog) == [LOST]
+
+
+def test_sentinel_names_another_server_and_the_store_follows(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    replica = servers.free_port()
+    with (
+        valkeys.sentinel() as (url, port),
+        valkeys.server(replica, "--save", "", "--replicaof", f"127.0.0.1 {port}"),
+        redis.Redis(port=int(url.rpartition(":")[2].partition("/")[0])) as watch,
+        redis.Redis(port=replica) as other,
+    ):
+        store = open_store(url)
+        store.RETRY = 0.1
+        store.put("key", b"value", 600)
+        store.visit(HITS)
+        valkeys.until(lambda: other.exists("futuretracker:key"))
+        valkeys.until(lambda: other.info("replication")["master_link_status"] == "up")
+        valkeys.until(lambda: fails_over(watch))
+        valkeys.until(lambda: other.info("replication")["role"] == "master")
+        with redis.Redis(port=port) as first:
+            first.replicaof("127.0.0.1", replica)  # as Sentinel would seconds later
+        # What is counted meanwhile is counted per process; then the store is the new server.
+        valkeys.until(lambda: store.visit([Hit("x", 9, 60)]) and other.exists("futuretracker:x"))
+
+        assert store.visit(HITS, ["key"]).values == [b"value"]
+        assert store.visit(HITS).windows[0].hits == 3
+    assert set(messages(caplog)) <= {LOST, BACK}
+
+
+def test_a_full_server_is_one_warning_and_comes_back_once_there_is_room(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with servers.valkey() as (url, _pid), redis.Redis.from_url(url) as client:
+        store = open_store(url)
+        store.RETRY = 0.1
+        assert store.visit([Hit("key", 9, 60)]).windows[0].hits == 1
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", 1)
+        assert [store.visit([Hit("key", 9, 60)]).windows[0].hits for _ in range(3)] == [1, 2, 3]
+        store.put("value", b"x", 60)
+        assert store.visit([], ["value"]).values == [b"x"]
+        time.sleep(0.5)  # it answers, and takes nothing: it is not back
+        assert messages(caplog) == [LOST]
+        client.config_set("maxmemory", 0)
+        valkeys.until(lambda: BACK in messages(caplog))
+
+        assert store.visit([Hit("key", 9, 60)]).windows[0].hits == 2
+    assert messages(caplog) == [LOST, BACK]

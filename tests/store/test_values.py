@@ -1,0 +1,125 @@
+"""Values beside the counters: read by the same visit, kept for their time and no longer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, ClassVar
+from unittest import mock
+
+import pytest
+
+from futuretracker.store import Hit, LmdbStore
+from tests import servers
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Kind
+
+BYTES = bytes(range(256))
+READ = (
+    "import sys; from futuretracker.store import *; print(LmdbStore(sys.argv[1]).visit([], ['k']))"
+)
+
+
+class SmallStore(LmdbStore):
+    STORAGE_SCHEME: ClassVar = ["small-values"]
+    SIZE = 256 * 2**10
+
+
+class CrowdedStore(SmallStore):
+    STORAGE_SCHEME: ClassVar = ["crowded-values"]
+    VALUES = 300
+
+
+def test_a_visit_counts_and_reads_in_the_order_of_its_keys(store: Kind) -> None:
+    store.put("one", b"1", 60)
+    store.put("two", BYTES, 60)
+    windows, values = store.visit([Hit("a", 9, 60), Hit("b", 9, 60)], ["two", "none", "one"])
+
+    assert [window.hits for window in windows] == [1, 1]
+    assert values == [BYTES, None, b"1"]
+    assert store.visit([], ["one"]) == ([], [b"1"])
+    assert store.visit([Hit("a", 9, 60)]).values == []
+    assert store.visit([]) == ([], [])
+
+
+def test_a_spent_budget_keeps_no_value_back(store: Kind) -> None:
+    store.put("key", b"value", 60)
+    hits = [Hit("a", 1, 60), Hit("b", 9, 60)]
+
+    assert [store.visit(hits, ["key"]).values for _ in range(3)] == [[b"value"]] * 3
+    assert len(store.visit(hits, ["key"]).windows) == 1
+
+
+def test_a_value_takes_the_place_of_the_one_before_and_its_time_too(store: Kind) -> None:
+    store.put("key", b"old", 1)
+    store.put("key", b"new", 60)
+    store.put("short", b"old", 60)
+    store.put("short", b"new", 1)
+    assert store.visit([], ["key", "short"]).values == [b"new", b"new"]
+    time.sleep(1.1)
+
+    assert store.visit([], ["key", "short"]).values == [b"new", None]
+
+
+def test_a_value_that_is_forgotten_is_gone_and_nothing_else(store: Kind) -> None:
+    store.put("key", b"value", 60)
+    store.put("other", b"value", 60)
+    store.forget("key")
+    store.forget("unknown")
+
+    assert store.visit([Hit("a", 9, 60)], ["key", "other"]).values == [None, b"value"]
+
+
+def test_another_process_of_the_host_reads_the_value(url: str) -> None:
+    LmdbStore(url).put("k", b"value", 60)
+    seen = subprocess.run(
+        [sys.executable, "-c", READ, url],
+        cwd=servers.ROOT,
+        check=True,
+        capture_output=True,
+        timeout=10,
+    )
+
+    assert seen.stdout == b"Visit(windows=[], values=[b'value'])\n"
+
+
+def test_values_that_have_ended_make_room(url: str) -> None:
+    store = SmallStore(url)
+    with mock.patch("futuretracker.store.host.time") as clock:
+        clock.time.return_value = 1_000_000.0
+        for number in range(20_000):  # many times what the file holds
+            clock.time.return_value += 0.001
+            store.put(f"id:{number}", BYTES[:24], 1)
+        found = store.visit([], ["id:19000", "id:18000"]).values
+
+    assert found == [BYTES[:24], None]
+
+
+def test_where_there_are_too_many_those_that_end_soonest_go(url: str) -> None:
+    store = CrowdedStore(url)
+    store.put("generation", b"lasts", 86_400)
+    with mock.patch("futuretracker.store.host.time") as clock:
+        clock.time.return_value = time.time()
+        for number in range(5_000):
+            clock.time.return_value += 0.001
+            store.put(f"id:{number}", b"x", 300)
+        found = store.visit([], ["generation", "id:4999", "id:4800", "id:0"]).values
+
+    assert found == [b"lasts", b"x", b"x", None]
+
+
+def test_a_value_that_is_put_over_and_over_leaves_nothing_behind(url: str) -> None:
+    store = SmallStore(url)
+    for number in range(10_000):  # many times what the file holds
+        store.put("generation", str(number).encode(), 86_400)
+
+    assert store.visit([], ["generation"]).values == [b"9999"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 4_000])
+def test_a_value_may_be_of_any_length(store: Kind, size: int) -> None:
+    store.put("key", b"x" * size, 60)
+
+    assert store.visit([], ["key"]).values == [b"x" * size]
