@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-pooler coverage lint format types bench bench-scaling profile requirements clean
+.PHONY: help setup run test test-pooler test-cluster coverage lint format types bench bench-scaling profile requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,15 +26,18 @@ APART := tests/commands tests/store tests/test_benchmarks.py tests/test_cli.py \
 
 test: $(INSTALLED) ## run every test against real servers
 	@$(BIN)/python -m pytest $(APART) & apart=$$!; \
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART)); others=$$?; \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART) tests/cluster); others=$$?; \
 	wait $$apart && exit $$others
 
 # Node and Chromium ask for the same routes as the others, and two runs would install them at once.
 test-pooler: $(INSTALLED) ## run every test that meets Postgres through a real PgBouncer
-	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART))
+	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART) tests/cluster)
+
+test-cluster: $(INSTALLED) ## run three hosts, nginx, Postgres and Valkey as a cluster: 3 minutes
+	$(BIN)/python -m pytest tests/cluster
 
 coverage: $(INSTALLED) ## run the tests and show the lines that none of them reaches
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest --ignore=tests/cluster --cov --cov-report=term-missing:skip-covered
 
 lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff check .

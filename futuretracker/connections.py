@@ -8,14 +8,11 @@ import time
 from collections import deque
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from futuretracker.sockets import BUFFER
-
-if TYPE_CHECKING:
-    from gunicorn.workers.gthread import TConn
+from futuretracker.sockets import BUFFER, waiting_at
 
 GOODBYE = 2.0  # seconds for a client to close its side
 LOOK = 1.0  # seconds between two looks at what has become late
@@ -37,6 +34,23 @@ class Connections(ThreadWorker):
             super().accept(listener)
             if self.nr_conns == before:
                 return
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's
+        """Stop listening for good where the worker has begun to drain.
+
+        gunicorn listens on until the worker's end: who is accepted by the kernel alone waits for
+        nobody, and is reset. A connection that is refused instead can go to another host, because
+        nothing was sent on it yet.
+        """
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        waiting = list(waiting_at(self.sockets))
+        for listener in self.sockets:
+            listener.close()
+        for sock, client, server in waiting:
+            self.nr_conns += 1
+            self.enqueue_req(TConn(self.cfg, sock, client, server))
 
     def say_goodbye(self, conn: TConn) -> None:
         """Close our side, and wait for the client's at the poller (RFC 9112, section 9.6)."""

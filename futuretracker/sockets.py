@@ -1,9 +1,12 @@
-"""What a server may do with a client's socket without waiting for the client."""
+"""What a server may do with sockets without waiting for a client."""
 
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 BUFFER = 64 * 1024  # bytes; a larger request is read where waiting does no harm
 
@@ -32,3 +35,19 @@ def send_now(sock: socket.socket, data: bytes) -> memoryview:
     except OSError:  # the client is gone
         sent = len(data)
     return memoryview(data)[sent:]
+
+
+def waiting_at(listeners: Iterable[Any]) -> Iterator[tuple[socket.socket, Any, Any]]:
+    """Accept the connections that wait at the listeners, which do not block.
+
+    Yield each with the client's address and the server's.
+    """
+    for listener in listeners:
+        while True:
+            try:
+                sock, client = listener.accept()
+            except ConnectionAbortedError:  # this one has gone; the next may be there
+                continue
+            except OSError:  # no more, or none that could be opened
+                break
+            yield sock, client, listener.getsockname()

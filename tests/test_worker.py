@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -385,6 +386,40 @@ def test_a_request_in_the_middle_of_its_query_is_answered_in_full_before_the_end
         answer = patching.result()
 
     assert (answer.status, answer.json["title"]) == (200, "After")
+    assert service.process.wait(timeout=10) == 0
+
+
+def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_refused_at_once(
+    serve: Serve, token: str, owner_url: str, owner: psycopg.Connection[object]
+) -> None:
+    service = serve(WEB_CONCURRENCY="1")
+    body = b'{"title": "In the queue"}'
+    asking = posting(token, f"Content-Length: {len(body)}") + body
+    locked = "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+
+    def is_refused() -> bool:
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", service.port)) == errno.ECONNREFUSED
+
+    # A body that is on its way keeps the worker from ending, a locked table from accepting.
+    with connect(service, asking[:-9]) as slow, psycopg.connect(owner_url) as holder:
+        holder.execute("lock table opportunities in access exclusive mode")
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(service.request, "GET", ROWS, token=token)
+            wait_for(lambda: owner.execute(locked, ["%opportunities%"]).fetchone())
+            queued = [connect(service, asking) for _ in range(20)]
+            service.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: "Handling signal: term" in service.output.read_text())
+            holder.rollback()
+            assert reading.result().status == 200
+        wait_for(is_refused)
+        assert service.process.poll() is None
+        slow.sendall(asking[-9:])
+        answers = [answer for sock in (slow, *queued) for answer in parse(read_all(sock), "POST")]
+
+    for sock in queued:
+        sock.close()
+    assert [answer.status for answer in answers] == [201] * 21
     assert service.process.wait(timeout=10) == 0
 
 

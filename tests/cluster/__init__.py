@@ -1,0 +1,1 @@
+"""Three hosts, one nginx, one Postgres, one Valkey, each with an address of its own."""

@@ -1,0 +1,122 @@
+"""One server at one node: it may be stopped, killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.processes import children
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.cluster.network import Network
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30, what: str = "") -> None:
+    """Wait until the condition holds; fail where it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not happen within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Server:
+    """A server process, a session of its own, so that Ctrl-C reaches only the tests.
+
+    ``account`` is whom it runs as (user and group id); ``ending`` is the signal that ends it, which
+    it also gets should the tests themselves be killed.
+    """
+
+    network: Network
+    node: str
+    command: list[str]
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    account: tuple[int, int] | None = None
+    cwd: Path | None = None
+    ending: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return self.network.address(self.node)
+
+    @property
+    def inside(self) -> list[str]:
+        """Return what stands before a command that is to run beside it."""
+        return self.network.inside(self.node)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it; each command takes the place of the one before."""
+        before = ["setpriv", f"--pdeathsig={self.ending.name.removeprefix('SIG')}"]
+        if self.account:
+            user, group = self.account
+            before += [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+        with self.log.open("ab") as file:
+            self.process = subprocess.Popen(
+                [*self.inside, *before, *self.command],
+                cwd=self.cwd or self.log.parent,
+                env={"PATH": os.environ["PATH"], **self.env},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        assert self.process is not None
+        self.process.send_signal(self.ending)
+
+    def wait(self, within: float = 40) -> int:
+        """Wait for its end; return its exit code."""
+        assert self.process is not None
+        return self.process.wait(within)
+
+    def kill(self) -> None:
+        """End all of its processes at once, as a host that dies; return when none is left."""
+        assert self.process is not None
+        members = children(self.pid) if self.process.poll() is None else []
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+        wait_for(lambda: not any(map(_runs, members)), what=f"{members} have ended")
+
+    def end(self) -> None:
+        """End it, whatever its state."""
+        if self.process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self.terminate()
+                self.wait(within=5)
+            self.kill()
+
+    def wait_until(self, ready: Callable[[], object]) -> None:
+        """Wait until it is ready; fail with what it has printed where it never is."""
+
+        def settled() -> bool:
+            assert self.process is not None
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.node} ended: {self.log.read_text()[-2000:]}")
+            return bool(ready())
+
+        wait_for(settled, what=f"{self.node} is ready")
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process still has sockets: a zombie has none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,88 @@
+"""Three hosts are restarted one after the other, and nobody notices."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING
+
+from tests.cluster.load import ROWS
+from tests.cluster.network import APP
+from tests.cluster.processes import wait_for
+from tests.cluster.visitors import Visitors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.cluster.conftest import Cluster
+    from tests.cluster.hosts import Host
+
+
+SLOW = 1.5  # seconds that a client takes to send a request
+
+
+def writes(host: Host) -> int:
+    return sum(line["type"] == "RESPONSE" for line in host.lines())
+
+
+@contextmanager
+def slow_upload(cluster: Cluster, host: Host) -> Iterator[list[int]]:
+    """Send half a request to a host past nginx, and the rest at the block's end.
+
+    It keeps the host from ending. The block is given where the answer's status will be.
+    """
+    body, statuses = b'{"title": "Slow but sure"}', list[int]()
+    connection = HTTPConnection(host.server.address, APP, timeout=30)
+    connection.putrequest("POST", ROWS)
+    connection.putheader("Authorization", f"Bearer {cluster.token()}")
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body[:9])
+    try:
+        yield statuses
+        connection.send(body[9:])
+        statuses.append(connection.getresponse().status)
+    finally:
+        connection.close()
+
+
+def restart(cluster: Cluster, host: Host) -> float:
+    """Restart a host as a deployment would; return the seconds that it took to drain.
+
+    The next one is due when nginx sends requests here again: it tries once a second.
+    """
+    with slow_upload(cluster, host) as statuses:
+        time.sleep(0.1)
+        began = time.monotonic()
+        host.server.terminate()
+        time.sleep(SLOW)
+    assert statuses == [201]
+    assert host.server.wait() == 0
+    drained = time.monotonic() - began
+    host.start()
+    host.wait_until_ready()
+    before = writes(host)
+    wait_for(lambda: writes(host) > before, what="nginx sends requests here again")
+    return drained
+
+
+def test_all_three_hosts_are_restarted_under_load_without_one_failed_request(
+    start: Callable[..., Cluster],
+) -> None:
+    cluster = start()
+    tokens = [cluster.token() for _ in range(6)]
+    visitors = Visitors(cluster.network, tokens, ["GET", "PATCH", "DELETE"])
+    began = time.monotonic()
+    with visitors.about():
+        wait_for(lambda: len(visitors.tries) > 200)
+        drained = [restart(cluster, host) for host in cluster.hosts]
+    seconds = time.monotonic() - began
+
+    failed = visitors.failed()
+    slowest = max(each.seconds for each in visitors.tries)
+    cluster.tell(
+        f"rolling restart: {len(visitors.tries)} requests in {seconds:.0f} s, {len(failed)} failed"
+        f" {[(t.method, t.status) for t in failed][:20]}; slowest answer {slowest:.2f} s;"
+        f" drained in {', '.join(f'{each:.1f}' for each in drained)} s"
+    )
+    assert failed == []

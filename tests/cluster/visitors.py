@@ -1,0 +1,95 @@
+"""Visitors: users at work, who remember every try."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jwt
+
+from tests.cluster.load import ROWS, Ask, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.cluster.network import Network
+
+EXPECTED = {"POST": 201, "GET": 200, "PATCH": 200, "DELETE": 200}
+
+
+class Try(NamedTuple):
+    """A request that a visitor has made; ``began`` is on the monotonic clock."""
+
+    method: str
+    status: int
+    began: float
+    seconds: float
+    title: str
+    id: str | None
+
+
+class Visitors:
+    """Users who create a row, read, change and perhaps delete it, again and again."""
+
+    AT_MOST = 60_000  # tries
+    WITHIN = 90.0  # seconds
+    PAUSE = 0.005  # seconds between two rows of one visitor
+
+    def __init__(self, network: Network, tokens: Sequence[str], steps: Sequence[str]) -> None:
+        self._network, self._tokens, self._steps = network, tokens, steps
+        self._ended = threading.Event()
+        self._until = time.monotonic() + self.WITHIN
+        self._numbers = count(1)
+        self.tries: list[Try] = []
+
+    @property
+    def users(self) -> list[str]:
+        """Return whose tokens they have."""
+        claims = (jwt.decode(token, options={"verify_signature": False}) for token in self._tokens)
+        return [claim["sub"] for claim in claims]
+
+    def failed(self) -> list[Try]:
+        """Return the tries that were not answered as they should be."""
+        return [t for t in self.tries if t.status != EXPECTED[t.method]]
+
+    def acknowledged(self) -> dict[str, str]:
+        """Return the ids of the rows whose creation was acknowledged, with their titles."""
+        return {str(t.id): t.title for t in self.tries if (t.method, t.status) == ("POST", 201)}
+
+    def _visit(self, token: str) -> None:
+        client = Client(self._network)
+        while not self._ended.is_set() and len(self.tries) < self.AT_MOST:
+            if time.monotonic() > self._until:
+                break
+            title = f"row {next(self._numbers)}"
+            made = self._try(client, Ask("POST", ROWS, token, {"title": title}), title)
+            for method in self._steps if made else ():
+                body = {"notes": "seen"} if method == "PATCH" else None
+                self._try(client, Ask(method, f"{ROWS}/{made}", token, body), title)
+            time.sleep(self.PAUSE)
+        client.close()
+
+    def _try(self, client: Client, ask: Ask, title: str) -> str | None:
+        """Make a try; return the id of the row that was created."""
+        began = time.monotonic()
+        status, body = client.send(ask)
+        found: Any = json.loads(body)["id"] if (ask.method, status) == ("POST", 201) else None
+        self.tries.append(Try(ask.method, status, began, time.monotonic() - began, title, found))
+        return found
+
+    @contextmanager
+    def about(self) -> Iterator[None]:
+        """Let them be about until the block ends; each finishes what it has begun."""
+        with ThreadPoolExecutor(len(self._tokens)) as pool:
+            visits = [pool.submit(self._visit, token) for token in self._tokens]
+            try:
+                yield
+            finally:
+                self._ended.set()
+        for visit in visits:
+            visit.result()
