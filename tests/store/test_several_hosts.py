@@ -117,7 +117,7 @@ def test_a_cluster_that_comes_later_is_used_then(caplog: pytest.LogCaptureFixtur
     store.RETRY = 0.1
     store.visit(HITS)
     with (
-        valkeys.server(port, "--save", "", "--cluster-enabled", "yes"),
+        valkeys.node(port),
         redis.Redis(port=port) as client,
     ):
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
@@ -133,7 +133,7 @@ def test_a_cluster_that_is_silent_costs_a_moment_and_only_once(
 ) -> None:
     port = servers.free_port()
     with (
-        valkeys.server(port, "--save", "", "--cluster-enabled", "yes") as pid,
+        valkeys.node(port) as pid,
         redis.Redis(port=port) as client,
     ):
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
