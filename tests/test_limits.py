@@ -452,9 +452,12 @@ def test_redis_counts_over_processes_and_its_loss_is_neither_an_error_nor_free(
 
     started = time.monotonic()
     statuses = flood(service, 4_000, clients=16)
+    assert time.monotonic() - started < 10
+    while statuses[200] < 400 * lost_lines(service):  # one with few connections has some left
+        statuses += flood(service, 200, clients=16)
+        assert time.monotonic() - started < 20
     workers = lost_lines(service)
     assert set(statuses) == {200, 429}
     assert 1 <= workers <= 4
     assert statuses[200] == 400 * workers
-    assert time.monotonic() - started < 10
     assert service.request("GET", "/api/health/deps").status == 429
