@@ -7,6 +7,7 @@ Everything else, gunicorn's lines included, is of type LOG.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,6 +83,11 @@ def event(kind: str, **fields: object) -> None:
         record = logging.LogRecord.__new__(logging.LogRecord)
         record.__dict__ = {**_blank, "created": time.time(), "msg": kind, "event": fields}
         log.handle(record)
+
+
+def metric(name: str, value: float) -> None:
+    """Write what a gauge of this process shows from now on."""
+    event("METRIC", name=name, value=value, process=os.getpid())
 
 
 def audited(action: str) -> Callable[[View], View]:

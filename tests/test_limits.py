@@ -460,4 +460,7 @@ def test_redis_counts_over_processes_and_its_loss_is_neither_an_error_nor_free(
     assert set(statuses) == {200, 429}
     assert 1 <= workers <= 4
     assert statuses[200] == 400 * workers
+    gauges = [line for line in service.lines() if line["type"] == "METRIC"]
+    assert {(gauge["name"], gauge["value"]) for gauge in gauges} == {("store_up", 0)}
+    assert len({gauge["process"] for gauge in gauges}) == len(gauges) == workers
     assert service.request("GET", "/api/health/deps").status == 429
