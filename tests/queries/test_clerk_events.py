@@ -20,6 +20,7 @@ from futuretracker.queries.revocations import insert_revocation, select_revocati
 from futuretracker.queries.rows import V1
 from futuretracker.queries.users import Profile, erase_user, update_profile, upsert_user
 from tests.conftest import numbers
+from tests.pooler import connect
 from tests.queries.conftest import Owner
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def left(owner: Connection, user: Owner) -> list[int]:
 
 @pytest.fixture
 def second(service_url: str) -> Iterator[Connection]:
-    with psycopg.connect(service_url, autocommit=True) as conn:
+    with connect(service_url, autocommit=True) as conn:
         yield conn
 
 
@@ -243,7 +244,7 @@ def _deleting(request: pytest.FixtureRequest, owner: Connection) -> Iterator[Non
 def test_a_row_that_is_being_added_is_waited_for_and_erased(
     role: Connection, owner: Connection, service_url: str, a: Owner
 ) -> None:
-    with psycopg.connect(service_url) as busy, ThreadPoolExecutor(1) as pool:
+    with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
         insert_opportunity(
             busy, change=a.change, values={"title": "Late", "status": "applied"}, columns=V1
         )
@@ -260,7 +261,7 @@ def test_a_first_sight_that_is_on_its_way_is_waited_for_and_erased(
     role: Connection, owner: Connection, service_url: str
 ) -> None:
     clerk_id = f"user_way{next(numbers)}"
-    with psycopg.connect(service_url) as busy, ThreadPoolExecutor(1) as pool:
+    with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
         assert upsert_user(busy, clerk_id=clerk_id, email=None)
         erasing = pool.submit(erase, role, clerk_id)
         time.sleep(0.1)
@@ -275,7 +276,7 @@ def test_a_first_sight_during_the_erasing_makes_no_row(
     second: Connection, owner: Connection, service_url: str
 ) -> None:
     clerk_id = f"user_during{next(numbers)}"
-    with psycopg.connect(service_url) as busy, ThreadPoolExecutor(1) as pool:
+    with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
         assert erase(busy, clerk_id)
         seeing = pool.submit(upsert_user, second, clerk_id=clerk_id, email=None)
         time.sleep(0.1)
