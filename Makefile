@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-pooler test-cluster coverage lint format types bench bench-scaling profile requirements clean
+.PHONY: help setup run test test-pooler test-cluster test-deploy coverage lint format types bench bench-scaling profile requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,20 +24,26 @@ run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data un
 APART := tests/commands tests/store tests/test_benchmarks.py tests/test_cli.py \
 	tests/test_clients.py tests/test_reference.py tests/test_revoked_everywhere.py tests/test_types.py
 
+# These have targets of their own.
+PLACES := tests/cluster tests/deploy
+
 test: $(INSTALLED) ## run every test against real servers
 	@$(BIN)/python -m pytest $(APART) & apart=$$!; \
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART) tests/cluster); others=$$?; \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART) $(PLACES)); others=$$?; \
 	wait $$apart && exit $$others
 
 # Node and Chromium ask for the same routes as the others, and two runs would install them at once.
 test-pooler: $(INSTALLED) ## run every test that meets Postgres through a real PgBouncer
-	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART) tests/cluster)
+	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART) $(PLACES))
 
 test-cluster: $(INSTALLED) ## run three hosts, nginx, Postgres and Valkey as a cluster: 3 minutes
 	$(BIN)/python -m pytest tests/cluster
 
+test-deploy: $(INSTALLED) ## run what is in deploy/ on the software that it is for
+	$(BIN)/python -m pytest tests/deploy
+
 coverage: $(INSTALLED) ## run the tests and show the lines that none of them reaches
-	$(BIN)/python -m pytest --ignore=tests/cluster --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(PLACES)) --cov --cov-report=term-missing:skip-covered
 
 lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -37,7 +37,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     ),
     "headers and CORS": ("futuretracker/headers.py", "futuretracker/api/deprecation.py"),
     "client address": ("/middleware/proxy_fix.py",),
-    "Flask and werkzeug": ("/flask/", "/werkzeug/", "/blinker/", "futuretracker/service.py"),
+    "Flask and werkzeug": ("/flask/", "/werkzeug/", "/blinker/", "futuretracker/application.py"),
     "views": ("futuretracker/",),
 }
 REST = "everything else"

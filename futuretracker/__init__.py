@@ -10,9 +10,9 @@ try:
 
     from futuretracker import api, auth, database, errors, limits, logs
     from futuretracker.api.parsing import check_size, check_url
+    from futuretracker.application import Application
     from futuretracker.freshness import Freshness
     from futuretracker.headers import Headers
-    from futuretracker.service import Service
     from futuretracker.store import open_store
 except ModuleNotFoundError as error:
     # Every command and gunicorn come by here first: an operator gets a sentence.
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 MAX_BODY = 2**20  # bytes
 
 
-def create_app(config: Config) -> Service:
+def create_app(config: Config) -> Application:
     """Build the service: the path of a request, in order.
 
     Call it in each worker process, after the fork: it opens that process's connections.
     """
-    app = Service(__name__, static_folder=None)
+    app = Application(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

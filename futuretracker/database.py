@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import psycopg
 from flask import current_app
 
+from futuretracker.application import request
 from futuretracker.errors import Unavailable, conflict
 from futuretracker.pool import OutOfReach, Pool
 from futuretracker.replica import Replica
-from futuretracker.service import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException
 
 from futuretracker.answers import answer
-from futuretracker.service import request
+from futuretracker.application import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

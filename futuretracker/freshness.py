@@ -15,8 +15,8 @@ from futuretracker.logs import WRITES
 if TYPE_CHECKING:
     from flask import Response
 
+    from futuretracker.application import Request, Session
     from futuretracker.config import Config
-    from futuretracker.service import Request, Session
     from futuretracker.store import SharedStore
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from flask import Flask, Response
 from flask_talisman import DENY, Talisman
 
-from futuretracker.service import HEADERS, REQUEST_ID
+from futuretracker.application import HEADERS, REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

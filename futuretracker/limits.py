@@ -18,8 +18,8 @@ from futuretracker.logs import WRITES, event, timestamp
 from futuretracker.store import Hit
 
 if TYPE_CHECKING:
+    from futuretracker.application import Application, Request, Session
     from futuretracker.config import Config
-    from futuretracker.service import Request, Service, Session
     from futuretracker.settings import Budget
     from futuretracker.store import SharedStore, Window
 
@@ -78,7 +78,7 @@ class Limits:
             raise exceeded(request, budget, key, window)
 
 
-def init_app(app: Service, config: Config, store: SharedStore) -> Limits:
+def init_app(app: Application, config: Config, store: SharedStore) -> Limits:
     """Count in this store."""
     limits: Limits = app.extensions.setdefault("limits", Limits(config, store))
     return limits

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import current_app
 from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
-from futuretracker.service import request
+from futuretracker.application import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flask import Response
 
-    from futuretracker.service import Request
+    from futuretracker.application import Request
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 CONFIG: dict[str, Any] = {

@@ -233,8 +233,10 @@ def serve(settings: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., se
     """Start real gunicorn processes: ``serve(WEB_CONCURRENCY="4")``."""
     with ExitStack() as stack:
 
-        def serve(**changes: str) -> servers.Service:
+        def serve(*, socket_file: Path | None = None, **changes: str) -> servers.Service:
             output = tmp_path / f"gunicorn-{next(numbers)}.log"
-            return stack.enter_context(servers.gunicorn({**settings, **changes}, output))
+            return stack.enter_context(
+                servers.gunicorn({**settings, **changes}, output, socket_file=socket_file)
+            )
 
         yield serve

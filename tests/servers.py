@@ -105,14 +105,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def gunicorn(settings: Mapping[str, str], output: Path) -> Iterator[Service]:
-    """Run the service until the block ends."""
+def gunicorn(
+    settings: Mapping[str, str], output: Path, *, socket_file: Path | None = None
+) -> Iterator[Service]:
+    """Run the service until the block ends, at a port and, where one is given, a socket file."""
     port = free_port()
     env = {"PATH": os.environ["PATH"], **settings, "PORT": str(port)}
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+    if socket_file:
+        command += ["--bind", f"127.0.0.1:{port}", "--bind", f"unix:{socket_file}"]
     with output.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "wsgi:app"], cwd=ROOT, env=env, stdout=file
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file)
     service = Service(process, port, output)
     try:
         _wait_until_ready(service, int(settings.get("WEB_CONCURRENCY", 2)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.test import create_environ
 
+from futuretracker.application import Request, Session
 from futuretracker.freshness import Freshness
-from futuretracker.service import Request, Session
 from futuretracker.store import LmdbStore, SharedStore
 from tests.conftest import config_from
 

@@ -24,14 +24,14 @@ from futuretracker.api.surfaces import GUIDE, V1
 if TYPE_CHECKING:
     from flask import Flask
 
+    from futuretracker.application import Application
     from futuretracker.auth import Authentication
     from futuretracker.config import Config
-    from futuretracker.service import Service
 
 SHARED = (opportunities, analytics, account, health)
 
 
-def init_app(app: Service, config: Config, authentication: Authentication) -> None:
+def init_app(app: Application, config: Config, authentication: Authentication) -> None:
     """Register both surfaces, and what is outside them: the probes, Clerk's webhooks."""
     app.config["ENVIRONMENT"] = config.environment
     register_routes(app)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from futuretracker.answers import answer
+from futuretracker.application import request
 from futuretracker.database import lend, read
 from futuretracker.queries.users import select_email
-from futuretracker.service import request
 
 blueprint = Blueprint("account", __name__)
 

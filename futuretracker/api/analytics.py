@@ -6,9 +6,9 @@ from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.api.surfaces import surface
+from futuretracker.application import request
 from futuretracker.database import read
 from futuretracker.queries.analytics import select_analytics
-from futuretracker.service import request
 
 blueprint = Blueprint("analytics", __name__)
 

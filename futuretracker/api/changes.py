@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from futuretracker.application import current
 from futuretracker.queries.changes import Change
-from futuretracker.service import current
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,12 +11,12 @@ from urllib.parse import quote
 from futuretracker.api.surfaces import GUIDE, V1
 
 if TYPE_CHECKING:
-    from futuretracker.service import Request, Service
+    from futuretracker.application import Application, Request
 
 SINCE: Final = int(dt.datetime(2026, 11, 24, tzinfo=dt.UTC).timestamp())
 
 
-def init_app(app: Service, sunset: dt.date | None) -> None:
+def init_app(app: Application, sunset: dt.date | None) -> None:
     """Add the headers to whatever a route of the guide's surface answers."""
     constant = {"Deprecation": f"@{SINCE}"}
     if sunset:

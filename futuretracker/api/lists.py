@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from futuretracker.answers import answer
+from futuretracker.application import request
 from futuretracker.database import read
 from futuretracker.queries.opportunities import select_opportunities
-from futuretracker.service import request
 
 blueprint = Blueprint("lists", __name__)
 

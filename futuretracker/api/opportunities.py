@@ -8,11 +8,11 @@ from futuretracker.answers import answer
 from futuretracker.api.changes import change
 from futuretracker.api.parsing import read_fields, read_id
 from futuretracker.api.surfaces import surface
+from futuretracker.application import request
 from futuretracker.database import lend, read
 from futuretracker.errors import not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import opportunities as rows
-from futuretracker.service import request
 
 blueprint = Blueprint("opportunities", __name__)
 

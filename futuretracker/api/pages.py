@@ -11,9 +11,9 @@ from flask import Blueprint, Response
 from futuretracker.answers import answer
 from futuretracker.api import cursors
 from futuretracker.api.parameters import PageParameters, read_parameters
+from futuretracker.application import request
 from futuretracker.database import read
 from futuretracker.queries.pages import FILTERS, select_page
-from futuretracker.service import request
 
 if TYPE_CHECKING:
     from futuretracker.queries.pages import Page

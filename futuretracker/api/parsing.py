@@ -10,15 +10,15 @@ from uuid import UUID
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
+from futuretracker.application import current
 from futuretracker.errors import ApiError, ValidationFailed
-from futuretracker.service import current
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from marshmallow import Schema
 
-    from futuretracker.service import Request
+    from futuretracker.application import Request
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search

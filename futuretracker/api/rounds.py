@@ -9,11 +9,11 @@ from futuretracker.api.changes import change
 from futuretracker.api.parameters import UpcomingParameters, read_parameters
 from futuretracker.api.parsing import read_fields, read_id
 from futuretracker.api.schemas import NewRound, RoundChanges
+from futuretracker.application import request
 from futuretracker.database import lend, read
 from futuretracker.errors import ApiError, not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import rounds as rows
-from futuretracker.service import request
 
 blueprint = Blueprint("rounds", __name__)
 new_round = NewRound()

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app
 
 from futuretracker.answers import answer
 from futuretracker.api.parsing import read_body
+from futuretracker.application import request
 from futuretracker.auth import public
 from futuretracker.auth.clerk import TOLERATED
 from futuretracker.auth.profiles import profile_of
@@ -16,7 +17,6 @@ from futuretracker.database import lend
 from futuretracker.logs import audit, audited, event
 from futuretracker.queries.revocations import insert_revocation
 from futuretracker.queries.users import erase_user, update_profile
-from futuretracker.service import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

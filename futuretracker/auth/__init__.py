@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from futuretracker.application import Application, Request
     from futuretracker.config import Config
-    from futuretracker.service import Request, Service
     from futuretracker.store import Store
 
 View = TypeVar("View", bound="Callable[..., Response]")
@@ -93,7 +93,7 @@ def _tell(request: Request, refusal: Unauthenticated) -> None:
     event("AUTH", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
 
 
-def init_app(app: Service, config: Config, store: Store) -> Authentication:
+def init_app(app: Application, config: Config, store: Store) -> Authentication:
     """Make this process's sessions, revocations and users."""
     authentication: Authentication = app.extensions.setdefault(
         "auth", Authentication(config, store)

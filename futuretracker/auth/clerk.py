@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from futuretracker.application import Session
 from futuretracker.auth.keys import key_source
 from futuretracker.errors import Unauthenticated
-from futuretracker.service import Session
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

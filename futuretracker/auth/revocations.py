@@ -17,7 +17,7 @@ from futuretracker.errors import Unauthenticated
 from futuretracker.queries.revocations import select_revocations
 
 if TYPE_CHECKING:
-    from futuretracker.service import Session
+    from futuretracker.application import Session
     from futuretracker.store import Store
 
 GENERATION = "revocations"  # the store's key

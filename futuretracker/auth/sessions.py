@@ -11,8 +11,8 @@ from futuretracker.cache import Cache
 from futuretracker.errors import Unauthenticated
 
 if TYPE_CHECKING:
+    from futuretracker.application import Session
     from futuretracker.auth.clerk import Verifier
-    from futuretracker.service import Session
 
 MAX_TOKEN = 4096  # bytes; Clerk keeps its own below that, a cookie's limit
 MAX_AGE = 60.0  # seconds

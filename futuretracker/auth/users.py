@@ -7,18 +7,18 @@ import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from futuretracker.application import request
 from futuretracker.cache import Cache
 from futuretracker.database import lend
 from futuretracker.errors import Unauthenticated, Unavailable, render
 from futuretracker.queries.users import upsert_user
-from futuretracker.service import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask import Response
 
-    from futuretracker.service import Session
+    from futuretracker.application import Session
     from futuretracker.store import Store
 
 MAX_AGE = 300  # seconds since Postgres was asked, in this process and in the store together

@@ -74,7 +74,7 @@ class NoSessions(SessionInterface):
         return self._none
 
 
-class Service(Flask):
+class Application(Flask):
     """A synchronous application without hosts and sessions.
 
     Each request passes the ``guards`` in their order; one that raises keeps it from its view. Each

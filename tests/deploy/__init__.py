@@ -1,0 +1,1 @@
+"""What is deployed, on the real software that it is deployed with."""
