@@ -117,6 +117,10 @@ def encrypted(subject: Subject) -> Finding:
 
 
 def _reason(problem: psycopg.OperationalError) -> str:
-    """Return what libpq says last, which names no password."""
-    lines = [line.strip(" -") for line in str(problem).splitlines() if line.strip()]
-    return lines[-1].rstrip(".") if lines else type(problem).__name__
+    """Return the line that says why: the last host's, where several were tried.
+
+    libpq names hosts, roles and databases, and no password.
+    """
+    lines = [line.strip(" -\t") for line in str(problem).splitlines() if line.strip()]
+    telling = [line for line in lines if "failed" in line or "FATAL" in line] or lines[:1]
+    return telling[-1].rstrip(".") if telling else type(problem).__name__
