@@ -24,13 +24,14 @@ MAX_BODY = 2**20  # bytes
 
 
 class Answer(NamedTuple):
-    """``at`` is UNIX time half way between the request and the answer."""
+    """``at`` is UNIX time half way between the request and the answer, ``source`` our address."""
 
     status: int
     headers: HTTPMessage
     body: bytes
     at: float
     certificate: Mapping[str, Any]
+    source: str
 
 
 def ask(
@@ -52,12 +53,13 @@ def ask(
         connection.connect()
         sock = connection.sock
         certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+        source: str = sock.getsockname()[0]
         started = time.time()
         connection.request(method, parts.path or "/", body=body or None, headers=sent)
         response = connection.getresponse()
         at = (started + time.time()) / 2
         found = response.read(MAX_BODY)
-        return Answer(response.status, response.headers, found, at, certificate or {})
+        return Answer(response.status, response.headers, found, at, certificate or {}, source)
 
 
 def ask_public(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from futuretracker.checks.exchange import ask_public
 from futuretracker.checks.finding import Undecided, error, ok, warning
 from futuretracker.checks.https import HEALTH
+from futuretracker.checks.store import hits_of
+from futuretracker.limits import address_key
 
 if TYPE_CHECKING:
     from futuretracker.checks.exchange import Answer
@@ -31,18 +33,19 @@ def hops(subject: Subject) -> Finding:
     Each address is of a /56 that nobody has (RFC 3849), and so has a budget of its own. One that is
     believed shows its first request each time; one that is not shows a budget that goes down.
     """
-    answers = [
-        ask_public(subject, HEALTH, headers={"X-Forwarded-For": _claim()}) for _ in range(TRIES)
-    ]
-    spent = [_spent(answer) for answer in answers]
-    if all(hits == 1 for hits in spent):
+    if all(_spent(answer) == 1 for answer in _claims(subject)):
         return error("A client that sends X-Forwarded-For is counted as the address in it.", MEND)
     if subject.config.trusted_proxies == 0:
         return error(
             "TRUSTED_PROXIES is 0, but a proxy speaks TLS: everybody is counted as that proxy.",
             MEND,
         )
-    return ok("A forged X-Forwarded-For changes nothing: the proxy's word counts.")
+    counted = _counted(subject)
+    if counted.proxy:
+        return error("Everybody is counted as one address, the proxy's.", MEND)
+    if counted.client:
+        return ok("Clients are counted by their own address, whatever they claim.")
+    return ok("A forged X-Forwarded-For changes nothing.")
 
 
 def gunicorn(subject: Subject) -> Finding:
@@ -62,6 +65,40 @@ def gunicorn(subject: Subject) -> Finding:
     if is_private:
         return ok(f"gunicorn listens on {config.host} alone.")
     return warning(f"gunicorn listens on {config.host}, beyond this host.", mend)
+
+
+class Counted(NamedTuple):
+    """Whose budget our requests were taken from, as far as the store shows it."""
+
+    client: bool
+    proxy: bool
+
+
+def _counted(subject: Subject) -> Counted:
+    """Ask again, and see in the store whose budget that was taken from.
+
+    A proxy on this host is 127.0.0.1, ::1 or, at a socket file, nobody.
+    """
+    url, general = subject.config.store_url, subject.config.general.name
+    own = address_key(_claims(subject)[0].source)
+    keys = [own, *{address_key(address) for address in ("127.0.0.1", "::1", None)} - {own}]
+    names = [f"{general}:{key}" for key in keys]
+    try:
+        before = hits_of(url, names)
+        _claims(subject)
+        after = hits_of(url, names)
+    except Undecided:
+        raise
+    except Exception:  # noqa: BLE001 - the store has an item of its own
+        return Counted(client=False, proxy=False)
+    client, *proxy = (new - old >= TRIES for old, new in zip(before, after, strict=True))
+    return Counted(client, any(proxy))
+
+
+def _claims(subject: Subject) -> list[Answer]:
+    return [
+        ask_public(subject, HEALTH, headers={"X-Forwarded-For": _claim()}) for _ in range(TRIES)
+    ]
 
 
 def _claim() -> str:

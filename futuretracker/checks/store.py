@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futuretracker.checks.finding import Undecided, error, ok, warning
-from futuretracker.store import LmdbStore, UnusableStore, check_store, open_store
+from futuretracker.store import (
+    LmdbStore,
+    UnusableStore,
+    check_store,
+    configured_store,
+    open_store,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
 MEMORY = {"tmpfs", "ramfs"}
 SIZE = LmdbStore.SIZE
+_opening = threading.Lock()  # a process may not open an LMDB file twice
 
 
 def usable(subject: Subject) -> Finding:
@@ -36,7 +46,8 @@ def usable(subject: Subject) -> Finding:
             "Check as the service's user; if you do, delete the folder.",
         )
     try:
-        check_store(url)
+        with _opening:
+            check_store(url)
     except UnusableStore as problem:
         return error(str(problem), "Delete the folder: nothing in it is needed twice.")
     return ok(f"{folder} can be read and written.")
@@ -63,6 +74,19 @@ def shared(subject: Subject) -> Finding:
             mend,
         )
     return ok(f"{workers} workers of this host share {folder}; more hosts would need REDIS_URL.")
+
+
+def hits_of(url: str, keys: Sequence[str]) -> list[int]:
+    """Return the hits in the open windows of these keys; count none."""
+    if url.startswith("lmdb:"):
+        with _opening:
+            opened = LmdbStore(url)
+            try:
+                return [opened.get(key) for key in keys]
+            finally:
+                opened.close()
+    # There a counter is a value like any other.
+    return [int(value or 0) for value in configured_store(url).visit([], keys).values]
 
 
 def folder_of(url: str) -> Path:
