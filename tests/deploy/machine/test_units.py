@@ -1,0 +1,78 @@
+"""The units on a real systemd: what they may do, and what they keep from whom."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from tests.deploy.machine.machine import Machine
+
+UNITS = ROOT / "deploy" / "systemd"
+SERVICES = sorted(file.name for file in UNITS.glob("*.service"))
+DROP_INS = sorted(file.name for file in (UNITS / "drop-ins").glob("*.conf"))
+API = "futuretracker-api.service"
+
+
+@pytest.mark.parametrize("unit", sorted(file.name for file in UNITS.glob("*.[st]*")))
+def test_systemd_has_nothing_to_say_against_a_unit(deployed: Machine, unit: str) -> None:
+    assert deployed.run(f"systemd-analyze verify /etc/systemd/system/{unit}") == ""
+
+
+@pytest.mark.parametrize("unit", SERVICES)
+def test_a_service_is_exposed_to_hardly_anything(deployed: Machine, unit: str) -> None:
+    file = f"/etc/systemd/system/{unit}"
+    said = deployed.run(f"systemd-analyze security --offline=true --threshold=15 {file}")
+    assert re.search(rf"exposure level for {unit}: (0|1)\.\d OK", said), said
+
+
+@pytest.mark.parametrize("name", DROP_INS)
+def test_a_drop_in_says_where_it_goes_and_fits_there(deployed: Machine, name: str) -> None:
+    text = (UNITS / "drop-ins" / name).read_text()
+    at = Path(text.splitlines()[0].removeprefix("# "))
+    unit = at.parent.name.removesuffix(".d")
+    assert at.parts[:4] == ("/", "etc", "systemd", "system")
+    assert at.name == name
+    folder = f"/tmp/{name}"
+    deployed.run(
+        f"mkdir -p {folder}/{at.parent.name} && cp /etc/systemd/system/futuretracker-* {folder}"
+        f" && cp /opt/futuretracker/deploy/systemd/drop-ins/{name} {folder}/{at.parent.name}"
+    )
+    said = deployed.run(f"SYSTEMD_UNIT_PATH={folder}: systemd-analyze verify {folder}/{unit}")
+    assert said == ""
+
+
+def test_the_sandbox_is_in_force_while_it_serves(deployed: Machine) -> None:
+    pid = deployed.state(API, "MainPID")
+    status = deployed.run(f"cat /proc/{pid}/status")
+
+    assert deployed.run(f"stat -c %U /proc/{pid}").strip() == "futuretracker"
+    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert re.search(rf"^{name}:\s+0+$", status, re.MULTILINE), status
+    assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
+    assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
+
+
+def test_the_api_reads_no_file_of_settings_and_never_sees_the_owner(deployed: Machine) -> None:
+    pid = deployed.state(API, "MainPID")
+
+    assert "MIGRATION" not in deployed.run(f"tr '\\0' '\\n' < /proc/{pid}/environ")
+    for name in ("api.env", "migrate.env"):
+        file = f"/etc/futuretracker/{name}"
+        assert deployed.run(f"stat -c '%a %U' {file}").strip() == "600 root"
+        said = deployed.run(f"setpriv --reuid=futuretracker --clear-groups cat {file}", check=False)
+        assert "Permission denied" in said
+
+
+def test_nobody_but_the_proxy_reaches_the_socket(deployed: Machine) -> None:
+    ask = "curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/futuretracker-api.sock"
+    as_user = "setpriv --reuid={0} --regid={0} --clear-groups"
+
+    assert deployed.run(f"{as_user.format('www-data')} {ask} http://localhost/healthz") == "200"
+    refused = deployed.run(f"{as_user.format('nobody')} {ask} http://localhost/healthz", check=False)
+    assert refused == "000"
