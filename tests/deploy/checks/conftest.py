@@ -62,7 +62,7 @@ http {{
 OVERWRITES = "proxy_set_header X-Forwarded-For $remote_addr;"
 APPENDS = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
 HIDES_METRICS = "location = /metrics { return 404; }"
-REDIRECTS = "return 301 https://{place}$request_uri;"
+REDIRECTS = "return 301 https://PLACE$request_uri;"
 
 
 @dataclass
@@ -94,12 +94,15 @@ def nginx(
     It listens on loopback; with ports of their own on every address, as a host of that name does.
     """
     https, http = ports or (servers.free_port(), servers.free_port())
-    defaults = {
+    written = {
         "forwarded": OVERWRITES,
         "metrics": HIDES_METRICS,
         "further": "",
-        "plain": REDIRECTS.format(place=name if ports else f"{name}:{https}"),
+        "plain": REDIRECTS,
+        **parts,
     }
+    place = name if ports else f"{name}:{https}"
+    written["plain"] = written["plain"].replace("PLACE", place)
     text = CONF.format(
         user=getpass.getuser(),
         group=grp.getgrgid(os.getgid()).gr_name,
@@ -109,7 +112,7 @@ def nginx(
         socket=socket,
         certificate=files.certificate,
         key=files.key,
-        **{**defaults, **parts},
+        **written,
     )
     (folder / "nginx.conf").write_text(text)
     command = [str(NGINX), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
