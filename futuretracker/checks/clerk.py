@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from futuretracker.checks.subject import Subject
 
 ME = "/api/v1/me"
+WEBHOOK = "/webhooks/clerk"
 LIFETIME = 60  # seconds, as Clerk's
 
 
@@ -66,6 +67,20 @@ def accepted(subject: Subject) -> Finding:
             "The AUTH line in the service's log has the reason; a fresh token may be needed.",
         )
     return error(f"GET /api/v1/me answers {status} to the token.", "See the service's log.")
+
+
+def webhook(subject: Subject) -> Finding:
+    """Send a webhook that Clerk has not signed."""
+    if not subject.config.clerk.webhook_secrets:
+        return ok("Without CLERK_WEBHOOK_SECRET a session that ends lives until its token does.")
+    sent = {"Content-Type": "application/json"}
+    status = ask_public(subject, WEBHOOK, method="POST", headers=sent, body=b"{}").status
+    if status == HTTPStatus.BAD_REQUEST:
+        return ok("A webhook that Clerk has not signed is refused with 400.")
+    return error(
+        f"A webhook that Clerk has not signed is answered with {status}, not 400.",
+        f"Let the proxy pass {WEBHOOK} on, and give the service CLERK_WEBHOOK_SECRET.",
+    )
 
 
 def _me(subject: Subject, token: str) -> int:

@@ -15,6 +15,7 @@ from futuretracker.checks.finding import Undecided
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from http.client import HTTPMessage
+    from urllib.parse import SplitResult
 
     from futuretracker.checks.subject import Subject
 
@@ -42,24 +43,25 @@ def ask(
     The system's authorities count, and what SSL_CERT_FILE names.
     """
     parts = urlsplit(url)
-    connection: HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = HTTPSConnection(parts.netloc, timeout=WITHIN, context=context)
-    else:
-        connection = HTTPConnection(parts.netloc, timeout=WITHIN)
     sent = {"User-Agent": NAME, "Connection": "close", **(headers or {})}
-    with closing(connection):
+    with closing(_connection(parts)) as connection:
         connection.connect()
         sock = connection.sock
+        source, *_ = sock.getsockname()  # gone once the answer is read
         certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
-        source: str = sock.getsockname()[0]
         started = time.time()
         connection.request(method, parts.path or "/", body=body or None, headers=sent)
         response = connection.getresponse()
         at = (started + time.time()) / 2
         found = response.read(MAX_BODY)
         return Answer(response.status, response.headers, found, at, certificate or {}, source)
+
+
+def _connection(parts: SplitResult) -> HTTPConnection:
+    if parts.scheme != "https":
+        return HTTPConnection(parts.netloc, timeout=WITHIN)
+    context = ssl.create_default_context()
+    return HTTPSConnection(parts.netloc, timeout=WITHIN, context=context)
 
 
 def ask_public(

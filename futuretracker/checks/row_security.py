@@ -42,7 +42,7 @@ def enabled(subject: Subject) -> Finding:
 def grants(subject: Subject) -> Finding:
     """Look for whoever else may reach our tables and functions."""
     with connection(subject.config.database.primary) as conn:
-        found = select_grants(conn, tables=[*TABLES, LEDGER], grantees=DATA_API)
+        found = select_grants(conn, tables=[*TABLES, LEDGER], role=ROLE, grantees=DATA_API)
     if found:
         return error(
             f"Granted: {', '.join(f'{name} to {grantee}' for grantee, name in found)}.",

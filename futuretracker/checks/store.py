@@ -77,8 +77,12 @@ def shared(subject: Subject) -> Finding:
 
 
 def hits_of(url: str, keys: Sequence[str]) -> list[int]:
-    """Return the hits in the open windows of these keys; count none."""
+    """Return the hits in the open windows of these keys; count none, make no store.
+
+    Raise what the store's client raises.
+    """
     if url.startswith("lmdb:"):
+        (folder_of(url) / "data.mdb").stat()
         with _opening:
             opened = LmdbStore(url)
             try:

@@ -46,29 +46,31 @@ def select_row_security(
 
 
 def select_grants(
-    conn: Connection[Any], *, tables: Sequence[str], grantees: Sequence[str]
+    conn: Connection[Any], *, tables: Sequence[str], role: str, grantees: Sequence[str]
 ) -> list[tuple[str, str]]:
     """Return who of the grantees, or of everybody (public), may do something with what is ours.
 
-    That is the tables, their columns and sequences, and the functions ``futuretracker_*``; an entry
-    is the grantee with what it reaches.
+    That is the tables, their columns and sequences, views of them in any schema, which show what
+    their owner may see, the functions ``futuretracker_*`` and the service's role; an entry is the
+    grantee with what it reaches.
     """
     cursor = conn.execute(
         """
-        with relations as (
-            select c.oid, c.relname, c.relowner, c.relacl, c.relkind from pg_class as c
-            where c.relnamespace = 'public'::regnamespace and (
-                c.relname = any(%(tables)s) or c.relkind = 'S' and exists (
-                    select from pg_depend as d join pg_class as t on t.oid = d.refobjid
-                    where d.objid = c.oid and d.deptype in ('a', 'i')
-                        and t.relnamespace = c.relnamespace and t.relname = any(%(tables)s)
-                )
-            )
+        with recursive relations (oid) as (
+            select oid from pg_class
+            where relnamespace = 'public'::regnamespace and relname = any(%(tables)s)
+            union
+            -- a table's sequences, and a view's rule, each of which depends on the relation
+            select coalesce(w.ev_class, d.objid)
+            from relations as r
+            join pg_depend as d on d.refobjid = r.oid and d.refclassid = 'pg_class'::regclass
+            left join pg_rewrite as w on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid
+            where w.oid is not null or d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
         ), lists (name, entries) as (
-            select relname::text, relacl from relations
+            select relname::text, relacl from relations natural join pg_class
             union all
-            select concat(r.relname, '.', a.attname), a.attacl
-            from relations as r join pg_attribute as a on a.attrelid = r.oid
+            select concat(c.relname, '.', a.attname), a.attacl
+            from relations natural join pg_class as c join pg_attribute as a on a.attrelid = c.oid
             union all
             select concat(proname, '()'), coalesce(proacl, acldefault('f', proowner)) from pg_proc
             where pronamespace = 'public'::regnamespace and proname like 'futuretracker\\_%%'
@@ -77,8 +79,12 @@ def select_grants(
         from lists cross join aclexplode(lists.entries) as entry
         left join pg_roles as r on r.oid = entry.grantee
         where entry.grantee = 0 or r.rolname = any(%(grantees)s)
+        union
+        select m.rolname, concat('the role ', ours.rolname)
+        from pg_roles as m join pg_roles as ours on ours.rolname = %(role)s
+        where m.rolname = any(%(grantees)s) and pg_has_role(m.oid, ours.oid, 'member')
         order by 1, 2
         """,
-        {"tables": list(tables), "grantees": list(grantees)},
+        {"tables": list(tables), "role": role, "grantees": list(grantees)},
     )
     return cursor.fetchall()

@@ -205,14 +205,15 @@ def test_another_host_whose_certificate_nobody_signed_is_an_error(
     assert "certificate verify failed" in finding.found
 
 
-def test_another_host_without_encryption_is_an_error(
-    database: Database, settings: dict[str, str]
+@pytest.mark.parametrize("mode", ["disable", "require", "verify-ca"])
+def test_another_host_that_is_not_verified_is_an_error(
+    database: Database, settings: dict[str, str], mode: str
 ) -> None:
     """The settings refuse such a URL; a libpq that is told otherwise elsewhere does not."""
     subject = subject_of(settings)
     assert subject.loaded
     with front(database, None) as port:
-        open_line = elsewhere(database, port, sslmode="disable")
+        open_line = elsewhere(database, port, sslmode=mode)
         primary = replace(subject.loaded.database.primary, url=open_line)
         found = replace(subject.loaded.database, primary=primary)
         finding = look(

@@ -53,6 +53,22 @@ def test_a_slash_at_the_end_of_the_public_url_makes_no_difference(
     assert find("environment-complete", PUBLIC_URL="https://[::1]:8443/").verdict == Verdict.OK
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://futuretracker_api:password@db.your-project.supabase.co/a"),
+        ("CLERK_SECRET_KEY", "your_clerk_secret_key_here"),
+        ("CORS_ORIGIN", "https://your-frontend-domain.com"),
+    ],
+)
+def test_a_value_that_is_still_the_example_s_is_an_error(
+    find: Callable[..., Finding], name: str, value: str
+) -> None:
+    finding = find("environment-complete", **{name: value}, SOMEBODY_ELSES="your-project")
+
+    assert (finding.verdict, finding.found) == (Verdict.ERROR, f"As in .env.example: {name}.")
+
+
 def test_what_needs_the_settings_is_unknown_while_they_are_not_usable(
     find: Callable[..., Finding],
 ) -> None:

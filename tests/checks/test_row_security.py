@@ -104,6 +104,16 @@ def test_a_table_that_is_gone_is_an_error(look_at: Callable[[str, str], Finding]
             "create function futuretracker_new() returns int language sql as 'select 1'",
             "futuretracker_new() to public",
         ),
+        ("create view v as select * from users; grant select on v to anon", "v to anon"),
+        (
+            """create schema other; create view other.v as select id from opportunities;
+            create view other.w as select * from other.v; grant select on other.w to anon""",
+            "w to anon",
+        ),
+        (
+            "create materialized view m as select * from audit_log; grant select on m to public",
+            "m to public",
+        ),
     ],
 )
 def test_a_grant_to_anybody_but_the_service_is_an_error(
@@ -113,6 +123,20 @@ def test_a_grant_to_anybody_but_the_service_is_an_error(
 
     assert finding.verdict == Verdict.ERROR
     assert finding.found == f"Granted: {found}."
+
+
+def test_a_data_api_that_may_become_the_service_is_an_error(
+    look_at: Callable[[str, str], Finding], database: Database
+) -> None:
+    try:
+        finding = look_at("data-api-grants", "grant futuretracker_api to anon")
+    finally:
+        database.execute("revoke futuretracker_api from anon")
+
+    assert (finding.verdict, finding.found) == (
+        Verdict.ERROR,
+        "Granted: the role futuretracker_api to anon.",
+    )
 
 
 def test_a_table_of_somebody_elses_may_be_granted_to_whom_they_like(

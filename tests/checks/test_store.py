@@ -111,3 +111,28 @@ def test_shared_memory_that_is_too_small_is_a_warning(settings: dict[str, str]) 
 
     assert line.startswith("warning")
     assert "/dev/shm holds 64 MiB, the store may need 256" in line
+
+
+@pytest.mark.parametrize(("mode", "verdict"), [(0o755, "ok"), (0o555, "error")])
+def test_the_service_s_user_may_make_a_store_where_it_may_write(
+    settings: dict[str, str], tmp_path: Path, mode: int, verdict: str
+) -> None:
+    """In a user namespace, where nobody is root."""
+    (tmp_path / "run").mkdir(mode=mode)
+    ran = subprocess.run(
+        ["unshare", "--user", sys.executable, "-m", "futuretracker", "check"],  # noqa: S607
+        cwd=servers.ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            **settings,
+            "STORE_URL": f"lmdb://{tmp_path / 'run' / 'store'}",
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    (line,) = [line for line in ran.stdout.splitlines() if "store-usable" in line]
+
+    assert line.startswith(verdict)
+    assert list((tmp_path / "run").iterdir()) == []

@@ -24,7 +24,7 @@ class Files(NamedTuple):
 
 
 def certify(address: str, folder: Path, *, days: float = 1) -> Files:
-    """Make an authority and let it certify a server that is known by its address.
+    """Make an authority and let it certify a server that is known by its address or name.
 
     The certificate has so many days left; with fewer than none it ended in the last minutes. It has
     what Python 3.13 asks of one beyond the name.
@@ -39,7 +39,7 @@ def certify(address: str, folder: Path, *, days: float = 1) -> Files:
         .add_extension(_usage(key_cert_sign=True), critical=True)
         .sign(signer, hashes.SHA256())
     )
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+    names = x509.SubjectAlternativeName([_known_as(address)])
     certificate = (
         _unsigned("the cluster's database", "the cluster's authority", key, days)
         .add_extension(names, critical=False)
@@ -90,6 +90,13 @@ def _usage(*, key_cert_sign: bool = False, digital_signature: bool = False) -> x
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _known_as(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
 
 
 def _name(text: str) -> x509.Name:

