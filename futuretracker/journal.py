@@ -1,8 +1,8 @@
 """What a process says apart from its requests: one JSON object a line, like everything else.
 
-A warning of Python's and an exception that nobody catches are lines on stdout wherever the service
-runs. What is printed on stderr, a refused start or a word of gunicorn's, is a sentence for a person;
-where stderr is the journal no person reads along, and it becomes a line as well.
+A warning of Python's and an exception that nobody catches are lines on stdout wherever it runs.
+What is printed on stderr, a refused start or a word of gunicorn's, is a sentence for a person; where
+stderr is the journal no person reads along, and it becomes a line as well.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ def begin() -> None:
 
 
 def is_journal(stream: object) -> bool:
-    """Tell whether a stream leads to the journal: systemd names the one that does (systemd.exec)."""
+    """Tell whether a stream leads to the journal: systemd names the one that does.
+
+    Source: systemd.exec(5), JOURNAL_STREAM.
+    """
     try:
         found = os.fstat(stream.fileno())  # type: ignore[attr-defined]
     except (AttributeError, OSError):
@@ -66,9 +69,7 @@ def is_journal(stream: object) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
-def _uncaught(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
