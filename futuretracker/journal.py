@@ -1,8 +1,8 @@
 """What a process says apart from its requests: one JSON object a line, like everything else.
 
 A warning of Python's and an exception that nobody catches are lines on stdout wherever it runs.
-What is printed on stderr, a refused start or a word of gunicorn's, is a sentence for a person; where
-stderr is the journal no person reads along, and it becomes a line as well.
+What is printed on stderr, a refused start or a word of gunicorn's, is a sentence for a person;
+where stderr is the journal no person reads along, and it becomes a line as well.
 """
 
 from __future__ import annotations

@@ -133,3 +133,34 @@ def test_a_worker_that_hangs_is_replaced_and_holds_up_only_whom_it_had(
     assert f"WORKER TIMEOUT (pid:{victim})" in said
     assert len(load.failed()) <= CLIENTS
     assert load.slowest() < TIMEOUT + 4
+
+
+def test_when_gunicorn_itself_dies_who_comes_later_waits_for_the_next_one(
+    deployed: Machine, load: Load
+) -> None:
+    with changed(deployed, "RestartSec=1"):
+        with load.running():
+            killed_at = time.monotonic()
+            deployed.run(f"kill -KILL {deployed.state(API, 'MainPID')}")
+        restarts = deployed.state(API, "NRestarts")
+
+    tell("kill -9 of gunicorn", load)
+    assert restarts == "1"
+    assert len(load.failed()) <= CLIENTS
+    assert all(each.began < killed_at + 0.5 for each in load.failed())
+
+
+def test_new_code_counts_from_a_restart_on_and_not_from_a_reload(deployed: Machine) -> None:
+    file = "/opt/futuretracker/futuretracker/api/health.py"
+    said = {}
+    deployed.run(f"cp {file} /root/health.py && sed -i s/ok/new/ {file}")
+    try:
+        for action in ("reload", "restart"):
+            old = set(workers(deployed))
+            deployed.run(f"systemctl {action} {API}")
+            wait_for(lambda old=old: len(new := set(workers(deployed))) == 2 and not new & old)
+            said[action] = ask(deployed, "GET", "/healthz").json["status"]
+    finally:
+        deployed.run(f"cp /root/health.py {file} && systemctl restart {API}")
+
+    assert said == {"reload": "ok", "restart": "new"}
