@@ -1,14 +1,17 @@
 """gunicorn's settings, the same for `make run` and production."""
 
+import os
 import sys
+from typing import Any
 
-from gunicorn import glogging
+from gunicorn import glogging, systemd
 
-from futuretracker import logs
+from futuretracker import journal, logs
 from futuretracker.config import Config, ConfigError, in_url
 from futuretracker.roles import UnsafeRole, check_database
 from futuretracker.store import UnusableStore, check_store
 
+journal.begin()
 try:
     service = Config.from_env()
 except ConfigError as error:
@@ -31,6 +34,10 @@ control_socket_disable = True
 logconfig_dict = logs.CONFIG
 
 
+# gunicorn would say that it is ready before there is a worker.
+notify_socket = os.environ.pop("NOTIFY_SOCKET", "")
+
+
 class Logger(glogging.Logger):
     """Writes no access lines: the service tells of its requests itself.
 
@@ -51,3 +58,10 @@ def on_starting(_server: object) -> None:
         check_store(service.store_url)
     except (UnsafeRole, UnusableStore) as error:
         sys.exit(str(error))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tell systemd that a worker can answer (the unit needs NotifyAccess=all)."""
+    if notify_socket:
+        os.environ["NOTIFY_SOCKET"] = notify_socket
+        systemd.sd_notify("READY=1", worker.log, unset_environment=True)

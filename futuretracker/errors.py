@@ -116,5 +116,5 @@ def _ours(error: HTTPException) -> ApiError:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("unexpected error", exc_info=error)
+    log.error("unexpected error", exc_info=error, extra={"requestId": request.id})
     return render(ApiError(500, "Internal Server Error", "Something went wrong"))

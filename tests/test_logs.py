@@ -350,6 +350,23 @@ def test_a_write_that_breaks_is_answered_and_logged(
     assert output.of("AUDIT")[0]["outcome"] == "failure"
 
 
+def test_a_mistake_of_ours_is_logged_under_the_answers_request_id(
+    build: Callable[..., Flask], output: Output
+) -> None:
+    app = build()
+
+    @app.get("/broken")
+    def break_down() -> Any:
+        raise RuntimeError("out of order")
+
+    app.view_functions["break_down"].is_public = True  # type: ignore[attr-defined]
+    answer = app.test_client().get("/broken")
+
+    (line,) = output.of("LOG")
+    assert line["requestId"] == answer.headers["X-Request-Id"]
+    assert "RuntimeError: out of order" in line["exc_info"]
+
+
 def test_timestamps_are_iso_with_milliseconds_in_utc(alice: User, output: Output) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     alice.create()

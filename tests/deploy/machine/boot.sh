@@ -49,5 +49,7 @@ ip link set lo up
 mkdir mnt/below
 pivot_root . mnt/below
 umount --lazy mnt/below
+# As systemd does by itself on hardware: credentials are mounted from elsewhere.
+mount --make-rshared /
 exec env -i container=namespaces PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
 	/lib/systemd/systemd --system --unit=basic.target --log-target=journal

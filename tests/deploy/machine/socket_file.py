@@ -1,0 +1,59 @@
+"""The service's socket file, asked as the proxy does."""
+
+from __future__ import annotations
+
+import json
+import socket
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING
+
+from tests.servers import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.deploy.machine.machine import Machine
+
+
+class SocketFile(HTTPConnection):
+    """A connection to a server at a socket file."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__("api.example.com", timeout=30)
+        self._file = file
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._file))
+
+
+def service_socket(machine: Machine) -> Path:
+    """Return the socket file, seen from below."""
+    return machine.root / "run/futuretracker-api.sock"
+
+
+def ask(
+    machine: Machine,
+    method: str,
+    path: str,
+    *,
+    token: str | None = None,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    address: str = "203.0.113.7",
+) -> Answer:
+    """Ask once on behalf of a client at ``address``; bytes go as they are, all else as JSON."""
+    sent = {"X-Forwarded-For": address, **(headers or {})}
+    if token:
+        sent["Authorization"] = f"Bearer {token}"
+    if body is not None and not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+        sent.setdefault("Content-Type", "application/json")
+    connection = SocketFile(service_socket(machine))
+    try:
+        connection.request(method, path, body, sent)
+        return Answer.read(connection.getresponse())
+    finally:
+        connection.close()

@@ -1,0 +1,52 @@
+"""Whatever becomes of the service, all that stands under its name in the journal is JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.deploy.machine.drop_in import API, changed
+
+if TYPE_CHECKING:
+    from tests.deploy.machine.machine import Machine
+
+GUNICORN = "ExecStart=\nExecStart=/opt/futuretracker/.venv/bin/gunicorn"
+LINES = "journalctl -q -o cat -t futuretracker-api _SYSTEMD_UNIT=futuretracker-api.service"
+# What `check` would find before: how it ends in gunicorn, and what is said of it.
+BROKEN = {
+    "a setting": ("Environment=THREADS=many", "THREADS: Not a valid integer"),
+    "an application": (f"{GUNICORN} wsgi:nothing", "Failed to find attribute 'nothing' in 'wsgi'"),
+    "a certificate": (f"{GUNICORN} --certfile=/nowhere wsgi:app", "uncaught exception"),
+    "a folder": (f"{GUNICORN} --worker-tmp-dir=/nowhere wsgi:app", "Unhandled exception in main"),
+    "a module": (f"{GUNICORN} nowhere:app", "ModuleNotFoundError: No module named 'nowhere'"),
+}
+
+
+def lines(machine: Machine) -> list[dict[str, Any]]:
+    """Return the service's lines, which all have to be JSON."""
+    machine.run("journalctl --sync")
+    return [json.loads(line) for line in machine.run(LINES).splitlines()]
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_start_that_fails_is_a_failure_for_systemd_and_json_in_the_journal(
+    deployed: Machine, kind: str
+) -> None:
+    change, said = BROKEN[kind]
+    before = len(lines(deployed))
+    with changed(deployed, f"ExecStartPre=\n{change}"):
+        refused = deployed.run(f"systemctl restart {API}", check=False)
+        told = lines(deployed)[before:]
+
+    assert f"Job for {API} failed" in refused
+    assert any(said in f"{line['message']}{line.get('exc_info')}" for line in told), told
+
+
+def test_gunicorns_start_and_stop_are_json(deployed: Machine) -> None:
+    before = len(lines(deployed))
+    deployed.run(f"systemctl restart {API}")
+    told = {line["message"].partition(":")[0] for line in lines(deployed)[before:]}
+
+    assert {"Handling signal", "Shutting down", "Listening at", "Booting worker with pid"} <= told

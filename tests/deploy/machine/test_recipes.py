@@ -1,0 +1,121 @@
+"""docs/journal.md: each of its questions has an answer, on a journal in which all of it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tests.conftest import numbers
+from tests.deploy.machine.drop_in import API, changed
+from tests.deploy.machine.eventful import (
+    SETTINGS,
+    Happened,
+    changes,
+    losses,
+    mistake,
+    refusals,
+    share_a_valkey,
+)
+from tests.deploy.machine.socket_file import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from futuretracker.issuer import Issuer
+    from tests.deploy.machine.machine import Machine
+
+PAGE = Path(__file__).parents[3] / "docs" / "journal.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    line.removeprefix("$ ")
+    for block in BLOCK.findall(PAGE.read_text())
+    for line in block.splitlines()
+]
+DEFINITION = "lines() {"
+QUESTIONS = [each for each in COMMANDS if re.match(r"lines |journalctl ", each)]
+# By a part of each question that is in no other: what its answer looks like.
+ANSWERS = {
+    "grep AUDIT": r'"type": "AUDIT"',
+    'grep "Rate Limit"': r'"message": "Rate Limit Exceeded"',
+    " -f ": r"futuretracker-api",
+    '.resourceId == "ROW-ID"': r'"CREATE_OPPORTUNITY","\w+","success",.*\n.*"UPDATE_OPPORTUNITY"',
+    '.userId == "USER-ID"': r'"UPDATE_OPPORTUNITY","[\w-]+","failure"',
+    '.outcome == "failure"': r"1 UPDATE_OPPORTUNITY 400",
+    '.requestId == "REQUEST-ID"': r'"unexpected error"',
+    '.action == "CLERK_EVENT"': r'"event":"session.ended".*"effect":"new"',
+    '"AUTH") | .reason': r"1 token-malformed",
+    '"AUTH") | .ip': r"1 203\.0\.113\.7",
+    ".budget": r"1 general 198\.51\.100\.9",
+    '"WEBHOOK"': r"1 [a-z-]+",
+    "malformed request": r"1 malformed request from .*InvalidRequestLine",
+    ".durationMs": r"^[\d.]+ P\w+ /\S+ \d+ [\w-]+$",
+    "| .statusCode": r"1 201",
+    "exc_info": r'relation \\"opportunities\\" does not exist',
+    '.level == "WARNING"': r'"WARNING","shared store lost',
+    '"store_up"': r"\d,0\]\n(.*\n)*.*\d,1\]",
+    "database out of reach": r'"OperationalError"',
+    '.logger == "gunicorn.error"': r"was sent SIGKILL",
+    "Starting gunicorn": r"^\d{4}-\d\d-\d\dT",
+    "futuretracker-check": r"^passed: ",
+}
+
+
+@pytest.fixture(scope="module")
+def happened(
+    deployed: Machine, owner_url: str, issuer: Issuer
+) -> Iterator[tuple[Machine, Happened]]:
+    """Everything that the page asks about has happened."""
+    user = f"user_journal{next(numbers)}"
+    token = issuer.token(user, ttl=3600, azp="https://app.example.com")
+    share_a_valkey(deployed)
+    with changed(deployed, SETTINGS):
+        deployed.run(f"systemctl restart {API}")
+        with psycopg.connect(make_conninfo(owner_url, dbname="guide"), autocommit=True) as owner:
+            row = changes(deployed, token)
+            refusals(deployed)
+            request = mistake(deployed, token, owner)
+        losses(deployed, token)
+        yield deployed, Happened(row, user, request)
+    deployed.run(f"rm /run/systemd/system/{API}.d/several-hosts.conf; systemctl stop valkey")
+
+
+def test_every_question_has_one_answer_here() -> None:
+    found = {part: [each for each in QUESTIONS if part in each] for part in ANSWERS}
+
+    assert {part: each for part, each in found.items() if len(each) != 1} == {}
+    assert sorted(each for (each,) in found.values()) == sorted(QUESTIONS)
+
+
+@pytest.mark.parametrize("part", ANSWERS)
+def test_a_question_is_answered(happened: tuple[Machine, Happened], part: str) -> None:
+    machine, what = happened
+    (definition,) = [each for each in COMMANDS if each.startswith(DEFINITION)]
+    (question,) = [each for each in QUESTIONS if part in each]
+    limit = "timeout 1 " if part == " -f " else ""
+    said = machine.run(
+        f"journalctl --sync\n{definition}\n{limit}{what.put_into(question)}", check=not limit
+    )
+
+    assert re.search(ANSWERS[part], said, re.MULTILINE), said
+    assert "parse error" not in said
+
+
+def test_the_journal_keeps_what_the_page_says_and_goes_on_writing(
+    happened: tuple[Machine, Happened],
+) -> None:
+    machine, _ = happened
+    (install, restart) = COMMANDS[-2:]
+    machine.run(f"cd /opt/futuretracker && {install} && {restart}")
+    answer = ask(machine, "POST", "/api/v1/opportunities", body={})
+
+    assert answer.status == 401
+    assert "MaxRetentionSec=90day" in machine.run(
+        "systemd-analyze cat-config systemd/journald.conf"
+    )
+    assert answer.headers["X-Request-Id"] in machine.journal(API)
+    assert machine.state(API, "LogRateLimitIntervalUSec") == "0"

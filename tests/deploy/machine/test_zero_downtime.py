@@ -1,0 +1,166 @@
+"""New workers, a restart, a dead worker, a hung one: what is lost on the way through nginx."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.processes import wait_for
+from tests.conftest import numbers
+from tests.deploy.machine.drop_in import API, changed
+from tests.deploy.machine.eventful import workers
+from tests.deploy.machine.front import nginx
+from tests.deploy.machine.load import ROWS, Load
+from tests.deploy.machine.socket_file import SocketFile, ask, service_socket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from futuretracker.issuer import Issuer
+    from tests.deploy.machine.machine import Machine
+
+CLIENTS = 8
+TIMEOUT = 3  # seconds; the service's own is 30
+HASTY = f"ExecStart=\nExecStart=/opt/futuretracker/.venv/bin/gunicorn --timeout {TIMEOUT} wsgi:app"
+
+
+@pytest.fixture
+def token(issuer: Issuer) -> Callable[[], str]:
+    """Sign a token for a user whom no other test knows."""
+    azp = "https://app.example.com"
+    return lambda: issuer.token(f"user_restarts{next(numbers)}", ttl=3600, azp=azp)
+
+
+@pytest.fixture(scope="module")
+def port(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """nginx' port."""
+    with nginx(tmp_path_factory.mktemp("nginx"), service_socket(deployed)) as port:
+        yield port
+
+
+@pytest.fixture
+def load(port: int, token: Callable[[], str]) -> Load:
+    return Load(port, [token() for _ in range(CLIENTS)])
+
+
+def tell(what: str, load: Load) -> None:
+    """Say what was measured; pytest shows it with -s."""
+    print(  # noqa: T201 - a measurement
+        f"{what}: {len(load.tries)} requests, {len(load.failed())} failed, slowest answer"
+        f" {load.slowest():.2f} s"
+    )
+
+
+def test_new_workers_by_reload_lose_no_request(deployed: Machine, load: Load) -> None:
+    with load.running():
+        for _ in range(2):
+            old = set(workers(deployed))
+            deployed.run("systemctl reload futuretracker-api")
+            wait_for(lambda old=old: len(new := set(workers(deployed))) == 2 and not new & old)
+
+    tell("reload twice", load)
+    assert load.failed() == []
+
+
+def test_a_restart_loses_no_request(deployed: Machine, load: Load) -> None:
+    before = deployed.state(API, "MainPID")
+    with load.running():
+        deployed.run("systemctl restart futuretracker-api")
+
+    tell("restart", load)
+    assert deployed.state(API, "MainPID") != before
+    assert load.failed() == []
+
+
+def test_a_restart_waits_for_who_is_served_and_who_comes_meanwhile_waits_for_it(
+    deployed: Machine, token: Callable[[], str]
+) -> None:
+    body = b'{"title": "Slow but sure"}'
+    slow = SocketFile(service_socket(deployed))
+    slow.putrequest("POST", ROWS)
+    slow.putheader("Authorization", f"Bearer {token()}")
+    slow.putheader("Content-Length", str(len(body)))
+    slow.endheaders(body[:9])
+    time.sleep(0.1)
+    with ThreadPoolExecutor(2) as pool:
+        restarted = pool.submit(deployed.run, f"systemctl restart {API}")
+        wait_for(lambda: deployed.state(API, "ActiveState") == "deactivating")
+        time.sleep(0.5)
+        late = pool.submit(ask, deployed, "GET", ROWS, token=token())
+        time.sleep(0.5)
+        assert not restarted.done()
+        assert not late.done()
+        slow.send(body[9:])
+        assert slow.getresponse().status == 201
+        restarted.result()
+    slow.close()
+
+    assert late.result().status == 200
+
+
+def test_a_worker_that_is_killed_loses_what_it_has_in_hand_and_no_more(
+    deployed: Machine, load: Load
+) -> None:
+    with load.running():
+        victim = workers(deployed)[0]
+        killed_at = time.monotonic()
+        deployed.run(f"kill -KILL {victim}")
+        wait_for(lambda: len(now := workers(deployed)) == 2 and victim not in now)
+
+    tell("kill -9 of a worker", load)
+    assert len(load.failed()) <= CLIENTS
+    assert all(killed_at - 1 < each.began < killed_at + 0.5 for each in load.failed())
+
+
+def test_a_worker_that_hangs_is_replaced_and_holds_up_only_whom_it_had(
+    deployed: Machine, load: Load
+) -> None:
+    with changed(deployed, HASTY):
+        deployed.run(f"systemctl restart {API}")
+        with load.running():
+            victim = workers(deployed)[0]
+            stopped_at = time.monotonic()
+            deployed.run(f"kill -STOP {victim}")
+            wait_for(lambda: len(now := workers(deployed)) == 2 and victim not in now)
+            replaced_after = time.monotonic() - stopped_at
+            said = deployed.journal(API)
+
+    tell(f"a hung worker, replaced after {replaced_after:.1f} s", load)
+    assert TIMEOUT - 1 < replaced_after < TIMEOUT + 4
+    assert f"WORKER TIMEOUT (pid:{victim})" in said
+    assert len(load.failed()) <= CLIENTS
+    assert load.slowest() < TIMEOUT + 4
+
+
+def test_when_gunicorn_itself_dies_who_comes_later_waits_for_the_next_one(
+    deployed: Machine, load: Load
+) -> None:
+    with changed(deployed, "RestartSec=1"):
+        with load.running():
+            killed_at = time.monotonic()
+            deployed.run(f"kill -KILL {deployed.state(API, 'MainPID')}")
+        restarts = deployed.state(API, "NRestarts")
+
+    tell("kill -9 of gunicorn", load)
+    assert restarts == "1"
+    assert len(load.failed()) <= CLIENTS
+    assert all(each.began < killed_at + 0.5 for each in load.failed())
+
+
+def test_new_code_counts_from_a_restart_on_and_not_from_a_reload(deployed: Machine) -> None:
+    file = "/opt/futuretracker/futuretracker/api/health.py"
+    said = {}
+    deployed.run(f"cp {file} /root/health.py && sed -i s/ok/new/ {file}")
+    try:
+        for action in ("reload", "restart"):
+            old = set(workers(deployed))
+            deployed.run(f"systemctl {action} {API}")
+            wait_for(lambda old=old: len(new := set(workers(deployed))) == 2 and not new & old)
+            said[action] = ask(deployed, "GET", "/healthz").json["status"]
+    finally:
+        deployed.run(f"cp /root/health.py {file} && systemctl restart {API}")
+
+    assert said == {"reload": "ok", "restart": "new"}
