@@ -23,18 +23,18 @@ class Files(NamedTuple):
     key: Path
 
 
-def certify(address: str, folder: Path) -> Files:
-    """Make an authority and let it certify a server that is known by its address."""
+def certify(known_by: str, folder: Path) -> Files:
+    """Make an authority and let it certify a server that is known by its address or its name."""
     files = Files(folder / "ca.crt", folder / "server.crt", folder / "server.key")
     signer, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = (
-        _unsigned("the cluster's authority", "the cluster's authority", signer)
+        _unsigned("the tests' authority", "the tests' authority", signer)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(signer, hashes.SHA256())
     )
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+    names = x509.SubjectAlternativeName([_general_name(known_by)])
     certificate = (
-        _unsigned("the cluster's database", "the cluster's authority", key)
+        _unsigned("a server of the tests", "the tests' authority", key)
         .add_extension(names, critical=False)
         .sign(signer, hashes.SHA256())
     )
@@ -68,3 +68,10 @@ def _unsigned(
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _general_name(known_by: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(known_by))
+    except ValueError:
+        return x509.DNSName(known_by)
