@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,19 +14,24 @@ import pytest
 from tests import servers
 from tests.authority import certify
 from tests.conftest import ORIGIN
+from tests.deploy.edge.caddy_server import caddy
 from tests.deploy.edge.nginx_server import NEWEST, debians, nginx
-from tests.deploy.edge.visitor import NAME
+from tests.deploy.edge.visitor import NAME, Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from futuretracker.issuer import Issuer
     from tests.authority import Files
-    from tests.deploy.edge.visitor import Edge
 
 numbers = itertools.count(1)
-NGINXES = {"nginx": lambda: NEWEST, "nginx of Debian": debians}
+Begin = Callable[..., AbstractContextManager[Edge]]
+KINDS: dict[str, Begin] = {
+    "nginx": partial(nginx, "nginx", NEWEST),
+    "nginx of Debian": lambda *parts: nginx("nginx of Debian", debians(), *parts),
+    "caddy": lambda folder, socket_file, _files, changes: caddy(folder, socket_file, changes),
+}
 
 
 @pytest.fixture(scope="session")
@@ -61,26 +69,28 @@ def token(issuer: Issuer) -> str:
     return issuer.token(f"user_edge{next(numbers)}x{os.getpid()}", ttl=3600, azp=ORIGIN)
 
 
-@pytest.fixture(scope="session", params=NGINXES)
-def program(request: pytest.FixtureRequest) -> Path:
-    """Debian's nginx and a newest one."""
-    return NGINXES[request.param]()
+@pytest.fixture(scope="session", params=KINDS)
+def begin(
+    request: pytest.FixtureRequest,
+    socket_file: Path,
+    files: Files,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Begin:
+    """Start an edge of each kind: ``with begin(nginx={"what a file says": "what it says here"})``."""
+    kind = request.param
 
-
-@pytest.fixture(scope="session")
-def begin_nginx(
-    program: Path, socket_file: Path, files: Files, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., object]:
-    """Start an nginx: ``with begin_nginx({"what the site says": "what it says here"}) as edge``."""
-
-    def begin(changes: dict[str, str] | None = None, socket_file: Path = socket_file) -> object:
-        folder = tmp_path_factory.mktemp("edge") / "nginx"
-        return nginx(program, folder, socket_file, files, changes)
+    def begin(
+        *, socket_file: Path = socket_file, **changes: Mapping[str, str]
+    ) -> AbstractContextManager[Edge]:
+        folder = tmp_path_factory.mktemp("edge") / "edge"
+        own = changes.get(kind.partition(" ")[0], {})
+        return KINDS[kind](folder, socket_file, files, own)
 
     return begin
 
 
 @pytest.fixture(scope="session")
-def edge(service: servers.Service, begin_nginx: Callable[..., object]) -> Iterator[Edge]:
-    with begin_nginx() as running:
+def edge(service: servers.Service, begin: Begin) -> Iterator[Edge]:
+    """An edge as it is deployed."""
+    with begin() as running:
         yield running

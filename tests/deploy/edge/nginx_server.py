@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.processes import log_of, started
 from tests.authority import Files
-from tests.deploy.edge.substitution import replaced
+from tests.deploy.edge.substitution import replace_in
 from tests.deploy.edge.visitor import NAME, Edge
 from tests.servers import ROOT, free_port
 
@@ -102,11 +102,7 @@ def lay_out(
     written = [folder / "sites-enabled/futuretracker-api", *(folder / "futuretracker").iterdir()]
     written[0].parent.mkdir()
     shutil.copy(SITE, written[0])
-    whole = "".join(path.read_text() for path in written)
-    replaced(whole, everywhere)
-    for path in written:
-        text = path.read_text()
-        path.write_text(replaced(text, {a: b for a, b in everywhere.items() if a in text}))
+    replace_in(written, everywhere)
 
 
 def command(program: Path, folder: Path, *arguments: str) -> list[str]:
@@ -115,23 +111,24 @@ def command(program: Path, folder: Path, *arguments: str) -> list[str]:
 
 @contextmanager
 def nginx(
+    kind: str,
     program: Path,
     folder: Path,
     socket_file: Path,
     files: Files,
-    changes: Mapping[str, str] | None = None,
+    changes: Mapping[str, str],
 ) -> Iterator[Edge]:
     """Run nginx before the service's socket file until the block ends."""
     folder.mkdir()
     ports = free_port(), free_port()
-    lay_out(program, folder, ports, changes or {}, socket_file=socket_file, files=files)
+    lay_out(program, folder, ports, changes, socket_file=socket_file, files=files)
     with started("nginx", command(program, folder), {}, folder) as process:
         deadline = time.monotonic() + 10
         while not answers(ports[1]):
             said = log_of("nginx", folder).read_text()
             assert process.poll() is None and time.monotonic() < deadline, said
             time.sleep(0.02)
-        yield Edge("nginx", *ports, files.authority, folder / "futuretracker-api.access.log")
+        yield Edge(kind, *ports, files.authority, folder / "futuretracker-api.access.log")
 
 
 def answers(port: int) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
-def replaced(text: str, changes: Mapping[str, str]) -> str:
-    """Replace each text by another; fails where one is not there."""
+def replace_in(paths: Sequence[Path], changes: Mapping[str, str]) -> None:
+    """Replace each text by another in these files; fails where none of them has it."""
     for old, new in changes.items():
-        assert old in text, f"no {old!r} in what is to be tested"
-        text = text.replace(old, new)
-    return text
+        having = [path for path in paths if old in path.read_text()]
+        assert having, f"no {old!r} in what is to be tested"
+        for path in having:
+            path.write_text(path.read_text().replace(old, new))

@@ -54,7 +54,8 @@ class Edge:
     ) -> socket.socket:
         """Open a connection from a loopback address."""
         port = self.port if tls else self.plain_port
-        sock = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(source, 0))
+        target = "::1" if ":" in source else "127.0.0.1"
+        sock = socket.create_connection((target, port), timeout=20, source_address=(source, 0))
         return self.context().wrap_socket(sock, server_hostname=name) if tls else sock
 
     def ask(
