@@ -46,17 +46,32 @@ class Edge:
     authority: Path
     log: Path
 
+    def logged(self) -> list[dict[str, Any]]:
+        """Return everything in the access log so far; fails where a line is no JSON object."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def ids(self) -> set[str]:
+        """Return the ids of the requests that the edge has seen and answered."""
+        return {line.get("requestId") or line["uuid"] for line in self.logged()}
+
     def context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.authority)
 
     def connect(
-        self, *, source: str = "127.0.0.1", name: str = NAME, tls: bool = True
+        self,
+        *,
+        source: str = "127.0.0.1",
+        name: str = NAME,
+        tls: bool = True,
+        context: ssl.SSLContext | None = None,
     ) -> socket.socket:
         """Open a connection from a loopback address."""
         port = self.port if tls else self.plain_port
         target = "::1" if ":" in source else "127.0.0.1"
         sock = socket.create_connection((target, port), timeout=20, source_address=(source, 0))
-        return self.context().wrap_socket(sock, server_hostname=name) if tls else sock
+        if not tls:
+            return sock
+        return (context or self.context()).wrap_socket(sock, server_hostname=name)
 
     def ask(
         self,
