@@ -52,7 +52,7 @@ class Edge:
 
     def ids(self) -> set[str]:
         """Return the ids of the requests that the edge has seen and answered."""
-        return {line.get("requestId") or line["uuid"] for line in self.logged()}
+        return {line["requestId"] for line in self.logged()}
 
     def context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.authority)
