@@ -1,10 +1,11 @@
 #!/bin/sh
 # Boot a throw-away machine: a real systemd over this one's files, of which it changes nothing.
 #
-# boot.sh FOLDER: files that it writes are in memory and go with it. Run it as root in namespaces of
-# its own: mount, pid, net, uts, ipc and cgroup (see machine.py).
+# boot.sh FOLDER [THIS THERE]...: it has its files below FOLDER, in memory, and sees the folder THIS
+# at THERE. Run it as root in namespaces of its own: mount, pid, net, uts, ipc, cgroup (machine.py).
 set -eu
 folder=$1
+shift
 
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 machine "$folder"
@@ -37,6 +38,16 @@ ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
 
+while [ $# -gt 0 ]; do
+	mkdir -p ".$2"
+	mount --bind "$1" ".$2"
+	shift 2
+done
+
 ip link set lo up
+# Not chroot, in which no sandbox could have users of its own (user_namespaces(7)).
+mkdir mnt/below
+pivot_root . mnt/below
+umount --lazy mnt/below
 exec env -i container=namespaces PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-	chroot . /lib/systemd/systemd --system --unit=basic.target --log-target=journal
+	/lib/systemd/systemd --system --unit=basic.target --log-target=journal

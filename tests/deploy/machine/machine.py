@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 BOOT = Path(__file__).with_name("boot.sh")
 # It ends with the tests, also where they are killed.
@@ -70,8 +70,11 @@ class Machine:
 
 
 @contextmanager
-def machine(folder: Path) -> Iterator[Machine]:
-    """Boot a machine, and switch it off when the block ends."""
+def machine(folder: Path, shared: Mapping[str, str]) -> Iterator[Machine]:
+    """Boot a machine, and switch it off when the block ends.
+
+    ``shared`` are folders of the machine below, and where this one sees them.
+    """
     group = _control_group(folder / "cgroup")
     home = folder / "machine"
     home.mkdir()
@@ -79,6 +82,7 @@ def machine(folder: Path) -> Iterator[Machine]:
     # The shell joins the group, and then becomes the rest of the command.
     join = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
     command = ["sh", "-c", join, str(group), *UNSHARE, "sh", str(BOOT), str(home)]
+    command += [path for pair in shared.items() for path in pair]
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file)
     try:
