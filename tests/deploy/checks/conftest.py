@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import servers
-from tests.checks.conftest import find, look, subject_of
 from tests.authority import certify
+from tests.checks.conftest import find, look, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -35,7 +35,9 @@ def lay_out(
     """Write what the guide writes to /etc/caddy; return the Caddyfile."""
     shutil.copytree(DEPLOY, folder)
     everywhere = {
-        "admin unix//run/caddy/admin.sock": HERE.format(folder=folder, plain=ports[0], tls=ports[1]),
+        "admin unix//run/caddy/admin.sock": HERE.format(
+            folder=folder, plain=ports[0], tls=ports[1]
+        ),
         "unix//run/futuretracker-api.sock": f"unix/{socket_file}",
         "/var/log/caddy/": f"{folder}/",
         **changes,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 numbers = itertools.count(1)
 Begin = Callable[..., AbstractContextManager[Edge]]
 KINDS: dict[str, Begin] = {
-    "nginx": partial(nginx, "nginx", NEWEST),
-    "nginx of Debian": lambda *parts: nginx("nginx of Debian", debians(), *parts),
+    "nginx": partial(nginx, NEWEST),
+    "nginx of Debian": lambda *parts: nginx(debians(), *parts, kind="nginx of Debian"),
     "caddy": lambda folder, socket_file, _files, changes: caddy(folder, socket_file, changes),
 }
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.processes import log_of, started
-from tests.authority import Files
 from tests.deploy.edge.substitution import replace_in
 from tests.deploy.edge.visitor import NAME, Edge
 from tests.servers import ROOT, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from tests.authority import Files
 
 DEPLOY = ROOT / "deploy/nginx"
 SITE = DEPLOY / "futuretracker-api.conf"
@@ -67,7 +68,9 @@ def http2_of(program: Path) -> str:
     said = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
     numbers = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", said)
     assert numbers, said
-    return "http2-1.25.conf" if tuple(map(int, numbers.groups())) >= (1, 25, 1) else "http2-1.22.conf"
+    return (
+        "http2-1.25.conf" if tuple(map(int, numbers.groups())) >= (1, 25, 1) else "http2-1.22.conf"
+    )
 
 
 def lay_out(
@@ -111,12 +114,13 @@ def command(program: Path, folder: Path, *arguments: str) -> list[str]:
 
 @contextmanager
 def nginx(
-    kind: str,
     program: Path,
     folder: Path,
     socket_file: Path,
     files: Files,
     changes: Mapping[str, str],
+    *,
+    kind: str = "nginx",
 ) -> Iterator[Edge]:
     """Run nginx before the service's socket file until the block ends."""
     folder.mkdir()
@@ -126,7 +130,8 @@ def nginx(
         deadline = time.monotonic() + 10
         while not answers(ports[1]):
             said = log_of("nginx", folder).read_text()
-            assert process.poll() is None and time.monotonic() < deadline, said
+            assert process.poll() is None, said
+            assert time.monotonic() < deadline, said
             time.sleep(0.02)
         yield Edge(kind, *ports, files.authority, folder / "futuretracker-api.access.log")
 

@@ -1,4 +1,4 @@
-"""The service counts and logs the address that has connected, whatever the client says of itself."""
+"""The service counts and logs who has connected, whatever the client says of itself."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield file
 
 
-@pytest.mark.parametrize("headers", FORGED, ids=lambda headers: ", ".join(headers))
+@pytest.mark.parametrize("headers", FORGED, ids=", ".join)
 def test_a_client_cannot_choose_the_address_it_is_counted_by(
     edge: Edge, headers: dict[str, str]
 ) -> None:

@@ -12,7 +12,6 @@ from tests.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Answer, Edge

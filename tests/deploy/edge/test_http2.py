@@ -11,8 +11,6 @@ from tests.deploy.edge.smuggled import reached
 from tests.deploy.edge.visitor import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.deploy.edge.visitor import Edge
     from tests.servers import Service
 
@@ -89,7 +87,10 @@ def test_requests_are_answered_over_http_2(edge: Edge, token: str) -> None:
 def test_the_edges_errors_have_our_shape_over_http_2_too(edge: Edge) -> None:
     heard = send(edge, request("GET", "/metrics"))
 
-    assert (heard.status, heard.body) == (404, b'{"error": "Not Found", "message": "Route not found"}')
+    assert (heard.status, heard.body) == (
+        404,
+        b'{"error": "Not Found", "message": "Route not found"}',
+    )
 
 
 @pytest.mark.parametrize("trick", TRICKS)

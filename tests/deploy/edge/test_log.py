@@ -35,12 +35,12 @@ def test_neither_headers_nor_the_query_are_logged(edge: Edge) -> None:
 
 def test_whatever_is_asked_a_line_is_one_json_object(edge: Edge) -> None:
     tricks = [
-        b"GET /a\"b\\c HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n",
+        b'GET /a"b\\c HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n',
         b"GET /\xff\xfe HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n",
         b"GET /%22%0a%00 HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: api.example.com\r\nX-Request-Id: \"}\r\nConnection: close\r\n\r\n",
+        b'GET / HTTP/1.1\r\nHost: api.example.com\r\nX-Request-Id: "}\r\nConnection: close\r\n\r\n',
         b"\x16\x03\x01\r\n\r\n",
-        b"G\"T / HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
+        b'G"T / HTTP/1.1\r\nHost: api.example.com\r\n\r\n',
     ]
     for trick in tricks:
         edge.raw(trick, until=0.3)

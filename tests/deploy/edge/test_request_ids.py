@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from tests.servers import Service
 
 # Of the bad ones those that a header can hold.
-BAD_IDS = ["", "a b", "x" * 129, "a\tb", "a,b", "a/b", '"a"', "<script>", "${jndi:ldap://x}", "{env.HOME}"]
+BAD_IDS = [
+    "",
+    "a b",
+    "x" * 129,
+    "a\tb",
+    "a,b",
+    "a/b",
+    '"a"',
+    "<script>",
+    "${jndi:ldap://x}",
+    "{env.HOME}",
+]
 
 
 def in_the_log(service: Service, request_id: str | None) -> list[str]:

@@ -75,9 +75,10 @@ def test_who_is_slow_is_cut_off_in_time(hasty: Edge, service: Service) -> None:
             sock.close()
 
     for name, seconds in zip(STARTS, each, strict=True):
-        if (hasty.kind, name) in STAYS:
-            continue
-        assert PATIENCE - 0.5 < seconds < PATIENCE + 2, f"{name}: {seconds} s"
+        stays = (hasty.kind, name) in STAYS
+        in_time = PATIENCE - 0.5 < seconds < PATIENCE + 2
+        # Should a newer Caddy close it, docs/edge.md has a line less.
+        assert in_time is not stays, f"{name}: {seconds} s"
     hasty.ask("POST", "/after")
     paths = [line["path"] for line in service.lines() if line["type"] == "REQUEST"]
     assert "/api/v1/slow" not in paths

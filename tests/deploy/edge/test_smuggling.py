@@ -63,8 +63,12 @@ TRICKS = {
     "a length in hex": outer(b"Content-Length: 0x%x\r\n" % len(SMUGGLED), body=SMUGGLED),
     "a negative length": outer(b"Content-Length: -1\r\n", body=SMUGGLED),
     "a length with an underscore": outer(b"Content-Length: 1_0\r\n", body=SMUGGLED),
-    "a length that is hidden": outer(b"Content-Length : %d\r\n" % len(SMUGGLED), body=b"", length=0),
-    "a length in another header": outer(b"Content_Length: 0\r\n", body=SMUGGLED, length=len(SMUGGLED)),
+    "a length that is hidden": outer(
+        b"Content-Length : %d\r\n" % len(SMUGGLED), body=b"", length=0
+    ),
+    "a length in another header": outer(
+        b"Content_Length: 0\r\n", body=SMUGGLED, length=len(SMUGGLED)
+    ),
     "a transfer coding in HTTP/1.0": hidden(CHUNKED).replace(b"HTTP/1.1", b"HTTP/1.0", 1),
     "a chunk size with 0x": outer(CHUNKED, body=b"0x" + HELD),
     "a chunk size with a plus": outer(CHUNKED, body=b"+" + HELD),
@@ -74,26 +78,35 @@ TRICKS = {
     "a chunk longer than it says": outer(CHUNKED, body=b"1\r\nZZ\r\n" + ENDED[:3] + HELD),
     "a line feed in an extension": outer(CHUNKED, body=b"2;\nxx\r\n" + HELD),
     "a carriage return in an extension": outer(CHUNKED, body=b"2;\rxx\r\n" + HELD),
-    "a request in a trailer": outer(CHUNKED, body=b"0\r\nX: y\r\n" + SMUGGLED.replace(b"POST", b"X-A: POST") ),
+    "a request in a trailer": outer(
+        CHUNKED, body=b"0\r\nX: y\r\n" + SMUGGLED.replace(b"POST", b"X-A: POST")
+    ),
     "an upgrade": outer(
         b"Connection: Upgrade\r\nUpgrade: websocket\r\n", body=SMUGGLED, length=len(SMUGGLED)
     ),
     "an upgrade to h2c": outer(
-        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n",
+        b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n",
         body=SMUGGLED,
         length=len(SMUGGLED),
     ),
     "a length that Connection drops": outer(
         b"Connection: Content-Length\r\n", body=SMUGGLED, length=len(SMUGGLED)
     ),
-    "a coding that Connection drops": outer(b"Connection: Transfer-Encoding\r\n", CHUNKED, body=HELD),
+    "a coding that Connection drops": outer(
+        b"Connection: Transfer-Encoding\r\n", CHUNKED, body=HELD
+    ),
     "an expectation": outer(b"Expect: 100-continue\r\n", body=SMUGGLED, length=len(SMUGGLED)),
     "a body of GET": outer(body=SMUGGLED, length=len(SMUGGLED)).replace(b"POST", b"GET", 1),
     "a second host": outer(b"Host: evil.example\r\n", body=b"", length=0),
     "no host": b"POST /outer HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
-    "a request in the host": outer(body=b"", length=0).replace(b"example.com", b"example.com\rX: y", 1),
+    "a request in the host": outer(body=b"", length=0).replace(
+        b"example.com", b"example.com\rX: y", 1
+    ),
     "a space in the path": b"POST /outer x HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
-    "an absolute URL": b"POST http://evil.example/smuggled HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
+    "an absolute URL": outer(body=b"", length=0).replace(
+        b"/outer", b"http://evil.example/smuggled"
+    ),
     "HTTP/0.9": b"GET /outer\r\n" + SMUGGLED.replace(b"POST", b"XPOST"),
     "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SMUGGLED.replace(b"POST", b"XPOST"),
 }

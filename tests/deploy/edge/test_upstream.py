@@ -51,7 +51,11 @@ def test_a_write_whose_worker_dies_is_not_sent_again(
     """On a connection that was kept: that is when proxies try again by themselves."""
     file = tmp_path_factory.mktemp("s") / "s"
     service = serve(socket_file=file, TRUSTED_PROXIES="1", WEB_CONCURRENCY="1")
-    with begin(socket_file=file) as edge, closing(edge.connect()) as sock, ThreadPoolExecutor(1) as pool:
+    with (
+        begin(socket_file=file) as edge,
+        closing(edge.connect()) as sock,
+        ThreadPoolExecutor(1) as pool,
+    ):
         made = ask_on(sock, "POST", ROWS, token=token, body={"title": "one"}).json["id"]
         for method, path in (("DELETE", f"{ROWS}/{made}"), ("POST", ROWS)):
             wait_for(lambda: ask_on(sock, "GET", ROWS, token=token).status == 200)
@@ -75,7 +79,9 @@ def test_a_body_that_breaks_off_never_reaches_the_service(edge: Edge, service: S
     }
     for name, rest in starts.items():
         with closing(edge.connect()) as sock:
-            sock.sendall(f"POST /api/v1/cut-{name} HTTP/1.1\r\nHost: api.example.com\r\n".encode() + rest)
+            sock.sendall(
+                f"POST /api/v1/cut-{name} HTTP/1.1\r\nHost: api.example.com\r\n".encode() + rest
+            )
             time.sleep(0.1)
     edge.ask("POST", "/api/v1/after-the-cuts")
 

@@ -27,7 +27,9 @@ STAND_INS = {
     f"curl -sI http://{NAME}/api/v1/health": "true",
     f"curl -s https://{NAME}/api/v1/health": "true",
 }
-CURL = f"curl -s --cacert {LIVE}/ca.crt --resolve {NAME}:443:127.0.0.1 --resolve {NAME}:80:127.0.0.1"
+CURL = (
+    f"curl -s --cacert {LIVE}/ca.crt --resolve {NAME}:443:127.0.0.1 --resolve {NAME}:80:127.0.0.1"
+)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tests.deploy.edge.caddy_server import DEPLOY, PROGRAM, lay_out
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = [path for path in DEPLOY.rglob("*") if path.is_file()]
+FILES = [DEPLOY / "Caddyfile", *(DEPLOY / "futuretracker").iterdir()]
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,7 @@ def adapted() -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_file_is_formatted(path: Path) -> None:
-    done = subprocess.run(
-        [PROGRAM, "fmt", path], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([PROGRAM, "fmt", path], capture_output=True, text=True, check=False)
 
     assert done.stdout == path.read_text()
 

@@ -48,7 +48,7 @@ def own(tmp_path: Path) -> Files:
 def edge(
     program: Path, service: Service, socket_file: Path, own: Files, tmp_path: Path
 ) -> Iterator[Edge]:
-    with nginx("nginx", program, tmp_path / "edge", socket_file, own, {}) as running:
+    with nginx(program, tmp_path / "edge", socket_file, own, {}) as running:
         yield running
 
 
@@ -61,7 +61,6 @@ def hook(program: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     (beside / "nginx").chmod(0o755)
     env = {"PATH": f"{beside}:{os.environ['PATH']}"}
     return subprocess.run([HOOK], env=env, capture_output=True, text=True, check=False)
-
 
 
 def shown(edge: Edge) -> str:
@@ -151,7 +150,7 @@ def test_a_key_that_does_not_fit_is_told(
 def test_that_nginx_does_not_run_is_told(
     program: Path, service: Service, socket_file: Path, own: Files, tmp_path: Path
 ) -> None:
-    with nginx("nginx", program, tmp_path / "edge", socket_file, own, {}):
+    with nginx(program, tmp_path / "edge", socket_file, own, {}):
         pass
     done = hook(program, tmp_path)
 

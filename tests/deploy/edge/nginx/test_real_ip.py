@@ -32,7 +32,9 @@ def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) 
     """Return the address that the service has logged."""
     answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
     made = answer.header("X-Request-Id")
-    [ip] = {line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line}
+    [ip] = {
+        line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
+    }
     return str(ip)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.edge.nginx_server import INCLUDES
+from tests.deploy.edge.test_tls import handshake
 from tests.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
@@ -92,7 +93,10 @@ def test_each_status_has_its_words(probed: Edge, status: int) -> None:
     assert set(answer.json) >= {"error", "message", "code", "requestId"}
     assert answer.json["code"] == answer.json["error"].lower().replace(" ", "_")
     assert answer.json["requestId"] == answer.header("X-Request-Id")
-    assert set(probed.ask("GET", f"/probe/{status}").json) == set(answer.json) - {"code", "requestId"}
+    assert set(probed.ask("GET", f"/probe/{status}").json) == set(answer.json) - {
+        "code",
+        "requestId",
+    }
 
 
 def test_only_who_may_come_again_is_told_when(probed: Edge) -> None:
@@ -119,8 +123,6 @@ def test_over_plain_http_nothing_is_said_of_tls(edge: Edge) -> None:
 
 
 def test_a_tls_1_2_session_leaves_no_ticket_behind(edge: Edge) -> None:
-    from tests.deploy.edge.test_tls import handshake
-
     said = handshake(edge, "-tls1_2")
     assert "Cipher is ECDHE" in said
     assert "TLS session ticket" not in said
