@@ -61,7 +61,8 @@ def caddy(
         deadline = time.monotonic() + 15
         while not _speaks_tls(edge):
             said = log_of("caddy", folder).read_text()
-            assert process.poll() is None and time.monotonic() < deadline, said
+            assert process.poll() is None, said
+            assert time.monotonic() < deadline, said
             time.sleep(0.05)
         yield edge
 

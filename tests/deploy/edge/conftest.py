@@ -84,7 +84,7 @@ def begin(
     files: Files,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Begin:
-    """Start an edge of each kind: ``with begin(nginx={"what a file says": "what it says here"})``."""
+    """Start an edge of each kind: ``with begin(nginx={"text of a file": "text here"})``."""
     kind = request.param
 
     def begin(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster.processes import wait_for
 from tests.test_headers import GOOD_IDS
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def test_an_id_that_fits_is_kept(edge: Edge, service: Service, given: str) -> No
     assert answer.header("X-Request-Id") == given
     assert answer.json["requestId"] == given
     assert "REQUEST" in in_the_log(service, given)
+    wait_for(lambda: given in edge.ids(), 5)
 
 
 @pytest.mark.parametrize("given", BAD_IDS)
@@ -48,6 +50,7 @@ def test_an_id_that_does_not_fit_is_replaced(edge: Edge, service: Service, given
     assert made
     assert made not in {given, ""}
     assert "REQUEST" in in_the_log(service, made)
+    wait_for(lambda: made in edge.ids(), 5)
 
 
 def test_every_request_has_its_own(edge: Edge) -> None:

@@ -1,4 +1,4 @@
-"""A renewed certificate is served without a request being lost; a mistake is told in one sentence."""
+"""A renewed certificate is served and no request lost; a mistake is told in one sentence."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from tests.servers import Service
 
 HOOK = ROOT / "deploy/certbot/reload-nginx.sh"
+# What is right, what takes its place, what is told of it.
+MISTAKES = {
+    "a word that is none": ("limit_conn ", "limit_con ", 'unknown directive "limit_con"'),
+    # Of this one `nginx -s reload` says nothing: only the error log would have it.
+    "a log that cannot be written": (
+        "access.log futuretracker",
+        "none/access.log futuretracker",
+        "No such file or directory",
+    ),
+}
 PROGRAMS = {"nginx": lambda: NEWEST, "nginx of Debian": debians}
 
 
@@ -118,19 +128,21 @@ def test_a_renewed_certificate_is_served_and_no_request_is_lost(
     assert set(statuses) == {200}
 
 
+@pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_configuration_is_told_and_changes_nothing(
-    program: Path, edge: Edge, own: Files, tmp_path: Path
+    program: Path, edge: Edge, own: Files, tmp_path: Path, mistake: str
 ) -> None:
+    right, wrong, told = MISTAKES[mistake]
     before = own.certificate.read_text()
     renew(own, tmp_path / "new")
     site = tmp_path / "edge/sites-enabled/futuretracker-api"
-    site.write_text(site.read_text().replace("limit_conn ", "limit_con "))
+    site.write_text(site.read_text().replace(right, wrong))
     done = hook(program, tmp_path)
 
     assert done.returncode == 1
     [sentence] = done.stderr.splitlines()
     assert sentence.startswith("nginx was not reloaded and keeps its old certificate: ")
-    assert 'unknown directive "limit_con"' in sentence
+    assert told in sentence
     assert shown(edge) == before
 
 

@@ -1,4 +1,4 @@
-"""A flood stops at nginx; who keeps to the service's budgets never notices that there is a limit."""
+"""A flood stops at nginx; who keeps to the service's budgets never meets its limit."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def test_a_whole_budget_at_once_passes(edge: Edge) -> None:
 def test_too_many_connections_of_one_address_are_a_429(begin: Begin, service: Service) -> None:
     slow = b"POST /api/v1/x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n\r\n{"
     source = next(addresses)
-    with begin(nginx={"futuretracker_connections 256": "futuretracker_connections 3"}) as edge:
-        with ExitStack() as stack:
-            for _ in range(3):
-                stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
-            refused = edge.ask("GET", "/api/v1/health", source=source)
-            other = edge.ask("GET", "/api/v1/health", source=next(addresses))
+    few = {"futuretracker_connections 256": "futuretracker_connections 3"}
+    with begin(nginx=few) as edge, ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
+        refused = edge.ask("GET", "/api/v1/health", source=source)
+        other = edge.ask("GET", "/api/v1/health", source=next(addresses))
 
     assert (refused.status, refused.json["code"]) == (429, "rate_limit_exceeded")
     assert other.status == 200

@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from tests.servers import Service
 
 CLOUDFLARE = {
-    "# include futuretracker/real-ip-cloudflare.conf": "include futuretracker/real-ip-cloudflare.conf",
+    "# include futuretracker/real-ip-c": "include futuretracker/real-ip-c",
     "set_real_ip_from 173.245.48.0/20": "set_real_ip_from 127.0.66.0/24",
 }
 BALANCER = {
-    "# include futuretracker/real-ip-load-balancer.conf": (
-        "include futuretracker/real-ip-load-balancer.conf"
-    ),
+    "# include futuretracker/real-ip-l": "include futuretracker/real-ip-l",
     "set_real_ip_from 10.0.0.0/24": "set_real_ip_from 127.0.66.0/24",
 }
 TRUSTED, STRANGER = "127.0.66.1", "127.0.67.1"
