@@ -15,7 +15,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from futuretracker.checks.finding import Verdict
 from tests import servers
-from tests.cluster.authority import certify
+from tests.authority import certify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

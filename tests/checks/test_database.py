@@ -20,8 +20,8 @@ from futuretracker import local
 from futuretracker.checks.finding import Verdict
 from futuretracker.migrate import migrate, migrations
 from tests import servers
+from tests.authority import certify
 from tests.checks.conftest import look, subject_of
-from tests.cluster.authority import certify
 from tests.store.test_tls import pump
 from tests.test_database import Postgres
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from futuretracker.checks.finding import Finding
+    from tests.authority import Files
     from tests.checks.conftest import Database
-    from tests.cluster.authority import Files
 
 ITEMS = ("database-reachable", "database-role", "migrations-applied", "database-tls")
 ELSEWHERE = "127.0.0.2"  # on this machine, but no name of it: held to a verified certificate

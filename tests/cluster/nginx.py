@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.cluster.authority import certify
+from tests.authority import certify
 from tests.cluster.network import APP, DATABASE, FRONT
 from tests.cluster.processes import Server
 

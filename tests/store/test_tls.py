@@ -12,13 +12,13 @@ import pytest
 
 from futuretracker.store import Hit, open_store
 from tests import servers
-from tests.cluster.authority import certify
+from tests.authority import certify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.cluster.authority import Files
+    from tests.authority import Files
 
 HIT = Hit("key", 10, 60)
 

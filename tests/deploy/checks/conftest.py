@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import servers
+from tests.authority import certify
 from tests.checks.conftest import find, look, subject_of
-from tests.cluster.authority import certify
 from tests.deploy.checks.journal import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from futuretracker.checks.finding import Finding
-    from tests.cluster.authority import Files
+    from tests.authority import Files
     from tests.servers import Service
 
 __all__ = ["find", "journal"]  # fixtures that stand elsewhere

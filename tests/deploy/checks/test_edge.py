@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from futuretracker.checks.finding import Verdict
-from tests.cluster.authority import certify
+from tests.authority import certify
 from tests.conftest import ORIGIN, WEBHOOK_SECRET
 from tests.deploy.checks.conftest import APPENDS, HOST, OVERWRITES
 from tests.servers import free_port

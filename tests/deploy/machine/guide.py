@@ -1,4 +1,4 @@
-"""The commands of docs/deployment.md."""
+"""The commands of docs/deployment.md, and of other guides that go on from there."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Command(NamedTuple):
     online: bool
 
 
-def commands() -> list[Command]:
-    """Return every command, in order."""
-    blocks = _BLOCK.findall(GUIDE.read_text())
+def commands(text: str | None = None) -> list[Command]:
+    """Return every command, in order; of another guide where its text is given."""
+    blocks = _BLOCK.findall(text or GUIDE.read_text())
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     return [_command(line) for line in lines if line.startswith("$ ")]
 

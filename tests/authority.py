@@ -23,8 +23,8 @@ class Files(NamedTuple):
     key: Path
 
 
-def certify(address: str, folder: Path, *, days: float = 1) -> Files:
-    """Make an authority and let it certify a server that is known by its address or name.
+def certify(known_by: str, folder: Path, *, days: float = 1) -> Files:
+    """Make an authority and let it certify a server that is known by its address or its name.
 
     The certificate has so many days left; with fewer than none it ended in the last minutes. It has
     what Python 3.13 asks of one beyond the name.
@@ -33,15 +33,15 @@ def certify(address: str, folder: Path, *, days: float = 1) -> Files:
     signer, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     identifier = x509.SubjectKeyIdentifier.from_public_key(signer.public_key())
     authority = (
-        _unsigned("the cluster's authority", "the cluster's authority", signer, 1)
+        _unsigned("the tests' authority", "the tests' authority", signer, 1)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(identifier, critical=False)
         .add_extension(_usage(key_cert_sign=True), critical=True)
         .sign(signer, hashes.SHA256())
     )
-    names = x509.SubjectAlternativeName([_known_as(address)])
+    names = x509.SubjectAlternativeName([_general_name(known_by)])
     certificate = (
-        _unsigned("the cluster's database", "the cluster's authority", key, days)
+        _unsigned("a server of the tests", "the tests' authority", key, days)
         .add_extension(names, critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier),
@@ -92,12 +92,12 @@ def _usage(*, key_cert_sign: bool = False, digital_signature: bool = False) -> x
     )
 
 
-def _known_as(address: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(address))
-    except ValueError:
-        return x509.DNSName(address)
-
-
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _general_name(known_by: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(known_by))
+    except ValueError:
+        return x509.DNSName(known_by)

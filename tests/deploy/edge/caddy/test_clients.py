@@ -1,0 +1,44 @@
+"""Behind a load balancer the client is who it says, and nobody else may say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.deploy.edge.conftest import Begin
+    from tests.deploy.edge.visitor import Edge
+    from tests.servers import Service
+
+TRUSTED, STRANGER = "127.0.66.1", "127.0.67.1"
+BALANCER = {
+    "# trusted_proxies static 10.0.0.0/24": "trusted_proxies static 127.0.66.0/24",
+    "# trusted_proxies_strict": "trusted_proxies_strict",
+}
+CLOUDFLARE = {
+    "# trusted_proxies static 10.0.0.0/24": "trusted_proxies static 127.0.66.0/24",
+    "# client_ip_headers CF-Connecting-IP": "client_ip_headers CF-Connecting-IP",
+}
+
+
+def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) -> str:
+    """Return the address that the service has logged."""
+    answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
+    made = answer.header("X-Request-Id")
+    [ip] = {
+        line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
+    }
+    return str(ip)
+
+
+def test_a_load_balancer_says_who_the_client_is(begin: Begin, service: Service) -> None:
+    says = {"X-Forwarded-For": "192.0.2.1, 203.0.113.9"}  # the first is the client's own
+    with begin(caddy=BALANCER) as edge:
+        assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
+        assert counted(edge, service, STRANGER, says) == STRANGER
+
+
+def test_cloudflare_says_who_the_client_is(begin: Begin, service: Service) -> None:
+    says = {"CF-Connecting-IP": "203.0.113.9", "X-Forwarded-For": "198.51.100.1"}
+    with begin(caddy=CLOUDFLARE) as edge:
+        assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
+        assert counted(edge, service, STRANGER, says) == STRANGER

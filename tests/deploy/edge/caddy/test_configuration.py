@@ -1,0 +1,76 @@
+"""The files are as Caddy writes them, Caddy takes them, and they say what the service says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from futuretracker import MAX_BODY
+from futuretracker.headers import EXPOSED, security_headers
+from tests.deploy.edge.caddy_server import DEPLOY, PROGRAM, lay_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = [DEPLOY / "Caddyfile", *(DEPLOY / "futuretracker").iterdir()]
+
+
+@pytest.fixture(scope="module")
+def adapted() -> dict[str, Any]:
+    """The files as they are, as Caddy understands them."""
+    command = [PROGRAM, "adapt", "--config", DEPLOY / "Caddyfile"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "warn" not in done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_file_is_formatted(path: Path) -> None:
+    done = subprocess.run([PROGRAM, "fmt", path], capture_output=True, text=True, check=False)
+
+    assert done.stdout == path.read_text()
+
+
+def test_caddy_takes_the_files(socket_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "caddy"
+    caddyfile = lay_out(folder, (10080, 10443), {}, socket_file=socket_file)
+    done = subprocess.run(
+        [PROGRAM, "validate", "--config", caddyfile],
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Valid configuration" in done.stdout + done.stderr
+
+
+def test_every_file_is_imported() -> None:
+    imported = re.findall(r"import futuretracker/(\S+)", "".join(p.read_text() for p in FILES))
+
+    assert {*imported, "Caddyfile"} == {path.name for path in FILES}
+
+
+def test_the_headers_are_those_of_the_service() -> None:
+    text = (DEPLOY / "futuretracker/headers.caddy").read_text()
+
+    for name, value in [*security_headers(), ("Access-Control-Expose-Headers", EXPOSED)]:
+        assert f'\t{name} "{value}"\n' in text
+
+
+def test_nobody_else_on_the_host_can_change_what_runs(adapted: dict[str, Any]) -> None:
+    assert adapted["admin"]["listen"] == "unix//run/caddy/admin.sock"
+
+
+def test_the_limit_of_a_body_is_that_of_the_service(adapted: dict[str, Any]) -> None:
+    text = json.dumps(adapted)
+
+    assert re.findall(r'"max_size": (\d+)', text) == [str(MAX_BODY)]
+    # A buffer that is no larger would send on what is too large.
+    assert all(int(size) > MAX_BODY for size in re.findall(r'"request_buffers": (-?\d+)', text))

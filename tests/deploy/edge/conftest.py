@@ -1,0 +1,104 @@
+"""One service, and before it each kind of edge."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import servers
+from tests.authority import certify
+from tests.conftest import ORIGIN
+from tests.deploy.edge.caddy_server import caddy
+from tests.deploy.edge.nginx_server import NEWEST, debians, nginx
+from tests.deploy.edge.visitor import NAME, Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from futuretracker.issuer import Issuer
+    from tests.authority import Files
+
+numbers = itertools.count(1)
+Begin = Callable[..., AbstractContextManager[Edge]]
+KINDS: dict[str, Begin] = {
+    "nginx": partial(nginx, NEWEST),
+    "nginx of Debian": lambda *parts: nginx(debians(), *parts, kind="nginx of Debian"),
+    "caddy": lambda folder, socket_file, _files, changes: caddy(folder, socket_file, changes),
+}
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """A certificate for the edge's name, and who has signed it."""
+    return certify(NAME, tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def socket_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the service listens; a path of a socket has to be short."""
+    return tmp_path_factory.mktemp("run") / "api.sock"
+
+
+@pytest.fixture(scope="session")
+def service(
+    service_url: str, issuer: Issuer, socket_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[servers.Service]:
+    """The service as it is deployed, with one proxy before it."""
+    folder = tmp_path_factory.mktemp("service")
+    settings = {
+        "DATABASE_URL": service_url,
+        "STORE_URL": f"lmdb://{folder / 'store'}",
+        "TRUSTED_PROXIES": "1",
+        "CORS_ORIGIN": ORIGIN,
+        **issuer.settings(),
+    }
+    with servers.gunicorn(settings, folder / "log", socket_file=socket_file) as running:
+        yield running
+
+
+@pytest.fixture
+def token(issuer: Issuer) -> str:
+    """A token of a user whom no other test knows."""
+    return issuer.token(f"user_edge{next(numbers)}x{os.getpid()}", ttl=3600, azp=ORIGIN)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask each kind of edge; in the rooms of one kind only those."""
+    if "begin" in metafunc.fixturenames:
+        room = metafunc.definition.path.parent.name
+        kinds = [kind for kind in KINDS if kind.startswith(room)] or list(KINDS)
+        metafunc.parametrize("begin", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def begin(
+    request: pytest.FixtureRequest,
+    socket_file: Path,
+    files: Files,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Begin:
+    """Start an edge of each kind: ``with begin(nginx={"text of a file": "text here"})``."""
+    kind = request.param
+
+    def begin(
+        *, socket_file: Path = socket_file, **changes: Mapping[str, str]
+    ) -> AbstractContextManager[Edge]:
+        folder = tmp_path_factory.mktemp("edge") / "edge"
+        own = changes.get(kind.partition(" ")[0], {})
+        return KINDS[kind](folder, socket_file, files, own)
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def edge(service: servers.Service, begin: Begin) -> Iterator[Edge]:
+    """An edge as it is deployed."""
+    with begin() as running:
+        yield running

@@ -1,0 +1,1 @@
+"""What only nginx does: Debian's, and a newest one."""

@@ -1,0 +1,26 @@
+"""The certificate authority finds its answer over plain HTTP, and nothing else is served there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.deploy.edge.visitor import Edge
+
+CHALLENGES = "/.well-known/acme-challenge/"
+
+
+def test_a_challenge_is_served_over_plain_http(edge: Edge) -> None:
+    folder = edge.log.parent / "letsencrypt" / CHALLENGES[1:]
+    (folder / "abc").write_text("abc.def")
+    answer = edge.ask("GET", f"{CHALLENGES}abc", tls=False)
+
+    assert (answer.status, answer.body) == (200, b"abc.def")
+
+
+def test_what_is_no_challenge_is_not_there(edge: Edge) -> None:
+    for path in ("", "nothing", "../../nginx.conf", "..%2f..%2f..%2fnginx.conf", "abc/"):
+        answer = edge.ask("GET", f"{CHALLENGES}{path}", tls=False)
+        assert answer.status in {301, 404, 400}
+        assert b"worker_processes" not in answer.body
+        assert answer.status == 301 or answer.json["error"] in {"Not Found", "Bad Request"}

@@ -1,0 +1,86 @@
+"""The files are right for both nginxes, and say of the service what the service says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from futuretracker import MAX_BODY
+from futuretracker.headers import EXPOSED, security_headers
+from tests.deploy.edge.nginx_server import INCLUDES, NEWEST, SITE, command, debians, lay_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.authority import Files
+
+PROGRAMS = {"newest": lambda: NEWEST, "Debian's": debians}
+REAL_IP = {
+    "neither": {},
+    "Cloudflare": {"# include futuretracker/real-ip-c": "include futuretracker/real-ip-c"},
+    "load balancer": {"# include futuretracker/real-ip-l": "include futuretracker/real-ip-l"},
+}
+
+
+def verdict(program: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    asked = command(program, folder, "-t")
+    return subprocess.run(asked, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("changes", REAL_IP)
+def test_nginx_takes_every_file_without_a_warning(
+    program: str, changes: str, socket_file: Path, files: Files, tmp_path: Path
+) -> None:
+    place = PROGRAMS[program](), tmp_path, (10080, 10443), REAL_IP[changes]
+    lay_out(*place, socket_file=socket_file, files=files)
+    done = verdict(place[0], tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "[" not in done.stderr  # as in [warn]
+
+
+def test_every_file_is_included_somewhere() -> None:
+    texts = [path.read_text() for path in (SITE, *INCLUDES.iterdir())]
+    included = set(re.findall(r"include futuretracker/(\S+);", "".join(texts)))
+    there = {path.name for path in INCLUDES.iterdir()}
+
+    # One of two is copied to it, as docs/edge.md says.
+    assert included - there == {"http2.conf"}
+    assert there - included == {"http2-1.22.conf", "http2-1.25.conf"}
+
+
+def said_by(file: str, name: str) -> str:
+    [value] = re.findall(rf'(?m)^add_header {name} "(.*)" always;$', (INCLUDES / file).read_text())
+    return value
+
+
+def test_the_headers_are_those_of_the_service() -> None:
+    ours = dict(security_headers())
+    transport = ours.pop("Strict-Transport-Security")
+
+    for name, value in ours.items():
+        assert said_by("headers.conf", name) == value
+    errors = (INCLUDES / "errors.conf").read_text()
+    assert f'on      "{transport}";' in errors
+    assert f'default "{EXPOSED}";' in errors
+
+
+def test_the_limit_of_a_body_is_that_of_the_service() -> None:
+    [mib] = re.findall(r"client_max_body_size (\d+)m;", (INCLUDES / "patience.conf").read_text())
+
+    assert int(mib) * 2**20 == MAX_BODY
+
+
+def test_without_its_own_words_for_http_2_nginx_does_not_start(
+    socket_file: Path, files: Files, tmp_path: Path
+) -> None:
+    lay_out(NEWEST, tmp_path, (10080, 10443), {}, socket_file=socket_file, files=files)
+    (tmp_path / "futuretracker/http2.conf").unlink()
+    done = verdict(NEWEST, tmp_path)
+
+    assert done.returncode != 0
+    assert "http2.conf" in done.stderr

@@ -1,0 +1,87 @@
+"""A flood stops at nginx; who keeps to the service's budgets never meets its limit."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack, closing
+from itertools import count
+from typing import TYPE_CHECKING
+
+from tests.deploy.edge.nginx_server import INCLUDES, SITE
+from tests.deploy.edge.visitor import ask_on
+from tests.test_headers import EVERYWHERE
+
+if TYPE_CHECKING:
+    from tests.deploy.edge.conftest import Begin
+    from tests.deploy.edge.visitor import Answer, Edge
+    from tests.servers import Service
+
+addresses = (f"127.0.91.{number}" for number in count(1))  # each with a budget of its own
+BUDGET = 2000  # requests of an address in a window
+SMALL = {"burst=8000": "burst=20", "rate=100r/s": "rate=1r/s"}
+
+
+def flood(edge: Edge, source: str, times: int, path: str = "/api/v1/health") -> list[Answer]:
+    answers: list[Answer] = []
+    while len(answers) < times:
+        # nginx ends a connection with its thousandth request.
+        with closing(edge.connect(source=source)) as sock:
+            some = range(min(1000, times - len(answers)))
+            answers += [ask_on(sock, "GET", path) for _ in some]
+    return answers
+
+
+def test_a_flood_is_a_429_in_our_shape(begin: Begin, service: Service) -> None:
+    with begin(nginx=SMALL) as edge:
+        answers, others = flood(edge, next(addresses), 30), flood(edge, next(addresses), 5)
+
+    assert {answer.status for answer in answers[:20]} == {200}
+    last = answers[-1]
+    assert last.status == 429
+    assert last.json["error"] == "Rate Limit Exceeded"
+    assert last.json["code"] == "rate_limit_exceeded"
+    assert last.json["requestId"] == last.header("X-Request-Id")
+    assert set(last.json) >= {"message", "retryAfter", "retryAfterSeconds", "limit", "window"}
+    assert last.header("Retry-After") == "1"
+    assert all(last.header(name) == value for name, value in EVERYWHERE.items())
+    assert {answer.status for answer in others} == {200}
+
+
+def test_a_flood_costs_the_service_nothing(begin: Begin, service: Service) -> None:
+    source = next(addresses)
+    with begin(nginx=SMALL) as edge:
+        flood(edge, source, 60)
+    asked = service.request("GET", "/api/v1/health", headers={"X-Forwarded-For": source})
+    left = asked.headers["X-RateLimit-Remaining"]
+
+    assert BUDGET - int(left) <= 25
+
+
+def test_two_windows_and_their_preflights_fit_into_the_bucket() -> None:
+    [burst] = re.findall(r"burst=(\d+) nodelay", SITE.read_text())
+    [rate] = re.findall(r"rate=(\d+)r/s", (INCLUDES / "clients.conf").read_text())
+
+    assert int(burst) >= BUDGET * 2 * 2
+    assert int(rate) > BUDGET / (15 * 60) * 10
+
+
+def test_a_whole_budget_at_once_passes(edge: Edge) -> None:
+    """As fast as one connection can: the first 429 is the service's own."""
+    answers = flood(edge, next(addresses), BUDGET + 1)
+
+    assert [answer.status for answer in answers] == [200] * BUDGET + [429]
+    assert answers[-1].header("RateLimit-Policy")
+
+
+def test_too_many_connections_of_one_address_are_a_429(begin: Begin, service: Service) -> None:
+    slow = b"POST /api/v1/x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n\r\n{"
+    source = next(addresses)
+    few = {"futuretracker_connections 256": "futuretracker_connections 3"}
+    with begin(nginx=few) as edge, ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
+        refused = edge.ask("GET", "/api/v1/health", source=source)
+        other = edge.ask("GET", "/api/v1/health", source=next(addresses))
+
+    assert (refused.status, refused.json["code"]) == (429, "rate_limit_exceeded")
+    assert other.status == 200

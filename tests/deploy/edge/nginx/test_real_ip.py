@@ -1,0 +1,90 @@
+"""Behind Cloudflare or a load balancer the client is who they say, and nobody else may say it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.deploy.edge.nginx_server import INCLUDES
+
+if TYPE_CHECKING:
+    from tests.deploy.edge.conftest import Begin
+    from tests.deploy.edge.visitor import Edge
+    from tests.servers import Service
+
+CLOUDFLARE = {
+    "# include futuretracker/real-ip-c": "include futuretracker/real-ip-c",
+    "set_real_ip_from 173.245.48.0/20": "set_real_ip_from 127.0.66.0/24",
+}
+BALANCER = {
+    "# include futuretracker/real-ip-l": "include futuretracker/real-ip-l",
+    "set_real_ip_from 10.0.0.0/24": "set_real_ip_from 127.0.66.0/24",
+}
+TRUSTED, STRANGER = "127.0.66.1", "127.0.67.1"
+
+
+def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) -> str:
+    """Return the address that the service has logged."""
+    answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
+    made = answer.header("X-Request-Id")
+    [ip] = {
+        line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
+    }
+    return str(ip)
+
+
+def test_cloudflare_says_who_the_client_is(begin: Begin, service: Service) -> None:
+    says = {"CF-Connecting-IP": "203.0.113.9", "X-Forwarded-For": "198.51.100.1"}
+    with begin(nginx=CLOUDFLARE) as edge:
+        assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
+        assert counted(edge, service, TRUSTED, {"CF-Connecting-IP": "2001:db8::7"}) == "2001:db8::7"
+        assert counted(edge, service, TRUSTED, {"X-Forwarded-For": "198.51.100.1"}) == TRUSTED
+        assert counted(edge, service, STRANGER, says) == STRANGER
+
+
+def test_a_load_balancer_says_who_the_client_is(begin: Begin, service: Service) -> None:
+    with begin(nginx=BALANCER) as edge:
+        for said, is_taken in {
+            "203.0.113.9": "203.0.113.9",
+            "192.0.2.1, 203.0.113.9": "203.0.113.9",  # the first is the client's own
+            f"192.0.2.1, 203.0.113.9, {TRUSTED}": "203.0.113.9",
+        }.items():
+            assert counted(edge, service, TRUSTED, {"X-Forwarded-For": said}) == is_taken
+            assert counted(edge, service, STRANGER, {"X-Forwarded-For": said}) == STRANGER
+        assert counted(edge, service, TRUSTED, {"CF-Connecting-IP": "203.0.113.9"}) == TRUSTED
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("2001:db8:1:200::1", "2001:db8:1:2ff:a:b:c:d", True),
+        ("2001:db8:1:200::1", "2001:db8:1:300::1", False),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", True),
+        ("2001:db8:1::1", "2001:db8:2::1", False),
+        ("2001:db8::1", "2001:db8::a:b:c:d", True),
+        ("203.0.113.9", "203.0.113.10", False),
+    ],
+)
+def test_one_customer_of_ipv6_has_one_bucket(
+    begin: Begin, service: Service, one: str, other: str, *, alike: bool
+) -> None:
+    small = {"burst=8000": "burst=1", "rate=100r/s": "rate=1r/m"}
+    with begin(nginx=CLOUDFLARE | small) as edge:
+        asked = [
+            edge.ask("GET", "/healthz", source=TRUSTED, headers={"CF-Connecting-IP": address})
+            for address in (one, one, other)
+        ]
+
+    assert [answer.status for answer in asked] == [200, 200, 429 if alike else 200]
+
+
+def test_cloudflares_networks_are_networks() -> None:
+    text = (INCLUDES / "real-ip-cloudflare.conf").read_text()
+    networks = [ipaddress.ip_network(n) for n in re.findall(r"(?m)^set_real_ip_from (\S+);", text)]
+
+    assert len(networks) > 20
+    assert {network.version for network in networks} == {4, 6}
+    assert all(network.is_global for network in networks)

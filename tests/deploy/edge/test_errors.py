@@ -1,0 +1,143 @@
+"""What the edge answers in the service's place looks as if the service had said it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.conftest import ORIGIN
+from tests.test_headers import EVERYWHERE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.deploy.edge.conftest import Begin
+    from tests.deploy.edge.visitor import Answer, Edge
+    from tests.servers import Service
+
+ROWS = "/api/v1/opportunities"
+ONE_MIB = 2**20
+LISTED = "https://your-frontend-domain.com"
+
+
+@pytest.fixture(scope="session")
+def deserted(begin: Begin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """An edge with nobody behind it."""
+    with begin(socket_file=tmp_path_factory.mktemp("nobody") / "api.sock") as running:
+        yield running
+
+
+def check(answer: Answer, status: int, error: str, code: str) -> None:
+    """Hold an error under /api/v1 to the service's shape and headers."""
+    assert answer.status == status
+    assert answer.json["error"] == error
+    assert answer.json["message"]
+    assert answer.json["code"] == code
+    assert answer.json["requestId"] == answer.header("X-Request-Id")
+    assert answer.header("Content-Type") == "application/json; charset=utf-8"
+    for name, value in EVERYWHERE.items():
+        assert answer.header(name) == value, name
+    assert answer.header("Permissions-Policy")
+    assert answer.header("Cross-Origin-Resource-Policy") == "cross-origin"
+
+
+def test_without_the_service_there_is_a_502_to_come_back_from(deserted: Edge) -> None:
+    answer = deserted.ask("POST", ROWS, body={})
+
+    check(answer, 502, "Bad Gateway", "bad_gateway")
+    assert answer.header("Retry-After") == "2"
+
+
+def test_outside_v1_an_error_has_neither_code_nor_id(deserted: Edge) -> None:
+    for path, policy in (("/api/opportunities", "cross-origin"), ("/nowhere", "same-origin")):
+        answer = deserted.ask("GET", path)
+        assert answer.status == 502
+        assert set(answer.json) == {"error", "message"}
+        assert answer.header("Cross-Origin-Resource-Policy") == policy
+
+
+def test_a_path_that_looks_like_a_file_changes_no_type(deserted: Edge) -> None:
+    for path in ("/x.html", "/api/v1/x.json", "/api/x.js"):
+        answer = deserted.ask("GET", path)
+        assert answer.header("Content-Type") == "application/json; charset=utf-8"
+
+
+def test_a_listed_origin_may_read_the_edges_errors(deserted: Edge) -> None:
+    answer = deserted.ask("GET", ROWS, headers={"Origin": LISTED})
+
+    assert answer.header("Access-Control-Allow-Origin") == LISTED
+    assert answer.header("Access-Control-Allow-Credentials") == "true"
+    assert "Retry-After" in (answer.header("Access-Control-Expose-Headers") or "")
+
+
+def test_what_a_listed_origin_may_read_is_what_the_service_lets_it_read(
+    deserted: Edge, edge: Edge
+) -> None:
+    name = "Access-Control-Expose-Headers"
+    ours = edge.ask("GET", ROWS, headers={"Origin": ORIGIN}).header(name)
+
+    assert deserted.ask("GET", ROWS, headers={"Origin": LISTED}).header(name) == ours
+
+
+def test_another_origin_may_not_read_the_edges_errors(deserted: Edge) -> None:
+    for origin in (
+        "https://evil.example",
+        "null",
+        f"{LISTED}.evil.example",
+        LISTED.replace("https", "http"),
+    ):
+        answer = deserted.ask("GET", ROWS, headers={"Origin": origin})
+        assert answer.header("Access-Control-Allow-Origin") is None
+    # Outside /api/ nobody may.
+    outside = deserted.ask("GET", "/nowhere", headers={"Origin": LISTED})
+    assert outside.header("Access-Control-Allow-Origin") is None
+
+
+def test_a_service_that_does_not_answer_in_time_is_a_504(
+    begin: Begin, service: Service, owner_url: str, token: str
+) -> None:
+    hurry = begin(
+        nginx={"proxy_read_timeout 35s": "proxy_read_timeout 200ms"},
+        caddy={"response_header_timeout 35s": "response_header_timeout 200ms"},
+    )
+    with hurry as edge, psycopg.connect(owner_url) as conn:
+        conn.execute("lock table opportunities in exclusive mode")
+        answer = edge.ask("POST", ROWS, token=token, body={"title": "late"})
+
+    check(answer, 504, "Gateway Timeout", "gateway_timeout")
+    # It may have been done: nobody is told to do it again.
+    assert answer.header("Retry-After") is None
+
+
+def test_the_services_own_503_passes_as_it_is(
+    edge: Edge, service: Service, owner_url: str, token: str
+) -> None:
+    edge.ask("GET", ROWS, token=token)
+    with psycopg.connect(owner_url) as conn:
+        conn.execute("lock table opportunities in exclusive mode")
+        answer = edge.ask("POST", ROWS, token=token, body={"title": "late"})
+
+    check(answer, 503, "Service Unavailable", "service_unavailable")
+    assert "database" in answer.json["message"].lower()
+    assert answer.header("Retry-After")
+
+
+def test_a_body_over_one_mib_is_a_413(edge: Edge, token: str) -> None:
+    fits = edge.ask("POST", ROWS, token=token, body=b" " * (ONE_MIB - 2) + b"{}")
+    assert (fits.status, fits.json["error"]) == (400, "Validation Error")
+
+    answer = edge.ask("POST", ROWS, token=token, body=b" " * (ONE_MIB - 1) + b"{}")
+    check(answer, 413, "Payload Too Large", "payload_too_large")
+    assert answer.json["message"] == "The request body must not exceed 1 MiB"
+
+
+def test_a_body_over_one_mib_in_pieces_is_a_413(edge: Edge, token: str) -> None:
+    pieces = b"%x\r\n%s\r\n0\r\n\r\n" % (ONE_MIB + 1, b" " * (ONE_MIB + 1))
+    head = f"POST {ROWS} HTTP/1.1\r\nHost: api.example.com\r\nAuthorization: Bearer {token}\r\n"
+    head += "Connection: close\r\n"
+    said = edge.raw(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + pieces)
+
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert b'"error": "Payload Too Large"' in said

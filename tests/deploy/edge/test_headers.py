@@ -1,0 +1,63 @@
+"""Every header of an answer stands there once, whoever made the answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.test_headers import EVERYWHERE
+
+if TYPE_CHECKING:
+    from tests.deploy.edge.visitor import Answer, Edge
+
+ROWS = "/api/v1/opportunities"
+# Who answers, and how to bring it about.
+ASKED = {
+    "the service: 200": ("GET", "/api/v1/health", {}),
+    "the service: 204": (
+        "OPTIONS",
+        ROWS,
+        {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"},
+    ),
+    "the service: 401": ("GET", ROWS, {}),
+    "the service: 404": ("GET", "/nowhere", {}),
+    "the service: 405": ("DELETE", "/api/v1/me", {}),
+    "the service, compressed": ("GET", "/api/v1/openapi.json", {"Accept-Encoding": "gzip"}),
+    "the service's page, compressed": ("GET", "/docs", {"Accept-Encoding": "gzip"}),
+    "the edge: 404": ("GET", "/metrics", {}),
+}
+LOOSER = {"cache-control", "content-security-policy", "vary"}  # of public documents
+
+
+def names_of(answer: Answer) -> list[str]:
+    return [name for name, _ in answer.fields]
+
+
+@pytest.mark.parametrize("situation", ASKED)
+def test_every_header_of_every_answer_stands_there_once(edge: Edge, situation: str) -> None:
+    method, path, headers = ASKED[situation]
+    answer = edge.ask(method, path, headers=headers)
+
+    assert len(names_of(answer)) == len(set(names_of(answer)))
+    for name, value in EVERYWHERE.items():
+        if not (name.lower() in LOOSER and answer.status == 200):
+            assert answer.header(name) == value, name
+    assert answer.header("X-Request-Id")
+    assert answer.header("Permissions-Policy")
+    assert answer.header("Cross-Origin-Resource-Policy")
+
+
+def test_nothing_says_what_the_service_is_built_with(edge: Edge) -> None:
+    for method, path, headers in ASKED.values():
+        answer = edge.ask(method, path, headers=headers)
+        assert answer.header("Server") in {None, "nginx"}
+        assert not {"via", "x-powered-by", "alt-svc"} & set(names_of(answer))
+
+
+def test_metrics_are_nowhere_to_be_found(edge: Edge) -> None:
+    for path in ("/metrics", "/metrics/", "/metrics?name[]=x", "/%6detrics", "/docs/../metrics"):
+        answer = edge.ask("GET", path)
+        assert answer.status == 404
+        assert json.loads(answer.body) == {"error": "Not Found", "message": "Route not found"}

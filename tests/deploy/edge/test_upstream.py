@@ -1,0 +1,90 @@
+"""Between the edge and the service: connections are kept, and nothing is sent twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.cluster.processes import wait_for
+from tests.deploy.edge.visitor import ask_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.deploy.edge.conftest import Begin
+    from tests.deploy.edge.visitor import Edge
+    from tests.servers import Service
+
+ROWS = "/api/v1/opportunities"
+CONNECTED = "03"
+
+
+def connections(socket_file: Path) -> set[str]:
+    """Return the service's ends of the connections at its socket file, by inode."""
+    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    return {line[6] for line in lines if line[5] == CONNECTED and line[7:] == [str(socket_file)]}
+
+
+def test_connections_to_the_service_are_kept(edge: Edge, socket_file: Path) -> None:
+    with closing(edge.connect()) as sock:
+        ask_on(sock, "GET", "/healthz")
+        first = connections(socket_file)
+        assert first
+        for _ in range(20):
+            assert ask_on(sock, "GET", "/healthz").status == 200
+        assert connections(socket_file) == first
+
+
+def test_a_write_whose_worker_dies_is_not_sent_again(
+    begin: Begin,
+    serve: Callable[..., Service],
+    token: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """On a connection that was kept: that is when proxies try again by themselves."""
+    file = tmp_path_factory.mktemp("s") / "s"
+    service = serve(socket_file=file, TRUSTED_PROXIES="1", WEB_CONCURRENCY="1")
+    with (
+        begin(socket_file=file) as edge,
+        closing(edge.connect()) as sock,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        made = ask_on(sock, "POST", ROWS, token=token, body={"title": "one"}).json["id"]
+        for method, path in (("DELETE", f"{ROWS}/{made}"), ("POST", ROWS)):
+            wait_for(lambda: ask_on(sock, "GET", ROWS, token=token).status == 200)
+            [worker] = service.workers()
+            os.kill(worker, signal.SIGSTOP)
+            headers = {"Idempotency-Key": "one"}
+            asked = pool.submit(ask_on, sock, method, path, token=token, headers=headers)
+            time.sleep(0.2)  # until it waits at the worker
+            os.kill(worker, signal.SIGKILL)
+            # A new worker would answer it.
+            assert asked.result().status == 502
+        wait_for(lambda: ask_on(sock, "GET", f"{ROWS}/{made}", token=token).status == 200)
+    writes = [line for line in service.lines() if line["type"] == "REQUEST"]
+    assert len(writes) == 1
+
+
+def test_a_body_that_breaks_off_never_reaches_the_service(edge: Edge, service: Service) -> None:
+    starts = {
+        "length": b"Content-Length: 4000\r\n\r\n{}",
+        "chunked": b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    }
+    for name, rest in starts.items():
+        with closing(edge.connect()) as sock:
+            sock.sendall(
+                f"POST /api/v1/cut-{name} HTTP/1.1\r\nHost: api.example.com\r\n".encode() + rest
+            )
+            time.sleep(0.1)
+    edge.ask("POST", "/api/v1/after-the-cuts")
+
+    paths = [line["path"] for line in service.lines() if line["type"] == "REQUEST"]
+    assert "/api/v1/after-the-cuts" in paths
+    assert not [path for path in paths if "/cut-" in path]

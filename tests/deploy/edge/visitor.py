@@ -1,0 +1,124 @@
+"""A client at the edge: whole requests, or bytes as they are, over TLS or without it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NAME = "api.example.com"
+
+
+@dataclass
+class Answer:
+    """A whole HTTP answer; ``fields`` has every header line, in small letters."""
+
+    status: int
+    fields: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def header(self, name: str) -> str | None:
+        """Return a header's value; fails where it stands there twice."""
+        found = [value for field, value in self.fields if field == name.lower()]
+        assert len(found) <= 1, f"{name} stands there {len(found)} times"
+        return found[0] if found else None
+
+
+@dataclass
+class Edge:
+    """A running proxy: its two ports, who has signed its certificate, what it has logged."""
+
+    kind: str
+    plain_port: int
+    port: int
+    authority: Path
+    log: Path
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Return everything in the access log so far; fails where a line is no JSON object."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def ids(self) -> set[str]:
+        """Return the ids of the requests that the edge has seen and answered."""
+        return {line["requestId"] for line in self.logged()}
+
+    def context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.authority)
+
+    def connect(
+        self,
+        *,
+        source: str = "127.0.0.1",
+        name: str = NAME,
+        tls: bool = True,
+        context: ssl.SSLContext | None = None,
+    ) -> socket.socket:
+        """Open a connection from a loopback address."""
+        port = self.port if tls else self.plain_port
+        target = "::1" if ":" in source else "127.0.0.1"
+        sock = socket.create_connection((target, port), timeout=20, source_address=(source, 0))
+        if not tls:
+            return sock
+        return (context or self.context()).wrap_socket(sock, server_hostname=name)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        source: str = "127.0.0.1",
+        tls: bool = True,
+    ) -> Answer:
+        """Ask once, on a connection of its own."""
+        with closing(self.connect(source=source, tls=tls)) as sock:
+            return ask_on(sock, method, path, token=token, body=body, headers=headers)
+
+    def raw(self, data: bytes, *, tls: bool = True, until: float = 3) -> bytes:
+        """Send bytes as they are; return everything until the proxy closes or is silent."""
+        received = b""
+        with closing(self.connect(tls=tls)) as sock:
+            sock.settimeout(until)
+            with suppress(OSError):  # it may close at once, or stay silent
+                sock.sendall(data)
+                while chunk := sock.recv(65536):
+                    received += chunk
+        return received
+
+
+def ask_on(
+    sock: socket.socket,
+    method: str,
+    path: str,
+    *,
+    token: str | None = None,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Ask on a connection that is there; it stays open."""
+    sent = dict(headers or {})
+    if token:
+        sent["Authorization"] = f"Bearer {token}"
+    if body is not None and not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+        sent.setdefault("Content-Type", "application/json")
+    connection = HTTPConnection(NAME)
+    connection.sock = sock
+    connection.request(method, path, body=body, headers=sent)  # type: ignore[arg-type]
+    response = connection.getresponse()
+    fields = [(name.lower(), value) for name, value in response.getheaders()]
+    return Answer(response.status, fields, response.read())

@@ -1,0 +1,88 @@
+"""docs/edge.md, carried out with Debian's nginx behind which the service already runs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.authority import certify
+from tests.cluster.processes import wait_for
+from tests.deploy.machine.guide import commands
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from tests.deploy.machine.machine import Machine
+
+NAME = "api.example.com"
+LIVE = f"/etc/letsencrypt/live/{NAME}"
+GUIDE = (ROOT / "docs/edge.md").read_text()
+NGINX = GUIDE.partition("\n## nginx\n")[2].partition("\n## ")[0]
+# What takes the place of a command that asks somebody else.
+STAND_INS = {
+    # It is installed; on a host of its own the package starts it.
+    "apt-get install -y nginx certbot": "systemctl start nginx",
+    f"certbot certonly --webroot -w /var/www/letsencrypt -d {NAME}": f"ls {LIVE}/fullchain.pem",
+    "certbot renew --dry-run": "true",
+    f"curl -sI http://{NAME}/api/v1/health": "true",
+    f"curl -s https://{NAME}/api/v1/health": "true",
+}
+CURL = (
+    f"curl -s --cacert {LIVE}/ca.crt --resolve {NAME}:443:127.0.0.1 --resolve {NAME}:80:127.0.0.1"
+)
+
+
+@pytest.fixture(scope="module")
+def fronted(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """The machine with nginx before the service; the certificate is one of the tests' own."""
+    files = certify(NAME, tmp_path_factory.mktemp("authority"))
+    live = deployed.root / LIVE[1:]
+    live.mkdir(parents=True)
+    for file, name in zip(files, ("ca.crt", "fullchain.pem", "privkey.pem"), strict=True):
+        (live / name).write_bytes(file.read_bytes())
+    folder = "/"
+    for command in commands(NGINX):
+        if command.text.startswith("cd "):
+            folder = command.text.removeprefix("cd ")
+        deployed.run(f"cd {folder} && {STAND_INS.get(command.text, command.text)}")
+    return deployed
+
+
+def test_what_takes_a_commands_place_has_one_in_the_guide() -> None:
+    assert set(STAND_INS) == {command.text for command in commands(NGINX) if command.online}
+
+
+def test_the_service_answers_through_nginx(fronted: Machine) -> None:
+    answered = fronted.run(f"{CURL} https://{NAME}/api/v1/health")
+
+    assert json.loads(answered)["environment"] == "production"
+
+
+def test_plain_http_is_sent_to_https(fronted: Machine) -> None:
+    """After a reload the processes of before, with the site of before, may still take one."""
+    expected = f"301 https://{NAME}/api/v1/health"
+    ask = f"{CURL} -o /dev/null -w '%{{http_code}} %{{redirect_url}}' http://{NAME}/api/v1/health"
+
+    wait_for(lambda: fronted.run(ask) == expected, 5)
+
+
+def test_while_the_service_restarts_nobody_meets_an_error(fronted: Machine) -> None:
+    """systemd keeps the socket, and nginx sends nothing into a connection that closes."""
+    ask = f"{CURL} -o /dev/null -w '%{{http_code}}\\n' https://{NAME}/api/v1/health"
+    before = fronted.state("futuretracker-api", "MainPID")
+    fronted.run("systemctl restart --no-block futuretracker-api")
+    answered = fronted.run(f"for i in $(seq 40); do {ask}; sleep 0.05; done")
+
+    assert set(answered.split()) == {"200"}
+    assert fronted.state("futuretracker-api", "MainPID") != before
+
+
+def test_the_hook_reloads_nginx_under_systemd(fronted: Machine) -> None:
+    fronted.run("/etc/letsencrypt/renewal-hooks/deploy/reload-nginx.sh")
+
+    assert fronted.state("nginx", "ActiveState") == "active"
+
+
+def test_metrics_are_nowhere_to_be_found(fronted: Machine) -> None:
+    assert json.loads(fronted.run(f"{CURL} https://{NAME}/metrics"))["error"] == "Not Found"
