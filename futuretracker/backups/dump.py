@@ -39,7 +39,7 @@ def back_up(settings: BackupSettings) -> dict[str, Any]:
         with directory.lock("backup"):
             directory.tidy()
             made = _make(settings, directory)
-            tell(directory, "backup", made)
+            tell(directory, backup=made)
             removed = _rotate(directory, settings.keep)
     except OSError as error:
         raise BackupProblem(
@@ -85,7 +85,7 @@ def _write_sidecars(directory: Directory, name: str, sha256: str, manifest: Mani
 
 def _rotate(directory: Directory, keep: Keep) -> list[str]:
     """Remove what has expired, but not the last one that a drill has restored."""
-    proven = read_status(directory).get("proven")
+    proven = read_status(directory).get("proven", {}).get("file")
     backups = directory.backups()
     names = [backups[made] for made in sorted(expired(backups, keep)) if backups[made] != proven]
     for name in names:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -103,6 +103,9 @@ def running(
             if process.poll() is None:
                 process.kill()
             process.wait()
+            if process.stdin:
+                with suppress(BrokenPipeError):
+                    process.stdin.close()
 
 
 def environment(url: str) -> dict[str, str]:

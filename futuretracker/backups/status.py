@@ -23,10 +23,11 @@ def read_status(directory: Directory) -> dict[str, Any]:
     return status if isinstance(status, dict) else {}
 
 
-def tell(directory: Directory, part: str, fields: dict[str, object]) -> None:
-    """Replace one part of the status, as of now."""
+def tell(directory: Directory, **parts: dict[str, object]) -> None:
+    """Replace parts of the status, as of now."""
     with directory.lock("status", wait=True):
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        status = {**read_status(directory), part: {**fields, "finished_at": now}}
+        news = {part: {**fields, "finished_at": now} for part, fields in parts.items()}
+        status = {**read_status(directory), **news}
         with directory.writing(FILE, MODE) as file:
             file.write(json.dumps(status, indent=1).encode() + b"\n")
