@@ -29,6 +29,7 @@ NOT_SET = "Environment variable not set."
 REQUIRED = {
     "DATABASE_URL": "missing: the Postgres URL of the role futuretracker_api",
     "MIGRATION_DATABASE_URL": "missing: the Postgres URL of the tables' owner",
+    "RESTORE_DATABASE_URL": "missing: the Postgres URL of an empty database's owner",
     "CLERK_ISSUER": "missing, like CLERK_PUBLISHABLE_KEY: one of them says whose tokens to trust",
 }
 ENVIRONMENTS = ("production", "development", "test")
