@@ -50,9 +50,9 @@ class BackupSettings:
     def from_env(cls, dotenv: str = ".env") -> Self:
         """Read the environment, then ``dotenv``; raise ConfigError with every problem at once."""
         env = open_env(dotenv)
-        own = _read_direct(env, "BACKUP_DATABASE_URL", needed=False)
+        own = env.str("BACKUP_DATABASE_URL", "")
         settings = cls(
-            server=own if own.url else _read_direct(env, "MIGRATION_DATABASE_URL"),
+            server=_read_direct(env, "BACKUP_DATABASE_URL" if own else "MIGRATION_DATABASE_URL"),
             programs=_read_programs(env),
             directory=_read_directory(env),
             recipients=_read_recipients(env),
@@ -108,7 +108,7 @@ class DrillSettings:
         return settings
 
 
-def _read_direct(env: Env, setting: str, *, needed: bool = True) -> Server:
+def _read_direct(env: Env, setting: str) -> Server:
     """Read the URL of a Postgres that keeps a session: a snapshot is one's."""
 
     def check(url: str) -> None:
@@ -122,7 +122,7 @@ def _read_direct(env: Env, setting: str, *, needed: bool = True) -> Server:
                 " direct connection, or the pooler for sessions on port 5432"
             )
 
-    server = read_database_url(env, setting, needed=needed)
+    server = read_database_url(env, setting)
     env.str(setting, "", validate=check)
     return server
 
