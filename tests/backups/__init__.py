@@ -43,6 +43,17 @@ class Site:
     def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         return run(self.folder, *arguments, **{**self.settings, **changes})
 
+    def as_root(self, script: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell script as a root who may mount, of a namespace of its own."""
+        return subprocess.run(
+            ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
+            cwd=self.folder,
+            env=environment({**self.settings, **changes, "PYTHON": sys.executable}),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "futuretracker", *arguments],
