@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from futuretracker.backups.programs import Programs
 
 START_WITHIN = 60.0  # seconds
+END_WITHIN = 10.0  # seconds
 # Nobody else connects, nothing has to last, and a small host has little memory.
 SETTINGS = {
     "listen_addresses": "",
@@ -69,25 +70,45 @@ def _user(directory: Directory) -> dict[str, Any]:
 
 
 def _initialise(programs: Programs, folder: Path, who: dict[str, Any]) -> None:
-    done = subprocess.run(  # noqa: S603 - the operator's choice
-        [programs.path("initdb"), *INITDB, f"--pgdata={folder / 'data'}"],
-        env=environment(""),
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-        **who,
-    )
-    if done.returncode:
-        raise BackupProblem(f"initdb failed: {_last_line(done.stderr)}")
+    command = [programs.path("initdb"), *INITDB, f"--pgdata={folder / 'data'}"]
+    process = _start(command, folder, who)
+    try:
+        status = process.wait()
+    except BaseException:
+        _end_group(process)
+        raise
+    if status:
+        raise BackupProblem(f"initdb failed: {_last_line(folder)}")
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program and what it has started, which would go on writing into the folder."""
+    deadline = time.monotonic() + END_WITHIN
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
 
 
 @contextmanager
 def _server(programs: Programs, folder: Path, who: dict[str, Any]) -> Iterator[str]:
     command = [programs.path("postgres"), "-D", str(folder / "data"), "-k", str(folder)]
     command += [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    process = _start(command, folder, who)
+    try:
+        url = make_conninfo(host=str(folder), user="postgres", dbname="postgres")
+        _wait(url, process, folder)
+        yield url
+    finally:
+        process.send_signal(signal.SIGQUIT)  # at once: nothing has to last
+        process.wait()
+
+
+def _start(command: list[str], folder: Path, who: dict[str, Any]) -> subprocess.Popen[bytes]:
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - the operator's choice
+        return subprocess.Popen(  # noqa: S603 - the operator's choice
             command,
             env=environment(""),
             cwd=folder,
@@ -96,16 +117,9 @@ def _server(programs: Programs, folder: Path, who: dict[str, Any]) -> Iterator[s
             start_new_session=True,  # Ctrl-C comes here alone
             **who,
         )
-    try:
-        url = make_conninfo(host=str(folder), user="postgres", dbname="postgres")
-        _wait(url, process, folder / "log")
-        yield url
-    finally:
-        process.send_signal(signal.SIGQUIT)  # at once: nothing has to last
-        process.wait()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -114,9 +128,10 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.05)
         else:
             return
-    reason = _last_line(log.read_text(errors="replace"))
-    raise BackupProblem(f"The drill's own Postgres does not start: {reason}")
+    raise BackupProblem(f"The drill's own Postgres does not start: {_last_line(folder)}")
 
 
-def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no word")
+def _last_line(folder: Path) -> str:
+    """Return the last that a program has said."""
+    lines = (folder / "log").read_text(errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")

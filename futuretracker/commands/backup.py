@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging.config
-import signal
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,6 +10,7 @@ import psycopg
 from futuretracker import logs
 from futuretracker.backup_settings import BackupSettings
 from futuretracker.backups.dump import back_up
+from futuretracker.backups.interrupts import stop_once
 from futuretracker.backups.problem import BackupProblem
 from futuretracker.commands.migrate import first_line
 
@@ -26,7 +26,7 @@ def run(_options: argparse.Namespace) -> int | str:
     """Make one, and log what it holds."""
     settings = BackupSettings.from_env()
     logging.config.dictConfig(logs.CONFIG)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_once()
     try:
         made = back_up(settings)
     except BackupProblem as error:

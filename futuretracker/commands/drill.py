@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging.config
-import signal
 from typing import TYPE_CHECKING
 
 from futuretracker import logs
 from futuretracker.backup_settings import DrillSettings
 from futuretracker.backups.drill import DrillFailed, drill
+from futuretracker.backups.interrupts import stop_once
 from futuretracker.backups.problem import BackupProblem
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(_options: argparse.Namespace) -> int | str:
     """Try it, and log what came of it."""
     settings = DrillSettings.from_env()
     logging.config.dictConfig(logs.CONFIG)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_once()
     try:
         result = drill(settings)
     except DrillFailed as failed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import psycopg
 
 from futuretracker.backup_settings import RestoreSettings
 from futuretracker.backups.archive import open_archive
+from futuretracker.backups.interrupts import stop_once
 from futuretracker.backups.problem import BackupProblem
 from futuretracker.backups.programs import Programs
 from futuretracker.backups.restore import restore
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int | str:
     """Restore it, and say what is left to do."""
     settings = RestoreSettings.from_env()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_once()
     try:
         with open_archive(options.file, settings.identities) as archive:
             restored = restore(archive, settings.server, Programs(settings.programs))

@@ -44,9 +44,10 @@ class Site:
         return run(self.folder, *arguments, **{**self.settings, **changes})
 
     def as_root(self, script: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run a shell script as a root who may mount, of a namespace of its own."""
+        """Run a shell script as a root whose mounts are its own."""
+        become = [] if os.geteuid() == 0 else ["--map-root-user"]
         return subprocess.run(
-            ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
+            ["unshare", "--mount", *become, "sh", "-c", script],
             cwd=self.folder,
             env=environment({**self.settings, **changes, "PYTHON": sys.executable}),
             check=False,

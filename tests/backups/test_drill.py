@@ -142,10 +142,10 @@ def test_root_is_told_that_postgres_does_not_run_as_root(place: Site) -> None:
     place.back_up()
     done = place.as_root('exec "$PYTHON" -m futuretracker drill')
 
-    assert (done.returncode, done.stderr) == (
-        1,
+    assert done.returncode == 1
+    assert done.stderr == (
         f"Postgres does not run as root: make another user the owner of {place.directory}, or run"
-        " the drill as that user.\n",
+        " the drill as that user.\n"
     )
 
 
@@ -159,6 +159,7 @@ def test_one_that_is_stopped_leaves_no_postgres_and_no_file(
     before = place.files()
     process = place.start("drill")
     poll(lambda: list(scratch.glob(f"*/data/{moment}")), process)
+    process.send_signal(end)
     process.send_signal(end)
 
     assert process.communicate(timeout=20) == (b"", b"")
