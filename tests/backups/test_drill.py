@@ -10,8 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
+from futuretracker.migrate import migrate
+from tests.backups import database, fill, site
 from tests.commands import poll
 
 if TYPE_CHECKING:
@@ -57,6 +60,19 @@ def test_a_good_backup_is_restored_and_every_table_compared(place: Site, scratch
     age = datetime.now(UTC) - datetime.fromisoformat(told["drill"]["finished_at"])
     assert timedelta() <= age < timedelta(seconds=20)
     assert no_trace(scratch)
+
+
+def test_a_database_that_writes_its_values_in_another_way_is_no_other(owner_url: str) -> None:
+    with database(owner_url) as url, site(url) as place:
+        with psycopg.connect(url, autocommit=True) as conn:
+            name = conn.info.dbname
+            for setting in ("timezone = 'Asia/Tokyo'", "datestyle = 'German'"):
+                conn.execute(f"alter database {name} set {setting}".encode())
+        migrate(url)
+        fill(url)
+        place.back_up()
+
+        assert place.log("drill")["ok"] is True
 
 
 def failed(place: Site, reason: str) -> None:

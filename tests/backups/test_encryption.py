@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from pyrage.x25519 import Identity
 
+from futuretracker.backups.encryption import encrypt
+from futuretracker.backups.streams import Sink
 from tests.backups import BIN, Site, site
 from tests.backups.test_backup import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def keygen(file: Path) -> str:
@@ -140,6 +145,14 @@ def test_an_identity_file_that_is_not_there_is_one_sentence(
         RESTORE_DATABASE_URL=target,
         BACKUP_AGE_IDENTITY_FILE="/nonexistent",
     )
+
+
+def test_a_file_that_takes_no_more_is_told_as_it_told_it() -> None:
+    identity = Identity.generate()
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError) as caught:
+        encrypt(BytesIO(bytes(2**20)), Sink(full), [identity.to_public()])  # type: ignore[arg-type]
+
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_memory_does_not_grow_with_the_backup() -> None:
