@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import re
+import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -18,6 +20,7 @@ from futuretracker.backups.encryption import encrypt
 from futuretracker.backups.streams import Sink
 from tests.backups import BIN, Site, site
 from tests.backups.test_backup import ROWS
+from tests.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,23 +75,42 @@ def test_whoever_holds_one_of_the_identities_restores_it(
         assert conn.execute("select count(*) from opportunities").fetchone() == (42,)
 
 
+def by_hand(**names: object) -> str:
+    """Return the commands of docs/backups.md which need none of our code, with these names."""
+    guide = (ROOT / "docs" / "backups.md").read_text().partition("### Without our code")[2]
+    [commands, *_] = re.findall(r"```console\n(.*?)```", guide, re.DOTALL)
+    script = re.sub("^[$] ", "", commands, flags=re.MULTILINE)
+    for name, value in names.items():
+        assert name in script
+        script = script.replace(name, str(value))
+    return script
+
+
 def test_age_sha256sum_and_pg_restore_open_it_without_our_code(
     locked: Site, file: Path, target: str
 ) -> None:
     where = conninfo_to_dict(target)
-    script = f"""
-        set -e
-        cd {file.parent}
-        sha256sum --check --quiet {file.name}.sha256
-        age --decrypt --identity {locked.folder}/key {file.name} > {locked.folder}/plain
-        {BIN}/pg_restore --list {locked.folder}/plain |
-            grep -v -e ' SCHEMA - public ' -e ' DEFAULT ACL ' > {locked.folder}/list
-        {BIN}/pg_restore --exit-on-error --single-transaction --no-owner \\
-            --use-list={locked.folder}/list --dbname={where["dbname"]} {locked.folder}/plain
-    """
-    environment = {"PATH": "/usr/bin:/bin", "PGHOST": str(where["host"]), "PGUSER": "postgres"}
+    script = by_hand(
+        **{
+            "FILE": file.name.removesuffix(".dump.age"),
+            "identity.txt": locked.folder / "key",
+            "--dbname=postgres": f"--dbname={where['dbname']}",
+        }
+    )
+    environment = {
+        "PATH": f"{BIN}:/usr/bin:/bin",
+        "PGHOST": str(where["host"]),
+        "PGUSER": "postgres",
+    }
+    copy = locked.folder / "copy"
+    shutil.copytree(locked.directory, copy)
     done = subprocess.run(
-        ["sh", "-c", script], env=environment, check=False, capture_output=True, text=True
+        ["sh", "-ec", script],
+        cwd=copy,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -149,7 +171,10 @@ def test_an_identity_file_that_is_not_there_is_one_sentence(
 
 def test_a_file_that_takes_no_more_is_told_as_it_told_it() -> None:
     identity = Identity.generate()
-    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError) as caught:
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(OSError, match="No space") as caught,
+    ):
         encrypt(BytesIO(bytes(2**20)), Sink(full), [identity.to_public()])  # type: ignore[arg-type]
 
     assert caught.value.errno == errno.ENOSPC
