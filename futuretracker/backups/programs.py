@@ -20,8 +20,10 @@ from futuretracker.backups.problem import BackupProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Debian keeps what belongs to a server out of PATH.
+# Debian keeps what belongs to a server out of PATH. What is on it there is a wrapper, which takes
+# the version of the host's own server, where there is one, for that of every other.
 DEBIAN = Path("/usr/lib/postgresql")
+WRAPPER = "pg_wrapper"
 KNOWS_SYSTEM_ROOTS = 16  # the first libpq to which sslrootcert=system is no file
 _VERSION = re.compile(r"\(PostgreSQL\) ([0-9]+)").search
 
@@ -34,7 +36,7 @@ class Programs:
 
     def path(self, name: str) -> str:
         """Return where a program is; raise BackupProblem where it is not."""
-        found = shutil.which(name, path=str(self.folder) if self.folder else _search_path())
+        found = shutil.which(name, path=str(self.folder)) if self.folder else _on_path(name)
         if found is None:
             place = f"in POSTGRES_BIN ({self.folder})" if self.folder else "on PATH"
             raise BackupProblem(
@@ -127,10 +129,13 @@ def environment(url: str) -> dict[str, str]:
     return {**kept, "LC_ALL": "C", **variables}
 
 
-def _search_path() -> str:
+def _on_path(name: str) -> str | None:
+    found = shutil.which(name)
+    if found and Path(found).resolve().name != WRAPPER:
+        return found
     versions = [folder for folder in DEBIAN.glob("*/bin") if folder.parent.name.isdecimal()]
     newest = sorted(versions, key=lambda folder: int(folder.parent.name), reverse=True)
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, newest)])
+    return shutil.which(name, path=os.pathsep.join(map(str, newest))) or found
 
 
 def _first_error(text: str) -> str:
