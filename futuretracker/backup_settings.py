@@ -10,14 +10,14 @@ import psycopg
 from marshmallow import ValidationError
 from marshmallow.validate import Range
 from psycopg.conninfo import conninfo_to_dict
-from pyrage import IdentityError, RecipientError
-from pyrage.x25519 import Identity, Recipient
 
+from futuretracker.age_settings import read_identities, read_recipients
 from futuretracker.config import open_env, seal
 from futuretracker.database_settings import SUPAVISOR, read_database_url
 
 if TYPE_CHECKING:
     from environs import Env
+    from pyrage.x25519 import Identity, Recipient
 
     from futuretracker.database_settings import Server
 
@@ -55,7 +55,7 @@ class BackupSettings:
             server=_read_direct(env, "BACKUP_DATABASE_URL" if own else "MIGRATION_DATABASE_URL"),
             programs=_read_programs(env),
             directory=_read_directory(env),
-            recipients=_read_recipients(env),
+            recipients=read_recipients(env),
             keep=Keep(
                 daily=env.int("BACKUP_KEEP_DAILY", 7, validate=Range(1, 1000)),
                 weekly=env.int("BACKUP_KEEP_WEEKLY", 5, validate=Range(0, 1000)),
@@ -81,7 +81,7 @@ class RestoreSettings:
         settings = cls(
             server=_read_direct(env, "RESTORE_DATABASE_URL"),
             programs=_read_programs(env),
-            identities=_read_identities(env),
+            identities=read_identities(env),
         )
         seal(env)
         return settings
@@ -102,7 +102,7 @@ class DrillSettings:
         settings = cls(
             programs=_read_programs(env),
             directory=_read_directory(env),
-            identities=_read_identities(env),
+            identities=read_identities(env),
         )
         seal(env)
         return settings
@@ -134,37 +134,3 @@ def _read_programs(env: Env) -> Path | None:
 
 def _read_directory(env: Env) -> Path:
     return Path(env.str("BACKUP_DIRECTORY", "") or DIRECTORY)
-
-
-def _read_recipients(env: Env) -> tuple[Recipient, ...]:
-    def check(text: str) -> None:
-        try:
-            _recipients(text)
-        except RecipientError:
-            # Not the text: who mistakes the two may have given the secret one.
-            raise ValidationError("is no age public key (age1...), or comma list of them") from None
-
-    text = env.str("BACKUP_AGE_RECIPIENT", "", validate=check)
-    return _recipients(text) if text else ()
-
-
-def _recipients(text: str) -> tuple[Recipient, ...]:
-    return tuple(Recipient.from_str(part.strip()) for part in text.split(",") if part.strip())
-
-
-def _read_identities(env: Env) -> tuple[Identity, ...]:
-    def check(text: str) -> None:
-        try:
-            found = _identities(text)
-        except IdentityError:
-            found = ()
-        if text and not found:
-            raise ValidationError("is no age identity, as age-keygen writes it")
-
-    text = env.str("BACKUP_AGE_IDENTITY", "", validate=check)
-    return _identities(text) if text else ()
-
-
-def _identities(text: str) -> tuple[Identity, ...]:
-    lines = (line.strip() for line in text.splitlines())
-    return tuple(Identity.from_str(line) for line in lines if line and not line.startswith("#"))
