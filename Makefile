@@ -21,7 +21,7 @@ run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data un
 	@exec $(BIN)/python -m futuretracker dev
 
 # These start everything that they need by themselves, and mostly wait: they run beside the others.
-APART := tests/commands tests/store tests/test_benchmarks.py tests/test_cli.py \
+APART := tests/backups tests/commands tests/store tests/test_benchmarks.py tests/test_cli.py \
 	tests/test_clients.py tests/test_reference.py tests/test_revoked_everywhere.py tests/test_types.py
 
 # These have targets of their own.

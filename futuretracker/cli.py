@@ -9,10 +9,13 @@ import sys
 from futuretracker.config import ConfigError
 
 COMMANDS = {
+    "backup": "back up the database, and remove backups that have had their time",
     "check": "go through the security checklist: what a start needs, or the whole deployment",
     "dev": "run the service here, on an embedded Postgres and a key pair of its own",
+    "drill": "restore the newest backup into a throw-away Postgres, and compare",
     "migrate": "bring the database up to date, as its owner",
     "openapi": "print the API's OpenAPI document",
+    "restore": "restore a backup into an empty database",
     "revoke": "refuse a session's or a user's tokens, within two seconds everywhere",
     "token": "print a session token that 'dev' accepts",
 }

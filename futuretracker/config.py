@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from dotenv import dotenv_values
 from environs import EnvValidationError, FileAwareEnv
@@ -29,6 +29,7 @@ NOT_SET = "Environment variable not set."
 REQUIRED = {
     "DATABASE_URL": "missing: the Postgres URL of the role futuretracker_api",
     "MIGRATION_DATABASE_URL": "missing: the Postgres URL of the tables' owner",
+    "RESTORE_DATABASE_URL": "missing: the Postgres URL of an empty database's owner",
     "CLERK_ISSUER": "missing, like CLERK_PUBLISHABLE_KEY: one of them says whose tokens to trust",
 }
 ENVIRONMENTS = ("production", "development", "test")
@@ -40,6 +41,16 @@ class ConfigError(Exception):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("The settings are not usable:\n" + "\n".join(f"  - {p}" for p in problems))
+
+
+class _Env(FileAwareEnv):
+    """Says like any other problem that a ``NAME_FILE`` cannot be read."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except (ValueError, OSError) as error:
+            raise ConfigError([f"{env_key}_FILE names no file that can be read"]) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +131,7 @@ def in_url(host: str) -> str:
 
 def open_env(dotenv: str) -> FileAwareEnv:
     """Collect errors instead of stopping at the first; ``NAME_FILE`` may point at a secret."""
-    env = FileAwareEnv(eager=False, strip_whitespace=True)  # a file ends with a new line
+    env = _Env(eager=False, strip_whitespace=True)  # a file ends with a new line
     given(dotenv)  # says so where it cannot be read
     env.read_env(dotenv, recurse=False)
     return env

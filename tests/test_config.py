@@ -384,6 +384,19 @@ def test_a_secret_may_lie_in_a_file(settings: dict[str, str], tmp_path: Path) ->
     assert config.database.primary.url == url
 
 
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_a_file_of_a_secret_that_cannot_be_read_is_a_problem_like_any_other(
+    settings: dict[str, str], tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "url"
+    if content:
+        file.write_bytes(content)
+
+    with pytest.raises(ConfigError) as caught:
+        config_from({**settings, "DATABASE_URL_FILE": str(file)})
+    assert caught.value.problems == ["DATABASE_URL_FILE names no file that can be read"]
+
+
 def test_the_guides_supabase_settings_may_be_present(settings: dict[str, str]) -> None:
     config = config_from({**settings, "SUPABASE_URL": "x", "SUPABASE_SERVICE_ROLE_KEY": "hunter2"})
 

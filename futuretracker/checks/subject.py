@@ -78,6 +78,4 @@ def _read(read: Callable[[], Read], problems: list[str]) -> Read | None:
         return read()
     except ConfigError as problem:
         problems += problem.problems
-    except ValueError as problem:  # a NAME_FILE that cannot be read
-        problems.append(str(problem).rstrip("."))
     return None

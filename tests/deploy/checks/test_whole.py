@@ -15,7 +15,7 @@ import pytest
 
 from futuretracker.checks.items import ITEMS
 from tests import servers
-from tests.cluster.authority import certify
+from tests.authority import certify
 from tests.conftest import WEBHOOK_SECRET
 from tests.deploy.checks.whole import NAME
 

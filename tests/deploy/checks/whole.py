@@ -15,7 +15,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from tests import servers
-from tests.cluster.authority import Files
+from tests.authority import Files
 from tests.deploy.checks.conftest import nginx
 
 NAME, ADDRESS = "api.example.com", "93.184.215.14"

@@ -1,0 +1,113 @@
+"""The folder of backups: names, locks, and files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, BinaryIO
+
+from futuretracker.backups.problem import BackupProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOR_OTHERS = 0o026  # a group may read what there is, nobody else; only the owner may write
+TIME = "%Y%m%dT%H%M%SZ"
+SIDECARS = (".sha256", ".json")
+PARTIAL = ".partial"
+_NAME = re.compile(r"futuretracker-([0-9]{8}T[0-9]{6}Z)\.dump(\.age)?", re.ASCII).fullmatch
+_LEFT = re.compile(r"\.futuretracker-[0-9TZ]+\.dump[.a-z0-9]*\.partial").fullmatch
+
+
+class Directory:
+    """The folder, as its owner: what root makes in it is the owner's as well."""
+
+    def __init__(self, path: Path) -> None:
+        """Look at the folder; raise BackupProblem where it is missing or open to others."""
+        self.path = path
+        try:
+            found = path.stat()
+            names = os.listdir(path)  # noqa: PTH208 - whether it can be read, and is a folder
+        except OSError as error:
+            raise BackupProblem(
+                f"BACKUP_DIRECTORY ({path}) cannot be used: {error.strerror}."
+            ) from error
+        self.owner, self.group = found.st_uid, found.st_gid
+        if found.st_mode & FOR_OTHERS:
+            raise BackupProblem(
+                f"BACKUP_DIRECTORY ({path}) is open to others: chmod 0711 or 0700 closes it."
+            )
+        self._left = [name for name in names if _LEFT(name)]
+
+    def backups(self) -> dict[datetime, str]:
+        """Return the names of whole backups by the time when they were begun."""
+        found = {}
+        for name in filter(None, map(_NAME, os.listdir(self.path))):  # noqa: PTH208 - names
+            with suppress(ValueError):  # no date that there was: no name of ours
+                found[datetime.strptime(name[1], TIME).replace(tzinfo=UTC)] = name[0]
+        return found
+
+    def new_name(self, *, encrypted: bool) -> str:
+        """Return a name that no backup has."""
+        taken, now = self.backups(), datetime.now(UTC).replace(microsecond=0)
+        while now in taken:
+            now += timedelta(seconds=1)
+        return f"futuretracker-{now.strftime(TIME)}.dump{'.age' if encrypted else ''}"
+
+    def tidy(self) -> None:
+        """Remove what one that was killed has left: no backup ever had such a name."""
+        for name in self._left:
+            (self.path / name).unlink(missing_ok=True)
+
+    def remove(self, name: str) -> None:
+        """Remove a backup, and then what is told of it."""
+        for suffix in ("", *SIDECARS):
+            (self.path / f"{name}{suffix}").unlink(missing_ok=True)
+        self.sync()
+
+    @contextmanager
+    def writing(self, name: str, mode: int = 0o600) -> Iterator[BinaryIO]:
+        """Write a file that has its name once the block has ended well; else nothing is left."""
+        partial = self.path / f".{name}{PARTIAL}"
+        try:
+            with suppress(FileNotFoundError):
+                partial.unlink()
+            with self._create(partial, os.O_EXCL) as file:
+                yield file
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            partial.rename(self.path / name)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        self.sync()
+
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = False) -> Iterator[None]:
+        """Hold a lock for the length of the block; raise BackupProblem where another has it."""
+        with self._create(self.path / f".{name}.lock") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError as error:
+                raise BackupProblem(f"Another {name} is at work in {self.path}.") from error
+            yield
+
+    def sync(self) -> None:
+        """Bring names to the disk."""
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _create(self, path: Path, flags: int = 0) -> BinaryIO:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
+        file = os.fdopen(number, "wb")
+        if os.geteuid() == 0:
+            os.fchown(number, self.owner, self.group)
+        return file

@@ -1,0 +1,73 @@
+"""Tries the newest backup: restores it into a throw-away Postgres, and compares every table."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from futuretracker.backups.archive import open_archive
+from futuretracker.backups.cluster import cluster
+from futuretracker.backups.directory import Directory
+from futuretracker.backups.problem import BackupProblem
+from futuretracker.backups.programs import Programs
+from futuretracker.backups.restore import restore
+from futuretracker.backups.status import tell
+from futuretracker.database_settings import Server
+
+if TYPE_CHECKING:
+    from futuretracker.backup_settings import DrillSettings
+
+
+class DrillFailed(Exception):
+    """The backup did not restore as it was; ``result`` is what is told of it."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self.result = result
+        super().__init__(result["reason"])
+
+
+def drill(settings: DrillSettings) -> dict[str, Any]:
+    """Restore the newest backup, compare, and tell of it; return what is told.
+
+    Raise DrillFailed where the backup is no good, BackupProblem where none could be tried.
+    """
+    directory = Directory(settings.directory)
+    try:
+        with directory.lock("drill"):
+            backups = directory.backups()
+            if not backups:
+                raise BackupProblem(f"There is no backup in {directory.path}.")
+            return _try(settings, directory, backups[max(backups)])
+    except OSError as error:
+        raise BackupProblem(f"The drill cannot be carried out: {error}.") from error
+
+
+def _try(settings: DrillSettings, directory: Directory, name: str) -> dict[str, Any]:
+    started = time.monotonic()
+    result: dict[str, Any] = {"file": name, "ok": False}
+    try:
+        result["rows"] = _restore(settings, directory, name)
+    except BackupProblem as problem:
+        result["reason"] = str(problem)
+    except psycopg.Error as error:
+        result["reason"] = f"The drill's own Postgres failed: {type(error).__name__}"
+    else:
+        result["ok"] = True
+    result["seconds"] = round(time.monotonic() - started, 1)
+    if not result["ok"]:
+        tell(directory, drill=result)
+        raise DrillFailed(result)
+    tell(directory, drill=result, proven={"file": name})
+    return result
+
+
+def _restore(settings: DrillSettings, directory: Directory, name: str) -> dict[str, int]:
+    programs = Programs(settings.programs)
+    with open_archive(directory.path / name, settings.identities) as archive:
+        archive.check()
+        programs.check("postgres", archive.manifest.postgres, "the backup")
+        with cluster(programs, directory) as url:
+            server = Server(setting="the drill's own URL", url=url, transaction_pooler=False)
+            return restore(archive, server, programs).rows

@@ -1,0 +1,93 @@
+"""Makes a backup: one snapshot, dumped and counted, whole under its name or not there."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from futuretracker.backups.directory import SIDECARS, Directory
+from futuretracker.backups.encryption import encrypt
+from futuretracker.backups.manifest import Manifest
+from futuretracker.backups.problem import BackupProblem
+from futuretracker.backups.programs import Programs, environment, running
+from futuretracker.backups.rotation import expired
+from futuretracker.backups.snapshot import snapshot
+from futuretracker.backups.status import read_status, tell
+from futuretracker.backups.streams import Sink
+
+if TYPE_CHECKING:
+    from futuretracker.backup_settings import BackupSettings, Keep
+
+# The schema is ours; auth, storage and what else a platform adds are its own.
+SCHEMA = "public"
+ARGUMENTS = (
+    "--format=custom",
+    f"--schema={SCHEMA}",
+    "--no-password",
+    "--lock-wait-timeout=60s",
+)
+
+
+def back_up(settings: BackupSettings) -> dict[str, Any]:
+    """Make a backup, tell of it, and remove those that have had their time.
+
+    Return what was made. Raise BackupProblem or psycopg.Error; then nothing was removed.
+    """
+    started = time.monotonic()
+    directory = Directory(settings.directory)
+    try:
+        with directory.lock("backup"):
+            directory.tidy()
+            made = _make(settings, directory)
+            tell(directory, backup=made)
+            removed = _rotate(directory, settings.keep)
+    except OSError as error:
+        raise BackupProblem(
+            f"The backup cannot be written to {directory.path}: {error.strerror}."
+        ) from error
+    return {**made, "removed": removed, "seconds": round(time.monotonic() - started, 1)}
+
+
+def _make(settings: BackupSettings, directory: Directory) -> dict[str, Any]:
+    name = directory.new_name(encrypted=bool(settings.recipients))
+    with snapshot(settings.server) as (conn, snapshot_id):
+        programs = Programs(settings.programs)
+        major = conn.info.server_version // 10_000
+        programs.check("pg_dump", major, "the server", settings.server.url)
+        manifest = Manifest.read(conn)
+        try:
+            with directory.writing(name) as file:
+                sink = Sink(file)
+                _dump(settings, programs.path("pg_dump"), snapshot_id, sink)
+                _write_sidecars(directory, name, sink.sha256, manifest)
+        except BaseException:
+            directory.remove(name)
+            raise
+    rows = manifest.content.rows()
+    return {"file": name, "sha256": sink.sha256, "bytes": sink.size, "rows": rows}
+
+
+def _dump(settings: BackupSettings, program: str, snapshot_id: str, sink: Sink) -> None:
+    command = [program, *ARGUMENTS, f"--snapshot={snapshot_id}"]
+    with running(command, environment(settings.server.url), stdout=-1) as dump:
+        assert dump.process.stdout  # noqa: S101 - a pipe
+        encrypt(dump.process.stdout, sink, settings.recipients)  # type: ignore[arg-type]
+        dump.finish()
+
+
+def _write_sidecars(directory: Directory, name: str, sha256: str, manifest: Manifest) -> None:
+    """Write what is told of a backup before it has its name; with one, it has the other."""
+    checksum = f"{sha256}  {name}\n".encode()
+    for suffix, text in zip(SIDECARS, (checksum, manifest.text()), strict=True):
+        with directory.writing(f"{name}{suffix}") as file:
+            file.write(text)
+
+
+def _rotate(directory: Directory, keep: Keep) -> list[str]:
+    """Remove what has expired, but not the last one that a drill has restored."""
+    proven = read_status(directory).get("proven", {}).get("file")
+    backups = directory.backups()
+    names = [backups[made] for made in sorted(expired(backups, keep)) if backups[made] != proven]
+    for name in names:
+        directory.remove(name)
+    return names

@@ -1,0 +1,117 @@
+"""Restores a backup into an empty database, all of it or nothing."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from tempfile import NamedTemporaryFile, TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from futuretracker.backups.comparison import differences
+from futuretracker.backups.content import Content
+from futuretracker.backups.problem import BackupProblem
+from futuretracker.backups.programs import environment, running
+from futuretracker.backups.snapshot import CONNECT_WITHIN
+from futuretracker.backups.target import around, check_target
+
+if TYPE_CHECKING:
+    from futuretracker.backups.archive import Archive
+    from futuretracker.backups.programs import Programs
+    from futuretracker.database_settings import Server
+
+# The schema itself is there already, and what new objects are granted is the platform's.
+NOT_OURS = (" SCHEMA - public ", " COMMENT - SCHEMA public ", " DEFAULT ACL ")
+SHOWN = 3  # differences that are named
+
+
+class DifferentContent(BackupProblem):
+    """The restored database is not as the backed up one was; the message names some of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored: rows by table."""
+
+    rows: dict[str, int]
+
+
+def restore(archive: Archive, server: Server, programs: Programs) -> Restored:
+    """Restore into an empty database and compare every table with the backup's manifest.
+
+    Raise BackupProblem or psycopg.Error: nothing was restored then, unless it is DifferentContent.
+    """
+    archive.check()
+    with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN, autocommit=True) as conn:
+        check_target(conn, archive.manifest, server.setting)
+        for name in ("pg_restore", "psql"):
+            programs.check(name, archive.manifest.postgres, "the backup", server.url)
+        before, after = around(conn, archive.manifest)
+    _pour(archive, server, programs, before, after)
+    with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN) as conn:
+        _compare(archive.manifest.content, Content.read(conn))
+    return Restored(archive.manifest.content.rows())
+
+
+def _pour(
+    archive: Archive, server: Server, programs: Programs, before: bytes, after: bytes
+) -> None:
+    """Let pg_restore write SQL to psql; what is to be committed is only so with ``after``."""
+    command = [
+        programs.path("psql"),
+        "--no-psqlrc",
+        "--quiet",
+        "--no-password",
+        "--output=/dev/null",
+    ]
+    command += ["--set=ON_ERROR_STOP=1", "--file=-"]
+    with NamedTemporaryFile() as listing:
+        listing.write(_listing(archive, programs))
+        listing.flush()
+        with running(command, environment(server.url), stdin=-1) as psql:
+            pipe: Any = psql.process.stdin
+            try:
+                pipe.write(before)
+                pipe.flush()
+                _write_sql(archive, programs, listing.name, pipe)
+                pipe.write(after)
+                pipe.close()
+            except BrokenPipeError:
+                psql.finish()
+                raise
+            psql.finish()
+
+
+def _write_sql(archive: Archive, programs: Programs, listing: str, pipe: Any) -> None:
+    command = [programs.path("pg_restore"), "--exit-on-error", "--no-owner"]
+    command += [f"--use-list={listing}", "--file=-"]
+    with running(command, environment(""), stdin=-1, stdout=pipe) as restoring:
+        archive.feed(restoring.process)
+        if restoring.process.wait() == -signal.SIGPIPE:
+            raise BrokenPipeError  # psql has ended before it, and knows why
+        restoring.finish()
+
+
+def _listing(archive: Archive, programs: Programs) -> bytes:
+    """Return the dump's table of contents without what is not for us to restore."""
+    command = [programs.path("pg_restore"), "--list"]
+    with (
+        TemporaryFile() as output,
+        running(command, environment(""), stdin=-1, stdout=output) as listing,
+    ):
+        archive.feed(listing.process)
+        listing.finish()
+        output.seek(0)
+        lines = output.read().decode().splitlines(keepends=True)
+    return "".join(line for line in lines if not any(part in line for part in NOT_OURS)).encode()
+
+
+def _compare(wanted: Content, found: Content) -> None:
+    clauses = differences(wanted, found)
+    if clauses:
+        more = f"; and {len(clauses) - SHOWN} more" if len(clauses) > SHOWN else ""
+        raise DifferentContent(
+            "The restored database is not as the backed up one was:"
+            f" {'; '.join(clauses[:SHOWN])}{more}. Do not use it."
+        )

@@ -1,0 +1,40 @@
+"""``backup``: make a backup, and remove those that have had their time."""
+
+from __future__ import annotations
+
+import logging.config
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from futuretracker import logs
+from futuretracker.backup_settings import BackupSettings
+from futuretracker.backups.dump import back_up
+from futuretracker.backups.interrupts import stop_once
+from futuretracker.backups.problem import BackupProblem
+from futuretracker.commands.migrate import first_line
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Take none: everything is a setting."""
+
+
+def run(_options: argparse.Namespace) -> int | str:
+    """Make one, and log what it holds."""
+    settings = BackupSettings.from_env()
+    logging.config.dictConfig(logs.CONFIG)
+    stop_once()
+    try:
+        made = back_up(settings)
+    except BackupProblem as error:
+        return str(error)
+    except psycopg.OperationalError as error:
+        name = settings.server.setting
+        return f"The database behind {name} does not answer: {first_line(error)}"
+    except psycopg.Error as error:
+        return f"The database behind {settings.server.setting} refuses it: {first_line(error)}"
+    logs.event("BACKUP", **made)
+    return 0

@@ -1,0 +1,35 @@
+"""``drill``: restore the newest backup into a throw-away Postgres, and compare."""
+
+from __future__ import annotations
+
+import logging.config
+from typing import TYPE_CHECKING
+
+from futuretracker import logs
+from futuretracker.backup_settings import DrillSettings
+from futuretracker.backups.drill import DrillFailed, drill
+from futuretracker.backups.interrupts import stop_once
+from futuretracker.backups.problem import BackupProblem
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Take none: everything is a setting."""
+
+
+def run(_options: argparse.Namespace) -> int | str:
+    """Try it, and log what came of it."""
+    settings = DrillSettings.from_env()
+    logging.config.dictConfig(logs.CONFIG)
+    stop_once()
+    try:
+        result = drill(settings)
+    except DrillFailed as failed:
+        logs.event("DRILL", **failed.result)
+        return str(failed)
+    except BackupProblem as error:
+        return str(error)
+    logs.event("DRILL", **result)
+    return 0

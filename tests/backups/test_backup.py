@@ -1,0 +1,146 @@
+"""A backup that worked: what lies on the disk, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from futuretracker.migrate import migrate
+from tests.backups import Site, database, fill, site
+from tests.commands import poll
+
+ROWS = {
+    "audit_log": 2,
+    "clerk_events": 1,
+    "opportunities": 42,
+    "opportunity_rounds": 2,
+    "revocations": 1,
+    "users": 2,
+}
+
+
+def test_it_leaves_a_backup_its_checksum_and_its_manifest_for_the_owner_alone(place: Site) -> None:
+    file = place.back_up()
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in place.directory.iterdir()}
+    locks = {".backup.lock": 0o600, ".status.lock": 0o600}
+    names = {f"{file.name}{end}": 0o600 for end in ("", ".sha256", ".json")}
+    assert modes == {**locks, **names, "status.json": 0o644}
+    assert len({path.stat().st_uid for path in (place.directory, *place.directory.iterdir())}) == 1
+    assert file.read_bytes().startswith(b"PGDMP")
+
+
+def test_sha256sum_checks_it(place: Site) -> None:
+    file = place.back_up()
+
+    done = subprocess.run(
+        ["sha256sum", "-c", f"{file.name}.sha256"],
+        cwd=place.directory,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, f"{file.name}: OK\n")
+
+
+def test_one_line_of_the_log_and_the_status_tell_what_was_made(place: Site) -> None:
+    line = place.log("backup")
+
+    told = place.status()["backup"]
+    migrations = {"futuretracker_migrations": line["rows"]["futuretracker_migrations"]}
+    assert line["type"] == "BACKUP"
+    assert line["rows"] == told["rows"] == ROWS | migrations
+    assert {name: line[name] for name in ("file", "sha256", "bytes")} == {
+        name: told[name] for name in ("file", "sha256", "bytes")
+    }
+    assert told["bytes"] == (place.directory / told["file"]).stat().st_size
+    age = datetime.now(UTC) - datetime.fromisoformat(told["finished_at"])
+    assert timedelta() <= age < timedelta(seconds=20)
+
+
+def test_the_urls_default_is_the_owners(place: Site, source: str) -> None:
+    place.log("backup", BACKUP_DATABASE_URL="", MIGRATION_DATABASE_URL=source)
+
+
+def test_two_backups_of_one_second_are_two(place: Site) -> None:
+    names = {place.back_up().name for _ in range(3)}
+
+    assert len(names) == 3
+
+
+def test_what_is_written_meanwhile_is_in_the_dump_and_in_the_counts_or_in_neither(
+    owner_url: str,
+) -> None:
+    stop = threading.Event()
+
+    def write(url: str) -> None:
+        with psycopg.connect(url, autocommit=True) as conn:
+            while not stop.is_set():
+                conn.execute(
+                    "insert into opportunities (user_id, title) select id, 'meanwhile' from users;"
+                    " update users set updated_at = clock_timestamp()"
+                )
+
+    with database(owner_url) as url, site(url) as place:
+        migrate(url)
+        fill(url)
+        writer = threading.Thread(target=write, args=[url])
+        writer.start()
+        try:
+            rows = place.log("backup")["rows"]
+        finally:
+            stop.set()
+            writer.join()
+
+        assert rows["opportunities"] > ROWS["opportunities"]
+        assert place.log("drill")["ok"] is True
+
+
+def test_a_role_that_may_only_read_is_enough(place: Site, source: str) -> None:
+    with psycopg.connect(source, autocommit=True) as conn:
+        conn.execute("create role backups_reader login bypassrls in role pg_read_all_data")
+    try:
+        reader = make_conninfo(source, user="backups_reader")
+        line = place.log("backup", BACKUP_DATABASE_URL=reader)
+    finally:
+        with psycopg.connect(source, autocommit=True) as conn:
+            conn.execute("drop role backups_reader")
+
+    assert line["rows"]["opportunities"] == ROWS["opportunities"]
+
+
+def test_the_password_is_in_no_argument_and_in_no_line(place: Site, large: str) -> None:
+    seen: set[str] = set()
+
+    def commands() -> bool:
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                command = path.read_bytes()
+            except OSError:  # it has ended
+                continue
+            if b"--snapshot=" in command:
+                seen.add(command.decode())
+        return process.poll() is not None
+
+    process = place.start("backup", BACKUP_DATABASE_URL=make_conninfo(large, password="hunter22"))
+    poll(commands)
+    output = b"".join(process.communicate()).decode()
+
+    assert process.returncode == 0
+    assert any("pg_dump" in command for command in seen)
+    assert not any("hunter22" in command for command in seen)
+    assert "hunter22" not in output
+    assert not any(b"hunter22" in content for content in place.files().values())
+
+
+def test_the_manifest_has_no_rows_values(place: Site) -> None:
+    manifest = place.back_up().with_suffix(".dump.json").read_text()
+
+    assert json.loads(manifest)["content"]["tables"]["users"]["rows"] == 2
+    assert "example.com" not in manifest

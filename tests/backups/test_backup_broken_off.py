@@ -1,0 +1,115 @@
+"""A backup that breaks off: no half file under a final name, and what was there before stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.backups import Site, site
+from tests.commands import poll
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DUMPING = """
+select pid from pg_stat_activity
+where application_name = 'pg_dump' and datname = current_database() and state = 'active'
+    and query like 'COPY public.opportunities%'
+"""
+
+
+@pytest.fixture
+def place(large: str) -> Iterator[Site]:
+    """A folder with one backup of a database whose dump takes a moment."""
+    with site(large) as made:
+        made.back_up()
+        yield made
+
+
+@pytest.mark.parametrize(
+    "recipient", ["", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
+)
+def test_a_full_disk_is_one_sentence_and_leaves_no_file(place: Site, recipient: str) -> None:
+    """A memory of a megabyte takes the folder's place."""
+    done = place.as_root(
+        """
+        mount -t tmpfs -o size=1m,mode=700 tmpfs "$BACKUP_DIRECTORY"
+        "$PYTHON" -m futuretracker backup
+        status=$?
+        ls -A "$BACKUP_DIRECTORY"
+        exit $status
+        """,
+        BACKUP_AGE_RECIPIENT=recipient,
+    )
+
+    full = f"The backup cannot be written to {place.directory}: No space left on device.\n"
+    assert (done.returncode, done.stderr) == (1, full)
+    assert done.stdout == ".backup.lock\n"
+
+
+def dumping(place: Site, process: subprocess.Popen[bytes], url: str) -> int:
+    """Wait until rows are being dumped into a file; return the id of pg_dump's server process."""
+    found: list[int] = []
+
+    def rows_flow() -> bool:
+        found[:] = [row[0] for row in conn.execute(DUMPING)]
+        return bool(found) and any(path.stat().st_size > 100_000 for path in partial(place))
+
+    with psycopg.connect(url, autocommit=True) as conn:
+        poll(rows_flow, process)
+    return found[0]
+
+
+def partial(place: Site) -> list[Path]:
+    return list(place.directory.glob(".*.partial"))
+
+
+def test_a_server_that_goes_away_in_the_middle_is_one_sentence(place: Site, large: str) -> None:
+    before = place.files()
+    process = place.start("backup")
+    server = dumping(place, process, large)
+    with psycopg.connect(large, autocommit=True) as conn:
+        conn.execute("select pg_terminate_backend(%s)", [server])
+    output, errors = process.communicate(timeout=20)
+
+    assert (process.returncode, output) == (1, b"")
+    assert errors.startswith(b"pg_dump failed: ")
+    assert len(errors.splitlines()) == 1
+    assert place.files() == before
+
+
+def test_one_that_is_stopped_leaves_no_file_and_no_dump_at_work(place: Site, large: str) -> None:
+    before = place.files()
+    process = place.start("backup")
+    dumping(place, process, large)
+    process.send_signal(signal.SIGTERM)
+
+    assert process.communicate(timeout=20) == (b"", b"")
+    assert process.returncode == 130
+    assert place.files() == before
+    with psycopg.connect(large, autocommit=True) as conn:
+        poll(lambda: not conn.execute(DUMPING).fetchall())
+
+
+def test_one_that_is_killed_leaves_no_name_of_a_backup_and_the_next_tidies_up(
+    place: Site, large: str
+) -> None:
+    before = place.files()
+    process = place.start("backup")
+    dumping(place, process, large)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=20)
+
+    [half] = partial(place)
+    after = place.files()
+    del after[half.name]
+    assert after == before
+
+    place.back_up()
+    assert partial(place) == []

@@ -1,0 +1,178 @@
+"""What keeps a backup from being begun: one sentence, and nothing on the disk has changed."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from futuretracker import local
+from futuretracker.migrate import migrate
+from tests import servers
+from tests.backups import OLDER, Site, database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNUSABLE = "The settings are not usable:\n  - "
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    """A database that asks for a password, which is hunter22; the URL has none."""
+    with TemporaryDirectory(prefix="futuretracker-") as name:
+        data = Path(name, "data")
+        Path(name).chmod(0o755)
+        with local.postgres(data) as url:
+            migrate(url)
+            with psycopg.connect(url, autocommit=True) as conn:
+                conn.execute("create role guarded login superuser password 'hunter22'")
+                rules = data / "pg_hba.conf"
+                rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
+                conn.execute("select pg_reload_conf()")
+            yield make_conninfo(url, user="guarded")
+
+
+def test_a_wrong_password_is_one_sentence_without_it(kept: Site, guarded: str) -> None:
+    socket = f"{psycopg.conninfo.conninfo_to_dict(guarded)['host']}/.s.PGSQL.5432"
+    kept.fails(
+        "The database behind BACKUP_DATABASE_URL does not answer: connection failed:"
+        f' connection to server on socket "{socket}" failed: FATAL:  password authentication'
+        ' failed for user "guarded"',
+        "backup",
+        BACKUP_DATABASE_URL=make_conninfo(guarded, password="hunter33"),
+    )
+
+
+def test_the_right_password_reaches_postgres_own_programs_too(place: Site, guarded: str) -> None:
+    url = make_conninfo(guarded, password="hunter22")
+
+    assert place.log("backup", BACKUP_DATABASE_URL=url)["rows"]["users"] == 0
+
+
+def test_a_database_that_does_not_answer_is_named_without_the_password(kept: Site) -> None:
+    port = servers.free_port()
+    kept.fails(
+        "The database behind MIGRATION_DATABASE_URL does not answer: connection failed:"
+        f' connection to server at "127.0.0.1", port {port} failed: Connection refused',
+        "backup",
+        BACKUP_DATABASE_URL="",
+        MIGRATION_DATABASE_URL=f"postgresql://postgres:hunter22@127.0.0.1:{port}/postgres",
+    )
+
+
+def test_a_role_from_whom_rows_are_hidden_makes_no_backup(kept: Site, source: str) -> None:
+    kept.fails(
+        "BACKUP_DATABASE_URL connects as 'futuretracker_api', from whom row level security hides"
+        " rows: a backup needs a role with BYPASSRLS, such as Supabase's postgres.",
+        "backup",
+        BACKUP_DATABASE_URL=local.as_service(source),
+    )
+
+
+def test_a_database_without_our_tables_takes_no_good_backups_place(
+    kept: Site, owner_url: str
+) -> None:
+    with database(owner_url) as url:
+        kept.fails(
+            "The database behind BACKUP_DATABASE_URL has no table futuretracker_migrations: it is"
+            " not this service's, or was never migrated.",
+            "backup",
+            BACKUP_DATABASE_URL=url,
+        )
+
+
+def test_programs_older_than_the_server_are_named_with_both_versions(kept: Site) -> None:
+    kept.fails(
+        "pg_dump is of Postgres 16, the server of Postgres 18: install version 18 or newer, or set"
+        " POSTGRES_BIN to its folder.",
+        "backup",
+        POSTGRES_BIN=str(OLDER),
+    )
+
+
+def test_a_folder_without_programs_is_named(kept: Site) -> None:
+    kept.fails(
+        "There is no pg_dump in POSTGRES_BIN (/etc): install Postgres' programs (Debian:"
+        " postgresql-client, and postgresql for the drill), or set POSTGRES_BIN.",
+        "backup",
+        POSTGRES_BIN="/etc",
+    )
+
+
+def test_a_missing_folder_is_one_sentence(kept: Site) -> None:
+    kept.fails(
+        "BACKUP_DIRECTORY (/nonexistent) cannot be used: No such file or directory.",
+        "backup",
+        BACKUP_DIRECTORY="/nonexistent",
+    )
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o703, 0o770])
+def test_a_folder_that_others_can_read_or_write_is_refused(place: Site, mode: int) -> None:
+    place.directory.chmod(mode)
+
+    place.fails(
+        f"BACKUP_DIRECTORY ({place.directory}) is open to others: chmod 0711 or 0700 closes it.",
+        "backup",
+    )
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o711, 0o750])
+def test_a_folder_in_which_others_can_only_look_up_names_is_closed(place: Site, mode: int) -> None:
+    place.directory.chmod(mode)
+
+    place.back_up()
+
+
+def test_one_at_a_time_makes_a_backup(kept: Site) -> None:
+    with (kept.directory / ".backup.lock").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        kept.fails(f"Another backup is at work in {kept.directory}.", "backup")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "problem"),
+    [
+        (
+            "BACKUP_DATABASE_URL",
+            "postgresql://postgres.x:hunter22@aws-0-eu.pooler.supabase.com:6543/postgres",
+            "port 6543 is a pooler for transactions, which cannot hold a snapshot; take the ",
+        ),
+        (
+            "BACKUP_DATABASE_URL",
+            "postgresql://postgres:hunter22@db.x.supabase.co/postgres?sslmode=require",
+            "a host that is not local needs sslmode=verify-full",
+        ),
+        ("BACKUP_DATABASE_URL", "hunter22", "is no Postgres URL"),
+        (
+            "BACKUP_AGE_RECIPIENT",
+            "AGE-SECRET-KEY-1HUNTER22",
+            "is no age public key (age1...), or comma list of them",
+        ),
+        ("BACKUP_KEEP_DAILY", "0", "Must be greater than or equal to 1 and less than or equal to"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named_without_its_value(
+    kept: Site, setting: str, value: str, problem: str
+) -> None:
+    done = kept.run("backup", **{setting: value})
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{UNUSABLE}{setting}: {problem}")
+    assert len(done.stderr.splitlines()) == 2
+    assert "hunter22" not in done.stderr.lower()
+
+
+def test_without_any_url_it_says_which_one_is_missing(kept: Site) -> None:
+    kept.fails(
+        f"{UNUSABLE}MIGRATION_DATABASE_URL: missing: the Postgres URL of the tables' owner",
+        "backup",
+        BACKUP_DATABASE_URL="",
+    )

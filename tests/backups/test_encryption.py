@@ -1,0 +1,202 @@
+"""Encrypted backups: who can read them, with which programs, and at which cost."""
+
+from __future__ import annotations
+
+import errno
+import re
+import shutil
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pyrage.x25519 import Identity
+
+from futuretracker.backups.encryption import encrypt
+from futuretracker.backups.streams import Sink
+from tests.backups import BIN, Site, site
+from tests.backups.test_backup import ROWS
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def keygen(file: Path) -> str:
+    """Write an identity with age's own program; return its public key."""
+    subprocess.run(["age-keygen", "-o", file], check=True, capture_output=True)
+    return subprocess.run(
+        ["age-keygen", "-y", file], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def locked(source: str) -> Iterator[Site]:
+    """A folder with one backup for two identities: key and second, in files beside it."""
+    with site(source) as made:
+        keys = [keygen(made.folder / name) for name in ("key", "second")]
+        keygen(made.folder / "foreign")
+        made.settings["BACKUP_AGE_RECIPIENT"] = ", ".join(keys)
+        made.back_up()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def file(locked: Site) -> Path:
+    [found] = locked.directory.glob("*.age")
+    return found
+
+
+def test_it_is_an_age_file_in_which_nothing_can_be_read(file: Path) -> None:
+    content = file.read_bytes()
+
+    assert file.name.endswith(".dump.age")
+    assert content.startswith(b"age-encryption.org/v1\n")
+    assert b"PGDMP" not in content
+    assert b"opportunities" not in content
+
+
+@pytest.mark.parametrize("identity", ["key", "second"])
+def test_whoever_holds_one_of_the_identities_restores_it(
+    locked: Site, file: Path, target: str, identity: str
+) -> None:
+    settings = {
+        "RESTORE_DATABASE_URL": target,
+        "BACKUP_AGE_IDENTITY_FILE": str(locked.folder / identity),
+    }
+    done = locked.run("restore", str(file), **settings)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    with psycopg.connect(target) as conn:
+        assert conn.execute("select count(*) from opportunities").fetchone() == (42,)
+
+
+def by_hand(**names: object) -> str:
+    """Return the commands of docs/backups.md which need none of our code, with these names."""
+    guide = (ROOT / "docs" / "backups.md").read_text().partition("### Without our code")[2]
+    [commands, *_] = re.findall(r"```console\n(.*?)```", guide, re.DOTALL)
+    script = re.sub("^[$] ", "", commands, flags=re.MULTILINE)
+    for name, value in names.items():
+        assert name in script
+        script = script.replace(name, str(value))
+    return script
+
+
+def test_age_sha256sum_and_pg_restore_open_it_without_our_code(
+    locked: Site, file: Path, target: str
+) -> None:
+    where = conninfo_to_dict(target)
+    script = by_hand(
+        **{
+            "FILE": file.name.removesuffix(".dump.age"),
+            "identity.txt": locked.folder / "key",
+            "--dbname=postgres": f"--dbname={where['dbname']}",
+        }
+    )
+    environment = {
+        "PATH": f"{BIN}:/usr/bin:/bin",
+        "PGHOST": str(where["host"]),
+        "PGUSER": "postgres",
+    }
+    copy = locked.folder / "copy"
+    shutil.copytree(locked.directory, copy)
+    done = subprocess.run(
+        ["sh", "-ec", script],
+        cwd=copy,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with psycopg.connect(target) as conn:
+        counts = {
+            table: conn.execute(f"select count(*) from {table}").fetchone()  # type: ignore[arg-type]
+            for table in ROWS
+        }
+    assert counts == {table: (rows,) for table, rows in ROWS.items()}
+
+
+def test_a_drill_opens_it_with_the_identity(locked: Site) -> None:
+    assert locked.log("drill", BACKUP_AGE_IDENTITY_FILE=str(locked.folder / "key"))["ok"] is True
+
+
+def test_without_an_identity_it_says_which_setting_is_missing(
+    locked: Site, file: Path, target: str
+) -> None:
+    locked.fails(
+        f"{file.name} is encrypted: BACKUP_AGE_IDENTITY_FILE must name the file with its identity.",
+        *("restore", str(file)),
+        RESTORE_DATABASE_URL=target,
+    )
+
+
+def test_another_identity_does_not_open_it(locked: Site, file: Path, target: str) -> None:
+    locked.fails(
+        f"BACKUP_AGE_IDENTITY does not open {file.name}: No matching keys found.",
+        *("restore", str(file)),
+        RESTORE_DATABASE_URL=target,
+        BACKUP_AGE_IDENTITY_FILE=str(locked.folder / "foreign"),
+    )
+
+
+@pytest.mark.parametrize("text", ["AGE-SECRET-KEY-1HUNTER22", "# a comment alone", "age1hunter22"])
+def test_what_is_no_identity_is_refused_without_its_text(
+    locked: Site, file: Path, target: str, text: str
+) -> None:
+    locked.fails(
+        "The settings are not usable:\n"
+        "  - BACKUP_AGE_IDENTITY: is no age identity, as age-keygen writes it",
+        *("restore", str(file)),
+        RESTORE_DATABASE_URL=target,
+        BACKUP_AGE_IDENTITY=text,
+    )
+
+
+def test_an_identity_file_that_is_not_there_is_one_sentence(
+    locked: Site, file: Path, target: str
+) -> None:
+    locked.fails(
+        "The settings are not usable:\n  - BACKUP_AGE_IDENTITY_FILE names no file that can be read",
+        *("restore", str(file)),
+        RESTORE_DATABASE_URL=target,
+        BACKUP_AGE_IDENTITY_FILE="/nonexistent",
+    )
+
+
+def test_a_file_that_takes_no_more_is_told_as_it_told_it() -> None:
+    identity = Identity.generate()
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(OSError, match="No space") as caught,
+    ):
+        encrypt(BytesIO(bytes(2**20)), Sink(full), [identity.to_public()])  # type: ignore[arg-type]
+
+    assert caught.value.errno == errno.ENOSPC
+
+
+def test_memory_does_not_grow_with_the_backup() -> None:
+    code = """
+import io, resource, sys
+from pyrage.x25519 import Identity
+from futuretracker.backups.encryption import encrypt
+from futuretracker.backups.streams import Sink
+class Zeros:
+    left = int(sys.argv[1])
+    def read(self, size):
+        size = min(size, self.left)
+        self.left -= size
+        return bytes(size)
+encrypt(Zeros(), Sink(open("/dev/null", "wb")), [Identity.generate().to_public()])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    few, many = (
+        int(subprocess.check_output([sys.executable, "-c", code, str(size)]))
+        for size in (2**20, 2**28)
+    )
+    assert many - few < 8 * 1024  # KiB, for 255 MiB more

@@ -1,0 +1,91 @@
+"""Which of Postgres' programs are taken: the folder's, PATH's, or Debian's newest."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from futuretracker.backups import programs
+from futuretracker.backups.problem import BackupProblem
+from futuretracker.backups.programs import Programs
+from tests.backups import BIN, OLDER, Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A host that has two versions as Debian lays them down, and its wrapper on PATH."""
+    (tmp_path / "lib").mkdir()
+    for version, folder in (("9", OLDER), ("18", BIN)):
+        (tmp_path / "lib" / version).mkdir()
+        (tmp_path / "lib" / version / "bin").symlink_to(folder)
+    path = tmp_path / "bin"
+    path.mkdir()
+    (path / "pg_wrapper").write_text("#!/bin/sh\nexit 1\n")
+    (path / "pg_wrapper").chmod(0o755)
+    (path / "pg_dump").symlink_to("pg_wrapper")
+    monkeypatch.setattr(programs, "DEBIAN", tmp_path / "lib")
+    monkeypatch.setenv("PATH", str(path))
+    return path
+
+
+def test_those_on_path_are_taken(place: Site) -> None:
+    place.settings["POSTGRES_BIN"] = ""
+    path = f"{BIN}:{os.environ['PATH']}"
+
+    place.log("backup", PATH=path)
+    assert place.log("drill", PATH=path)["ok"] is True
+
+
+def test_on_debian_the_newest_is_taken_and_not_the_wrapper(debian: Path) -> None:
+    assert Programs(None).path("pg_dump") == str(debian.parent / "lib" / "18" / "bin" / "pg_dump")
+    assert Programs(None).path("initdb") == str(debian.parent / "lib" / "18" / "bin" / "initdb")
+    assert Programs(None).major("pg_dump") >= 18
+
+
+def test_one_on_path_that_is_no_wrapper_comes_first(
+    debian: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{OLDER}:{debian}")
+
+    assert Programs(None).path("pg_dump") == str(OLDER / "pg_dump")
+
+
+def test_what_is_nowhere_is_a_sentence(debian: Path) -> None:
+    with pytest.raises(BackupProblem, match="There is no pg_nothing on PATH: install Postgres"):
+        Programs(None).path("pg_nothing")
+    with pytest.raises(BackupProblem, match="pg_wrapper is not Postgres' pg_wrapper"):
+        Programs(debian).major("pg_wrapper")
+
+
+def test_an_old_libpq_does_not_take_system_for_a_files_name(tmp_path: Path) -> None:
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)'\n")
+    old.chmod(0o755)
+    url = "host=db.example.com sslrootcert=system"
+
+    with pytest.raises(BackupProblem, match="does not know the system's authorities"):
+        Programs(tmp_path).check("pg_dump", 15, "the server", url)
+    Programs(tmp_path).check("pg_dump", 15, "the server", "host=db.example.com sslrootcert=/ca")
+
+
+def test_what_libpq_is_told_is_in_the_environment_and_nothing_else_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CLERK_SECRET_KEY", "hunter33")
+    url = "postgresql://me:hunter22@db.example.com:5433/ours?sslmode=verify-full&keepalives_idle=9"
+    told = programs.environment(url)
+
+    assert {name: text for name, text in told.items() if name.startswith("PG")} == {
+        "PGUSER": "me",
+        "PGPASSWORD": "hunter22",
+        "PGHOST": "db.example.com",
+        "PGPORT": "5433",
+        "PGDATABASE": "ours",
+        "PGSSLMODE": "verify-full",
+    }
+    assert "hunter33" not in told.values()

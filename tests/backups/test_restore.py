@@ -1,0 +1,193 @@
+"""What was restored is the database that was backed up, and the service runs on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from futuretracker import local
+from tests.backups import Site, database, site
+from tests.conftest import ORIGIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from futuretracker.issuer import Issuer
+    from tests.servers import Answer, Service
+
+DATA_API = ("anon", "authenticated", "service_role")
+# What a project of Supabase's grants on each new object of its owner's.
+AS_SUPABASE = "".join(
+    f"alter default privileges in schema public grant all on {kind} to {', '.join(DATA_API)};"
+    for kind in ("tables", "sequences", "functions")
+)
+GRANTED = """
+select count(*) from information_schema.role_table_grants
+where table_schema = 'public' and grantee in ('anon', 'authenticated')
+"""
+MAY_ERASE = """
+select has_function_privilege('anon', 'futuretracker_erase(text, text, integer, text)', 'execute')
+"""
+DEFAULTS = "select defaclobjtype, defaclacl::text from pg_default_acl order by 1"
+
+
+@pytest.fixture
+def backup(kept: Site) -> Path:
+    [file] = kept.directory.glob("*.dump")
+    return file
+
+
+@pytest.fixture
+def cluster_roles(owner_url: str) -> Iterator[None]:
+    """The roles of Supabase's Data API, in the tests' Postgres."""
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        for role in DATA_API:
+            conn.execute(f"create role {role}".encode())
+        yield
+        for role in DATA_API:
+            conn.execute(f"drop role {role}".encode())
+
+
+def restored(place: Site, backup: Path, target: str) -> None:
+    done = place.run("restore", str(backup), RESTORE_DATABASE_URL=target)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def rows(url: str, statement: str) -> list[Any]:
+    with psycopg.connect(url) as conn:
+        return conn.execute(statement.encode()).fetchall()
+
+
+def test_it_says_what_was_restored_and_what_is_left_to_do(
+    kept: Site, backup: Path, target: str
+) -> None:
+    done = kept.run("restore", str(backup), RESTORE_DATABASE_URL=target)
+
+    counts = ", ".join(f"{name} {n}" for name, n in kept.status()["backup"]["rows"].items())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"restored, and every row compared: {counts}\n"
+        "Now give the role futuretracker_api a password there"
+        " (alter role futuretracker_api password '...'), and let DATABASE_URL lead there.\n"
+    )
+
+
+def test_every_value_is_back(kept: Site, backup: Path, target: str, source: str) -> None:
+    restored(kept, backup, target)
+
+    for table in ("users", "opportunities", "opportunity_rounds", "audit_log", "revocations"):
+        everything = f"select t::text from {table} as t order by 1"
+        assert rows(target, everything) == rows(source, everything)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(kept: Site) -> Iterator[str]:
+    """Another Postgres, which has nothing but the restored backup; the URL is its owner's."""
+    with TemporaryDirectory(prefix="futuretracker-") as name:
+        Path(name).chmod(0o755)
+        with local.postgres(Path(name, "data")) as url:
+            [backup] = kept.directory.glob("*.dump")
+            restored(kept, backup, url)
+            yield url
+
+
+def test_the_services_role_is_made_with_its_limits_and_without_a_password(
+    elsewhere: str, source: str
+) -> None:
+    role = (
+        "select rolcanlogin, rolinherit, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole,"
+        " rolconfig from pg_roles where rolname = 'futuretracker_api'"
+    )
+    assert rows(elsewhere, role) == rows(source, role)
+    password = "select rolpassword from pg_authid where rolname = 'futuretracker_api'"
+    assert rows(elsewhere, password) == [(None,)]
+
+
+def test_the_service_runs_on_it_and_still_keeps_users_apart(
+    elsewhere: str, serve: Callable[..., Service], issuer: Issuer
+) -> None:
+    service = serve(DATABASE_URL=local.as_service(elsewhere))
+
+    def ask(method: str, path: str, user: str, body: object = None) -> Answer:
+        token = issuer.token(user, ttl=600, azp=ORIGIN)
+        return service.request(method, f"/api/v1/opportunities{path}", token=token, body=body)
+
+    mine, theirs = (ask("GET", "?limit=100", user).json["items"] for user in ("user_a", "user_b"))
+    assert [len(mine), len(theirs)] == [21, 21]
+    assert {row["id"] for row in mine}.isdisjoint(row["id"] for row in theirs)
+    assert ask("GET", f"/{mine[0]['id']}", "user_a").status == 200
+    assert ask("GET", f"/{theirs[0]['id']}", "user_a").status == 404
+    assert ask("DELETE", f"/{theirs[0]['id']}", "user_a").status == 404
+    assert ask("PATCH", f"/{mine[0]['id']}", "user_a", {"notes": "after it"}).status == 200
+    assert ask("POST", "", "user_c", {"title": "New here"}).status == 201
+
+
+def test_the_services_role_alone_sees_nothing(kept: Site, backup: Path, target: str) -> None:
+    restored(kept, backup, target)
+
+    assert rows(local.as_service(target), "select count(*) from opportunities") == [(0,)]
+    assert rows(target, "select count(*) from opportunities") == [(42,)]
+
+
+@pytest.mark.usefixtures("cluster_roles")
+def test_what_the_platform_grants_on_new_tables_is_not_on_restored_ones(
+    kept: Site, backup: Path, target: str
+) -> None:
+    with psycopg.connect(target, autocommit=True) as conn:
+        conn.execute(AS_SUPABASE.encode())
+    before = rows(target, DEFAULTS)
+
+    restored(kept, backup, target)
+
+    assert rows(target, GRANTED) == [(0,)]
+    assert rows(target, MAY_ERASE) == [(False,)]
+    assert rows(target, DEFAULTS) == before
+    with psycopg.connect(target, autocommit=True) as conn:
+        conn.execute("drop owned by anon, authenticated, service_role")
+
+
+@pytest.mark.usefixtures("cluster_roles")
+def test_grants_that_the_platform_has_made_are_restored(owner_url: str, target: str) -> None:
+    with database(owner_url) as url, site(url) as place:
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute(AS_SUPABASE.encode())
+        migrated = place.run("migrate", MIGRATION_DATABASE_URL=url)
+        assert migrated.returncode == 0
+        restored(place, place.back_up(), target)
+
+    granted = "select has_table_privilege('service_role', 'users', 'truncate')"
+    assert rows(target, granted) == [(True,)]
+    assert rows(target, GRANTED) == [(0,)]
+    with psycopg.connect(target, autocommit=True) as conn:
+        conn.execute("drop owned by anon, authenticated, service_role")
+
+
+def test_an_owner_of_another_name_who_is_no_superuser_gets_all_of_it(
+    kept: Site, backup: Path, owner_url: str
+) -> None:
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        conn.execute("create role somebody login createrole")
+        with database(owner_url, "create database {} owner somebody") as url:
+            theirs = make_conninfo(url, user="somebody")
+            restored(kept, backup, theirs)
+
+            # The functions run as the owner, whom row level security is forced on.
+            erase = "select futuretracker_erase('msg_y', 'user_a', 600, 'request')"
+            assert rows(local.as_service(url), erase) == [(True,)]
+            owners = "select distinct tableowner from pg_tables where schemaname = 'public'"
+            assert rows(theirs, owners) == [("somebody",)]
+        conn.execute("drop role somebody")
+
+
+def test_a_migration_that_is_due_can_be_applied_afterwards(
+    kept: Site, backup: Path, target: str
+) -> None:
+    restored(kept, backup, target)
+
+    done = kept.run("migrate", MIGRATION_DATABASE_URL=target)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "up to date\n", "")

@@ -1,0 +1,222 @@
+"""A restore that fails: one sentence, and the database is as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests import servers
+from tests.backups import OLDER, Site, site
+from tests.commands import poll
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OBJECTS = "select count(*) from pg_class where relnamespace = 'public'::regnamespace"
+RESTORING = """
+select pid from pg_stat_activity
+where application_name = 'psql' and datname = current_database() and query like 'COPY %'
+"""
+
+
+@pytest.fixture
+def backup(place: Site) -> Path:
+    """A backup that the test may damage."""
+    return place.back_up()
+
+
+def is_empty(url: str) -> bool:
+    with psycopg.connect(url) as conn:
+        return conn.execute(OBJECTS).fetchone() == (0,)
+
+
+def test_a_database_with_something_in_it_is_left_alone(
+    place: Site, backup: Path, source: str
+) -> None:
+    place.fails(
+        "The database behind RESTORE_DATABASE_URL is not empty (audit_log and 12 more), and a"
+        " restore overwrites nothing: make a new database, restore into that one, and let"
+        " DATABASE_URL lead there.",
+        *("restore", str(backup)),
+        RESTORE_DATABASE_URL=source,
+    )
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def _shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damage", [_flip, _shorten])
+def test_a_damaged_backup_is_told_by_its_checksum(
+    place: Site, backup: Path, target: str, damage: Callable[[Path], None]
+) -> None:
+    damage(backup)
+
+    place.fails(
+        f"{backup.name} is damaged: its SHA-256 is not the one in {backup.name}.sha256; take"
+        " another backup.",
+        *("restore", str(backup)),
+        RESTORE_DATABASE_URL=target,
+    )
+    assert is_empty(target)
+
+
+@pytest.mark.parametrize("end", [".sha256", ".json"])
+def test_a_backup_without_what_belongs_to_it_is_refused(
+    place: Site, backup: Path, target: str, end: str
+) -> None:
+    beside = backup.with_name(f"{backup.name}{end}")
+    beside.unlink()
+
+    place.fails(
+        f"{beside} cannot be read: No such file or directory. It belongs to the backup; what to do"
+        " without it stands in docs/backups.md.",
+        *("restore", str(backup)),
+        RESTORE_DATABASE_URL=target,
+    )
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', "\x00"])
+def test_a_manifest_that_is_none_is_refused(
+    place: Site, backup: Path, target: str, text: str
+) -> None:
+    backup.with_name(f"{backup.name}.json").write_text(text)
+
+    place.fails(
+        f"{backup.name}.json is not a backup's manifest.",
+        *("restore", str(backup)),
+        RESTORE_DATABASE_URL=target,
+    )
+
+
+def test_a_backup_that_is_not_there_is_one_sentence(place: Site, target: str) -> None:
+    place.fails(
+        "/nonexistent cannot be read: No such file or directory.",
+        *("restore", "/nonexistent"),
+        RESTORE_DATABASE_URL=target,
+    )
+
+
+def test_programs_older_than_the_backup_are_named(place: Site, backup: Path, target: str) -> None:
+    place.fails(
+        "pg_restore is of Postgres 16, the backup of Postgres 18: install version 18 or newer, or"
+        " set POSTGRES_BIN to its folder.",
+        *("restore", str(backup)),
+        RESTORE_DATABASE_URL=target,
+        POSTGRES_BIN=str(OLDER),
+    )
+
+
+def test_without_a_database_it_says_which_setting_is_missing(place: Site, backup: Path) -> None:
+    place.fails(
+        "The settings are not usable:\n"
+        "  - RESTORE_DATABASE_URL: missing: the Postgres URL of an empty database's owner",
+        *("restore", str(backup)),
+    )
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(place: Site, backup: Path) -> None:
+    port = servers.free_port()
+    place.fails(
+        "The database behind RESTORE_DATABASE_URL does not answer: connection failed:"
+        f' connection to server at "127.0.0.1", port {port} failed: Connection refused',
+        *("restore", str(backup)),
+        RESTORE_DATABASE_URL=f"postgresql://postgres:hunter22@127.0.0.1:{port}/postgres",
+    )
+
+
+def test_a_dump_that_breaks_off_restores_nothing(place: Site, backup: Path, target: str) -> None:
+    """As if it had been written so: the checksum is right."""
+    content = backup.read_bytes()
+    backup.write_bytes(content[: len(content) - 200])
+    _sign(backup)
+    done = place.run("restore", str(backup), RESTORE_DATABASE_URL=target)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("pg_restore failed: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert is_empty(target)
+
+
+def _sign(backup: Path) -> None:
+    digest = sha256(backup.read_bytes()).hexdigest()
+    backup.with_name(f"{backup.name}.sha256").write_text(f"{digest}  {backup.name}\n")
+
+
+def test_what_postgres_refuses_in_the_middle_is_named_and_nothing_stays(
+    place: Site, backup: Path, target: str
+) -> None:
+    with psycopg.connect(target, autocommit=True) as conn:
+        conn.execute("create type futuretracker_reserved as enum ()")
+        conn.execute("create domain users as text")  # in the way of a table
+    done = place.run("restore", str(backup), RESTORE_DATABASE_URL=target)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == 'psql failed: type "users" already exists\n'
+    with psycopg.connect(target) as conn:
+        assert conn.execute(OBJECTS).fetchone() == (0,)
+
+
+def test_rows_that_are_not_as_they_were_are_named(place: Site, backup: Path, target: str) -> None:
+    file = backup.with_name(f"{backup.name}.json")
+    manifest = json.loads(file.read_text())
+    manifest["content"]["tables"]["users"]["rows"] += 1
+    manifest["content"]["tables"]["opportunities"]["checksum"] = "1"
+    manifest["content"]["tables"]["audit_log"]["row_security"] = "enabled"
+    manifest["content"]["grants"].append("SELECT on users to nobody")
+    file.write_text(json.dumps(manifest))
+
+    place.fails(
+        "The restored database is not as the backed up one was: row level security of audit_log is"
+        " forced, not enabled; opportunities has other values; users has 2 rows, not 3; and 1"
+        " more. Do not use it.",
+        *("restore", str(backup)),
+        RESTORE_DATABASE_URL=target,
+    )
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_one_that_is_ended_in_the_middle_leaves_the_database_empty(
+    large: str, target: str, end: signal.Signals
+) -> None:
+    with site(large) as place:
+        backup = place.back_up()
+        process = place.start("restore", str(backup), RESTORE_DATABASE_URL=target)
+        with psycopg.connect(target, autocommit=True) as conn:
+            poll(lambda: conn.execute(RESTORING).fetchall(), process)
+            os.kill(process.pid, end)
+            process.communicate(timeout=20)
+            poll(
+                lambda: (
+                    not conn.execute(
+                        "select from pg_stat_activity where application_name = 'psql'"
+                        " and datname = current_database()"
+                    ).fetchall()
+                )
+            )
+
+    assert is_empty(target)
+    assert process.returncode != 0
+
+
+def test_a_copy_elsewhere_restores_as_well(kept: Site, tmp_path: Path, target: str) -> None:
+    for path in kept.directory.glob("futuretracker-*"):
+        shutil.copy(path, tmp_path)
+    [backup] = tmp_path.glob("*.dump")
+
+    done = kept.run("restore", str(backup), RESTORE_DATABASE_URL=target)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,121 @@
+"""Which backups have had their time: every set of times, and real files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from futuretracker.backup_settings import Keep
+from futuretracker.backups.rotation import expired
+
+if TYPE_CHECKING:
+    from tests.backups import Site
+
+FIRST = datetime(2026, 1, 1, 2, 30, tzinfo=UTC)
+times = st.lists(
+    # Four years of seconds.
+    st.integers(0, 4 * 366 * 86_400).map(lambda seconds: FIRST + timedelta(seconds=seconds)),
+    unique=True,
+)
+keeps = st.builds(
+    Keep, daily=st.integers(1, 9), weekly=st.integers(0, 6), monthly=st.integers(0, 14)
+)
+
+
+def daily(days: int) -> list[datetime]:
+    return [FIRST + timedelta(days=n) for n in range(days)]
+
+
+@given(times, keeps)
+def test_it_removes_nothing_but_what_is_there_and_never_the_newest(
+    made: list[datetime], keep: Keep
+) -> None:
+    gone = expired(made, keep)
+
+    assert gone <= set(made)
+    assert max(made, default=None) not in gone
+
+
+@given(times, keeps)
+def test_every_day_week_and_month_that_counts_keeps_its_newest(
+    made: list[datetime], keep: Keep
+) -> None:
+    kept = set(made) - expired(made, keep)
+
+    for form, periods in (("%Y %j", keep.daily), ("%G %V", keep.weekly), ("%Y %m", keep.monthly)):
+        names = sorted({time.strftime(form) for time in made}, reverse=True)[:periods]
+        for name in names:
+            assert max(time for time in made if time.strftime(form) == name) in kept
+
+
+@given(times, keeps)
+def test_no_more_is_kept_than_was_asked_for(made: list[datetime], keep: Keep) -> None:
+    kept = set(made) - expired(made, keep)
+
+    assert len(kept) <= keep.daily + keep.weekly + keep.monthly
+
+
+@given(times, keeps)
+def test_a_second_look_removes_nothing_more(made: list[datetime], keep: Keep) -> None:
+    kept = set(made) - expired(made, keep)
+
+    assert expired(kept, keep) == set()
+
+
+@given(st.integers(1, 800), keeps)
+def test_day_after_day_it_comes_to_the_same_as_at_once(days: int, keep: Keep) -> None:
+    kept: set[datetime] = set()
+    for time in daily(days):
+        kept |= {time}
+        kept -= expired(kept, keep)
+
+    # A week's or a month's last day stays what it is when the next one has begun.
+    assert kept == set(daily(days)) - expired(daily(days), keep)
+
+
+def test_a_year_of_days_with_the_defaults() -> None:
+    kept = sorted(set(daily(365)) - expired(daily(365), Keep(daily=7, weekly=5, monthly=12)))
+
+    assert [f"{time:%m-%d}" for time in kept] == [
+        *("01-31", "02-28", "03-31", "04-30", "05-31", "06-30", "07-31", "08-31", "09-30"),
+        *("10-31", "11-30", "12-06", "12-13", "12-20"),
+        *("12-25", "12-26", "12-27", "12-28", "12-29", "12-30", "12-31"),
+    ]
+
+
+def test_old_backups_go_with_what_is_told_of_them_and_nothing_else_does(place: Site) -> None:
+    name = "futuretracker-20200101T020000Z.dump"
+    old = {f"{name}{end}" for end in ("", ".sha256", ".json")}
+    others = {
+        "futuretracker-20200101T020000Z.dump.bak",
+        "my-futuretracker-20200101T020000Z.dump",
+        "futuretracker-20209901T020000Z.dump",
+        "notes.txt",
+    }
+    for file in old | others:
+        (place.directory / file).write_text("of before")
+
+    line = place.log("backup", BACKUP_KEEP_MONTHLY="0", BACKUP_KEEP_WEEKLY="0")
+    assert line["removed"] == []  # the second day that has a backup, of seven
+
+    few = {"BACKUP_KEEP_DAILY": "1", "BACKUP_KEEP_WEEKLY": "0", "BACKUP_KEEP_MONTHLY": "0"}
+    line = place.log("backup", **few)
+    assert name in line["removed"]
+    assert old.isdisjoint(place.files())
+    assert others <= set(place.files())
+    assert line["file"] in place.files()
+
+
+def test_the_last_one_that_a_drill_has_restored_stays(place: Site) -> None:
+    few = {"BACKUP_KEEP_DAILY": "1", "BACKUP_KEEP_WEEKLY": "0", "BACKUP_KEEP_MONTHLY": "0"}
+    proven = place.back_up(**few)
+    place.log("drill")
+
+    between = place.back_up(**few)
+    place.back_up(**few)
+
+    assert proven.exists()
+    assert not between.exists()

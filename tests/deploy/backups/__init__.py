@@ -1,0 +1,1 @@
+"""The units of backup and drill."""
