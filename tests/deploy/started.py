@@ -6,13 +6,13 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from tests.servers import ROOT, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 WITHIN = 30  # seconds
@@ -27,10 +27,10 @@ def started(
         process = subprocess.Popen(
             command, cwd=cwd, env=dict(env), stdout=file, stderr=subprocess.STDOUT
         )
-    service = Service(process, port, output)
     try:
-        wait_until_ready(service)
-        yield service
+        ready = wait_until_ready(port, lambda: process.poll() is None)
+        assert ready, f"the service did not start: {output.read_text()}"
+        yield Service(process, port, output)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -40,12 +40,22 @@ def started(
             process.wait()
 
 
-def wait_until_ready(service: Service) -> None:
+def wait_until_ready(port: int, alive: Callable[[], bool] = lambda: True) -> bool:
+    """Ask until the service is ready, for as long as it may still become so."""
     deadline = time.monotonic() + WITHIN
-    while time.monotonic() < deadline and service.process.poll() is None:
+    while time.monotonic() < deadline and alive():
         with suppress(OSError, HTTPException):
-            if service.request("GET", "/readyz").status == 200:
-                return
+            if status(port, "/readyz") == 200:
+                return True
         time.sleep(0.1)
-    message = f"the service did not start: {service.output.read_text()}"
-    raise AssertionError(message)
+    return False
+
+
+def status(port: int, path: str) -> int:
+    """Ask once, on a new connection."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()

@@ -55,7 +55,7 @@ def start(
         # Each host of a platform has a /dev/shm of its own.
         host = {"PORT": str(port), "PATH": PATH, "STORE_URL": f"lmdb://{folder / 'store'}"}
         env = {**variables, **platform.env, **host, **changes}
-        command = ["bash", "-c", platform.start]
+        command = ["/bin/bash", "-c", platform.start]
         with started(command, env, folder / "output.log", port=port) as service:
             yield service
 

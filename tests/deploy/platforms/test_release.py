@@ -30,7 +30,7 @@ def empty(owner_url: str) -> Iterator[str]:
 
 def release(platform: Platform, url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", platform.release],
+        ["/bin/bash", "-c", platform.release],
         cwd=ROOT,
         env={"PATH": PATH, "MIGRATION_DATABASE_URL": url},
         check=False,
