@@ -20,15 +20,20 @@ WITHIN = 30  # seconds
 
 @contextmanager
 def started(
-    command: Sequence[str], env: Mapping[str, str], output: Path, *, port: int, cwd: Path = ROOT
+    command: Sequence[str],
+    env: Mapping[str, str],
+    output: Path,
+    *,
+    port: int,
+    path: str = "/readyz",
 ) -> Iterator[Service]:
-    """Run the command until the block ends; it listens on ``port``."""
+    """Run the command until the block ends; it listens on ``port`` and ``path`` answers 200."""
     with output.open("wb") as file:
         process = subprocess.Popen(
-            command, cwd=cwd, env=dict(env), stdout=file, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=dict(env), stdout=file, stderr=subprocess.STDOUT
         )
     try:
-        ready = wait_until_ready(port, lambda: process.poll() is None)
+        ready = wait_until_ready(port, lambda: process.poll() is None, path)
         assert ready, f"the service did not start: {output.read_text()}"
         yield Service(process, port, output)
     finally:
@@ -40,12 +45,14 @@ def started(
             process.wait()
 
 
-def wait_until_ready(port: int, alive: Callable[[], bool] = lambda: True) -> bool:
+def wait_until_ready(
+    port: int, alive: Callable[[], bool] = lambda: True, path: str = "/readyz"
+) -> bool:
     """Ask until the service is ready, for as long as it may still become so."""
     deadline = time.monotonic() + WITHIN
     while time.monotonic() < deadline and alive():
         with suppress(OSError, HTTPException):
-            if status(port, "/readyz") == 200:
+            if status(port, path) == 200:
                 return True
         time.sleep(0.1)
     return False
