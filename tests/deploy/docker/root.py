@@ -54,16 +54,9 @@ def inside(
     ]
     if user:
         script.append('mount -o remount,ro,bind "$root"')
-    script.append(" ".join(["exec", 'chroot "$root"', *_as(user), *_environment(env, workdir)]))
-    script[-1] += f" {shlex.join(command)}"
-    return [
-        "/usr/bin/unshare",
-        "--mount",
-        "--propagation=private",
-        "/bin/bash",
-        "-c",
-        "\n".join(script),
-    ]
+    run = shlex.join([*_as(user), *_environment(env, workdir), *command])
+    script.append(f'exec chroot "$root" {run}')
+    return [*UNSHARE, "--propagation=private", "/bin/bash", "-c", "\n".join(script)]
 
 
 def beside(
@@ -78,19 +71,17 @@ def beside(
 
     For a machine that lets nobody make namespaces: the layers lie where they lie.
     """
-    text = shlex.join([*_environment(env, workdir), *command])
     folders = {str(Path(place).parent): path.parent for place, path in (sockets or {}).items()}
     python = {"/usr/local/bin": Path(sys.base_prefix, "bin")}
+    words = [*_environment(env, workdir), *command]
     for place, source in {**python, **layers, **folders}.items():
-        text = text.replace(place, str(source))
-    return shlex.split(text)
+        words = [word.replace(place, str(source)) for word in words]
+    return words
 
 
 def possible() -> bool:
     """Tell whether this machine lets us."""
-    trial = subprocess.run(
-        ["/usr/bin/unshare", "--mount", "/bin/true"], check=False, capture_output=True
-    )
+    trial = subprocess.run([*UNSHARE, "/bin/true"], check=False, capture_output=True)
     return os.geteuid() == 0 and trial.returncode == 0
 
 
@@ -103,7 +94,7 @@ def _system() -> list[str]:
         elif path.exists():
             made.append(_bind(path, path, read_only=True))
     if not sys.base_prefix.startswith("/usr"):
-        made.append(f'mount --bind {sys.base_prefix} "$root/usr/local"')
+        made.append(f'mount --bind -o ro {sys.base_prefix} "$root/usr/local"')
         # An interpreter may look for its shared library where it was installed.
         made.append(_bind(Path(sys.base_prefix), Path(sys.base_prefix), read_only=True))
     return made
@@ -144,5 +135,5 @@ def _as(user: str | None) -> list[str]:
 
 
 def _environment(env: Mapping[str, str], workdir: str) -> list[str]:
-    pairs = [shlex.quote(f"{name}={value}") for name, value in env.items()]
+    pairs = [f"{name}={value}" for name, value in env.items()]
     return ["/usr/bin/env", "-i", f"--chdir={workdir}", *pairs]

@@ -127,7 +127,6 @@ def test_nothing_but_the_two_folders_in_memory_can_be_written(image: Image) -> N
 def test_the_migration_runs_in_the_image(
     image: Image, owner_url: str, sockets: dict[str, Path]
 ) -> None:
-    assert migrations()
     result = in_image(
         image,
         *["python", "-m", "futuretracker", "migrate"],
