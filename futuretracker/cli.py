@@ -9,6 +9,7 @@ import sys
 from futuretracker.config import ConfigError
 
 COMMANDS = {
+    "check": "go through the security checklist: what a start needs, or the whole deployment",
     "dev": "run the service here, on an embedded Postgres and a key pair of its own",
     "migrate": "bring the database up to date, as its owner",
     "openapi": "print the API's OpenAPI document",

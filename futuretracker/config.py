@@ -68,7 +68,7 @@ class Config:
 
         Raise ConfigError with every missing or malformed setting at once.
         """
-        env = _open(dotenv)
+        env = open_env(dotenv)
         origins = read_origins(env, "CORS_ORIGIN", DEFAULT_ORIGIN)
         workers = env.int("WEB_CONCURRENCY", 2, validate=Range(1, 512))
         config = cls(
@@ -92,15 +92,15 @@ class Config:
                 env, "RATE_LIMIT_USER_WRITE", "user-write", "1500 per 15 minutes"
             ),
         )
-        _seal(env)
+        seal(env)
         return config
 
 
 def migration_database_url(dotenv: str = ".env") -> str:
     """Return the owner's URL, which ``migrate`` alone uses."""
-    env = _open(dotenv)
+    env = open_env(dotenv)
     server = read_database_url(env, "MIGRATION_DATABASE_URL")
-    _seal(env)
+    seal(env)
     return server.url
 
 
@@ -118,15 +118,16 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _open(dotenv: str) -> FileAwareEnv:
+def open_env(dotenv: str) -> FileAwareEnv:
     """Collect errors instead of stopping at the first; ``NAME_FILE`` may point at a secret."""
-    env = FileAwareEnv(eager=False)
+    env = FileAwareEnv(eager=False, strip_whitespace=True)  # a file ends with a new line
     given(dotenv)  # says so where it cannot be read
     env.read_env(dotenv, recurse=False)
     return env
 
 
-def _seal(env: FileAwareEnv) -> None:
+def seal(env: FileAwareEnv) -> None:
+    """Raise ConfigError with everything that was found wrong."""
     try:
         env.seal()
     except EnvValidationError as error:

@@ -67,10 +67,7 @@ def read_database_url(
         except psycopg.ProgrammingError:
             # Not the driver's text: it may quote the password.
             raise ValidationError("is no Postgres URL") from None
-        if (
-            not _is_local(parts.get("host"))
-            and parts.get("sslmode", "verify-full") != "verify-full"
-        ):
+        if not is_local(parts.get("host")) and parts.get("sslmode", "verify-full") != "verify-full":
             raise ValidationError("a host that is not local needs sslmode=verify-full")
         if _is_transaction_pooler(parts, pooler) and "-c" in str(parts.get("options")):
             raise ValidationError(
@@ -82,7 +79,7 @@ def read_database_url(
     given = env.str(setting, validate=check) if needed else env.str(setting, "", validate=check)
     url = given or ""
     parts = conninfo_to_dict(url)
-    if not _is_local(parts.get("host")):
+    if not is_local(parts.get("host")):
         verified: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": "system"}
         url = make_conninfo(**{**verified, **parts})
     return Server(
@@ -97,5 +94,6 @@ def _is_transaction_pooler(parts: dict[str, Any], pooler: str) -> bool:
     return pooler == "transaction"
 
 
-def _is_local(host: object) -> bool:
+def is_local(host: object) -> bool:
+    """Tell whether a connection to this host, or to none, stays on this machine."""
     return not host or str(host).startswith("/") or host in {"localhost", "127.0.0.1", "::1"}

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROLE = "futuretracker_api"
+TABLES = (
+    "users",
+    "opportunities",
+    "opportunity_rounds",
+    "audit_log",
+    "revocations",
+    "clerk_events",
+)
 FLAWS = (
     "which is or can become a superuser or a role with BYPASSRLS",
     "which owns or can own the tables",
@@ -65,10 +73,9 @@ def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> 
             coalesce(bool_or(pg_has_role(current_user, c.relowner, 'member')), false),
             coalesce(bool_or(not (c.relrowsecurity and c.relforcerowsecurity)), false)
         from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-        where n.nspname = 'public' and c.relname in
-            ('users', 'opportunities', 'opportunity_rounds', 'audit_log', 'revocations',
-                'clerk_events')
-        """
+        where n.nspname = 'public' and c.relname = any(%s)
+        """,
+        [list(TABLES)],
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate has a row
     role, *answers = row

@@ -17,7 +17,7 @@ def test_help_lists_every_command_with_what_it_does(tmp_path: Path) -> None:
     result = run(tmp_path, "--help")
 
     assert (result.returncode, result.stderr) == (0, "")
-    assert set(COMMANDS) == {"dev", "migrate", "openapi", "revoke", "token"}
+    assert set(COMMANDS) == {"check", "dev", "migrate", "openapi", "revoke", "token"}
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     for name, what in COMMANDS.items():
         assert [name, what] in lines

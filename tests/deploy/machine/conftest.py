@@ -1,0 +1,90 @@
+"""A machine on which the guide has been carried out, command by command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from futuretracker import local
+from tests.deploy.machine.guide import commands
+from tests.deploy.machine.machine import Machine, machine
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from futuretracker.issuer import Issuer
+
+POSTGRES = "/mnt/postgres"  # where the machine sees the folder of the database's socket
+# On the machine the database is at a port, as Postgres' folder is closed to users of the machine.
+LISTEN = (
+    "systemd-run --unit=database --socket-property=ListenStream=127.0.0.1:5432"
+    f" /lib/systemd/systemd-socket-proxyd {POSTGRES}/.s.PGSQL.5432"
+)
+SOURCE = "/mnt/source"  # and these files
+COPY = "git ls-files -z | xargs -0 cp --parents -t /opt/futuretracker"
+# What takes the place of a command that cannot go where it would go.
+STAND_INS = {
+    "git clone https://github.com/YOUR-ORGANISATION/futuretracker /opt/futuretracker": (
+        f"mkdir /opt/futuretracker && cd {SOURCE} && {COPY}"
+    ),
+    "install -m 644 SUPABASE-CA.crt /etc/futuretracker/supabase-ca.crt": "true",
+}
+
+
+@pytest.fixture(scope="session")
+def database(owner_url: str) -> Iterator[str]:
+    """An empty database; the URL is its owner's, as the machine knows it."""
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        conn.execute("create database guide")
+        yield make_conninfo(owner_url, dbname="guide", host="127.0.0.1", port=5432)
+        conn.execute("drop database guide with (force)")
+
+
+@pytest.fixture(scope="session")
+def written(database: str, issuer: Issuer) -> dict[str, str]:
+    """What is filled in by hand: the text of each file, by the command that lays it down."""
+    api = {
+        "CORS_ORIGIN": "https://app.example.com",
+        "DATABASE_URL": local.as_service(database),
+        "PUBLIC_URL": "https://api.example.com",
+        **issuer.settings(),
+    }
+    owner = {"MIGRATION_DATABASE_URL": database}
+    return {name: _environment(values) for name, values in {"api": api, "migrate": owner}.items()}
+
+
+def _environment(values: dict[str, str]) -> str:
+    return "".join(f'{name}="{text}"\n' for name, text in values.items())
+
+
+@pytest.fixture(scope="session")
+def deployed(
+    owner_url: str, written: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
+    """The machine at the end of the guide."""
+    shared = {str(conninfo_to_dict(owner_url)["host"]): POSTGRES, str(ROOT): SOURCE}
+    with machine(tmp_path_factory.mktemp("machine"), shared) as this:
+        this.run(LISTEN)
+        try:
+            carry_out(this, written)
+        except AssertionError as error:
+            error.add_note(this.run("journalctl --no-pager -n 30"))
+            raise
+        yield this
+
+
+def carry_out(this: Machine, written: dict[str, str]) -> None:
+    """Do what the guide says, as its reader would: in the folder that it last went to."""
+    folder = "/"
+    for command in commands():
+        if command.text.startswith("cd "):
+            folder = command.text.removeprefix("cd ")
+        text = STAND_INS.get(command.text, command.text)
+        this.run(f"cd {folder} && {text}", connected=command.online)
+        for name, content in written.items():
+            if command.text.endswith(f"/etc/futuretracker/{name}.env"):
+                (this.root / f"etc/futuretracker/{name}.env").write_text(content)

@@ -1,0 +1,30 @@
+"""The commands of docs/deployment.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+GUIDE = Path(__file__).parents[3] / "docs" / "deployment.md"
+INTERNET = "# needs the internet"
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Command(NamedTuple):
+    """A command as it stands in the guide, and whether it is marked as needing the internet."""
+
+    text: str
+    online: bool
+
+
+def commands() -> list[Command]:
+    """Return every command, in order."""
+    blocks = _BLOCK.findall(GUIDE.read_text())
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [_command(line) for line in lines if line.startswith("$ ")]
+
+
+def _command(line: str) -> Command:
+    text, mark, _ = line.removeprefix("$ ").partition(INTERNET)
+    return Command(" ".join(text.split()), online=bool(mark))

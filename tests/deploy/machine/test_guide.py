@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.deploy.machine.conftest import STAND_INS
+from tests.deploy.machine.guide import commands
+
+if TYPE_CHECKING:
+    from tests.deploy.machine.machine import Machine
+
+
+def test_what_takes_a_commands_place_has_one_in_the_guide() -> None:
+    assert set(STAND_INS) <= {command.text for command in commands()}
+
+
+def test_the_service_runs_and_answers_at_its_socket(deployed: Machine) -> None:
+    assert deployed.state("futuretracker-api.service", "ActiveState") == "active"
+    asked = "curl -s --unix-socket /run/futuretracker-api.sock http://localhost/api/health"
+    assert json.loads(deployed.run(asked))["environment"] == "production"
