@@ -32,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def git(*arguments: str) -> None:
     who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    subprocess.run(["git", *who, *arguments], check=True, capture_output=True)  # noqa: S607
+    subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [(0o600, Verdict.OK), (0o640, Verdict.OK)])
