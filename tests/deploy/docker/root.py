@@ -46,11 +46,7 @@ def inside(
         *(_file(source, Path(place)) for place, source in (sockets or {}).items()),
         *(() if user else _packages()),
         *(_bind(source, Path(place), read_only=bool(user)) for place, source in layers.items()),
-        'mkdir -p "$root/proc" "$root/dev/shm" "$root/tmp"',
-        'mount --rbind /proc "$root/proc"',
-        f'mount -t tmpfs -o size={shm},mode=1777 tmpfs "$root/dev/shm"',
-        'mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"',
-        *(_file(Path("/dev", name), Path("/dev", name)) for name in ("null", "random", "urandom")),
+        *_memory(shm),
     ]
     if user:
         script.append('mount -o remount,ro,bind "$root"')
@@ -98,6 +94,18 @@ def _system() -> list[str]:
         # An interpreter may look for its shared library where it was installed.
         made.append(_bind(Path(sys.base_prefix), Path(sys.base_prefix), read_only=True))
     return made
+
+
+def _memory(shm: str) -> list[str]:
+    """Return what an engine mounts: processes, a few devices, and what may be written."""
+    devices = [Path("/dev", name) for name in ("null", "random", "urandom")]
+    return [
+        'mkdir -p "$root/proc" "$root/dev/shm" "$root/tmp"',
+        'mount --rbind /proc "$root/proc"',
+        f'mount -t tmpfs -o size={shm},mode=1777 tmpfs "$root/dev/shm"',
+        'mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"',
+        *(_file(device, device) for device in devices),
+    ]
 
 
 def _packages() -> list[str]:
