@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-pooler test-cluster test-deploy coverage lint format types bench bench-scaling profile requirements clean
+.PHONY: help setup run test test-pooler test-cluster test-deploy coverage lint format types bench bench-scaling profile requirements audit sbom clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -85,6 +85,14 @@ requirements: $(INSTALLED) ## pin the newest versions, with hashes
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-strip-extras --no-header $$name.in --output-file $$name.txt; \
 	done
+
+audit: $(INSTALLED) ## ask whether a pinned package is known to be vulnerable; AUDIT_OFFLINE=ok: if it can
+	@$(BIN)/python deploy/updates/audit.py
+
+sbom: $(INSTALLED) ## list what the service is made of, as CycloneDX: .local/sbom.json
+	@mkdir -p .local
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --output-format JSON \
+		--output-file .local/sbom.json requirements.txt
 
 clean: ## remove what was installed, and the local data
 	rm -rf .venv .local clients/typescript/node_modules tests/clients/node_modules

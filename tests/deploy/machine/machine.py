@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,9 +98,7 @@ def _control_group(mount: Path) -> Path:
     """Make a group that the machine takes for the whole tree."""
     mount.mkdir()
     subprocess.run(["mount", "-t", "cgroup2", "cgroup2", mount], check=True)
-    group = mount / f"futuretracker-{os.getpid()}"
-    group.mkdir()
-    return group
+    return Path(tempfile.mkdtemp(prefix="futuretracker-", dir=mount))
 
 
 def _remove(group: Path) -> None:

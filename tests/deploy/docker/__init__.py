@@ -1,0 +1,1 @@
+"""deploy/docker/, as far as it goes without an engine."""

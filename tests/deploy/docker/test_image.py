@@ -1,0 +1,146 @@
+"""The image's commands, as the user and on the root that they get from an engine."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tests.conftest import ORIGIN
+from tests.deploy.docker.conftest import CONFINED
+from tests.deploy.started import started
+from tests.servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from futuretracker.issuer import Issuer
+    from tests.deploy.docker.conftest import Image
+    from tests.servers import Service
+
+HOST = "/var/run/postgresql"  # as in compose.yaml
+ENGINE = {"PATH": "/usr/sbin:/usr/bin:/bin"}
+
+
+@pytest.fixture(scope="module")
+def sockets(owner_url: str) -> dict[str, Path]:
+    """Postgres' socket, which a container gets as a volume."""
+    name = ".s.PGSQL.5432"
+    return {f"{HOST}/{name}": Path(str(conninfo_to_dict(owner_url)["host"])) / name}
+
+
+@pytest.fixture(scope="module")
+def settings(service_url: str, issuer: Issuer) -> dict[str, str]:
+    """The settings that a container would have."""
+    return {
+        "DATABASE_URL": make_conninfo(service_url, host=HOST),
+        "CORS_ORIGIN": ORIGIN,
+        "TRUSTED_PROXIES": "0",
+        "PORT": str(free_port()),
+        **issuer.settings(),
+    }
+
+
+@pytest.fixture(scope="module")
+def service(
+    image: Image,
+    settings: dict[str, str],
+    sockets: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Service]:
+    """The image's CMD."""
+    command = image.start(image.stage.command(), sockets=sockets, **settings)
+    output = tmp_path_factory.mktemp("container") / "output.log"
+    with started(command, ENGINE, output, port=int(settings["PORT"])) as service:
+        yield service
+
+
+def in_image(
+    image: Image, *command: str, sockets: Mapping[str, Path] | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        image.start(command, sockets=sockets, **env),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_service_answers_and_its_log_is_json(service: Service) -> None:
+    assert service.request("GET", "/api/v1/health").json["environment"] == "production"
+    assert {line["type"] for line in service.lines()} == {"LOG"}
+
+
+def test_the_health_check_passes_while_the_service_is_ready(image: Image, service: Service) -> None:
+    result = in_image(image, *image.stage.health_check(), PORT=str(service.port))
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_the_health_check_fails_in_one_sentence_where_nothing_listens(image: Image) -> None:
+    result = in_image(image, *image.stage.health_check(), PORT=str(free_port()))
+
+    assert result.returncode != 0
+    assert result.stderr == "The service does not answer: [Errno 111] Connection refused\n"
+
+
+def test_the_health_check_fails_in_one_sentence_without_a_database(
+    image: Image, settings: dict[str, str], tmp_path: Path
+) -> None:
+    port = free_port()
+    env = {**settings, "PORT": str(port)}
+    command = image.start(image.stage.command(), **env)
+    with started(command, ENGINE, tmp_path / "output.log", port=port, path="/healthz"):
+        result = in_image(image, *image.stage.health_check(), PORT=str(port))
+
+    assert result.returncode != 0
+    assert result.stderr == "The service is not ready: /readyz answers 503\n"
+
+
+def test_every_process_is_the_image_s_user_without_a_capability(service: Service) -> None:
+    ids = {"10001"} if CONFINED else {str(Path("/proc/self").stat().st_uid)}
+    for pid in [service.process.pid, *service.workers()]:
+        status = dict(
+            line.split(":\t", 1)
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+            if ":\t" in line
+        )
+        assert set(status["Uid"].split()) == ids
+        if CONFINED:
+            assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
+            assert status["NoNewPrivs"] == "1"
+
+
+def test_nothing_but_the_two_folders_in_memory_can_be_written(image: Image) -> None:
+    places = ["/", "/app", "/opt/venv", "/etc", "/usr/local", "/tmp", "/dev/shm"]
+    tried = "; ".join(f"test -w {place} && echo {place}" for place in places)
+    result = in_image(image, "/bin/sh", "-c", f"{tried}; true")
+
+    written = result.stdout.split()
+    assert written == ["/tmp", "/dev/shm"] if CONFINED else "/tmp" in written
+
+
+def test_the_migration_runs_in_the_image(
+    image: Image, owner_url: str, sockets: dict[str, Path]
+) -> None:
+    result = in_image(
+        image,
+        *["python", "-m", "futuretracker", "migrate"],
+        sockets=sockets,
+        MIGRATION_DATABASE_URL=make_conninfo(owner_url, host=HOST),
+    )
+
+    assert (result.returncode, result.stdout) == (0, "up to date\n")
+
+
+def test_the_image_holds_the_service_and_nothing_else(image: Image) -> None:
+    folder = image.layers["/app"]
+    names = {path.name for path in folder.iterdir()}
+
+    assert names == {"futuretracker", "gunicorn.conf.py", "wsgi.py", "ready.py"}
+    assert not list(folder.rglob("__pycache__"))
+    assert (folder / "futuretracker/migrations/0001_users_and_opportunities.sql").exists()

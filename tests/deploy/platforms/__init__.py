@@ -1,0 +1,1 @@
+"""What is in deploy/platforms/, started as each platform would start it."""

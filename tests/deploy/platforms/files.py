@@ -1,0 +1,66 @@
+"""What each platform reads out of its file: commands, and the environment that it gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLATFORMS = ROOT / "deploy/platforms"
+CLIENT = "192.0.2.7"
+FORGED = "203.0.113.9"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """``arrives`` is X-Forwarded-For as it arrives where the client itself sent FORGED."""
+
+    name: str
+    start: str
+    release: str
+    env: Mapping[str, str]
+    arrives: str
+    ready: str
+
+
+def heroku() -> Platform:
+    lines = (PLATFORMS / "heroku/Procfile").read_text().splitlines()
+    processes = dict(re.fullmatch(r"(\w+): (.+)", line).groups() for line in lines)  # type: ignore[union-attr,misc]
+    # By the dyno's size, from the Python buildpack.
+    env = {"WEB_CONCURRENCY": "2"}
+    arrives = f"{FORGED}, {CLIENT}"
+    return Platform("heroku", processes["web"], processes["release"], env, arrives, "/readyz")
+
+
+def railway() -> Platform:
+    deploy = json.loads((PLATFORMS / "railway/railway.json").read_text())["deploy"]
+    (release,) = deploy["preDeployCommand"]
+    arrives = f"{CLIENT}, 152.233.33.161"
+    return Platform(
+        "railway", deploy["startCommand"], release, {}, arrives, deploy["healthcheckPath"]
+    )
+
+
+def render() -> Platform:
+    (service,) = yaml.safe_load((PLATFORMS / "render/render.yaml").read_text())["services"]
+    env = {given["key"]: given["value"] for given in service["envVars"] if "value" in given}
+    return Platform(
+        "render",
+        service["startCommand"],
+        service["preDeployCommand"],
+        env,
+        f"{FORGED}, {CLIENT}, 104.22.17.40",
+        service["healthCheckPath"],
+    )
+
+
+def all_platforms() -> list[Platform]:
+    return [heroku(), railway(), render()]

@@ -1,0 +1,74 @@
+"""The platforms' files: keys that the platforms know, settings that the service knows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.deploy.platforms.files import PLATFORMS, all_platforms
+from tests.servers import ROOT
+from tests.test_readme import settings_in_code
+
+FILES = {
+    "heroku": PLATFORMS / "heroku/app.json",
+    "railway": PLATFORMS / "railway/railway.json",
+    "render": PLATFORMS / "render/render.yaml",
+}
+PLATFORMS_OWN = {"PYTHON_VERSION"}
+GRACEFUL = 30  # seconds; gunicorn.conf.py
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_says_what_its_platform_understands(name: str) -> None:
+    schema = Path(__file__).parent / f"schemas/{name}.json"
+    result = subprocess.run(
+        [Path(sys.executable).with_name("check-jsonschema"), "--schemafile", schema, FILES[name]],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_setting_in_them_is_one_of_the_service() -> None:
+    render = yaml.safe_load(FILES["render"].read_text())["services"][0]["envVars"]
+    commands = " ".join(platform.start for platform in all_platforms())
+    named = {
+        *json.loads(FILES["heroku"].read_text())["env"],
+        *(given["key"] for given in render),
+        *re.findall(r"\b([A-Z_]{4,})\b", commands),
+    }
+
+    assert named - PLATFORMS_OWN <= settings_in_code()
+
+
+def test_no_file_holds_the_value_of_a_secret() -> None:
+    render = yaml.safe_load(FILES["render"].read_text())["services"][0]["envVars"]
+    heroku = json.loads(FILES["heroku"].read_text())["env"]
+
+    assert {given["key"] for given in render if "value" in given} == {
+        "PYTHON_VERSION",
+        "HOST",
+        "TRUSTED_PROXIES",
+        "WEB_CONCURRENCY",
+    }
+    assert not [name for name, given in heroku.items() if "value" in given]
+
+
+def test_every_platform_waits_longer_for_gunicorn_than_gunicorn_for_a_request() -> None:
+    config = (ROOT / "gunicorn.conf.py").read_text()
+    railway = json.loads(FILES["railway"].read_text())["deploy"]
+    (render,) = yaml.safe_load(FILES["render"].read_text())["services"]
+    (heroku,) = re.findall(r"--graceful-timeout (\d+)", (PLATFORMS / "heroku/Procfile").read_text())
+
+    assert re.findall(r"^graceful_timeout = (\d+)", config, re.MULTILINE) == [str(GRACEFUL)]
+    assert railway["drainingSeconds"] > GRACEFUL
+    assert render["maxShutdownDelaySeconds"] > GRACEFUL
+    assert int(heroku) < 30  # seconds that a dyno has

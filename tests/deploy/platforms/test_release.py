@@ -1,0 +1,56 @@
+"""What each platform runs before a release goes live, on an empty database."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from futuretracker.migrate import migrations
+from tests.deploy.platforms.conftest import PATH
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.deploy.platforms.files import Platform
+
+
+@pytest.fixture
+def empty(owner_url: str) -> Iterator[str]:
+    """An empty database; the URL is its owner's."""
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        conn.execute("create database platform_release")
+        yield make_conninfo(owner_url, dbname="platform_release")
+        conn.execute("drop database platform_release with (force)")
+
+
+def release(platform: Platform, url: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/bash", "-c", platform.release],
+        cwd=ROOT,
+        env={"PATH": PATH, "MIGRATION_DATABASE_URL": url},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_it_migrates_and_the_next_release_has_nothing_to_do(platform: Platform, empty: str) -> None:
+    applied = "".join(f"applied {name}\n" for name, _ in migrations())
+
+    first, second = release(platform, empty), release(platform, empty)
+    assert (first.returncode, first.stdout) == (0, applied)
+    assert (second.returncode, second.stdout) == (0, "up to date\n")
+
+
+def test_a_release_that_cannot_migrate_fails_so_that_the_old_one_stays(platform: Platform) -> None:
+    result = release(platform, "postgresql://postgres@127.0.0.1:9/postgres")
+
+    assert result.returncode != 0
+    assert "does not answer" in result.stderr
+    assert "Traceback" not in result.stderr

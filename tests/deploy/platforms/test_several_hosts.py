@@ -1,0 +1,42 @@
+"""A platform's second host: without REDIS_URL it counts for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.deploy.platforms.files import heroku
+from tests.servers import valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from tests.servers import Service
+
+    Start = Callable[..., AbstractContextManager[Service]]
+
+BUDGET = {"RATE_LIMIT_GENERAL": "3 per 15 minutes"}
+
+
+def statuses(*services: Service) -> list[int]:
+    """Ask each in turn, four times."""
+    headers = {"X-Forwarded-For": heroku().arrives}
+    return [
+        service.request("GET", "/api/v1/health", headers=headers).status
+        for _ in range(4)
+        for service in services
+    ]
+
+
+def test_two_hosts_without_redis_give_a_client_the_budget_twice(start: Start) -> None:
+    with start(heroku(), **BUDGET) as one, start(heroku(), **BUDGET) as two:
+        assert statuses(one, two).count(200) == 6
+
+
+def test_two_hosts_that_share_redis_give_it_once(start: Start) -> None:
+    with (
+        valkey() as (url, _),
+        start(heroku(), **BUDGET, REDIS_URL=url) as one,
+        start(heroku(), **BUDGET, REDIS_URL=url) as two,
+    ):
+        assert statuses(one, two).count(200) == 3

@@ -1,0 +1,1 @@
+"""deploy/platforms/pm2/, run by the real PM2."""

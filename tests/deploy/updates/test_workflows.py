@@ -1,0 +1,134 @@
+"""The workflows: GitHub understands them, they may only read, and silence is no all-clear."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.updates.advisories import advisories
+from tests.servers import ROOT
+
+FOLDER = ROOT / ".github/workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+CHECKER = Path(sys.executable).with_name("check-jsonschema")
+
+
+def steps() -> list[dict[str, Any]]:
+    workflows = [yaml.safe_load(path.read_text()) for path in WORKFLOWS]
+    return [
+        step for workflow in workflows for job in workflow["jobs"].values() for step in job["steps"]
+    ]
+
+
+def locks() -> list[Path]:
+    return [
+        path
+        for folder in ("benchmarks", "clients", "tests")
+        for path in (ROOT / folder).rglob("package-lock.json")
+        if "node_modules" not in path.parts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-workflows", WORKFLOWS),
+        ("custom.github-workflows-require-timeout", WORKFLOWS),
+        ("vendor.dependabot", [ROOT / ".github/dependabot.yml"]),
+    ],
+)
+def test_every_file_follows_github_s_schema(schema: str, files: list[Path]) -> None:
+    result = subprocess.run(
+        [CHECKER, "--builtin-schema", schema, *files], check=False, capture_output=True, text=True
+    )
+
+    assert files
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_action_is_pinned_to_a_commit() -> None:
+    used = [step["uses"] for step in steps() if "uses" in step]
+
+    assert used
+    assert [action for action in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)] == []
+
+
+def test_no_workflow_may_do_more_than_read() -> None:
+    for path in WORKFLOWS:
+        workflow = yaml.safe_load(path.read_text())
+        assert workflow["permissions"] == {"contents": "read"}
+        assert not any("permissions" in job for job in workflow["jobs"].values())
+    for step in steps():
+        if "uses" in step:
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_ci_runs_what_a_change_must_pass() -> None:
+    (job,) = yaml.safe_load((FOLDER / "ci.yml").read_text())["jobs"].values()
+
+    assert job["steps"][-1] == {"run": ".ci/run"}
+
+
+def test_dependabot_looks_at_folders_that_are_there() -> None:
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    folders = {folder for update in updates for folder in update.get("directories", [])}
+
+    assert {str(path.parent.relative_to(ROOT)) for path in locks()} == {
+        folder.strip("/") for folder in folders
+    }
+    assert (ROOT / "deploy/docker/Dockerfile").is_file()
+    assert [update["directory"] for update in updates if "directory" in update] == [
+        "/",
+        "/deploy/docker",
+    ]
+
+
+def test_the_audit_asks_about_every_lock_file() -> None:
+    names = runpy.run_path(str(ROOT / "deploy/updates/audit.py"))["ALL"]
+
+    assert {ROOT / name for name in names if (ROOT / name).is_dir()} == {
+        path.parent for path in locks()
+    }
+
+
+@pytest.mark.parametrize(
+    ("known", "status", "warned", "exit_status"),
+    [([], 200, False, 0), (["flask"], 200, False, 1), ([], 503, True, 0)],
+    ids=["nothing is known", "a finding fails", "silence is a warning"],
+)
+def test_the_weekly_audit_tells_a_finding_from_a_service_out_of_reach(
+    known: list[str], status: int, exit_status: int, tmp_path: Path, *, warned: bool
+) -> None:
+    (step,) = [step for step in steps() if step.get("name") == "audit"]
+    with advisories() as service:
+        service.status = status
+        for name in known:
+            advisory = {"id": "PYSEC-2026-1", "published": "2026-01-01T00:00:00Z", "affected": []}
+            service.known[name] = [advisory]
+        env = {
+            "OSV_URL": f"{service.url}/v1/query",
+            "npm_config_registry": service.url,
+            "npm_config_fetch_retries": "0",
+            "npm_config_cache": str(tmp_path),
+            "XDG_CACHE_HOME": str(tmp_path),
+        }
+        result = subprocess.run(
+            ["/bin/bash", "-e", "-c", step["run"]],
+            cwd=ROOT,
+            env={**os.environ, **env},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    assert result.returncode == exit_status
+    assert ("::warning::" in result.stdout) is warned
