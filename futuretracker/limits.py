@@ -13,6 +13,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from futuretracker import metrics
 from futuretracker.errors import ApiError
 from futuretracker.logs import WRITES, event, timestamp
 from futuretracker.store import Hit
@@ -37,6 +38,12 @@ class Limits:
     def __init__(self, config: Config, store: SharedStore) -> None:
         self._config = config
         self.store = store
+        budgets = (config.general, config.write, config.user_general, config.user_write)
+        # Looked up once, as each request adds to some of them.
+        self._allowed, self._refused = (
+            {b.name: metrics.limit_decisions.labels(b.name, decision).inc for b in budgets}
+            for decision in ("allowed", "refused")
+        )
 
     def spend(self, request: Request) -> None:
         """Count the request against its address; raise the 429 when that budget is spent.
@@ -68,7 +75,10 @@ class Limits:
         visit = self.store.visit(hits, request.wanted)
         request.shared = dict(zip(request.wanted, visit.values, strict=True))
         # Behind the first that is over there is none.
-        spent = zip(budgets, visit.windows, strict=False)
+        spent = list(zip(budgets, visit.windows, strict=False))
+        for (budget, _), window in spent:
+            decided = self._allowed if window.hits <= budget.amount else self._refused
+            decided[budget.name]()
         (budget, key), window = min(spent, key=lambda one: one[0][0].amount - one[1].hits)
         left = budget.amount - window.hits
         if left < request.left:
