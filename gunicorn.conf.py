@@ -77,7 +77,7 @@ def post_fork(_server: object, worker: Any) -> None:
 
 def worker_exit(_server: object, _worker: object) -> None:
     """Let the worker say, as it ends, that it does not live any more."""
-    seats.leave()
+    exposition.end()
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -15,7 +15,7 @@ try:
     from futuretracker.headers import Headers
     from futuretracker.listeners import Listeners
     from futuretracker.store import open_store
-    from futuretracker.traffic import Traffic
+    from futuretracker.traffic import Traffic, note_route
 except ModuleNotFoundError as error:
     # Every command and gunicorn come by here first: an operator gets a sentence.
     sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
@@ -55,7 +55,7 @@ def create_app(config: Config) -> Application:
         freshness.check,
     )
     api.init_app(app, config, authentication)  # 400, 404, the answer
-    app.finishers = (freshness.note, logs.log_response)
+    app.finishers = (freshness.note, logs.log_response, note_route)
 
     # Around the application: the client's address, then the headers of every answer.
     app.wsgi_app = Headers(app.wsgi_app, config.cors_origins)  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
@@ -21,13 +22,14 @@ STARTED = time.time()  # workers inherit it from the arbiter
 
 
 class Sampled(Protocol):
-    """Something whose gauges are set from time to time."""
+    """Something whose gauges are set, or whose events are counted, from time to time."""
 
     def sample(self) -> None:
-        """Set them."""
+        """Do so."""
 
 
 _sampled: WeakSet[Sampled] = WeakSet()
+_lock = threading.Lock()
 
 
 def watch(this: Sampled) -> None:
@@ -36,9 +38,10 @@ def watch(this: Sampled) -> None:
 
 
 def sample() -> None:
-    """Set the gauges of this process that nothing happens to; a worker does it once a second."""
-    for this in list(_sampled):
-        this.sample()
+    """Set what is not set as it happens; a worker does it once a second."""
+    with _lock:
+        for this in list(_sampled):
+            this.sample()
 
 
 def begin(seat: int) -> None:
@@ -46,6 +49,12 @@ def begin(seat: int) -> None:
     seats.sit(seat)
     metrics.store_up.set(1)
     metrics.workers.set(1)
+
+
+def end() -> None:
+    """Count what is left, and take back what holds for living workers alone."""
+    sample()
+    seats.leave()
 
 
 class Everything(Collector):

@@ -22,6 +22,7 @@ from futuretracker.backup_age import BackupAge
 from futuretracker.exposition import STARTED, exposition
 from futuretracker.headers import Headers
 from futuretracker.logs import event
+from futuretracker.traffic import note_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,6 +71,7 @@ def at_listener(config: Config) -> WSGIApplication:
     app = Application(__name__, static_folder=None)
     app.config["BACKUPS"] = config.metrics.backups
     errors.init_app(app)
+    app.finishers = (note_route,)
     app.register_blueprint(inside)
     return Headers(app.wsgi_app, ())
 
