@@ -2,26 +2,36 @@
 
 import os
 import sys
+from tempfile import mkdtemp
 from typing import Any
 
 from gunicorn import glogging, systemd
 
-from futuretracker import journal, logs
-from futuretracker.config import Config, ConfigError, in_url
-from futuretracker.roles import UnsafeRole, check_database
-from futuretracker.store import UnusableStore, check_store
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what is written there all the time must not wait for a disk
+
+if "prometheus_client" not in sys.modules:  # else this is a reload, which counts on
+    # The library looks for the folder as it is imported; seats.py says more.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp("", "futuretracker-metrics-", SHARED_MEMORY)
+
+from futuretracker import exposition, journal, logs, metrics, seats  # noqa: E402 - it needs the folder
+from futuretracker.config import Config, ConfigError, in_url  # noqa: E402
+from futuretracker.roles import UnsafeRole, check_database  # noqa: E402
+from futuretracker.store import UnusableStore, check_store  # noqa: E402
 
 journal.begin()
+seats.claim()
 try:
     service = Config.from_env()
 except ConfigError as error:
     sys.exit(str(error))
 
-bind = f"{in_url(service.host)}:{service.port}"
+bind = [f"{in_url(service.host)}:{service.port}"]
+if service.metrics.port:
+    bind.append(f"127.0.0.1:{service.metrics.port}")
 workers = service.workers
 threads = service.threads
 worker_class = "futuretracker.worker.Worker"
-worker_tmp_dir = "/dev/shm"  # noqa: S108 - heartbeats must not wait for a disk
+worker_tmp_dir = SHARED_MEMORY
 # Pools and files are opened by the factory, which must run after the fork.
 preload_app = False
 timeout = 30
@@ -65,3 +75,25 @@ def post_worker_init(worker: Any) -> None:
     if notify_socket:
         os.environ["NOTIFY_SOCKET"] = notify_socket
         systemd.sd_notify("READY=1", worker.log, unset_environment=True)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give the worker a seat at which it counts."""
+    worker.seat = seats.free(other.seat for other in server.WORKERS.values())
+
+
+def post_fork(_server: object, worker: Any) -> None:
+    """Let the worker count."""
+    exposition.begin(worker.seat)
+
+
+def worker_exit(_server: object, _worker: object) -> None:
+    """Let the worker say, as it ends, that it does not live any more."""
+    exposition.end()
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    """Count a worker that has ended, and say for it what it could not say itself."""
+    has_left = seats.clear(worker.seat)
+    outcome = "ended" if has_left and not worker.aborted else "died"
+    metrics.worker_exits.labels(outcome).inc()

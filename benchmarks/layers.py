@@ -18,6 +18,13 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "/gunicorn/",
         "/selectors.py",
     ),
+    "metrics": (
+        "futuretracker/traffic.py",
+        "futuretracker/metrics.py",
+        "futuretracker/exposition.py",
+        "futuretracker/listeners.py",
+        "/prometheus_client/",
+    ),
     "log lines": ("futuretracker/logs.py", "/logging/", "/pythonjsonlogger/"),
     "limits and shared store": ("futuretracker/limits.py", "futuretracker/store/"),
     "authentication": ("futuretracker/auth/", "futuretracker/cache.py"),

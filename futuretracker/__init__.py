@@ -13,7 +13,9 @@ try:
     from futuretracker.application import Application
     from futuretracker.freshness import Freshness
     from futuretracker.headers import Headers
+    from futuretracker.listeners import Listeners
     from futuretracker.store import open_store
+    from futuretracker.traffic import Traffic, note_route
 except ModuleNotFoundError as error:
     # Every command and gunicorn come by here first: an operator gets a sentence.
     sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
@@ -53,7 +55,7 @@ def create_app(config: Config) -> Application:
         freshness.check,
     )
     api.init_app(app, config, authentication)  # 400, 404, the answer
-    app.finishers = (freshness.note, logs.log_response)
+    app.finishers = (freshness.note, logs.log_response, note_route)
 
     # Around the application: the client's address, then the headers of every answer.
     app.wsgi_app = Headers(app.wsgi_app, config.cors_origins)  # type: ignore[method-assign]
@@ -62,4 +64,8 @@ def create_app(config: Config) -> Application:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.trusted_proxies, x_proto=0
         )
+    if config.metrics.port:
+        inside = api.metrics.at_listener(config)
+        app.wsgi_app = Listeners(app.wsgi_app, inside, config.metrics.port)  # type: ignore[method-assign]
+    app.wsgi_app = Traffic(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -11,6 +11,7 @@ from environs import EnvValidationError, FileAwareEnv
 from marshmallow.validate import OneOf, Range
 
 from futuretracker.database_settings import DatabaseSettings, read_database, read_database_url
+from futuretracker.metrics_settings import MetricsSettings, read_metrics
 from futuretracker.settings import (
     Budget,
     ClerkSettings,
@@ -68,6 +69,7 @@ class Config:
     clerk: ClerkSettings
     database: DatabaseSettings
     store_url: str = field(repr=False)
+    metrics: MetricsSettings
     general: Budget
     write: Budget
     user_general: Budget
@@ -82,10 +84,11 @@ class Config:
         env = open_env(dotenv)
         origins = read_origins(env, "CORS_ORIGIN", DEFAULT_ORIGIN)
         workers = env.int("WEB_CONCURRENCY", 2, validate=Range(1, 512))
+        port = env.int("PORT", 3001, validate=Range(1, 65535))
         config = cls(
             environment=env.str("FUTURETRACKER_ENV", "production", validate=OneOf(ENVIRONMENTS)),
             host=env.str("HOST", "127.0.0.1"),
-            port=env.int("PORT", 3001, validate=Range(1, 65535)),
+            port=port,
             workers=workers,
             threads=env.int("THREADS", 4, validate=Range(1, 64)),
             cors_origins=origins,
@@ -94,6 +97,7 @@ class Config:
             clerk=read_clerk(env, origins),
             database=read_database(env),
             store_url=_read_store(env, workers),
+            metrics=read_metrics(env, port),
             general=read_budget(env, "RATE_LIMIT_GENERAL", "general", "2000 per 15 minutes"),
             write=read_budget(env, "RATE_LIMIT_WRITE", "write", "1500 per 15 minutes"),
             user_general=read_budget(

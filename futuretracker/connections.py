@@ -12,6 +12,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from futuretracker import exposition
 from futuretracker.sockets import BUFFER, waiting_at
 
 GOODBYE = 2.0  # seconds for a client to close its side
@@ -81,9 +82,10 @@ class Connections(ThreadWorker):
             self._drop(self.leaving.popleft())
 
     def notify(self) -> None:
-        """Tell the arbiter that the worker lives, once a second."""
+        """Tell the arbiter that the worker lives, and set its gauges, once a second."""
         if time.monotonic() >= self._notify_at:
             self._notify_at = time.monotonic() + LOOK
+            exposition.sample()
             super().notify()
 
     def _drain(self, conn: TConn, sock: socket.socket) -> None:

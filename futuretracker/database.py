@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import psycopg
 from flask import current_app
 
+from futuretracker import exposition, metrics
 from futuretracker.application import request
 from futuretracker.errors import Unavailable, conflict
 from futuretracker.pool import OutOfReach, Pool
@@ -51,6 +52,13 @@ class Database:
         self._primary = Pool(config.database.primary, config)
         replica = config.database.replica
         self.replica = Replica(replica, self._primary, config) if replica else None
+        exposition.watch(self)
+
+    def sample(self) -> None:
+        """Set the gauges of the pools and the replica."""
+        self._primary.sample("primary")
+        if self.replica is not None:
+            self.replica.sample()
 
     @contextmanager
     def lend(self) -> Iterator[BoundedConnection]:
@@ -62,6 +70,8 @@ class Database:
             with self._primary.lend() as conn:
                 yield conn
         except OutOfReach as error:
+            kind = metrics.DATABASE_ERRORS.get(error.cause, "connection")
+            metrics.database_errors.labels(kind).inc()
             if error.is_news:
                 log.warning("database out of reach", extra={"cause": error.cause})
             raise Unavailable("Database is") from error
@@ -84,13 +94,19 @@ class Database:
         if replica is not None and not request.reads_primary and replica.is_good():
             try:
                 with replica.lend() as conn:
-                    return query(conn, *args, **kwargs)
+                    found = query(conn, *args, **kwargs)
             except OutOfReach as error:
                 replica.lose(error.cause)
             except psycopg.Error as error:  # it may not have replayed a migration yet
                 log.warning("replica failed a read", extra={"cause": type(error).__name__})
+            else:
+                metrics.reads.labels("replica").inc()
+                return found
         with self.lend() as conn:
-            return query(conn, *args, **kwargs)
+            found = query(conn, *args, **kwargs)
+        if replica is not None:
+            metrics.reads.labels("primary").inc()
+        return found
 
     def close(self) -> None:
         """Close every connection."""

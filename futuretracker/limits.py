@@ -11,8 +11,10 @@ import functools
 import ipaddress
 import math
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
+from futuretracker import exposition, metrics
 from futuretracker.errors import ApiError
 from futuretracker.logs import WRITES, event, timestamp
 from futuretracker.store import Hit
@@ -37,6 +39,21 @@ class Limits:
     def __init__(self, config: Config, store: SharedStore) -> None:
         self._config = config
         self.store = store
+        budgets = (config.general, config.write, config.user_general, config.user_write)
+        # As many as were allowed, until they are counted (see traffic.py).
+        self._allowed: dict[str, deque[None]] = {budget.name: deque() for budget in budgets}
+        for budget in budgets:
+            for decision in ("allowed", "refused"):
+                metrics.limit_decisions.labels(budget.name, decision)
+        exposition.watch(self)
+
+    def sample(self) -> None:
+        """Count what was allowed since the last time."""
+        for name, allowed in self._allowed.items():
+            some = len(allowed)
+            metrics.limit_decisions.labels(name, "allowed").inc(some)
+            for _ in range(some):
+                allowed.popleft()
 
     def spend(self, request: Request) -> None:
         """Count the request against its address; raise the 429 when that budget is spent.
@@ -74,7 +91,11 @@ class Limits:
         if left < request.left:
             request.left = left
             describe(request, budget, window)
-        if left < 0:
+        is_over = left < 0  # by the last of the windows
+        for allowed, _ in budgets[: len(visit.windows) - is_over]:
+            self._allowed[allowed.name].append(None)
+        if is_over:
+            metrics.limit_decisions.labels(budget.name, "refused").inc()
             raise exceeded(request, budget, key, window)
 
 

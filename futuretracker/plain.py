@@ -23,6 +23,7 @@ PRINTABLE = bytes(range(0x20, 0x7F))
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # They change how a request is framed, or who answers it.
 WEIGHTY = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "HTTP2-SETTINGS"})
+SOCKET_FILE = ("localhost", "")  # the server's address for who comes by one
 UNPREFIXED = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 _NAME = re.compile(r"[A-Za-z0-9-]+").fullmatch
 # A path that begins with one slash, and no fragment.
@@ -97,14 +98,15 @@ def _request(line: str) -> dict[str, Any]:
 
 
 def _addresses(client: Any, server: Any) -> dict[str, str]:
-    """Return whose request it is, and where it came in; a socket file has neither."""
-    if isinstance(server, str):
-        return {"REMOTE_ADDR": "", "SERVER_NAME": "localhost", "SERVER_PORT": ""}
+    """Return whose request it is, and where it came in; who comes by a socket file is nobody."""
+    name, port = server[:2]
+    if isinstance(client, str):
+        return {"REMOTE_ADDR": client, "SERVER_NAME": name, "SERVER_PORT": str(port)}
     return {
         "REMOTE_ADDR": client[0],
         "REMOTE_PORT": str(client[1]),
-        "SERVER_NAME": server[0],
-        "SERVER_PORT": str(server[1]),
+        "SERVER_NAME": name,
+        "SERVER_PORT": str(port),
     }
 
 

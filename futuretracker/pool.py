@@ -12,6 +12,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from futuretracker import metrics
 from futuretracker.roles import UnsafeRole, check_role
 
 if TYPE_CHECKING:
@@ -129,6 +130,15 @@ class Pool:
                 return conn
             conn.close()
             self._pool.putconn(conn)
+
+    def sample(self, server: str) -> None:
+        """Set the gauges of this pool."""
+        stats = self._pool.get_stats()
+        idle = stats["pool_available"]
+        metrics.pool_connections.labels(server, "idle").set(idle)
+        metrics.pool_connections.labels(server, "used").set(stats["pool_size"] - idle)
+        metrics.pool_limit.labels(server).set(stats["pool_max"])
+        metrics.pool_waiting.labels(server).set(stats["requests_waiting"])
 
     def close(self) -> None:
         """Close every connection."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from futuretracker import metrics
 from futuretracker.pool import BoundedConnection, OutOfReach, Pool
 from futuretracker.queries.replication import select_replayed, select_written
 
@@ -126,6 +127,14 @@ class Replica:
         if not there or now - there[-1] > self._window / 2:
             raise Unwell("lags")
         return there[-1]
+
+    def sample(self) -> None:
+        """Set the gauges of the replica and its pool; while it is lost its lag is not known."""
+        self._pool.sample("replica")
+        metrics.replica_up.labels("replica").set(self.is_good())
+        if self._good_until:
+            lag = time.monotonic() - (self._good_until - self._window)
+            metrics.replica_lag.labels("replica").set(lag)
 
     def close(self) -> None:
         """End the watch and close every connection."""

@@ -23,13 +23,15 @@ from typing import TYPE_CHECKING, Any
 from gunicorn import util
 from gunicorn.workers.gthread import _DEFER
 
-from futuretracker import plain
+from futuretracker import metrics, plain
+from futuretracker.api import metrics as scraping
 from futuretracker.api.health import draining
 from futuretracker.connections import Connections
 from futuretracker.logs import WRITES
 from futuretracker.malformed import raw_error, status_of
 from futuretracker.reply import reply
 from futuretracker.sockets import BUFFER, Outbox, send_now
+from futuretracker.traffic import OTHER, WORKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +61,9 @@ class Worker(Connections):
 
     def enqueue_req(self, conn: TConn) -> None:
         """Serve a connection that is not at the poller."""
+        if isinstance(conn.server, str):
+            # gunicorn would take a socket file's name and port from the Host that the client sends.
+            conn.server = plain.SOCKET_FILE
         if conn.parser is not None and conn.parser.unreader.buf.getvalue():
             self._receive_in_pool(conn)  # the next request is there already
         else:
@@ -96,9 +101,15 @@ class Worker(Connections):
             conn.parser.unreader.unread(data)
             return partial(self._receive_in_pool, conn)
         answer = partial(self._answer, conn, environ, keep=keep)
+        pool = self._pool_of(environ)
+        return partial(self._in_pool, pool, conn, answer) if pool else answer()
+
+    def _pool_of(self, environ: dict[str, Any]) -> ThreadPoolExecutor | None:
+        """Return who answers a request that would keep the polling thread from the others."""
         if environ["REQUEST_METHOD"] in WRITES:
-            return partial(self._in_pool, self.writers, conn, answer)
-        return answer()
+            return self.writers
+        # Adding up what all workers have counted takes milliseconds.
+        return self.tpool if environ["PATH_INFO"].startswith(scraping.PATH) else None
 
     def _goes_on(self) -> bool:
         self.nr += 1
@@ -160,6 +171,7 @@ class Worker(Connections):
     def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what never became a request, or broke outside the application."""
         status = status_of(exc)
+        metrics.requests.labels(OTHER, WORKER, status.value).inc()
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
             self.log.error("error outside the application", exc_info=exc)
         else:

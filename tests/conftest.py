@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ORIGIN = "http://localhost:3000"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+METRICS_TOKEN = "a-token-that-a-scraper-brings-along"
 ROLE_NAME = "futuretracker_api"
 numbers = itertools.count(1)
 # Every (method, rule, status) that an application in this process has answered.
@@ -156,6 +157,7 @@ def app(
                 "TRUSTED_PROXIES": "0",
                 "CORS_ORIGIN": f"{ORIGIN},chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj",
                 "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
+                "METRICS_TOKEN": METRICS_TOKEN,
                 **{f"RATE_LIMIT_{name}": plenty for name in budgets},
                 **issuer.settings(),
             }

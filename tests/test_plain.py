@@ -168,7 +168,7 @@ def test_the_settings_of_this_test_are_those_of_the_service() -> None:
 
 
 def test_a_socket_file_has_no_addresses() -> None:
-    environ = plain.read(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "", "/run/futuretracker.sock")
+    environ = plain.read(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "", plain.SOCKET_FILE)
 
     assert environ["REMOTE_ADDR"] == ""
     assert environ["SERVER_NAME"]

@@ -33,6 +33,7 @@ PUBLIC = {
     "/api/v1/health/deps",
     "/healthz",
     "/readyz",
+    "/metrics",  # with a token of its own, and 404 without
 }
 RATE_LIMIT = (
     "RateLimit-Policy",

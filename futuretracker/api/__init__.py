@@ -12,6 +12,7 @@ from futuretracker.api import (
     deprecation,
     health,
     lists,
+    metrics,
     opportunities,
     pages,
     reference,
@@ -32,10 +33,11 @@ SHARED = (opportunities, analytics, account, health)
 
 
 def init_app(app: Application, config: Config, authentication: Authentication) -> None:
-    """Register both surfaces, and what is outside them: the probes, Clerk's webhooks."""
+    """Register both surfaces, and what is outside them: the probes, Clerk's webhooks, metrics."""
     app.config["ENVIRONMENT"] = config.environment
     register_routes(app)
     webhooks.init_app(app, config, authentication)
+    metrics.init_app(app, config)
     deprecation.init_app(app, config.api_sunset)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app
 
+from futuretracker import metrics
 from futuretracker.answers import answer
 from futuretracker.api.parsing import read_body
 from futuretracker.application import request
@@ -96,8 +97,10 @@ def receive_clerk_event() -> Response:
         handler = HANDLERS.get(told.type)
         subject = told.subject if handler else told.id
     except InvalidWebhook as refusal:
+        metrics.webhooks.labels("refused").inc()
         event("WEBHOOK", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
         raise
     effect = "none" if handler is None else "new" if handler(clerk, told) else "repeated"
+    metrics.webhooks.labels(effect).inc()
     audit(subject, {"event": told.type[:100], "eventId": told.id, "effect": effect})
     return answer({"success": True})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from flask import current_app
 from psycopg.errors import ForeignKeyViolation
 
+from futuretracker import metrics
 from futuretracker.auth.clerk import Verifier
 from futuretracker.auth.revocations import GENERATION, Revocations
 from futuretracker.auth.sessions import Sessions
@@ -90,6 +91,7 @@ def _header(request: Request) -> str | None:
 
 
 def _tell(request: Request, refusal: Unauthenticated) -> None:
+    metrics.authentication_failures.labels(refusal.reason).inc()
     event("AUTH", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
 
 

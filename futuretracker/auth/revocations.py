@@ -12,6 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from futuretracker import metrics
 from futuretracker.database import lend
 from futuretracker.errors import Unauthenticated
 from futuretracker.queries.revocations import select_revocations
@@ -71,3 +72,4 @@ class Revocations:
                 self._refused = select_revocations(conn)
             # What was revoked since this began is not in it, and shows another generation.
             self._generation, self._loaded_at = generation, began
+            metrics.revocations_loaded.set(time.time())

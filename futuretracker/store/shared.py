@@ -9,6 +9,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
+from futuretracker import metrics
 from futuretracker.logs import metric
 from futuretracker.store.counting import Hit
 from futuretracker.store.memory import MemoryStore
@@ -97,7 +98,7 @@ class SharedStore:
             known, self._lost = self._lost, True
         if not known:
             log.warning("shared store lost, budgets go on per process", extra={"cause": cause})
-            metric("store_up", 0)
+            _tell(up=0)
             threading.Thread(target=_wait, args=[weakref.ref(self)], daemon=True).start()
 
     def comes_back(self) -> bool:
@@ -112,8 +113,13 @@ class SharedStore:
             return False
         self._slow, self._back_at, self._lost = 0, time.monotonic(), False
         log.warning("shared store is back")
-        metric("store_up", 1)
+        _tell(up=1)
         return True
+
+
+def _tell(*, up: int) -> None:
+    metric("store_up", up)
+    metrics.store_up.set(up)
 
 
 def _wait(for_it: weakref.ref[SharedStore]) -> None:

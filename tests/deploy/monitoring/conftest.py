@@ -1,0 +1,97 @@
+"""One service with everything that has a metric, scraped by one Prometheus."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from futuretracker import local
+from futuretracker.migrate import migrate
+from tests import servers
+from tests.conftest import ORIGIN, WEBHOOK_SECRET
+from tests.deploy.monitoring.prometheus import Prometheus, prometheus
+from tests.standby import standby
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from futuretracker.issuer import Issuer
+    from tests.servers import Service
+
+
+class Scraped(NamedTuple):
+    """The service at its ordinary port, the same at the metrics' port, and who scrapes it."""
+
+    service: Service
+    metrics: Service
+    prometheus: Prometheus
+    token: str
+
+    def text(self) -> str:
+        """Return what /metrics says."""
+        answer = self.metrics.request("GET", "/metrics")
+        assert answer.status == 200, answer.body
+        return answer.body.decode()
+
+
+@pytest.fixture(scope="session")
+def replicated() -> Iterator[dict[str, str]]:
+    """The settings that name a primary and a real standby."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="futuretracker-")))
+        folder.chmod(0o755)
+        primary = stack.enter_context(local.postgres(folder / "data"))
+        migrate(primary)
+        follower = stack.enter_context(standby(primary))
+        yield {
+            "DATABASE_URL": local.as_service(primary),
+            "DATABASE_REPLICA_URL": local.as_service(follower.url),
+            "DATABASE_REPLICA_WINDOW": "2",
+        }
+
+
+@pytest.fixture(scope="session")
+def scraped(
+    replicated: dict[str, str], issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scraped]:
+    """Four workers, a replica, a backup and some traffic of every kind."""
+    folder = tmp_path_factory.mktemp("scraped")
+    now = datetime.now(UTC).isoformat()
+    (folder / "status.json").write_text(
+        json.dumps({"backup": {"finished_at": now}, "drill": {"finished_at": now, "ok": True}})
+    )
+    port = servers.free_port()
+    settings = {
+        **replicated,
+        **issuer.settings(),
+        "STORE_URL": f"lmdb://{folder / 'store'}",
+        "WEB_CONCURRENCY": "4",
+        "TRUSTED_PROXIES": "0",
+        "CORS_ORIGIN": ORIGIN,
+        "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "METRICS_PORT": str(port),
+        "BACKUP_DIRECTORY": str(folder),
+    }
+    with servers.gunicorn(settings, folder / "log") as service:
+        token = issuer.token("user_scraped", ttl=3600, azp=ORIGIN)
+        for _ in range(8):
+            busy(service, token)
+        (folder / "prometheus").mkdir()
+        with prometheus(port, folder / "prometheus") as running:
+            at_port = servers.Service(service.process, port, service.output)
+            yield Scraped(service, at_port, running, token)
+
+
+def busy(service: Service, token: str) -> None:
+    """Ask for something that goes well, and for what does not."""
+    for path in ("/api/v1/opportunities", "/api/me", "/nowhere", "/docs"):
+        service.request("GET", path, token=token)
+    service.request("GET", "/api/me", token="nonsense")
+    service.request("POST", "/api/v1/opportunities", token=token, body={"title": "Internship"})
+    service.request("POST", "/webhooks/clerk", body={})

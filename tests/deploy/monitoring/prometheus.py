@@ -1,0 +1,95 @@
+"""A real Prometheus, with the settings that hosts get, and what can be asked of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.servers import ROOT, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLACE = ROOT / "deploy" / "monitoring"
+NAME = re.compile(r"\bfuturetracker_[a-z_]+")
+
+
+class Prometheus(NamedTuple):
+    """Where it answers."""
+
+    port: int
+
+    def get(self, path: str, **parameters: str) -> dict[str, Any]:
+        """Ask its API; what went wrong is in the answer, not an exception."""
+        query = urllib.parse.urlencode(parameters)
+        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{query}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
+                found: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as error:
+            found = json.load(error)
+        return found
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return the series of an expression now."""
+        answer = self.get("query", query=expression)
+        assert answer["status"] == "success", (expression, answer)
+        found: list[dict[str, Any]] = answer["data"]["result"]
+        return found
+
+    def value(self, expression: str) -> float:
+        """Return the one value of an expression."""
+        (found,) = self.query(expression)
+        return float(found["value"][1])
+
+
+@contextmanager
+def prometheus(metrics_port: int, folder: Path, *, every: str = "500ms") -> Iterator[Prometheus]:
+    """Run Prometheus as deploy/monitoring has it, but for its pace and the target's port."""
+    port = free_port()
+    settings = (PLACE / "prometheus.yml").read_text()
+    settings = settings.replace("127.0.0.1:9464", f"127.0.0.1:{metrics_port}")
+    (folder / "prometheus.yml").write_text(settings.replace("15s", every))
+    shutil.copy(PLACE / "alerts.yml", folder)
+    command = [
+        "prometheus",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    running = Prometheus(port)
+    try:
+        wait(lambda: running.query("up == 1"), "Prometheus has scraped nothing")
+        yield running
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
+def wait(holds: Any, what: str, within: float = 20) -> None:
+    """Wait until something is true; connections may be refused meanwhile."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            if holds():
+                return
+        except (OSError, ValueError):
+            pass
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def names(text: str) -> set[str]:
+    """Return the metrics that an expression or a text names; a histogram's parts are one."""
+    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in NAME.findall(text)}
