@@ -65,10 +65,15 @@ def servers(subject: Subject) -> list[Server]:
 
 
 def reachable(subject: Subject) -> Finding:
-    """Make one round trip to each server."""
+    """Make one round trip to each server; without the primary there is nothing to start for."""
     for server in servers(subject):
-        with connection(server) as conn:
-            select_one(conn)
+        try:
+            with connection(server) as conn:
+                select_one(conn)
+        except Undecided as problem:
+            if server is subject.config.database.primary:
+                return error(problem.finding.found, problem.finding.remedy)
+            raise
     return ok("The database answers.")
 
 

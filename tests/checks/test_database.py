@@ -43,13 +43,14 @@ def test_the_service_s_own_database_is_ok(find: Callable[..., Finding], item_id:
 
 
 @pytest.mark.parametrize("item_id", ITEMS[:3])
-def test_a_database_that_is_not_there_is_unknown_and_not_ok(
+def test_a_database_that_is_not_there_is_an_error_and_what_it_would_say_is_unknown(
     find: Callable[..., Finding], item_id: str
 ) -> None:
     url = f"postgresql://futuretracker_api:hunter2@127.0.0.1:{servers.free_port()}/postgres"
     finding = find(item_id, DATABASE_URL=url)
 
-    assert finding.verdict == Verdict.UNKNOWN
+    is_it = item_id == "database-reachable"
+    assert finding.verdict == (Verdict.ERROR if is_it else Verdict.UNKNOWN)
     assert finding.found.startswith("The database behind DATABASE_URL does not answer: ")
     assert "Connection refused" in finding.found
     assert "hunter2" not in finding.found + finding.remedy

@@ -67,7 +67,7 @@ def test_what_is_unknown_is_shown_and_fails_it_from_the_level_of_a_warning_on(
     settings: dict[str, str], folder: Path
 ) -> None:
     url = f"postgresql://futuretracker_api:{SECRET}@127.0.0.1:{servers.free_port()}/postgres"
-    changes = {**settings, "CORS_ORIGIN": FRONTEND, "DATABASE_URL": url}
+    changes = {**settings, "CORS_ORIGIN": FRONTEND, "DATABASE_REPLICA_URL": url}
     lenient = run(folder, "check", **changes)
     strict = run(folder, "check", "--fail-level", "warning", **changes)
 

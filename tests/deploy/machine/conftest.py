@@ -26,10 +26,26 @@ LISTEN = (
 )
 SOURCE = "/mnt/source"  # and these files
 COPY = "git ls-files -z | xargs -0 cp --parents -t /opt/futuretracker"
+CHECK = (
+    "systemd-run --quiet --pipe --wait -p EnvironmentFile=/etc/futuretracker/api.env"
+    " -p WorkingDirectory=/opt/futuretracker"
+    " /opt/futuretracker/.venv/bin/python -m futuretracker check --deploy"
+)
 # What takes the place of a command that cannot go where it would go.
 STAND_INS = {
     "git clone https://github.com/YOUR-ORGANISATION/futuretracker /opt/futuretracker": (
         f"mkdir /opt/futuretracker && cd {SOURCE} && {COPY}"
+    ),
+    # Nothing stands in front yet, and there is no backup: it says so, and that is not ok.
+    CHECK: f"{CHECK} > /root/checked; test $? = 1",
+    **dict.fromkeys(
+        (
+            "curl --fail https://api.example.com/api/v1/health",
+            "apt-get install -y ufw",
+            "ufw allow 22,80,443/tcp",
+            "ufw --force enable",
+        ),
+        "true",  # the machine is nobody's neighbour
     ),
     "install -m 644 SUPABASE-CA.crt /etc/futuretracker/supabase-ca.crt": "true",
 }

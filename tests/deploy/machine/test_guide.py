@@ -18,3 +18,15 @@ def test_the_service_runs_and_answers_at_its_socket(deployed: Machine) -> None:
     assert deployed.state("futuretracker-api.service", "ActiveState") == "active"
     asked = "curl -s --unix-socket /run/futuretracker-api.sock http://localhost/api/health"
     assert json.loads(deployed.run(asked))["environment"] == "production"
+
+
+def test_the_checklist_says_what_is_ready_and_what_is_not(deployed: Machine) -> None:
+    """No proxy stands before the service yet, and no backup has been made."""
+    said = deployed.run("cat /root/checked")
+    verdicts = {line.split()[1]: line.split()[0] for line in said.splitlines()[:-1]}
+
+    ready = ("environment-complete", "database-reachable", "database-role", "migrations-applied")
+    assert {verdicts[item] for item in ready} == {"ok"}, said
+    assert verdicts["limits-counted"] == "ok", said
+    assert verdicts["backup-recent"] == "error", said
+    assert verdicts["https"] in {"error", "unknown"}, said

@@ -81,7 +81,8 @@ def happened(
             request = mistake(deployed, token, owner)
         losses(deployed, token)
         yield deployed, Happened(row, user, request)
-    deployed.run(f"rm /run/systemd/system/{API}.d/several-hosts.conf; systemctl stop valkey")
+    deployed.run(f"rm /run/systemd/system/{API}.d/several-hosts.conf; systemctl daemon-reload")
+    deployed.run(f"systemctl restart {API}; systemctl stop valkey")
 
 
 def test_every_question_has_one_answer_here() -> None:

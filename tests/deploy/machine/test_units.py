@@ -28,20 +28,20 @@ def test_systemd_has_nothing_to_say_against_a_unit(deployed: Machine, unit: str)
 def test_a_service_is_exposed_to_hardly_anything(deployed: Machine, unit: str) -> None:
     file = f"/etc/systemd/system/{unit}"
     said = deployed.run(f"systemd-analyze security --offline=true --threshold=15 {file}")
-    assert re.search(rf"exposure level for {unit}: (0|1)\.\d OK", said), said
+    assert re.search(rf"exposure level for {unit}: [01]\.\d (OK|SAFE)", said), said
 
 
 @pytest.mark.parametrize("name", DROP_INS)
 def test_a_drop_in_says_where_it_goes_and_fits_there(deployed: Machine, name: str) -> None:
     text = (UNITS / "drop-ins" / name).read_text()
-    at = Path(text.splitlines()[0].removeprefix("# "))
+    at = Path(re.findall(r"^# (/[^\s,]+)", text)[0])
     unit = at.parent.name.removesuffix(".d")
     assert at.parts[:4] == ("/", "etc", "systemd", "system")
-    assert at.name == name
+    assert name.endswith(at.name)
     folder = f"/tmp/{name}"
     deployed.run(
-        f"mkdir -p {folder}/{at.parent.name} && cp /etc/systemd/system/futuretracker-* {folder}"
-        f" && cp /opt/futuretracker/deploy/systemd/drop-ins/{name} {folder}/{at.parent.name}"
+        f"mkdir -p {folder}/{at.parent.name} && cd /opt/futuretracker/deploy/systemd"
+        f" && cp futuretracker-* {folder} && cp drop-ins/{name} {folder}/{at.parent.name}"
     )
     said = deployed.run(f"SYSTEMD_UNIT_PATH={folder}: systemd-analyze verify {folder}/{unit}")
     assert said == ""
@@ -71,8 +71,8 @@ def test_the_api_reads_no_file_of_settings_and_never_sees_the_owner(deployed: Ma
 
 def test_nobody_but_the_proxy_reaches_the_socket(deployed: Machine) -> None:
     ask = "curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/futuretracker-api.sock"
-    as_user = "setpriv --reuid={0} --regid={0} --clear-groups"
+    ask = f"{ask} http://localhost/healthz"
+    become = "setpriv --clear-groups --reuid"
 
-    assert deployed.run(f"{as_user.format('www-data')} {ask} http://localhost/healthz") == "200"
-    refused = deployed.run(f"{as_user.format('nobody')} {ask} http://localhost/healthz", check=False)
-    assert refused == "000"
+    assert deployed.run(f"{become}=www-data --regid=www-data {ask}") == "200"
+    assert deployed.run(f"{become}=nobody --regid=nogroup {ask}", check=False) == "000"

@@ -33,7 +33,7 @@ class Prometheus(NamedTuple):
         query = urllib.parse.urlencode(parameters)
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{query}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(url, timeout=10) as answer:
                 found: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             found = json.load(error)

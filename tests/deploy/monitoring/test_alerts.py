@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 RULES = yaml.safe_load((PLACE / "alerts.yml").read_text())
 SEVERITIES = {
-    rule["alert"]: rule["labels"]["severity"] for group in RULES["groups"] for rule in group["rules"]
+    rule["alert"]: rule["labels"]["severity"]
+    for group in RULES["groups"]
+    for rule in group["rules"]
 }
 REQUESTS = "futuretracker_requests_total"
 BUCKET = "futuretracker_request_duration_seconds_bucket"
@@ -109,13 +111,11 @@ CASES = [
         {f'{TOKENS}{{reason="token-expired"}}': "0+1x1440 1440+120x40"},
         {"reason": "token-expired"},
     ),
+    Case("FutureTrackerRefusedTokens", 1465, {f'{TOKENS}{{reason="token-expired"}}': "0+120x1480"}),
     Case(
-        "FutureTrackerRefusedTokens", 1465, {f'{TOKENS}{{reason="token-expired"}}': "0+120x1480"}
+        "FutureTrackerRefusedTokens", 1465, {f'{TOKENS}{{reason="token-expired"}}': "0x1440 3x40"}
     ),
-    Case("FutureTrackerRefusedTokens", 1465, {f'{TOKENS}{{reason="token-expired"}}': "0x1440 3x40"}),
-    Case(
-        "FutureTrackerBudgetsSpent", 28, budgets("0+1000x30", "0+100x30"), {"budget": "general"}
-    ),
+    Case("FutureTrackerBudgetsSpent", 28, budgets("0+1000x30", "0+100x30"), {"budget": "general"}),
     Case("FutureTrackerBudgetsSpent", 28, budgets("0+1000x30", "0+30x30")),
     Case("FutureTrackerBudgetsSpent", 28, budgets("0+10x30", "0+10x30")),
     Case(
@@ -151,7 +151,9 @@ CASES = [
     Case("FutureTrackerWorkerMissing", 68, {"futuretracker_workers": "4x20 2x50"}),
     Case("FutureTrackerRestarts", 12, {"futuretracker_start_time_seconds": "1+1x15"}, {}),
     Case("FutureTrackerRestarts", 12, {"futuretracker_start_time_seconds": "1 2 3 3x15"}),
-    Case("FutureTrackerBackupOld", 27 * 60, {"futuretracker_backup_timestamp_seconds": "0x1700"}, {}),
+    Case(
+        "FutureTrackerBackupOld", 27 * 60, {"futuretracker_backup_timestamp_seconds": "0x1700"}, {}
+    ),
     Case("FutureTrackerBackupOld", 25 * 60, {"futuretracker_backup_timestamp_seconds": "0x1700"}),
     Case("FutureTrackerBackupUnknown", 70, {UP: "1x90"}, MINE),
     Case(
