@@ -21,7 +21,6 @@ EXAMPLE = re.compile(r"your[-_](?:project|frontend-domain|domain|publishable|cle
 DEBUG = ("FLASK_DEBUG", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "WERKZEUG_DEBUG_PIN")
 OURS = ("CLERK_", "CORS_", "DATABASE_", "MIGRATION_", "PUBLIC_", "REDIS_", "SUPABASE_")
 MIN_PASSWORD = 16  # characters
-MIN_TOKEN = 32  # characters
 
 
 def complete(subject: Subject) -> Finding:
@@ -77,14 +76,11 @@ def _short(subject: Subject) -> list[str]:
     store = urlsplit(subject.config.store_url)
     if store.scheme.startswith("redis") and store.hostname not in {"127.0.0.1", "localhost", "::1"}:
         passwords["REDIS_URL"] = store.password or ""
-    weak = [
+    return [
         f"{setting} has a password of fewer than {MIN_PASSWORD} characters"
         for setting, password in passwords.items()
         if len(password) < MIN_PASSWORD
     ]
-    if 0 < len(subject.settings.metrics_token) < MIN_TOKEN:
-        weak.append(f"METRICS_TOKEN has fewer than {MIN_TOKEN} characters")
-    return weak
 
 
 def _for_development(subject: Subject) -> list[str]:
