@@ -69,7 +69,7 @@ MINE = {"job": "futuretracker", "instance": "a"}
 CASES = [
     Case("FutureTrackerDown", 5, {UP: "1 1 0x10"}, MINE),
     Case("FutureTrackerDown", 5, {UP: "1x10"}),
-    Case("FutureTrackerDown", 5, {UP: "1 1 1 1 0 0 1 1"}),
+    Case("FutureTrackerDown", 4, {UP: "1 1 1 1 0 1 1 1"}),
     Case("FutureTrackerNotScraped", 10, {"other": "1x20"}, {"job": "futuretracker"}),
     Case("FutureTrackerNotScraped", 10, {UP: "0x20"}),
     Case("FutureTrackerErrorsFast", 90, answers("0+100x90", "0+5x90"), {}),

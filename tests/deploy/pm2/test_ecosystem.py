@@ -10,6 +10,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.cluster.processes import wait_for
 from tests.conftest import ORIGIN
 from tests.deploy.pm2.conftest import ECOSYSTEM, NAME
 from tests.deploy.started import status
@@ -84,9 +85,9 @@ def test_the_end_of_pm2_leaves_no_process(running: Pm2) -> None:
     processes = [str(pid), *workers(pid), (running.home / "pm2.pid").read_text()]
     running("kill")
 
-    # Whatever takes PM2's children over may not have buried them yet: the dead have no command.
+    # PM2 does not wait for its own end, and the dead have no command until they are buried.
     left = [Path(f"/proc/{pid}/cmdline") for pid in processes]
-    assert not [file for file in left if file.exists() and file.read_bytes()]
+    wait_for(lambda: not [file for file in left if file.exists() and file.read_bytes()], 10)
 
 
 def test_a_wrong_setting_is_said_and_not_tried_for_ever(pm2: Pm2) -> None:
