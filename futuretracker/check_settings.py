@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from marshmallow import ValidationError
-from marshmallow.validate import Range
 
 from futuretracker.config import open_env, seal
+from futuretracker.metrics_settings import read_metrics
 
-BACKUPS = "/var/lib/futuretracker-backup"
-METRICS_PORT = 9464
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _URL = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII).fullmatch
 
 
@@ -40,12 +40,13 @@ class CheckSettings:
                 raise ValidationError("must be an https:// URL without a path")
 
         env = open_env(dotenv)
+        metrics = read_metrics(env, None)
         settings = cls(
             public_url=(env.str("PUBLIC_URL", "", validate=check_url) or "").rstrip("/"),
             token=(env.str("CHECK_TOKEN", "") or "").strip(),
-            backup_directory=Path(env.str("BACKUP_DIRECTORY", "") or BACKUPS),
-            metrics_port=env.int("METRICS_PORT", METRICS_PORT, validate=Range(0, 65535)),
-            metrics_token=(env.str("METRICS_TOKEN", "") or "").strip(),
+            backup_directory=metrics.backups,
+            metrics_port=metrics.port or 0,
+            metrics_token=metrics.token or "",
         )
         seal(env)
         return settings

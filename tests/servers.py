@@ -113,7 +113,9 @@ def gunicorn(
     env = {"PATH": os.environ["PATH"], **settings, "PORT": str(port)}
     command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
     if socket_file:
-        command += ["--bind", f"127.0.0.1:{port}", "--bind", f"unix:{socket_file}"]
+        ports = [port, *filter(None, [settings.get("METRICS_PORT")])]
+        binds = [f"unix:{socket_file}", *(f"127.0.0.1:{each}" for each in ports)]
+        command += [part for bind in binds for part in ("--bind", bind)]
     with output.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file)
     service = Service(process, port, output)

@@ -54,6 +54,7 @@ def deployment(
             "PUBLIC_URL": f"https://{NAME}",
             "CHECK_TOKEN_FILE": str(tmp_path / "token"),
             "BACKUP_DIRECTORY": str(tmp_path),
+            "METRICS_PORT": "9464",
             "SSL_CERT_FILE": str(tmp_path / "ca.crt"),
         }
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
-
-from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from tests import servers
 from tests.authority import Files
@@ -32,12 +30,12 @@ def lay_network(folder: Path) -> None:
         subprocess.run(command, check=True)
 
 
-def serve_metrics() -> None:
-    """Serve what the service's own metrics will say of a scrape just now."""
-    registry = CollectorRegistry()
-    name = "futuretracker_last_scrape_timestamp_seconds"
-    Gauge(name, "The last scrape", registry=registry).set(time.time())
-    start_http_server(9464, "127.0.0.1", registry)
+def scrape() -> None:
+    """Ask for the metrics, as Prometheus does."""
+    connection = HTTPConnection("127.0.0.1", 9464, timeout=10)
+    connection.request("GET", "/metrics")
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 def main() -> int:
@@ -45,13 +43,13 @@ def main() -> int:
     settings = dict(os.environ)
     files = Files(folder / "ca.crt", folder / "server.crt", folder / "server.key")
     lay_network(folder)
-    serve_metrics()
     with ExitStack() as stack:
         stream = stack.enter_context(servers.socket.socket(servers.socket.AF_UNIX))
         stream.connect(journal)
         stream.sendall(b"futuretracker-api\n\n6\n0\n0\n0\n0\n")
         output, file = folder / "gunicorn.log", folder / "api.sock"
         stack.enter_context(servers.gunicorn(settings, output, socket_file=file))
+        scrape()
         follow = ["tail", "--lines=+1", "--follow", str(output)]
         tail = subprocess.Popen(follow, stdout=stream)
         stack.callback(tail.wait)
