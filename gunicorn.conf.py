@@ -15,6 +15,7 @@ if "prometheus_client" not in sys.modules:  # else this is a reload, which count
 
 from futuretracker import exposition, journal, logs, metrics, seats  # noqa: E402 - it needs the folder
 from futuretracker.config import Config, ConfigError, in_url  # noqa: E402
+from futuretracker.ports import PortNotFree, check_port  # noqa: E402
 from futuretracker.roles import UnsafeRole, check_database  # noqa: E402
 from futuretracker.store import UnusableStore, check_store  # noqa: E402
 
@@ -61,12 +62,19 @@ class Logger(glogging.Logger):
 logger_class = Logger
 
 
-def on_starting(_server: object) -> None:
-    """Refuse to start as a role that row level security does not bind, or without a store."""
+# Sockets that systemd, or a gunicorn that this one takes over from, has made.
+inherited = {"LISTEN_FDS", "GUNICORN_FD"} & set(os.environ)
+
+
+def on_starting(server: Any) -> None:
+    """Refuse to start as a role that row level security does not bind, or without store or port."""
     try:
+        for address in () if inherited else server.cfg.address:
+            if isinstance(address, tuple):  # else it is a socket file
+                check_port(*address[:2])
         check_database(service)
         check_store(service.store_url)
-    except (UnsafeRole, UnusableStore) as error:
+    except (UnsafeRole, UnusableStore, PortNotFree) as error:
         sys.exit(str(error))
 
 

@@ -7,7 +7,6 @@ import fcntl
 import http.client
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from futuretracker.config import given, in_url
 from futuretracker.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.local import LocalDataError, as_service, postgres
 from futuretracker.migrate import migrate
+from futuretracker.ports import PortNotFree, check_port
 
 if TYPE_CHECKING:
     import argparse
@@ -99,19 +99,10 @@ def _check_port(host: str, port: str) -> None:
     if not (re.fullmatch("[0-9]{1,5}", port) and 1 <= int(port) <= MAX_PORT):
         message = f"PORT must be a number from 1 to 65535, not '{port}'."
         raise CannotStart(message)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except socket.gaierror as error:
-            message = f"HOST must be an address of this machine, not '{host}'."
-            raise CannotStart(message) from error
-        except OSError as error:
-            message = (
-                f"Port {port} on {host} is not free ({error.strerror}); choose one with PORT=."
-            )
-            raise CannotStart(message) from error
+    try:
+        check_port(host, int(port))
+    except PortNotFree as error:
+        raise CannotStart(str(error)) from error
 
 
 def _lock(stack: ExitStack) -> None:

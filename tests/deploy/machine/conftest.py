@@ -37,7 +37,7 @@ STAND_INS = {
         f"mkdir /opt/futuretracker && cd {SOURCE} && {COPY}"
     ),
     # Nothing stands in front yet, and there is no backup: it says so, and that is not ok.
-    CHECK: f"{CHECK} > /root/checked; test $? = 1",
+    CHECK: f"{CHECK} > /tmp/checked; test $? = 1",
     **dict.fromkeys(
         (
             "curl --fail https://api.example.com/api/v1/health",

@@ -22,7 +22,7 @@ def test_the_service_runs_and_answers_at_its_socket(deployed: Machine) -> None:
 
 def test_the_checklist_says_what_is_ready_and_what_is_not(deployed: Machine) -> None:
     """No proxy stands before the service yet, and no backup has been made."""
-    said = deployed.run("cat /root/checked")
+    said = deployed.run("cat /tmp/checked")
     verdicts = {line.split()[1]: line.split()[0] for line in said.splitlines()[:-1]}
 
     ready = ("environment-complete", "database-reachable", "database-role", "migrations-applied")

@@ -27,11 +27,11 @@ def test_an_update_checks_first_and_then_restarts(deployed: Machine) -> None:
 
 def test_what_the_check_refuses_is_seen_before_the_restart(deployed: Machine) -> None:
     file = "/etc/futuretracker/api.env"
-    deployed.run(f"cp -p {file} /root/api.env && echo THREADS=many >> {file}")
+    deployed.run(f"cp -p {file} /run/api.env && echo THREADS=many >> {file}")
     try:
         said = deployed.run(f"{COMMANDS[0]} || echo refused", check=False)
     finally:
-        deployed.run(f"mv /root/api.env {file}")
+        deployed.run(f"mv /run/api.env {file}")
 
     assert "THREADS: Not a valid integer" in said
     assert said.endswith("refused\n")
