@@ -26,6 +26,7 @@ LISTEN = (
 )
 SOURCE = "/mnt/source"  # and these files
 COPY = "git ls-files -z | xargs -0 cp --parents -t /opt/futuretracker"
+AUTHORITY = "install -m 644 SUPABASE-CA.crt /etc/futuretracker/supabase-ca.crt"
 CHECK = (
     "systemd-run --quiet --pipe --wait -p EnvironmentFile=/etc/futuretracker/api.env"
     " -p WorkingDirectory=/opt/futuretracker"
@@ -47,7 +48,7 @@ STAND_INS = {
         ),
         "true",  # the machine is nobody's neighbour
     ),
-    "install -m 644 SUPABASE-CA.crt /etc/futuretracker/supabase-ca.crt": "true",
+    AUTHORITY: f"touch SUPABASE-CA.crt && {AUTHORITY}",
 }
 
 
