@@ -28,6 +28,7 @@ WITHIN = 2  # seconds for a connection; libpq takes no less
 FOR_GOOD = (
     "authentication failed",
     "does not exist",
+    "no such database",  # PgBouncer's words
     "pg_hba.conf",
     "certificate",
     "permitted",
