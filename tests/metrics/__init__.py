@@ -1,0 +1,1 @@
+"""/metrics, as real gunicorn serves it."""
