@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+import time
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -90,9 +91,10 @@ def test_counts_never_go_backwards_while_workers_are_killed_among_requests(serve
         return seen[-1]
 
     with clients(service) as answered:
-        for _ in range(3):
-            goal = read() + 100
-            wait_for(lambda: read() >= goal, what="requests are counted")  # noqa: B023
+        for _ in range(2):
+            # A worker counts once a second: only then has this one something to lose.
+            ripe = time.monotonic() + 1.2
+            wait_for(lambda: read() and time.monotonic() > ripe)  # noqa: B023
             victim = service.workers()[-1]
             os.kill(victim, signal.SIGKILL)
             wait_for(lambda: read() and victim not in service.workers())  # noqa: B023
@@ -100,7 +102,7 @@ def test_counts_never_go_backwards_while_workers_are_killed_among_requests(serve
     assert seen == sorted(seen)
     assert set(answered) == {200}
     # Four requests may have been counted, but not answered, at each death.
-    assert 300 < seen[-1] <= len(answered) + 3 * 4
+    assert 0 < seen[-1] <= len(answered) + 2 * 4
 
 
 def test_nothing_is_left_of_it_after_the_end(serve: Serve) -> None:
