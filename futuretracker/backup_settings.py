@@ -14,14 +14,13 @@ from psycopg.conninfo import conninfo_to_dict
 from futuretracker.age_settings import read_identities, read_recipients
 from futuretracker.config import open_env, seal
 from futuretracker.database_settings import SUPAVISOR, read_database_url
+from futuretracker.metrics_settings import read_backups
 
 if TYPE_CHECKING:
     from environs import Env
     from pyrage.x25519 import Identity, Recipient
 
     from futuretracker.database_settings import Server
-
-DIRECTORY = "/var/lib/futuretracker-backup"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ class BackupSettings:
         settings = cls(
             server=_read_direct(env, "BACKUP_DATABASE_URL" if own else "MIGRATION_DATABASE_URL"),
             programs=_read_programs(env),
-            directory=_read_directory(env),
+            directory=read_backups(env),
             recipients=read_recipients(env),
             keep=Keep(
                 daily=env.int("BACKUP_KEEP_DAILY", 7, validate=Range(1, 1000)),
@@ -101,7 +100,7 @@ class DrillSettings:
         env = open_env(dotenv)
         settings = cls(
             programs=_read_programs(env),
-            directory=_read_directory(env),
+            directory=read_backups(env),
             identities=read_identities(env),
         )
         seal(env)
@@ -130,7 +129,3 @@ def _read_direct(env: Env, setting: str) -> Server:
 def _read_programs(env: Env) -> Path | None:
     folder: str | None = env.str("POSTGRES_BIN", "")
     return Path(folder) if folder else None
-
-
-def _read_directory(env: Env) -> Path:
-    return Path(env.str("BACKUP_DIRECTORY", "") or DIRECTORY)

@@ -13,6 +13,7 @@ from marshmallow.validate import Range
 if TYPE_CHECKING:
     from environs import Env
 
+BACKUPS = "/var/lib/futuretracker-backup"  # StateDirectory= of the backup's unit
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,512}").fullmatch  # a bearer token, RFC 6750
 
 
@@ -42,5 +43,9 @@ def read_metrics(env: Env, api_port: int | None) -> MetricsSettings:
 
     port = env.int("METRICS_PORT", 0, validate=check_port)
     token = env.str("METRICS_TOKEN", "", validate=check_token)
-    folder = env.str("BACKUP_DIRECTORY", "") or "/var/lib/futuretracker-backup"
-    return MetricsSettings(port=port or None, token=token or None, backups=Path(folder))
+    return MetricsSettings(port=port or None, token=token or None, backups=read_backups(env))
+
+
+def read_backups(env: Env) -> Path:
+    """Read where backups lie: who makes them and who watches them look at the same folder."""
+    return Path(env.str("BACKUP_DIRECTORY", "") or BACKUPS)
