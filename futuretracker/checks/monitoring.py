@@ -25,11 +25,11 @@ MEND = "Let Prometheus scrape it: deploy/monitoring/prometheus.yml, docs/monitor
 def scraped(subject: Subject) -> Finding:
     """Ask when the figures were last asked for by another client than this one."""
     settings = subject.settings
-    if not settings.metrics_port:
-        return warning("METRICS_PORT is 0: nothing is measured.", "Set METRICS_PORT=9464.")
-    url = f"http://127.0.0.1:{settings.metrics_port}/metrics"
-    token = settings.metrics_token
-    headers = {"Authorization": f"Bearer {token}"} if token.isascii() and token else {}
+    if not settings.metrics_port and not settings.metrics_token:
+        return warning(
+            "METRICS_PORT is 0: nobody can ask for the figures.", "Set METRICS_PORT=9464."
+        )
+    url, headers = _place(subject)
     try:
         answer = ask(url, headers=headers)
     except (OSError, HTTPException) as problem:
@@ -45,3 +45,12 @@ def scraped(subject: Subject) -> Finding:
     if age > RECENT:
         return warning(f"The metrics were last scraped {age / 60:.0f} minutes ago.", MEND)
     return ok(f"The metrics were scraped {max(age, 0):.0f} seconds ago.")
+
+
+def _place(subject: Subject) -> tuple[str, dict[str, str]]:
+    """Return where to ask, and what to bring along."""
+    settings = subject.settings
+    if settings.metrics_port:
+        # The token is for the ordinary port: who listens at this one need not learn it.
+        return f"http://127.0.0.1:{settings.metrics_port}/metrics", {}
+    return f"{subject.public_url}/metrics", {"Authorization": f"Bearer {settings.metrics_token}"}

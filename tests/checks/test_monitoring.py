@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -78,3 +79,23 @@ def test_the_service_s_own_port_serves_no_metrics_without_a_token(
 
     assert finding.verdict == Verdict.ERROR
     assert finding.found.endswith("/metrics answers 404.")
+
+
+def test_whoever_listens_at_the_metrics_port_does_not_learn_the_token(
+    find: Callable[..., Finding],
+) -> None:
+    with servers.socket.create_server(("127.0.0.1", 0)) as stranger:
+        learned: list[bytes] = []
+
+        def listen() -> None:
+            connection, _ = stranger.accept()
+            with connection:
+                learned.append(connection.recv(65536))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        find("metrics-scraped", METRICS_PORT=str(stranger.getsockname()[1]), METRICS_TOKEN="t" * 32)
+        thread.join()
+
+    assert learned[0].startswith(b"GET /metrics ")
+    assert b"t" * 32 not in learned[0]
