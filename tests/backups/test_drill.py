@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,10 +13,11 @@ import pytest
 
 from futuretracker.migrate import migrate
 from tests.backups import database, fill, site
-from tests.commands import poll
+from tests.commands import poll, processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.backups import Site
 
@@ -33,18 +32,8 @@ def scratch(place: Site) -> Path:
     return folder
 
 
-def postgres_of(folder: Path) -> list[int]:
-    """Return the processes whose data lie below the folder."""
-    found = []
-    for cwd in Path("/proc").glob("[0-9]*/cwd"):
-        with suppress(OSError):  # it has ended, or is another user's
-            if cwd.readlink().is_relative_to(folder):
-                found.append(int(cwd.parent.name))
-    return found
-
-
 def no_trace(scratch: Path) -> bool:
-    return list(scratch.iterdir()) == [] and postgres_of(scratch) == []
+    return list(scratch.iterdir()) == [] and processes(scratch) == []
 
 
 def test_a_good_backup_is_restored_and_every_table_compared(place: Site, scratch: Path) -> None:

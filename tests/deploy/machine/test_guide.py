@@ -30,3 +30,12 @@ def test_the_checklist_says_what_is_ready_and_what_is_not(deployed: Machine) -> 
     assert verdicts["limits-counted"] == "ok", said
     assert verdicts["backup-recent"] == "error", said
     assert verdicts["https"] in {"error", "unknown"}, said
+
+
+def test_the_socket_units_port_has_the_figures_and_nothing_of_the_api(deployed: Machine) -> None:
+    ask = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9464"
+
+    assert "futuretracker_requests_total" in deployed.run("curl -s http://127.0.0.1:9464/metrics")
+    assert deployed.run(f"{ask}/api/v1/health") == "404"
+    by_file = "--unix-socket /run/futuretracker-api.sock http://127.0.0.1:9464/metrics"
+    assert deployed.run(f"curl -s -o /dev/null -w '%{{http_code}}' {by_file}") == "404"

@@ -153,7 +153,7 @@ def test_when_gunicorn_itself_dies_who_comes_later_waits_for_the_next_one(
 def test_new_code_counts_from_a_restart_on_and_not_from_a_reload(deployed: Machine) -> None:
     file = "/opt/futuretracker/futuretracker/api/health.py"
     said = {}
-    deployed.run(f"cp {file} /root/health.py && sed -i s/ok/new/ {file}")
+    deployed.run(f"cp {file} /var/tmp/health.py && sed -i s/ok/new/ {file}")
     try:
         for action in ("reload", "restart"):
             old = set(workers(deployed))
@@ -161,6 +161,6 @@ def test_new_code_counts_from_a_restart_on_and_not_from_a_reload(deployed: Machi
             wait_for(lambda old=old: len(new := set(workers(deployed))) == 2 and not new & old)
             said[action] = ask(deployed, "GET", "/healthz").json["status"]
     finally:
-        deployed.run(f"cp /root/health.py {file} && systemctl restart {API}")
+        deployed.run(f"cp /var/tmp/health.py {file} && systemctl restart {API}")
 
     assert said == {"reload": "ok", "restart": "new"}
