@@ -63,8 +63,9 @@ def test_prometheus_has_loaded_every_alert_and_none_fires(scraped: Scraped) -> N
     groups = scraped.prometheus.get("rules")["data"]["groups"]
     states = {rule["name"]: rule["state"] for group in groups for rule in group["rules"]}
 
+    # One may be pending: the traffic above has refused tokens and webhooks.
     assert set(states) == set(ALERTS)
-    assert set(states.values()) == {"inactive"}
+    assert "firing" not in states.values()
 
 
 def test_nothing_is_asked_for_that_the_service_does_not_export(scraped: Scraped) -> None:
