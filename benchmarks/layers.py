@@ -15,8 +15,10 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "futuretracker/worker.py",
         "futuretracker/plain.py",
         "futuretracker/reply.py",
+        "futuretracker/connections.py",
+        "futuretracker/poller.py",
+        "futuretracker/tasks.py",
         "/gunicorn/",
-        "/selectors.py",
     ),
     "metrics": (
         "futuretracker/traffic.py",

@@ -2,8 +2,8 @@
 
 The clock is the process' own CPU time, user and system, so that a wait costs nothing. A look falls
 on the line that is running when the interpreter is between two steps: what a call into C has used,
-the kernel included, stands at its caller. The clock's signal reaches the main thread alone, so
-writes are answered there as well.
+the kernel included, stands at its caller. The clock's signal reaches the main thread alone, which
+answers nearly everything.
 """
 
 from __future__ import annotations
@@ -11,29 +11,17 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from futuretracker.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
 EVERY = 0.001  # seconds of CPU; kernels look less often than that
 FOLDER = "PROFILE_FOLDER"  # where each worker leaves what it has found
 DEPTH = 60  # frames
-
-
-class Here(Executor):
-    """A pool without threads."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do it."""
-        done: Future[Any] = Future()
-        done.set_result(work(*args, **kwargs))
-        return done
 
 
 class Sampled(Worker):
@@ -42,11 +30,6 @@ class Sampled(Worker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stacks: Counter[str] = Counter()
-
-    def load_wsgi(self) -> None:
-        """Do without the writers."""
-        super().load_wsgi()
-        self.writers = Here()
 
     def run(self) -> None:
         """Serve with the clock on."""

@@ -26,6 +26,7 @@ class Connections(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.leaving: deque[TConn] = deque()
+        self.busy: set[TConn] = set()  # at the poller while a request of theirs is answered
         self._look_at = self._notify_at = 0.0
 
     def accept(self, listener: socket.socket) -> None:
@@ -71,7 +72,8 @@ class Connections(ThreadWorker):
         if now < self._look_at and self.alive and not force:
             return
         self._look_at = now + LOOK
-        for conn in [c for c in self.keepalived_conns if force or c.timeout <= now]:
+        late = [c for c in self.keepalived_conns if c.timeout <= now and c not in self.busy]
+        for conn in list(self.keepalived_conns) if force else late:
             self.keepalived_conns.remove(conn)
             self._drop(conn)
 

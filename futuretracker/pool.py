@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from futuretracker import metrics
+from futuretracker import metrics, tasks
 from futuretracker.roles import UnsafeRole, check_role
 
 if TYPE_CHECKING:
@@ -54,9 +54,12 @@ class BoundedConnection(psycopg.Connection[Any]):
     ANSWER_WITHIN = 2.5  # seconds
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait as the driver does, but no longer than ``ANSWER_WITHIN``."""
+        """Wait as the driver does, but no longer than ``ANSWER_WITHIN``; a task lets others run."""
+        seconds = timeout or self.ANSWER_WITHIN
         try:
-            return super().wait(gen, interval, timeout or self.ANSWER_WITHIN)
+            if this := tasks.current():
+                return tasks.wait(this, gen, self.pgconn.socket, seconds)
+            return super().wait(gen, interval, seconds)
         except pg._WaitTimeout as error:  # noqa: SLF001 - the driver documents it for this method
             self.close()
             message = "no answer in time"
@@ -89,8 +92,9 @@ class Pool:
             },
             configure=self._configure,
             min_size=1,
-            # The pool's, the writers', the polling thread, and who watches the replica.
-            max_size=2 * config.threads + (2 if config.database.replica else 1),
+            # Those who read, those who write, the pool's threads, and who watches the replica. A
+            # task must find one at once: the thread that waits for it is that of all tasks.
+            max_size=3 * config.threads + (1 if config.database.replica else 0),
             reconnect_timeout=self.PAUSE,
             open=True,
         )

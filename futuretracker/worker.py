@@ -2,11 +2,11 @@
 
 gthread gives every request to a thread pool and gets the connection back through a queue and a
 pipe: two threads fight for the interpreter's lock, about 33 futex calls a request. Here a plain
-request that reads is read, answered and sent on the polling thread, and its connection never leaves
-the poller. What has to wait for something slower waits elsewhere: a write for the database's disk
-among the writers, where several share one flush; a client's silence and good-bye at the poller; a
-request that is still arriving, or that takes gunicorn's parser to judge, and an answer that is not
-taken at once in the pool.
+request is read, answered and sent on the polling thread, and its connection never leaves the
+poller; while Postgres answers, the thread goes on with other requests (``tasks.py``), so that
+nothing slow holds up anybody, and several commits share one flush. What has to wait for a client
+waits elsewhere: its silence and good-bye at the poller; a request that is still arriving, or that
+takes gunicorn's parser to judge, and an answer that is not taken at once in the pool.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import gc
 import socket
 import struct
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -29,8 +29,10 @@ from futuretracker.api.health import draining
 from futuretracker.connections import Connections
 from futuretracker.logs import WRITES
 from futuretracker.malformed import raw_error, status_of
+from futuretracker.poller import Poller
 from futuretracker.reply import reply
 from futuretracker.sockets import BUFFER, Outbox, send_now
+from futuretracker.tasks import WAITING, Tasks
 from futuretracker.traffic import OTHER, WORKER
 
 if TYPE_CHECKING:
@@ -46,10 +48,21 @@ DELIVERY = 30.0  # seconds for a whole answer that is not taken at once
 class Worker(Connections):
     """Answers plain requests on the polling thread, and malformed ones in our shape."""
 
-    def init_process(self) -> None:
-        """Make the writers, a pool of their own: clients that trickle hold none of them."""
-        self.writers = ThreadPoolExecutor(self.cfg.threads)
-        super().init_process()
+    poller: Poller
+
+    def run(self) -> None:
+        """Serve until told to end."""
+        self.poller.close()  # gunicorn's, in which nobody stands yet
+        self.poller = Poller()
+        # A writer waits for the disk, or for another's lock: readers do not wait behind it.
+        self.reads, self.writes = (Tasks(self.cfg.threads, self.poller) for _ in range(2))
+        super().run()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Do what there is to do."""
+        self.poller.dispatch(self.reads.patience(self.writes.patience(timeout)))
+        self.reads.hurry()
+        self.writes.hurry()
 
     def load_wsgi(self) -> None:
         """Load the application, and keep the garbage collector from looking at it ever again."""
@@ -66,24 +79,49 @@ class Worker(Connections):
             conn.server = plain.SOCKET_FILE
         if conn.parser is not None and conn.parser.unreader.buf.getvalue():
             self._receive_in_pool(conn)  # the next request is there already
-        else:
-            self.finish_request(conn, _done(self._serve(conn)))
-
-    def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
-        """Serve a kept connection; mostly it stays where it is."""
+            return
         outcome = self._serve(conn)
+        if outcome is not WAITING:
+            self.finish_request(conn, _done(outcome))
+
+    def on_client_socket_readable(self, conn: TConn, _client: socket.socket) -> None:
+        """Serve a kept connection; mostly it stays where it is."""
+        if conn in self.busy:  # the next request comes early, or the client has gone
+            self._take(conn)
+            return
+        outcome = self._serve(conn)
+        if outcome is WAITING:
+            self.busy.add(conn)
+        else:
+            self._go_on(conn, outcome)
+
+    def _answered(self, conn: TConn, outcome: Any) -> None:
+        """Go on with a connection whose task has come to its end."""
+        if conn in self.busy:
+            self.busy.remove(conn)
+            self._go_on(conn, outcome)
+        else:
+            self.finish_request(conn, _done(outcome))
+
+    def _go_on(self, conn: TConn, outcome: Any) -> None:
+        """Leave a connection at the poller if it is kept."""
         if outcome is True and self.alive:
             conn.set_timeout()
-            return
-        self.poller.unregister(client)
+        else:
+            self._take(conn)
+            self.finish_request(conn, _done(outcome))
+
+    def _take(self, conn: TConn) -> None:
+        """Take a connection away from the poller."""
+        self.poller.unregister(conn.sock)
         self.keepalived_conns.remove(conn)
-        self.finish_request(conn, _done(outcome))
+        self.busy.discard(conn)
 
     def _serve(self, conn: TConn) -> Any:
         """Answer what has arrived if it is plain.
 
         Return what becomes of the connection: True to keep it, False to close it, _DEFER to wait
-        for data, or a call that hands it to a pool.
+        for data, a call that hands it to the pool, WAITING where ``_answered`` will be told.
         """
         conn.init()
         try:
@@ -101,15 +139,11 @@ class Worker(Connections):
             conn.parser.unreader.unread(data)
             return partial(self._receive_in_pool, conn)
         answer = partial(self._answer, conn, environ, keep=keep)
-        pool = self._pool_of(environ)
-        return partial(self._in_pool, pool, conn, answer) if pool else answer()
-
-    def _pool_of(self, environ: dict[str, Any]) -> ThreadPoolExecutor | None:
-        """Return who answers a request that would keep the polling thread from the others."""
-        if environ["REQUEST_METHOD"] in WRITES:
-            return self.writers
         # Adding up what all workers have counted takes milliseconds.
-        return self.tpool if environ["PATH_INFO"].startswith(scraping.PATH) else None
+        if environ["PATH_INFO"].startswith(scraping.PATH):
+            return partial(self._in_pool, conn, answer)
+        tasks = self.writes if environ["REQUEST_METHOD"] in WRITES else self.reads
+        return tasks.start(answer, partial(self._answered, conn))
 
     def _goes_on(self) -> bool:
         self.nr += 1
@@ -126,15 +160,15 @@ class Worker(Connections):
         rest = send_now(conn.sock, message)
         if not rest:
             return keep
-        return partial(self._in_pool, self.tpool, conn, partial(self._deliver, conn, keep, rest))
+        return partial(self._in_pool, conn, partial(self._deliver, conn, keep, rest))
 
-    def _in_pool(self, pool: ThreadPoolExecutor, conn: TConn, work: Callable[[], Any]) -> None:
-        pool.submit(work).add_done_callback(
+    def _in_pool(self, conn: TConn, work: Callable[[], Any]) -> None:
+        self.tpool.submit(work).add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
 
     def _receive_in_pool(self, conn: TConn) -> None:
-        self._in_pool(self.tpool, conn, partial(self._receive, conn))
+        self._in_pool(conn, partial(self._receive, conn))
 
     def _receive(self, conn: TConn) -> Any:
         """Let gunicorn read and handle the request; it may wait for the client."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -58,3 +59,26 @@ def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is
 
     assert seen == counts
     assert worker.nr_conns == counts[-1]
+
+
+def test_a_connection_whose_request_is_answered_stays_however_late_it_is(
+    listener: socket.socket,
+) -> None:
+    worker = Connections(0, 0, [], None, 30, Config(), None)
+    worker.poller = selectors.DefaultSelector()
+    worker.enqueue_req = worker.keepalived_conns.append
+    for _ in range(3):
+        worker.accept(listener)
+    for conn in worker.keepalived_conns:
+        conn.timeout = 0
+        worker.poller.register(conn.sock, selectors.EVENT_READ)
+    kept = worker.keepalived_conns[1]
+    worker.busy.add(kept)
+    worker.murder_keepalived()
+
+    assert list(worker.keepalived_conns) == [kept]
+    assert worker.nr_conns == 1
+    worker.murder_keepalived(force=True)
+    assert worker.nr_conns == 0
+    worker.poller.close()
+    worker.tmp.close()

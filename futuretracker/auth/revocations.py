@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from futuretracker import metrics
+from futuretracker import metrics, tasks
 from futuretracker.database import lend
 from futuretracker.errors import Unauthenticated
 from futuretracker.queries.revocations import select_revocations
@@ -61,7 +61,7 @@ class Revocations:
 
     def _load(self, generation: bytes | None) -> None:
         """Load the set; one thread does it for all that wait."""
-        with self._lock:
+        with self._lock, tasks.alone():
             if self._is_good(generation):
                 return
             if generation is None:

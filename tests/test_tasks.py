@@ -1,0 +1,206 @@
+"""Tasks at a real Postgres: nobody waits for others, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from futuretracker import tasks
+from futuretracker.poller import Poller
+from futuretracker.pool import BoundedConnection
+from futuretracker.tasks import WAITING, Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SLOW = "select pg_sleep(0.3), pg_backend_pid()"
+
+
+class Impatient(BoundedConnection):
+    ANSWER_WITHIN = 0.3
+
+
+class Thread:
+    """The polling thread, as a worker has it, for as long as something is not done."""
+
+    def __init__(self, most: int) -> None:
+        self.poller = Poller()
+        self.tasks = Tasks(most, self.poller)
+        self.shown: list[Any] = []
+
+    def start(self, *work: Callable[[], Any]) -> None:
+        for one in work:
+            shown = self.tasks.start(one, self.shown.append)
+            if shown is not WAITING:
+                self.shown.append(shown)
+
+    def until(self, many: int, within: float = 5) -> float:
+        """Go on until that many have come to their end; return how long it took."""
+        began = time.monotonic()
+        while len(self.shown) < many:
+            assert time.monotonic() - began < within, self.shown
+            self.poller.dispatch(self.tasks.patience(1.0))
+            self.tasks.hurry()
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def thread() -> Iterator[Thread]:
+    here = Thread(2)
+    yield here
+    here.poller.close()
+
+
+@pytest.fixture
+def connect(service_url: str) -> Iterator[Callable[..., BoundedConnection]]:
+    opened: list[BoundedConnection] = []
+
+    def connect(kind: type[BoundedConnection] = BoundedConnection) -> BoundedConnection:
+        opened.append(kind.connect(service_url, autocommit=True))
+        return opened[-1]
+
+    yield connect
+    for conn in opened:
+        conn.close()
+
+
+def ask(conn: psycopg.Connection[Any], sql: str = SLOW) -> Callable[[], Any]:
+    """Return work that asks; what goes wrong is shown as well."""
+
+    def work() -> Any:
+        try:
+            return conn.execute(sql.encode()).fetchone()
+        except psycopg.Error as error:
+            return error
+
+    return work
+
+
+def test_tasks_wait_beside_each_other_and_each_gets_its_own_answer(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    conns = [connect(), connect()]
+    thread.start(*[ask(conn) for conn in conns])
+
+    assert thread.until(2) < 0.55
+    assert {row[1] for row in thread.shown} == {conn.info.backend_pid for conn in conns}
+
+
+def test_what_needs_not_wait_is_shown_at_once(thread: Thread) -> None:
+    assert thread.tasks.start(lambda: "done", thread.shown.append) == "done"
+    assert thread.shown == []
+
+
+def test_who_is_one_too_many_waits_for_its_turn(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    slow = [ask(connect()) for _ in range(3)]
+    thread.start(*slow, lambda: "quick", lambda: "quicker")
+
+    assert 0.55 < thread.until(5) < 0.95
+    kinds = [shown if isinstance(shown, str) else "slow" for shown in thread.shown]
+    assert kinds == ["slow", "slow", "quick", "quicker", "slow"]
+
+
+def test_many_tasks_one_after_the_other_use_the_same_few_greenlets(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    conn = connect()
+    for number in range(1, 201):
+        thread.start(ask(conn, f"select {number}"))
+        thread.until(number)
+
+    assert thread.shown == [(number,) for number in range(1, 201)]
+
+
+def test_a_server_that_does_not_answer_is_given_up_while_others_go_on(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    impatient = connect(Impatient)
+    thread.start(ask(impatient, "select pg_sleep(1.5)"), ask(connect(), "select pg_sleep(0.7)"))
+
+    assert 0.3 <= thread.until(1) < 0.6
+    assert isinstance(thread.shown[0], psycopg.OperationalError)
+    assert impatient.closed
+    thread.until(2)
+    assert thread.shown[1] == ("",)
+
+
+def test_an_idle_thread_finds_out_who_is_late(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    thread.start(ask(connect(Impatient), "select pg_sleep(2)"))
+
+    assert thread.until(1) < 0.6
+
+
+def test_a_connection_that_is_cut_meanwhile_is_an_error(
+    thread: Thread, connect: Callable[..., BoundedConnection], owner: psycopg.Connection[Any]
+) -> None:
+    conn = connect()
+    thread.start(ask(conn, "select pg_sleep(2)"))
+    owner.execute("select pg_terminate_backend(%s)", [conn.info.backend_pid])
+
+    assert thread.until(1) < 1.5
+    assert isinstance(thread.shown[0], psycopg.OperationalError)
+
+
+def test_a_connection_with_the_number_of_a_closed_one_is_waited_for(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    numbers = []
+    for many in range(1, 4):
+        conn = connect()
+        numbers.append(conn.fileno())
+        thread.start(ask(conn, "select 1"))
+        thread.until(many)
+        conn.close()
+
+    assert thread.shown == [(1,)] * 3
+    assert any(a == b for a, b in pairwise(numbers))
+
+
+def test_what_is_large_to_send_goes_through(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    size = 20_000_000  # bytes: more than a socket takes at once
+    conn = connect()
+    thread.start(lambda: conn.execute("select length(%s::text)", ["x" * size]).fetchone())
+    thread.until(1)
+
+    assert thread.shown == [(size,)]
+
+
+def test_who_holds_a_lock_alone_keeps_others_from_running_into_it(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    lock = threading.Lock()
+
+    def locked(conn: BoundedConnection) -> Callable[[], Any]:
+        def work() -> Any:
+            if not lock.acquire(timeout=1):
+                return "deadlock"
+            try:
+                with tasks.alone():
+                    return conn.execute("select 1").fetchone()
+            finally:
+                lock.release()
+
+        return work
+
+    thread.start(locked(connect()), locked(connect()))
+    thread.until(2)
+
+    assert thread.shown == [(1,), (1,)]
+
+
+def test_outside_of_a_task_the_driver_waits(connect: Callable[..., BoundedConnection]) -> None:
+    with tasks.alone():
+        assert connect().execute("select 1").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError, match="no answer in time"):
+        connect(Impatient).execute("select pg_sleep(2)")
