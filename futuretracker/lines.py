@@ -7,6 +7,7 @@ included, as type LOG.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
@@ -62,5 +63,11 @@ class JsonLines(JsonFormatter):
 
 def timestamp(seconds: float) -> str:
     """Return UNIX time as RFC 3339 in UTC with milliseconds, as JavaScript writes it."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    # Rounded as datetime does it: to microseconds, of the fraction alone.
+    micros = int(seconds) * 1_000_000 + round(seconds % 1 * 1e6)
+    return f"{_second(micros // 1_000_000)}.{micros // 1_000 % 1_000:03}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")

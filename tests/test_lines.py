@@ -101,3 +101,12 @@ def test_an_event_is_the_json_that_the_library_writes(value: object) -> None:
 )
 def test_a_timestamp_is_written_as_javascript_does(seconds: float, text: str) -> None:
     assert timestamp(seconds) == text
+
+
+def test_a_timestamp_is_the_one_that_datetime_writes() -> None:
+    """Around the ends of milliseconds and of seconds, where the rounding shows."""
+    for millisecond in range(0, 5000, 37):
+        for step in range(-8, 9):  # of about the clock's own resolution
+            seconds = 1768499853 + millisecond / 1000 + step * 2**-22
+            moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+            assert timestamp(seconds) == moment.replace("+00:00", "Z")
