@@ -6,15 +6,17 @@ included, as type LOG.
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
+from select import PIPE_BUF
 from typing import TYPE_CHECKING, Any
 
 from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
 if TYPE_CHECKING:
-    import logging
+    from typing import TextIO
 
 CONFIG: dict[str, Any] = {
     "version": 1,
@@ -22,7 +24,7 @@ CONFIG: dict[str, Any] = {
     "formatters": {"json": {"()": "futuretracker.lines.JsonLines"}},
     "handlers": {
         "stdout": {
-            "class": "logging.StreamHandler",
+            "class": "futuretracker.lines.Stdout",
             "formatter": "json",
             "stream": "ext://sys.stdout",
         }
@@ -59,6 +61,39 @@ class JsonLines(JsonFormatter):
         log_data.update(timestamp=timestamp(record.created), type="LOG")
         log_data.update(level=record.levelname, logger=record.name)
         super().add_fields(log_data, record, message_dict)
+
+
+class Stdout(logging.StreamHandler["TextIO"]):
+    """Write each line in one piece; an AUDIT waits for the RESPONSE that follows it at once.
+
+    Of what several processes write to one pipe the kernel keeps PIPE_BUF bytes (4096 on Linux) in
+    one piece: lines that would be longer together are written one by one, and only a line that is
+    longer itself may have another's in its middle.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._waiting = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line and what waits, under the handler's lock."""
+        try:
+            line = self.format(record) + self.terminator
+            if len(self._waiting) + len(line) > PIPE_BUF:
+                self.flush()
+            self._waiting += line
+            if record.msg != "AUDIT":
+                self.flush()
+        except RecursionError:
+            raise
+        except Exception:  # noqa: BLE001 - a line that cannot be written breaks no request
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits; ``logging.shutdown`` calls it too, and has the lock as well."""
+        lines, self._waiting = self._waiting, ""
+        self.stream.write(lines)
+        self.stream.flush()
 
 
 def timestamp(seconds: float) -> str:
