@@ -10,8 +10,6 @@ import os
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from flask import current_app
-
 from futuretracker.application import request
 
 if TYPE_CHECKING:
@@ -68,10 +66,12 @@ def log_request(request: Request) -> None:
         event("REQUEST", **_fields_of(request), requestId=request.id)
 
 
-def log_response(request: Request, response: Response) -> None:
-    """Write the AUDIT and RESPONSE lines of a write."""
+def log_response(views: Mapping[str, object], request: Request, response: Response) -> None:
+    """Write the AUDIT and RESPONSE lines of a write; ``views`` by their endpoints."""
     if request.method in WRITES:
-        _log_audit(request, response.status_code)
+        action = getattr(views.get(request.endpoint or ""), "audit_action", None)
+        if action is not None:
+            _log_audit(action, request, response.status_code)
         event(
             "RESPONSE",
             **_fields_of(request),
@@ -81,11 +81,7 @@ def log_response(request: Request, response: Response) -> None:
         )
 
 
-def _log_audit(request: Request, status: int) -> None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    action = getattr(view, "audit_action", None)
-    if action is None:
-        return
+def _log_audit(action: str, request: Request, status: int) -> None:
     who = request.caller or (request.recalled and request.recalled.user_id)
     resource = (request.view_args or {}).get("opportunity_id")
     fields = request.change or {"resourceId": resource, "details": {"statusCode": status}}
