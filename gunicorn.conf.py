@@ -13,7 +13,7 @@ if "prometheus_client" not in sys.modules:  # else this is a reload, which count
     # The library looks for the folder as it is imported; seats.py says more.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp("", "futuretracker-metrics-", SHARED_MEMORY)
 
-from futuretracker import exposition, journal, logs, metrics, seats  # noqa: E402 - it needs the folder
+from futuretracker import exposition, journal, lines, metrics, seats  # noqa: E402 - it needs the folder
 from futuretracker.config import Config, ConfigError, in_url  # noqa: E402
 from futuretracker.ports import PortNotFree, check_port  # noqa: E402
 from futuretracker.roles import UnsafeRole, check_database  # noqa: E402
@@ -42,7 +42,7 @@ keepalive = 75  # seconds; longer than nginx keeps its side open
 secure_scheme_headers: dict[str, str] = {}
 limit_request_line = 8190
 control_socket_disable = True
-logconfig_dict = logs.CONFIG
+logconfig_dict = lines.CONFIG
 
 
 # gunicorn would say that it is ready before there is a worker.

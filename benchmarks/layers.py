@@ -27,7 +27,12 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "futuretracker/listeners.py",
         "/prometheus_client/",
     ),
-    "log lines": ("futuretracker/logs.py", "/logging/", "/pythonjsonlogger/"),
+    "log lines": (
+        "futuretracker/logs.py",
+        "futuretracker/lines.py",
+        "/logging/",
+        "/pythonjsonlogger/",
+    ),
     "limits and shared store": ("futuretracker/limits.py", "futuretracker/store/"),
     "authentication": ("futuretracker/auth/", "futuretracker/cache.py"),
     "validation": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 try:
@@ -55,7 +56,7 @@ def create_app(config: Config) -> Application:
         freshness.check,
     )
     api.init_app(app, config, authentication)  # 400, 404, the answer
-    app.finishers = (freshness.note, logs.log_response, note_route)
+    app.finishers = (freshness.note, partial(logs.log_response, app.view_functions), note_route)
 
     # Around the application: the client's address, then the headers of every answer.
     app.wsgi_app = Headers(app.wsgi_app, config.cors_origins)  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ import threading
 from logging.config import dictConfig
 from typing import TYPE_CHECKING
 
-from futuretracker.logs import CONFIG
+from futuretracker.lines import CONFIG
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from futuretracker import exposition, metrics
 from futuretracker.errors import ApiError
-from futuretracker.logs import WRITES, event, timestamp
+from futuretracker.lines import timestamp
+from futuretracker.logs import WRITES, event
 from futuretracker.store import Hit
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
-"""Log lines: one JSON object a line on stdout, for people who grep and programs that parse.
+"""Events: what the service says of its requests and of itself, in lines of a type of their own.
 
-Three events tell the story of a write: REQUEST on entry, AUDIT after commit, RESPONSE at the end.
-Everything else, gunicorn's lines included, is of type LOG.
+Three of them tell the story of a write: REQUEST on entry, AUDIT after commit, RESPONSE at the end.
 """
 
 from __future__ import annotations
@@ -9,11 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from flask import current_app
-from pythonjsonlogger.json import JsonEncoder, JsonFormatter
+from typing import TYPE_CHECKING, TypeVar
 
 from futuretracker.application import request
 
@@ -25,56 +20,12 @@ if TYPE_CHECKING:
     from futuretracker.application import Request
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-CONFIG: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "futuretracker.logs.JsonLines"}},
-    "handlers": {
-        "stdout": {
-            "class": "logging.StreamHandler",
-            "formatter": "json",
-            "stream": "ext://sys.stdout",
-        }
-    },
-    "root": {"level": "INFO", "handlers": ["stdout"]},
-    "loggers": {
-        "gunicorn.error": {"level": "INFO", "handlers": ["stdout"], "propagate": False},
-        "psycopg.pool": {"level": "ERROR"},
-    },
-}
-
 log = logging.getLogger("futuretracker.events")
-_encode = JsonEncoder().encode
 # A record is mostly the answer to which line has logged: an event need not ask.
 _blank = logging.makeLogRecord(
     {"name": log.name, "levelno": logging.INFO, "levelname": "INFO"}
 ).__dict__
 View = TypeVar("View", bound="Callable[..., Response]")
-
-
-class JsonLines(JsonFormatter):
-    """Format an event as its type and fields, any other record as a LOG line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Write an event as it is."""
-        fields = getattr(record, "event", None)
-        if fields is None:
-            return super().format(record)
-        return _encode({"timestamp": timestamp(record.created), "type": record.msg, **fields})
-
-    def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
-        """Put ``timestamp`` (UTC, milliseconds) and ``type`` first."""
-        log_data.update(timestamp=timestamp(record.created), type="LOG")
-        log_data.update(level=record.levelname, logger=record.name)
-        super().add_fields(log_data, record, message_dict)
-
-
-def timestamp(seconds: float) -> str:
-    """Return UNIX time as RFC 3339 in UTC with milliseconds, as JavaScript writes it."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def event(kind: str, **fields: object) -> None:
@@ -115,10 +66,12 @@ def log_request(request: Request) -> None:
         event("REQUEST", **_fields_of(request), requestId=request.id)
 
 
-def log_response(request: Request, response: Response) -> None:
-    """Write the AUDIT and RESPONSE lines of a write."""
+def log_response(views: Mapping[str, object], request: Request, response: Response) -> None:
+    """Write the AUDIT and RESPONSE lines of a write; ``views`` by their endpoints."""
     if request.method in WRITES:
-        _log_audit(request, response.status_code)
+        action = getattr(views.get(request.endpoint or ""), "audit_action", None)
+        if action is not None:
+            _log_audit(action, request, response.status_code)
         event(
             "RESPONSE",
             **_fields_of(request),
@@ -128,11 +81,7 @@ def log_response(request: Request, response: Response) -> None:
         )
 
 
-def _log_audit(request: Request, status: int) -> None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    action = getattr(view, "audit_action", None)
-    if action is None:
-        return
+def _log_audit(action: str, request: Request, status: int) -> None:
     who = request.caller or (request.recalled and request.recalled.user_id)
     resource = (request.view_args or {}).get("opportunity_id")
     fields = request.change or {"resourceId": resource, "details": {"statusCode": status}}

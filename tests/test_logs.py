@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from futuretracker import logs
+from futuretracker.lines import JsonLines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +81,7 @@ def output() -> Iterator[Output]:
     """Everything that is logged during the test, as gunicorn would write it."""
     output = Output()
     handler = logging.StreamHandler(output.stream)
-    handler.setFormatter(logs.JsonLines())
+    handler.setFormatter(JsonLines())
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
@@ -374,19 +375,6 @@ def test_timestamps_are_iso_with_milliseconds_in_utc(alice: User, output: Output
         assert list(line)[:2] == ["timestamp", "type"]
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["timestamp"])
         assert before <= datetime.fromisoformat(line["timestamp"]) <= datetime.now(UTC)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (1768499853.0, "2026-01-15T17:57:33.000Z"),
-        (1768499853.9999, "2026-01-15T17:57:33.999Z"),
-        (1768499853.0015, "2026-01-15T17:57:33.001Z"),
-    ],
-)
-def test_a_timestamp_is_written_as_javascript_does(seconds: float, text: str) -> None:
-    assert logs.timestamp(seconds) == text
 
 
 def test_an_unruly_title_stays_on_its_line_and_is_kept_whole(

@@ -11,7 +11,7 @@ from futuretracker.answers import answer
 from futuretracker.auth import public
 from futuretracker.database import lend
 from futuretracker.errors import Unavailable
-from futuretracker.logs import timestamp
+from futuretracker.lines import timestamp
 from futuretracker.queries.health import select_one
 
 blueprint = Blueprint("health", __name__)

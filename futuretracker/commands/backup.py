@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from futuretracker import logs
+from futuretracker import lines, logs
 from futuretracker.backup_settings import BackupSettings
 from futuretracker.backups.dump import back_up
 from futuretracker.backups.interrupts import stop_once
@@ -25,7 +25,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace) -> int | str:
     """Make one, and log what it holds."""
     settings = BackupSettings.from_env()
-    logging.config.dictConfig(logs.CONFIG)
+    logging.config.dictConfig(lines.CONFIG)
     stop_once()
     try:
         made = back_up(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging.config
 from typing import TYPE_CHECKING
 
-from futuretracker import logs
+from futuretracker import lines, logs
 from futuretracker.backup_settings import DrillSettings
 from futuretracker.backups.drill import DrillFailed, drill
 from futuretracker.backups.interrupts import stop_once
@@ -22,7 +22,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace) -> int | str:
     """Try it, and log what came of it."""
     settings = DrillSettings.from_env()
-    logging.config.dictConfig(logs.CONFIG)
+    logging.config.dictConfig(lines.CONFIG)
     stop_once()
     try:
         result = drill(settings)
