@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "gunicorn.conf.py"
-# Each server's best on two cores, of 1 to 4 loaded in turn on a busy machine; --processes looks
-# again. Express and FastAPI are at theirs with one a core: with one in all they answer fewer mixed
-# requests, and with 4 each costs Express a quarter to a half more CPU. A synchronous server waits
-# more: with 4 in place of 2 ours answers up to a third more writes and no fewer reads, for a tenth
-# more CPU. Once writes waited on threads of their own, 2 to 4 were as good as each other.
-PROCESSES = {"futuretracker": 4, "bare": 4, "express": 2, "fastapi": 2}
+# Each server's best on two cores, of 1 to 4 loaded in turn; --processes looks again. With one in all
+# they answer fewer mixed requests, with 4 each costs Express a quarter to a half more CPU, and ours a
+# tenth.
+PROCESSES = {"futuretracker": 2, "bare": 2, "express": 2, "fastapi": 2}
 NO_V1 = frozenset({"page"})  # the peers have one surface
 
 
