@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import flask
-from flask import Flask, request_tearing_down
+from flask import Flask, appcontext_tearing_down, request_tearing_down
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
@@ -121,6 +121,11 @@ class Application(Flask):
         """Look for hooks and who waits for the signal only where there are any."""
         if self.teardown_request_funcs or request_tearing_down.receivers:
             super().do_teardown_request(exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Likewise."""
+        if self.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
+            super().do_teardown_appcontext(exc)
 
 
 def current() -> Request:

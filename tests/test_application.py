@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from flask import Blueprint, Flask, request_finished, request_started, request_tearing_down
+from flask import (
+    Blueprint,
+    Flask,
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
 
 from futuretracker.application import Application
 
@@ -13,7 +21,7 @@ if TYPE_CHECKING:
     from blinker import NamedSignal
 
 HOOKS = ("before_request", "after_request", "teardown_request")
-SIGNALS = (request_started, request_finished, request_tearing_down)
+SIGNALS = (request_started, request_finished, request_tearing_down, appcontext_tearing_down)
 
 
 def ask(app: Flask, blueprint: Blueprint) -> None:
@@ -23,8 +31,10 @@ def ask(app: Flask, blueprint: Blueprint) -> None:
     app.test_client().get("/here")
 
 
-@pytest.mark.parametrize("name", HOOKS)
-@pytest.mark.parametrize("of", ["application", "blueprint"])
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [*product(["application", "blueprint"], HOOKS), ("application", "teardown_appcontext")],
+)
 def test_a_hook_is_called_once_for_each_request(of: str, name: str) -> None:
     app, blueprint = Application("hooks", static_folder=None), Blueprint("room", __name__)
     called: list[object] = []
