@@ -24,8 +24,6 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from futuretracker.config import Config
 
-MAX_BODY = 2**20  # bytes
-
 
 def create_app(config: Config) -> Application:
     """Build the service: the path of a request, in order.
@@ -33,9 +31,9 @@ def create_app(config: Config) -> Application:
     Call it in each worker process, after the fork: it opens that process's connections.
     """
     app = Application(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
     errors.init_app(app)
     database.init_app(app, config)
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,4 +32,7 @@ def answer(
         body = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "backslashreplace"
         )
-    return Json(body, status, headers, content_type=CONTENT_TYPE)
+    fields = Headers(headers)
+    fields.add("Content-Type", CONTENT_TYPE)
+    fields.add("Content-Length", len(body))
+    return Json([body], status, fields)

@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import flask
-from flask import Flask
+from flask import Flask, appcontext_tearing_down, request_tearing_down
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Guard: TypeAlias = Callable[["Request"], None]
     Finisher: TypeAlias = Callable[["Request", flask.Response], None]
 
+MAX_BODY = 2**20  # bytes
 REQUEST_ID = "futuretracker.request_id"
 HEADERS = "futuretracker.headers"
 
@@ -32,6 +33,9 @@ class Session(NamedTuple):
 
 class Request(flask.Request):
     """A request, and what the guards have found out about it."""
+
+    # Flask asks the configuration, through a proxy, whenever this is read.
+    max_content_length = MAX_BODY
 
     started: float  # monotonic seconds, of a write
     recalled: Session | None = None  # whose token was good a moment ago; not let in yet
@@ -112,6 +116,16 @@ class Application(Flask):
         for finish in self.finishers:
             finish(this, response)
         return response
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Look for hooks and who waits for the signal only where there are any."""
+        if self.teardown_request_funcs or request_tearing_down.receivers:
+            super().do_teardown_request(exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Likewise."""
+        if self.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
+            super().do_teardown_appcontext(exc)
 
 
 def current() -> Request:

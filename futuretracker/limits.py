@@ -86,18 +86,15 @@ class Limits:
         visit = self.store.visit(hits, request.wanted)
         request.shared = dict(zip(request.wanted, visit.values, strict=True))
         # Behind the first that is over there is none.
-        spent = zip(budgets, visit.windows, strict=False)
-        (budget, key), window = min(spent, key=lambda one: one[0][0].amount - one[1].hits)
-        left = budget.amount - window.hits
-        if left < request.left:
-            request.left = left
-            describe(request, budget, window)
-        is_over = left < 0  # by the last of the windows
-        for allowed, _ in budgets[: len(visit.windows) - is_over]:
-            self._allowed[allowed.name].append(None)
-        if is_over:
-            metrics.limit_decisions.labels(budget.name, "refused").inc()
-            raise exceeded(request, budget, key, window)
+        for (budget, key), window in zip(budgets, visit.windows, strict=False):
+            left = budget.amount - window.hits
+            if left < request.left:
+                request.left = left
+                describe(request, budget, window)
+            if left < 0:
+                metrics.limit_decisions.labels(budget.name, "refused").inc()
+                raise exceeded(request, budget, key, window)
+            self._allowed[budget.name].append(None)
 
 
 def init_app(app: Application, config: Config, store: SharedStore) -> Limits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from functools import lru_cache
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import InvalidResponseHeader
@@ -53,7 +54,7 @@ def message(
     lines = [
         status_line(environ["SERVER_PROTOCOL"], status),
         general_fields(int(time.time()), keep=keep),
-        *[field(*header) for header in headers],
+        *starmap(field, headers),
     ]
     bodiless = status.startswith(("1", "204", "304"))
     if not bodiless and all(name.lower() != "content-length" for name, _ in headers):

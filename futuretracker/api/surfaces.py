@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
-from flask import request
-
 from futuretracker.api import schemas
+from futuretracker.application import current
 from futuretracker.queries import analytics, rows
 
 if TYPE_CHECKING:
@@ -45,4 +44,4 @@ V1 = Surface(
 
 def surface() -> Surface:
     """Return the surface that the current request came to."""
-    return V1 if request.path.startswith("/api/v1/") else GUIDE
+    return V1 if current().path.startswith("/api/v1/") else GUIDE

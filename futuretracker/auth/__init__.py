@@ -85,8 +85,8 @@ class Authentication:
                 raise
 
 
-def _header(request: Request) -> str | None:
-    header: str | None = request.environ.get("HTTP_AUTHORIZATION")
+def _header(request: Request) -> str:
+    header: str = request.environ.get("HTTP_AUTHORIZATION", "")
     return header
 
 

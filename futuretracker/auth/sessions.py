@@ -27,25 +27,21 @@ class Sessions:
         self._verifier = verifier
         self._verified: Cache[bytes, Session] = Cache(size=10_000)
 
-    def recall(self, header: str | None) -> Session | None:
+    def recall(self, header: str) -> Session | None:
         """Return the header's session where it was verified already."""
-        try:
-            return self._verified.get(_digest(bearer_token(header)))
-        except Unauthenticated:
-            return None
+        return self._verified.get(_digest(header))
 
-    def of(self, header: str | None) -> Session:
+    def of(self, header: str) -> Session:
         """Return the header's session; raise Unauthenticated."""
         session = self.recall(header)
         if session is None:
-            token = bearer_token(header)
-            session = self._verifier.verify(token)
+            session = self._verifier.verify(bearer_token(header))
             until = min(session.expires_at, time.time() + MAX_AGE)
-            self._verified.put(_digest(token), session, until)
+            self._verified.put(_digest(header), session, until)
         return session
 
 
-def bearer_token(header: str | None) -> str:
+def bearer_token(header: str) -> str:
     """Return the one token of the header; raise Unauthenticated for any other shape."""
     if not header:
         raise Unauthenticated("token-missing", MISSING)
@@ -57,6 +53,6 @@ def bearer_token(header: str | None) -> str:
     return match[1]
 
 
-def _digest(token: str) -> bytes:
-    """Return what stays in memory of a token, which is a secret."""
-    return hashlib.sha256(token.encode()).digest()
+def _digest(header: str) -> bytes:
+    """Return what stays in memory of a header, whose token is a secret."""
+    return hashlib.sha256(header.encode("utf-8", "surrogatepass")).digest()

@@ -793,12 +793,23 @@ def test_a_remembered_token_lends_nothing_to_one_that_begins_alike(
         known.of(f"Bearer {token[:-10]}AAAAAAAAAA")
 
 
+@pytest.mark.parametrize("shape", ["", "{}", "Basic {}", "Bearer  {}", "Bearer {} ", "Bearer {},"])
+def test_a_remembered_token_is_recalled_in_no_other_shape(
+    verifier: Counting, forge: Forge, shape: str
+) -> None:
+    known, token = Sessions(verifier), forge.token()
+    known.of(f"Bearer {token}")
+
+    assert known.recall(f"Bearer {token}")
+    assert known.recall(shape.format(token)) is None
+
+
 def test_what_is_remembered_is_bounded_and_holds_no_token(verifier: Counting, forge: Forge) -> None:
     known, token = Sessions(verifier), forge.token()
     known.of(f"Bearer {token}")
 
     entries = known._verified._entries  # noqa: SLF001 - what lies in memory is the matter
-    assert list(entries) == [hashlib.sha256(token.encode()).digest()]
+    assert list(entries) == [hashlib.sha256(f"Bearer {token}".encode()).digest()]
     assert token not in repr(entries)
 
     bounded: cache.Cache[int, int] = cache.Cache(size=3)

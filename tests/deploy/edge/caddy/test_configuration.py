@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from futuretracker import MAX_BODY
+from futuretracker.application import MAX_BODY
 from futuretracker.headers import EXPOSED, security_headers
 from tests.deploy.edge.caddy_server import DEPLOY, PROGRAM, lay_out
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker import MAX_BODY
+from futuretracker.application import MAX_BODY
 from futuretracker.headers import EXPOSED, security_headers
 from tests.deploy.edge.nginx_server import INCLUDES, NEWEST, SITE, command, debians, lay_out
 
