@@ -29,16 +29,11 @@ class Text(fields.Field[str | None]):
     def __init__(
         self, name: str, longest: int, *, empty: str | None = None, **options: Any
     ) -> None:
-        super().__init__(allow_none=True, **options)
+        messages = {"null": empty or "", **options.pop("error_messages", {})}
+        super().__init__(allow_none=not empty, error_messages=messages, **options)
         self._name = name
         self.longest = longest
         self.empty = empty
-
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        """Let null and missing take marshmallow's course, check everything else."""
-        if value is None and self.empty:
-            raise ValidationError(self.empty)
-        return super().deserialize(value, *args, **kwargs)
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str | None:
         if not isinstance(value, str):

@@ -10,6 +10,7 @@ from uuid import UUID
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
+from futuretracker.api import compiled
 from futuretracker.application import current
 from futuretracker.errors import ApiError, ValidationFailed
 
@@ -64,7 +65,7 @@ def read_fields(schema: Schema) -> dict[str, Any]:
 def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as the schema wants them, or raise ValidationFailed."""
     try:
-        fields: dict[str, Any] = schema.load(given)
+        fields: dict[str, Any] = compiled.load(schema, given)
     except ValidationError as error:
         failed = error.normalized_messages()  # type: ignore[no-untyped-call]
         order = [field.data_key or name for name, field in schema.fields.items()]
