@@ -132,9 +132,10 @@ def calendar_date(text: str) -> str | None:
     if match is None:
         return None
     try:
-        return dt.date.fromisoformat(match[1]).isoformat()
+        dt.date.fromisoformat(match[1])
     except ValueError:
         return None
+    return match[1]
 
 
 def is_web_url(text: str) -> bool:
