@@ -20,6 +20,10 @@ _DATE = re.compile(
     rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?"
 ).fullmatch
 _TIME = re.compile(rf"{_HOUR}:{_MINUTE}(?::{_MINUTE})?").fullmatch
+# Nearly every link: a host's name in ASCII, no user, no port.
+_ORDINARY_URL = re.compile(
+    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:[/?#][!#-;=?-\[\]_a-z~]*)?", re.ASCII | re.IGNORECASE
+).fullmatch
 _UNFIT_FOR_URL = re.compile(r"[\s\x00-\x20\x7f<>\"{}|\\^`]").search
 
 
@@ -140,6 +144,10 @@ def calendar_date(text: str) -> str | None:
 
 def is_web_url(text: str) -> bool:
     """Tell whether a browser would open it over http or https."""
+    return bool(_ORDINARY_URL(text)) or _is_web_url(text)
+
+
+def _is_web_url(text: str) -> bool:
     try:
         url = urlsplit(text)
         return (
