@@ -37,6 +37,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "authentication": ("futuretracker/auth/", "futuretracker/cache.py"),
     "validation": (
         "/marshmallow/",
+        "futuretracker/api/compiled.py",
         "futuretracker/api/parsing.py",
         "futuretracker/api/fields.py",
         "futuretracker/api/schemas.py",

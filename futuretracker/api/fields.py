@@ -20,6 +20,10 @@ _DATE = re.compile(
     rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?"
 ).fullmatch
 _TIME = re.compile(rf"{_HOUR}:{_MINUTE}(?::{_MINUTE})?").fullmatch
+# Nearly every link: a host's name in ASCII, no user, no port.
+_ORDINARY_URL = re.compile(
+    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:[/?#][!#-;=?-\[\]_a-z~]*)?", re.ASCII | re.IGNORECASE
+).fullmatch
 _UNFIT_FOR_URL = re.compile(r"[\s\x00-\x20\x7f<>\"{}|\\^`]").search
 
 
@@ -29,16 +33,11 @@ class Text(fields.Field[str | None]):
     def __init__(
         self, name: str, longest: int, *, empty: str | None = None, **options: Any
     ) -> None:
-        super().__init__(allow_none=True, **options)
+        messages = {"null": empty or "", **options.pop("error_messages", {})}
+        super().__init__(allow_none=not empty, error_messages=messages, **options)
         self._name = name
         self.longest = longest
         self.empty = empty
-
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        """Let null and missing take marshmallow's course, check everything else."""
-        if value is None and self.empty:
-            raise ValidationError(self.empty)
-        return super().deserialize(value, *args, **kwargs)
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str | None:
         if not isinstance(value, str):
@@ -137,13 +136,18 @@ def calendar_date(text: str) -> str | None:
     if match is None:
         return None
     try:
-        return dt.date.fromisoformat(match[1]).isoformat()
+        dt.date.fromisoformat(match[1])
     except ValueError:
         return None
+    return match[1]
 
 
 def is_web_url(text: str) -> bool:
     """Tell whether a browser would open it over http or https."""
+    return bool(_ORDINARY_URL(text)) or _is_web_url(text)
+
+
+def _is_web_url(text: str) -> bool:
     try:
         url = urlsplit(text)
         return (

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from marshmallow import ValidationError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    ClientDisconnected,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+from werkzeug.wsgi import get_content_length
 
+from futuretracker.api import compiled
 from futuretracker.application import current
 from futuretracker.errors import ApiError, ValidationFailed
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
     from futuretracker.application import Request
 
+MAX_BODY = 2**20  # bytes
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
@@ -45,7 +53,7 @@ def check_size(request: Request) -> None:
     """Raise the 413 for a body that is too large, also where no view will read it."""
     if "CONTENT_LENGTH" not in request.environ:
         return
-    if (request.content_length or 0) > (request.max_content_length or 0):
+    if (get_content_length(request.environ) or 0) > MAX_BODY:
         raise RequestEntityTooLarge
 
 
@@ -64,7 +72,7 @@ def read_fields(schema: Schema) -> dict[str, Any]:
 def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as the schema wants them, or raise ValidationFailed."""
     try:
-        fields: dict[str, Any] = schema.load(given)
+        fields: dict[str, Any] = compiled.load(schema, given)
     except ValidationError as error:
         failed = error.normalized_messages()  # type: ignore[no-untyped-call]
         order = [field.data_key or name for name, field in schema.fields.items()]
@@ -81,9 +89,7 @@ def read_object() -> dict[str, Any]:
     if not body:
         return {}
     try:
-        value = json.loads(
-            body.decode(), object_pairs_hook=_without_operators, parse_constant=_no_constant
-        )
+        value = _parse(body.decode())
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "Invalid JSON", "The request body is not valid JSON") from error
     if not isinstance(value, dict):
@@ -96,7 +102,7 @@ def read_body() -> bytes:
     request = current()
     body = _read_bytes(request)
     # Nearly all say just that, and the type of others is taken apart.
-    kind = request.content_type
+    kind = request.environ.get("CONTENT_TYPE")
     if body and kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
         raise UnsupportedMediaType
     return body
@@ -104,15 +110,17 @@ def read_body() -> bytes:
 
 def _read_bytes(request: Request) -> bytes:
     try:
-        body = request.get_data(cache=False)
-        at_limit = len(body) == request.max_content_length and request.content_length is None
-        # werkzeug cuts a body without a length off at the limit, and does not say so.
-        cut_off = at_limit and request.environ["wsgi.input"].read(1)
+        if "wsgi.input_terminated" in request.environ:
+            body: bytes = request.environ["wsgi.input"].read(MAX_BODY + 1)
+        else:  # its length alone says where it ends
+            body = request.get_data(cache=False)
     except HTTPException:
         raise
-    except Exception as error:  # a server has errors of its own for a broken or lost body
+    except (OSError, ValueError) as error:  # lost on the way
+        raise ClientDisconnected from error
+    except Exception as error:  # a server has errors of its own for a broken body
         raise ApiError(400, "Bad Request", "The request body could not be read") from error
-    if cut_off:
+    if len(body) > MAX_BODY:
         raise RequestEntityTooLarge
     return body
 
@@ -125,3 +133,6 @@ def _without_operators(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(name: str) -> None:
     message = f"{name} is not JSON"
     raise ValueError(message)
+
+
+_parse = json.JSONDecoder(object_pairs_hook=_without_operators, parse_constant=_no_constant).decode

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -248,6 +249,34 @@ def test_a_body_that_ends_early_is_refused(alice: User) -> None:
     assert answer.json["error"]
     assert answer.json["message"]
     assert alice.get(PATH).json == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (ConnectionResetError(), "The request could not be understood"),
+        (ValueError("closed"), "The request could not be understood"),
+        (InvalidChunkSize(b"x"), "The request body could not be read"),
+    ],
+    ids=["lost", "closed", "garbled"],
+)
+@pytest.mark.parametrize("ending", [{"wsgi.input_terminated": True}, {}], ids=["ends", "open"])
+def test_a_body_that_breaks_off_is_refused(
+    alice: User, broken: Exception, message: str, ending: dict[str, bool]
+) -> None:
+    class Breaking:
+        def read(self, _size: int) -> bytes:
+            raise broken
+
+    environ = {"wsgi.input": Breaking(), "CONTENT_LENGTH": "9", **ending}
+
+    check(alice.post(PATH, environ_overrides=environ), 400, "Bad Request", message)
+
+
+def test_a_server_that_does_not_end_a_body_is_read_no_further_than_its_length(alice: User) -> None:
+    environ = {"wsgi.input": BytesIO(b'{"title": "a"}and more'), "CONTENT_LENGTH": "14"}
+
+    assert alice.post(PATH, environ_overrides=environ).status_code == 201
 
 
 def test_of_keys_that_stand_twice_the_last_one_counts(alice: User) -> None:

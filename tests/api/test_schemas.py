@@ -395,6 +395,12 @@ def test_a_link_that_a_browser_opens_is_kept_as_it_is(alice: User, link: str) ->
         "https://example.com/\u2028b",
         "https://example.com/<script>",
         'https://example.com/"onclick="',
+        "https://example.com/a\\b",
+        "https://example.com/a^b",
+        "https://example.com/a`b",
+        "https://example.com/{a}",
+        "https://example.com/a|b",
+        "https://example.com/a\x7f",
         "https://example.com\\@evil.example/",
         "https://example.com:0/",
         "https://example.com:65536/",
@@ -404,6 +410,7 @@ def test_a_link_that_a_browser_opens_is_kept_as_it_is(alice: User, link: str) ->
         "https://[nonsense]/",
         "http s://example.com",
         "hхttps://example.com",  # noqa: RUF001 - a Cyrillic letter
+        "httpſ://example.com",  # noqa: RUF001 - a long s, small for S
     ],
 )
 def test_what_a_browser_does_not_open_over_http_is_refused(alice: User, link: str) -> None:
