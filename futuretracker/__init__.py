@@ -10,7 +10,7 @@ try:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from futuretracker import api, auth, database, errors, limits, logs
-    from futuretracker.api.parsing import MAX_BODY, check_size, check_url
+    from futuretracker.api.parsing import check_size, check_url
     from futuretracker.application import Application
     from futuretracker.freshness import Freshness
     from futuretracker.headers import Headers

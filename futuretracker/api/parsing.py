@@ -17,7 +17,7 @@ from werkzeug.exceptions import (
 from werkzeug.wsgi import get_content_length
 
 from futuretracker.api import compiled
-from futuretracker.application import current
+from futuretracker.application import MAX_BODY, current
 from futuretracker.errors import ApiError, ValidationFailed
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from futuretracker.application import Request
 
-MAX_BODY = 2**20  # bytes
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
