@@ -232,6 +232,61 @@ def test_a_database_with_other_types_serves_as_well(database: str, existing: str
         assert counts["statusCounts"]["interviewed"] == 1
 
 
+def test_no_table_is_rewritten_for_the_words_of_the_search(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = migrations()
+    monkeypatch.setattr("futuretracker.migrate.migrations", lambda: files[:8])
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(EXISTING)
+        migrate(database)
+        conn.execute("update opportunities set notes = 'AI/ML, node.js' where title like '%7'")
+    stored = (
+        "select relname, relfilenode from pg_class where relnamespace = 'public'::regnamespace"
+        " and relkind in ('r', 'i') and relname not like 'futuretracker_migrations%' order by 1"
+    )
+    words = "select id, search::text, ctid::text from opportunities order by id"
+    before = rows(database, stored), rows(database, words)
+    monkeypatch.setattr("futuretracker.migrate.migrations", lambda: files)
+
+    assert migrate(database) == [name for name, _ in files[8:]]
+    assert (rows(database, stored), rows(database, words)) == before
+
+
+STATUSES = ["applied", "shortlisted", "interviewed", "selected", "ghosted", "rejected"]
+
+
+def test_the_rule_on_a_status_is_the_first_one_in_other_words(database: str) -> None:
+    migrate(database)
+    first = """
+        category is distinct from 'internship' or case rounds_status
+            when 'rejected' then status = 'rejected'
+            when 'selected' then status in ('selected', 'rejected', 'ghosted')
+            when 'interviewed' then status in ('interviewed', 'selected', 'rejected', 'ghosted')
+            when 'shortlisted' then
+                status in ('shortlisted', 'interviewed', 'selected', 'rejected', 'ghosted')
+            else true
+        end
+    """
+    every = f"""
+        from (values ('internship'), ('hackathon'), (null)) as c (category),
+            unnest(array{STATUSES} || null::text) as status,
+            unnest(array{STATUSES} || null::text) as rounds_status
+        where rounds_status is distinct from 'ghosted'
+    """
+    differ = f"""
+        select category, status, rounds_status {every}
+            and coalesce({first}, true) is distinct from coalesce(
+                rounds_status is null or status_agrees(category, status, rounds_status), true)
+    """
+    assert rows(database, f"select count(*) {every}") == [(3 * 7 * 6,)]
+    assert rows(database, differ) == []
+    rule = "select pg_get_expr(conbin, conrelid) from pg_constraint where conname = '{}'"
+    assert rows(database, rule.format("status_agrees_with_rounds")) == [
+        ("((rounds_status IS NULL) OR status_agrees(category, status, rounds_status))",)
+    ]
+
+
 def test_one_unique_index_is_enough(database: str) -> None:
     migrate(database)
 

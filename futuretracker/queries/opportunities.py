@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.queries.rows import GUIDE, only_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from psycopg import Connection
@@ -19,6 +18,10 @@ if TYPE_CHECKING:
 NOTHING: Final[Mapping[str, object]] = dict.fromkeys(
     ("description", "link", "deadline", "category", "notes", "campus_mode", "applied_on")
 )
+# ``applied_on`` is set by every change, as it depends on the category.
+CHANGEABLE: Final[Sequence[LiteralString]] = (
+    "title", "description", "link", "deadline", "category", "status", "notes", "campus_mode",
+)  # fmt: skip
 
 
 class Written(NamedTuple):
@@ -107,18 +110,19 @@ def update_opportunity(
     values: Mapping[str, object],
     columns: LiteralString,
 ) -> bytes | None:
-    """Change the fields in ``values``, leave the others as they are; return the row as JSON."""
+    """Change the fields in ``values``, leave the others as they are; return the row as JSON.
+
+    Only what is given is set: the words of the search are taken anew where a text is.
+    """
+    given = "".join(f"{name} = %({name})s, " for name in CHANGEABLE if name in values)
+    category = "%(category)s::text" if "category" in values else "category"
+    applied_on = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
     cursor = conn.execute(
         f"""
         with written as (
-            update opportunities as o
-            set (title, description, link, deadline, category, status, notes, campus_mode,
-                    applied_on) = (
-                    select n.title, n.description, n.link, n.deadline, n.category, n.status,
-                        n.notes, n.campus_mode,
-                        case when n.category = 'internship' then n.applied_on end
-                    from jsonb_populate_record(o, %(values)s::jsonb) as n
-                ),
+            update opportunities
+            set {given}
+                applied_on = case when {category} = 'internship' then {applied_on} end,
                 updated_at = now()
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = %(user_id)s and id = %(row_id)s
@@ -130,7 +134,7 @@ def update_opportunity(
         )
         select row_to_json(written)::text from written
         """,
-        {**change._asdict(), "row_id": row_id, "values": json.dumps(values)},
+        {**values, **change._asdict(), "row_id": row_id},
     )
     return only_value(cursor)
 

@@ -210,6 +210,14 @@ def test_the_setting_is_made_in_a_one_time_filter_above_the_scan(
     )
 
 
+@pytest.mark.parametrize("command", ["select", "update", "delete"])
+def test_the_policies_are_asked_once_and_not_for_each_row(role: Connection, command: str) -> None:
+    asked = [line for line in explain(role, command).splitlines() if "current_setting" in line]
+
+    assert len(asked) == 1
+    assert "One-Time Filter" in asked[0]
+
+
 def test_the_list_reads_the_index_and_sorts_nothing(owner: Connection, role: Connection) -> None:
     with owner.transaction(force_rollback=True), role.transaction(force_rollback=True):
         role.execute("set local enable_seqscan = off")
@@ -218,3 +226,7 @@ def test_the_list_reads_the_index_and_sorts_nothing(owner: Connection, role: Con
 
     assert "opportunities_owner_newest_first" in plan
     assert "Sort" not in plan
+
+
+def test_an_index_is_cheap_for_the_role(role: Connection) -> None:
+    assert role.execute("show random_page_cost").fetchone() == ("1.1",)
