@@ -253,6 +253,20 @@ def test_no_table_is_rewritten_for_the_words_of_the_search(
     assert (rows(database, stored), rows(database, words)) == before
 
 
+def test_rows_are_written_where_new_functions_are_nobodys(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("alter default privileges revoke execute on functions from public")
+    migrate(database)
+
+    with psycopg.connect(make_conninfo(database, user=ROLE_NAME), autocommit=True) as conn:
+        user = upsert_user(conn, clerk_id="user_new", email=None)
+        change, values = (
+            Change(user, "user_new", "request", "{}"),
+            {"title": "x", "status": "applied"},
+        )
+        assert insert_opportunity(conn, change=change, values=values, columns=GUIDE)
+
+
 STATUSES = ["applied", "shortlisted", "interviewed", "selected", "ghosted", "rejected"]
 
 
