@@ -17,7 +17,7 @@ from futuretracker.sockets import BUFFER, waiting_at
 
 GOODBYE = 2.0  # seconds for a client to close its side
 LOOK = 1.0  # seconds between two looks at what has become late
-AT_ONCE = 16  # new connections: more would leave none for the other workers
+FEW, MANY = 2, 16  # new connections at a turn: more would leave none for the other workers
 
 
 class Connections(ThreadWorker):
@@ -30,8 +30,9 @@ class Connections(ThreadWorker):
         self._look_at = self._notify_at = 0.0
 
     def accept(self, listener: socket.socket) -> None:
-        """Take some of those who wait: one a turn would be few where a turn serves hundreds."""
-        for _ in range(min(AT_ONCE, self.worker_connections - self.nr_conns)):
+        """Take a few of those who wait, more where a turn serves many."""
+        some = max(FEW, min(MANY, self.nr_conns // 4))
+        for _ in range(min(some, self.worker_connections - self.nr_conns)):
             before = self.nr_conns
             super().accept(listener)
             if self.nr_conns == before:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from gunicorn.config import Config
 
-from futuretracker.connections import AT_ONCE, Connections
+from futuretracker.connections import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Taking(Connections):
     """A worker that takes connections and does nothing with them."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, there: int) -> None:
         self.cfg = Config()
         self.worker_connections = most
-        self.nr_conns = 0
+        self.nr_conns = there
         self.taken: list[TConn] = []
 
     def enqueue_req(self, conn: TConn) -> None:
@@ -43,13 +43,18 @@ def listener() -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize(
-    ("most", "counts"),
-    [(1000, [AT_ONCE, 2 * AT_ONCE, 40, 40]), (20, [AT_ONCE, 20, 20, 20])],
+    ("most", "there", "counts"),
+    [
+        (1000, 0, [2, 4, 6, 8]),
+        (1000, 40, [10, 22, 37, 40]),
+        (1000, 640, [16, 32, 40]),
+        (43, 40, [3, 3]),
+    ],
 )
 def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is_room_for(
-    listener: socket.socket, most: int, counts: list[int]
+    listener: socket.socket, most: int, there: int, counts: list[int]
 ) -> None:
-    worker = Taking(most)
+    worker = Taking(most, there)
     seen = []
     for _ in counts:
         worker.accept(listener)
@@ -58,7 +63,7 @@ def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is
         conn.close()
 
     assert seen == counts
-    assert worker.nr_conns == counts[-1]
+    assert worker.nr_conns == there + counts[-1]
 
 
 def test_a_connection_whose_request_is_answered_stays_however_late_it_is(
