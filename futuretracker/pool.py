@@ -91,7 +91,8 @@ class Pool:
                 "tcp_user_timeout": 2500,
             },
             configure=self._configure,
-            min_size=1,
+            # A task that finds none holds up the others until the pool has opened one.
+            min_size=2 * config.threads,
             # Those who read, those who write, the pool's threads, and who watches the replica. A
             # task must find one at once: the thread that waits for it is that of all tasks.
             max_size=3 * config.threads + (1 if config.database.replica else 0),

@@ -1,9 +1,8 @@
 """Requests that wait for Postgres beside each other on one thread, each in a greenlet of its own.
 
 A task runs until the driver would wait for its socket. Then the thread goes on with others, and
-comes back to the task once the server has said something, or its time is over. Others of the same
-thread would wait for a lock that it holds meanwhile, and so would the thread: who needs one while
-the server is asked does it ``alone``.
+comes back to the task once the server has said something, or its time is over. A task holds no
+lock while it waits: the thread itself would wait for it, and nobody would let go.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import select
 import time
 from collections import deque
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,7 +18,7 @@ from psycopg.errors import _WaitTimeout
 from psycopg.waiting import Ready, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
 
     from futuretracker.poller import Poller
 
@@ -37,7 +35,6 @@ EVENTS = {
 class Task(greenlet):
     """Does one piece of work after the other: a greenlet costs ten times a change to one."""
 
-    is_alone = False
     late_at: float  # monotonic seconds
     then: Callable[[Any], object]
 
@@ -115,9 +112,9 @@ class Tasks:
 
 
 def current() -> Task | None:
-    """Return the task that is running and lets others run, None outside of all."""
+    """Return the task that is running, None outside of all."""
     this = getcurrent()
-    return this if isinstance(this, Task) and not this.is_alone else None
+    return this if isinstance(this, Task) else None
 
 
 def wait(
@@ -132,20 +129,6 @@ def wait(
     except StopIteration as end:
         result: Result = end.value
         return result
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Let no other task of this thread run until the block ends, whatever it waits for."""
-    this = current()
-    if this is None:
-        yield
-        return
-    this.is_alone = True
-    try:
-        yield
-    finally:
-        this.is_alone = False
 
 
 def _ready(events: int) -> Ready:

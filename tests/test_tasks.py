@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from futuretracker import tasks
 from futuretracker.poller import Poller
 from futuretracker.pool import BoundedConnection
 from futuretracker.tasks import WAITING, Tasks
@@ -176,31 +174,7 @@ def test_what_is_large_to_send_goes_through(
     assert thread.shown == [(size,)]
 
 
-def test_who_holds_a_lock_alone_keeps_others_from_running_into_it(
-    thread: Thread, connect: Callable[..., BoundedConnection]
-) -> None:
-    lock = threading.Lock()
-
-    def locked(conn: BoundedConnection) -> Callable[[], Any]:
-        def work() -> Any:
-            if not lock.acquire(timeout=1):
-                return "deadlock"
-            try:
-                with tasks.alone():
-                    return conn.execute("select 1").fetchone()
-            finally:
-                lock.release()
-
-        return work
-
-    thread.start(locked(connect()), locked(connect()))
-    thread.until(2)
-
-    assert thread.shown == [(1,), (1,)]
-
-
 def test_outside_of_a_task_the_driver_waits(connect: Callable[..., BoundedConnection]) -> None:
-    with tasks.alone():
-        assert connect().execute("select 1").fetchone() == (1,)
+    assert connect().execute("select 1").fetchone() == (1,)
     with pytest.raises(psycopg.OperationalError, match="no answer in time"):
         connect(Impatient).execute("select pg_sleep(2)")

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from futuretracker import metrics, tasks
+from futuretracker import metrics
 from futuretracker.database import lend
 from futuretracker.errors import Unauthenticated
 from futuretracker.queries.revocations import select_revocations
@@ -60,16 +60,16 @@ class Revocations:
         return generation == self._generation and time.monotonic() < self._loaded_at + MAX_AGE
 
     def _load(self, generation: bytes | None) -> None:
-        """Load the set; one thread does it for all that wait."""
-        with self._lock, tasks.alone():
-            if self._is_good(generation):
-                return
-            if generation is None:
-                generation = secrets.token_bytes(8)
-                self._store.put(GENERATION, generation, KEEP)
-            began = time.monotonic()
-            with lend() as conn:
-                self._refused = select_revocations(conn)
-            # What was revoked since this began is not in it, and shows another generation.
-            self._generation, self._loaded_at = generation, began
-            metrics.revocations_loaded.set(time.time())
+        """Load the set, unless who began later has it already: nobody waits for another's load."""
+        if generation is None:
+            generation = secrets.token_bytes(8)
+            self._store.put(GENERATION, generation, KEEP)
+        began = time.monotonic()
+        with lend() as conn:
+            refused = select_revocations(conn)
+        with self._lock:
+            if began > self._loaded_at:
+                # What was revoked since this began is not in it, and shows another generation.
+                self._refused = refused
+                self._generation, self._loaded_at = generation, began
+        metrics.revocations_loaded.set(time.time())
