@@ -55,11 +55,11 @@ def thread() -> Iterator[Thread]:
 
 
 @pytest.fixture
-def connect(service_url: str) -> Iterator[Callable[..., BoundedConnection]]:
+def connect(owner_url: str) -> Iterator[Callable[..., BoundedConnection]]:
     opened: list[BoundedConnection] = []
 
     def connect(kind: type[BoundedConnection] = BoundedConnection) -> BoundedConnection:
-        opened.append(kind.connect(service_url, autocommit=True))
+        opened.append(kind.connect(owner_url, autocommit=True))
         return opened[-1]
 
     yield connect
