@@ -46,6 +46,8 @@ def fronted(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Mach
         if command.text.startswith("cd "):
             folder = command.text.removeprefix("cd ")
         deployed.run(f"cd {folder} && {STAND_INS.get(command.text, command.text)}")
+    # nginx opens the ports of a new site a moment after the reload.
+    wait_for(lambda: deployed.run(f"{CURL} https://{NAME}/api/v1/health", check=False), 5)
     return deployed
 
 
