@@ -6,6 +6,7 @@ import selectors
 import socket
 import time
 from collections import deque
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -67,6 +68,39 @@ class Connections(ThreadWorker):
             self.leaving.remove(conn)
             self._drop(conn)
 
+    def answered(self, conn: TConn, outcome: Any) -> None:
+        """Go on with a connection whose task has come to its end."""
+        if conn in self.busy:
+            self.busy.remove(conn)
+            self.go_on(conn, outcome)
+        else:
+            self.finish_request(conn, done(outcome))
+
+    def go_on(self, conn: TConn, outcome: Any) -> None:
+        """Leave a connection at the poller if it is kept."""
+        if outcome is True and self.alive:
+            conn.set_timeout()
+        else:
+            self.take(conn)
+            self.finish_request(conn, done(outcome))
+
+    def take(self, conn: TConn) -> None:
+        """Take a connection away from the poller."""
+        self.poller.unregister(conn.sock)
+        self.keepalived_conns.remove(conn)
+        self.busy.discard(conn)
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """Do with the connection what has come out."""
+        outcome = None if fs.exception() else fs.result()
+        if callable(outcome):
+            outcome()
+            return
+        if outcome is False:
+            self.say_goodbye(conn)
+        else:
+            super().finish_request(conn, fs)
+
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
         """Close those whose time is over; an answer has not moved them in the queue."""
         now = time.monotonic()
@@ -105,3 +139,10 @@ class Connections(ThreadWorker):
             self.poller.unregister(conn.sock)
         self.nr_conns -= 1
         conn.close()
+
+
+def done(result: Any) -> Future[Any]:
+    """Return a future that holds it already, which is how gunicorn has an outcome."""
+    future: Future[Any] = Future()
+    future.set_result(result)
+    return future

@@ -18,6 +18,7 @@ class Poller:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._calls: dict[int, Callable[[int], object]] = {}
+        self._once: dict[int, Callable[[int], object]] = {}
 
     def register(self, fileobj: Any, _events: int, call: Callable[[Any], object]) -> None:
         """Call ``call`` with the file whenever it can be read (gunicorn waits for nothing else)."""
@@ -33,7 +34,7 @@ class Poller:
 
     def once(self, fileno: int, events: int, call: Callable[[int], object]) -> None:
         """Call ``call`` with epoll's events when one of ``events`` has come, and then no more."""
-        self._calls[fileno] = call
+        self._once[fileno] = call
         try:
             self._epoll.modify(fileno, events | select.EPOLLONESHOT)
         except FileNotFoundError:  # new, or its number was another's, which is closed
@@ -41,10 +42,9 @@ class Poller:
 
     def dispatch(self, timeout: float) -> None:
         """Wait for at most ``timeout`` seconds, and call whoever is ready."""
-        calls = self._calls
         for fileno, events in self._epoll.poll(timeout):
             # One of those before it may have closed it.
-            if call := calls.get(fileno):
+            if call := self._once.pop(fileno, None) or self._calls.get(fileno):
                 call(events)
 
     def close(self) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 0.0005  # seconds: the pool opens a connection only for who waits
+
 # What it means for the database to be out of reach, rather than for a statement to be wrong.
 OUT_OF_REACH = (
     psycopg.OperationalError,
@@ -91,10 +93,8 @@ class Pool:
                 "tcp_user_timeout": 2500,
             },
             configure=self._configure,
-            # A task that finds none holds up the others until the pool has opened one.
-            min_size=2 * config.threads,
-            # Those who read, those who write, the pool's threads, and who watches the replica. A
-            # task must find one at once: the thread that waits for it is that of all tasks.
+            min_size=1,
+            # Those who read, those who write, the pool's threads, and who watches the replica.
             max_size=3 * config.threads + (1 if config.database.replica else 0),
             reconnect_timeout=self.PAUSE,
             open=True,
@@ -130,11 +130,22 @@ class Pool:
         """Take a connection that the server has not closed while it lay in the pool."""
         deadline = time.monotonic() + self.CONNECT_WITHIN
         while True:
-            conn = self._pool.getconn(deadline - time.monotonic())
+            conn = self._next(deadline)
             if _is_quiet(conn):
                 return conn
             conn.close()
             self._pool.putconn(conn)
+
+    def _next(self, deadline: float) -> BoundedConnection:
+        """Wait for a connection; a task lets others run, who may have the one that comes back."""
+        this = tasks.current()
+        while True:
+            try:
+                return self._pool.getconn(AT_ONCE if this else deadline - time.monotonic())
+            except PoolTimeout:
+                if this is None or time.monotonic() > deadline:
+                    raise
+                this.of.nap(this)
 
     def sample(self, server: str) -> None:
         """Set the gauges of this pool."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 WAITING: Final = object()
 INTERVAL = 0.1  # seconds between two looks at whose time is over, as the driver has it
+NAP = 0.005  # seconds
 EVENTS = {
     Wait.R: select.EPOLLIN,
     Wait.W: select.EPOLLOUT,
@@ -61,6 +62,7 @@ class Tasks:
         self._idle = [Task(self) for _ in range(most)]
         self._queue: deque[tuple[Callable[[], Any], Callable[[Any], object]]] = deque()
         self._held: dict[int, Task] = {}  # by the socket
+        self._napping: deque[Task] = deque()
         self._look_at = 0.0
 
     def start(self, work: Callable[[], Any], then: Callable[[Any], object]) -> Any:
@@ -82,12 +84,23 @@ class Tasks:
         ready: Ready = task.pause(WAITING)
         return ready
 
+    def nap(self, task: Task) -> None:
+        """Let others run for ``NAP`` seconds."""
+        task.late_at = time.monotonic() + NAP
+        self._napping.append(task)
+        task.pause(WAITING)
+
     def patience(self, most: float) -> float:
         """Return how many seconds, at ``most``, the poller may wait."""
+        if self._napping:
+            return min(most, NAP)
         return min(most, INTERVAL) if self._held else most
 
     def hurry(self) -> None:
         """End the wait of those whose time is over."""
+        while self._napping and self._napping[0].late_at <= time.monotonic():
+            task = self._napping.popleft()
+            self._advance(task, task.switch())
         if not self._held or (now := time.monotonic()) < self._look_at:
             return
         self._look_at = now + INTERVAL

@@ -14,7 +14,6 @@ from __future__ import annotations
 import gc
 import socket
 import struct
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -26,7 +25,7 @@ from gunicorn.workers.gthread import _DEFER
 from futuretracker import metrics, plain
 from futuretracker.api import metrics as scraping
 from futuretracker.api.health import draining
-from futuretracker.connections import Connections
+from futuretracker.connections import Connections, done
 from futuretracker.logs import WRITES
 from futuretracker.malformed import raw_error, status_of
 from futuretracker.poller import Poller
@@ -82,46 +81,24 @@ class Worker(Connections):
             return
         outcome = self._serve(conn)
         if outcome is not WAITING:
-            self.finish_request(conn, _done(outcome))
+            self.finish_request(conn, done(outcome))
 
     def on_client_socket_readable(self, conn: TConn, _client: socket.socket) -> None:
         """Serve a kept connection; mostly it stays where it is."""
         if conn in self.busy:  # the next request comes early, or the client has gone
-            self._take(conn)
+            self.take(conn)
             return
         outcome = self._serve(conn)
         if outcome is WAITING:
             self.busy.add(conn)
         else:
-            self._go_on(conn, outcome)
-
-    def _answered(self, conn: TConn, outcome: Any) -> None:
-        """Go on with a connection whose task has come to its end."""
-        if conn in self.busy:
-            self.busy.remove(conn)
-            self._go_on(conn, outcome)
-        else:
-            self.finish_request(conn, _done(outcome))
-
-    def _go_on(self, conn: TConn, outcome: Any) -> None:
-        """Leave a connection at the poller if it is kept."""
-        if outcome is True and self.alive:
-            conn.set_timeout()
-        else:
-            self._take(conn)
-            self.finish_request(conn, _done(outcome))
-
-    def _take(self, conn: TConn) -> None:
-        """Take a connection away from the poller."""
-        self.poller.unregister(conn.sock)
-        self.keepalived_conns.remove(conn)
-        self.busy.discard(conn)
+            self.go_on(conn, outcome)
 
     def _serve(self, conn: TConn) -> Any:
         """Answer what has arrived if it is plain.
 
         Return what becomes of the connection: True to keep it, False to close it, _DEFER to wait
-        for data, a call that hands it to the pool, WAITING where ``_answered`` will be told.
+        for data, a call that hands it to the pool, WAITING where ``answered`` will be told.
         """
         conn.init()
         try:
@@ -143,7 +120,7 @@ class Worker(Connections):
         if environ["PATH_INFO"].startswith(scraping.PATH):
             return partial(self._in_pool, conn, answer)
         tasks = self.writes if environ["REQUEST_METHOD"] in WRITES else self.reads
-        return tasks.start(answer, partial(self._answered, conn))
+        return tasks.start(answer, partial(self.answered, conn))
 
     def _goes_on(self) -> bool:
         self.nr += 1
@@ -186,17 +163,6 @@ class Worker(Connections):
         conn.sock.sendall(rest)
         return kept
 
-    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        """Do with the connection what has come out."""
-        outcome = None if fs.exception() else fs.result()
-        if callable(outcome):
-            outcome()
-            return
-        if outcome is False:
-            self.say_goodbye(conn)
-        else:
-            super().finish_request(conn, fs)
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain: /readyz says so from now on."""
         draining.set()
@@ -212,9 +178,3 @@ class Worker(Connections):
             self.log.warning("malformed request from %s: %s", addr and addr[0], type(exc).__name__)
         with suppress(OSError):  # the client is gone
             util.write_nonblock(client, raw_error(status))
-
-
-def _done(result: Any) -> Future[Any]:
-    done: Future[Any] = Future()
-    done.set_result(result)
-    return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ import psycopg
 import pytest
 
 from futuretracker.poller import Poller
-from futuretracker.pool import BoundedConnection
+from futuretracker.pool import BoundedConnection, OutOfReach, Pool
 from futuretracker.tasks import WAITING, Tasks
+from tests.conftest import config_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,6 +174,50 @@ def test_what_is_large_to_send_goes_through(
     thread.until(1)
 
     assert thread.shown == [(size,)]
+
+
+@pytest.fixture
+def pool(settings: dict[str, str]) -> Iterator[Pool]:
+    """A pool that lends three connections at most."""
+    config = config_from({**settings, "THREADS": "1"})
+    with closing(Pool(config.database.primary, config)) as it:
+        yield it
+
+
+def test_a_task_without_a_connection_lets_others_run_who_have_them(
+    thread: Thread, pool: Pool
+) -> None:
+    def lend(sql: str) -> Callable[[], Any]:
+        def work() -> Any:
+            with pool.lend() as conn:
+                return conn.execute(sql.encode()).fetchone()
+
+        return work
+
+    with pool.lend(), pool.lend():
+        thread.start(lend("select 1 from pg_sleep(0.3)"), lend("select 2"))
+        assert thread.until(2) < 0.8
+
+    assert thread.shown == [(1,), (2,)]
+
+
+def test_a_task_waits_a_second_for_a_connection_while_others_go_on(
+    thread: Thread, pool: Pool, connect: Callable[..., BoundedConnection]
+) -> None:
+    def work() -> str:
+        try:
+            with pool.lend():
+                return "lent"
+        except OutOfReach as error:
+            return error.cause
+
+    with pool.lend(), pool.lend(), pool.lend():
+        thread.start(work, ask(connect(), "select pg_sleep(0.3)"))
+        assert thread.until(1) < 0.6
+        assert thread.shown == [("",)]
+        assert 0.3 < thread.until(2) < 1.2
+
+    assert thread.shown[1] == "PoolTimeout"
 
 
 def test_outside_of_a_task_the_driver_waits(connect: Callable[..., BoundedConnection]) -> None:
