@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "gunicorn.conf.py"
 # Each server's best on two cores, loaded in turn; --processes looks again. With one in all the
-# peers answer fewer mixed requests, with 4 each costs Express a quarter to a half more CPU; ours, of
-# 2 to 4, costs a tenth more with 4.
+# peers answer fewer mixed requests, with 4 each costs Express a quarter to a half more CPU. Ours
+# was tried with 2 to 4 and costs a tenth more with 4.
 PROCESSES = {"futuretracker": 2, "bare": 2, "express": 2, "fastapi": 2}
 NO_V1 = frozenset({"page"})  # the peers have one surface
 
