@@ -125,9 +125,11 @@ def test_users_who_alternate_at_speed_over_two_processes_see_their_own_rows_alon
         looking = pool.submit(look)
         turns = [(users[n % 2], users[(n + 1) % 2]) for n in range(60)]
         done = [pool.submit(one.go_on, other) for one, other in turns]
-        for turn in done:
-            turn.result(60)
-        over.set()
+        try:
+            for turn in done:
+                turn.result(60)
+        finally:
+            over.set()
         looking.result(10)
 
     assert found == {NOTHING}

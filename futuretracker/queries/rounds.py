@@ -1,8 +1,10 @@
 """The table ``opportunity_rounds``, and what the rounds say of their opportunity.
 
-A change of a round, the opportunity's derived columns and the audit entry are one statement. A
-lock on the opportunity goes before it in one pipeline, which is one round trip and one transaction:
-who changes rounds of the same opportunity waits there, and then sees what the other has done.
+A change of a round, the opportunity's derived columns and the audit entry are one statement. It
+begins with a lock on the opportunity: who changes rounds of the same one waits there, and then sees
+what the other has done, as ``futuretracker_rounds_now`` looks anew (migration 0010). A pipeline of
+two statements would be one round trip too; but psycopg ends it with a Flush behind the Sync, which
+takes a transaction pooler's connection, and Postgres does not answer it.
 """
 
 from __future__ import annotations
@@ -21,25 +23,24 @@ if TYPE_CHECKING:
 
     from futuretracker.queries.changes import Change
 
-ROUND: Final[LiteralString] = """id, opportunity_id, round_number, round_type, scheduled_date,
-    scheduled_time, result, notes, created_at, updated_at"""
+ROUND: Final[LiteralString] = """r.id, r.opportunity_id, r.round_number, r.round_type,
+    r.scheduled_date, r.scheduled_time, r.result, r.notes, r.created_at, r.updated_at"""
 SPEAKS: Final[LiteralString] = (
     "(select set_config('app.user_id', %(user_id)s::text, true) is not null)"
 )
 MINE: Final[LiteralString] = f"{SPEAKS} and user_id = %(user_id)s"
-TRACKED: Final[LiteralString] = """exists (
-    select from opportunities as o
-    where o.user_id = %(user_id)s and o.id = %(row_id)s and o.category = 'internship'
-)"""
-# Stands behind ``written``: the round as it is now, or as it was where ``gone`` says so. The
-# opportunity takes what its rounds say; the first match decides the status.
+LOCKED: Final[LiteralString] = f"""
+    with locked as (
+        select id, user_id, category from opportunities
+        where {MINE} and id = %(row_id)s
+        for update
+    )
+"""
+# Stands behind ``written``, the round as it is now or as it was. The opportunity takes what its
+# rounds say; the first match decides the status.
 CONSEQUENCES: Final[LiteralString] = f"""
     after as materialized (
-        select {ROUND} from opportunity_rounds
-        where {MINE} and opportunity_id = %(row_id)s
-            and id not in (select id from written)
-        union all
-        select {ROUND} from written where not %(gone)s
+        select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
     ), derived as (
         select count(*) as rounds,
             min(round_number) filter (where result = 'rejected') as rejected,
@@ -70,11 +71,14 @@ CONSEQUENCES: Final[LiteralString] = f"""
         select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb, %(request_id)s
         from written
     )
-    select json_build_object(
+    select locked.category, json_build_object(
         'opportunity', (select row_to_json(r) from opportunity, lateral (select {V1}) as r),
-        'rounds', (select coalesce(json_agg(after order by round_number), '[]') from after)
-    )::text, row_to_json(written)::text, id::text
-    from written
+        'rounds', (
+            select coalesce(json_agg(r order by round_number), '[]')
+            from (select {ROUND} from after as r) as r
+        )
+    )::text, row_to_json(written)::text, written.id::text
+    from locked left join written on true
 """
 
 
@@ -103,24 +107,23 @@ def insert_round(
     return _change(
         conn,
         f"""
-        with written as (
-            insert into opportunity_rounds (opportunity_id, user_id, round_number, round_type,
+        {LOCKED}, written as (
+            insert into opportunity_rounds as r (opportunity_id, user_id, round_number, round_type,
                 scheduled_date, scheduled_time, result, notes)
             select o.id, o.user_id,
                 coalesce(n.round_number, (
-                    select coalesce(max(round_number), 0) + 1 from opportunity_rounds
-                    where user_id = %(user_id)s and opportunity_id = %(row_id)s
+                    select coalesce(max(round_number), 0) + 1
+                    from futuretracker_rounds_now(o.user_id, o.id)
                 )),
                 n.round_type, n.scheduled_date, n.scheduled_time, n.result, n.notes
-            from opportunities as o,
+            from locked as o,
                 jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
-            where {SPEAKS} and o.user_id = %(user_id)s and o.id = %(row_id)s
-                and o.category = 'internship'
+            where o.category = 'internship'
             returning {ROUND}
         ), {CONSEQUENCES}
         """,
         change,
-        {"row_id": row_id, "values": json.dumps(values), "gone": False, "action": "CREATE_ROUND"},
+        {"row_id": row_id, "values": json.dumps(values), "action": "CREATE_ROUND"},
     )
 
 
@@ -136,7 +139,7 @@ def update_round(
     return _change(
         conn,
         f"""
-        with written as (
+        {LOCKED}, written as (
             update opportunity_rounds as r
             set (round_number, round_type, scheduled_date, scheduled_time, result, notes) = (
                     select n.round_number, n.round_type, n.scheduled_date, n.scheduled_time,
@@ -144,8 +147,9 @@ def update_round(
                     from jsonb_populate_record(r, %(values)s::jsonb) as n
                 ),
                 updated_at = now()
-            where {MINE} and opportunity_id = %(row_id)s and id = %(round_id)s
-                and {TRACKED}
+            from locked as o
+            where {SPEAKS} and r.user_id = %(user_id)s
+                and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
             returning {ROUND}
         ), {CONSEQUENCES}
         """,
@@ -154,7 +158,6 @@ def update_round(
             "row_id": row_id,
             "round_id": round_id,
             "values": json.dumps(values),
-            "gone": False,
             "action": "UPDATE_ROUND",
         },
     )
@@ -165,15 +168,15 @@ def delete_round(conn: Connection[Any], *, change: Change, row_id: UUID, round_i
     return _change(
         conn,
         f"""
-        with written as (
-            delete from opportunity_rounds
-            where {MINE} and opportunity_id = %(row_id)s and id = %(round_id)s
-                and {TRACKED}
+        {LOCKED}, written as (
+            delete from opportunity_rounds as r using locked as o
+            where {SPEAKS} and r.user_id = %(user_id)s
+                and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
             returning {ROUND}
         ), {CONSEQUENCES}
         """,
         change,
-        {"row_id": row_id, "round_id": round_id, "gone": True, "action": "DELETE_ROUND"},
+        {"row_id": row_id, "round_id": round_id, "action": "DELETE_ROUND"},
     )
 
 
@@ -183,20 +186,13 @@ def _change(
     change: Change,
     values: Mapping[str, object],
 ) -> Outcome:
-    """Lock the opportunity, then run the statement: one round trip, one transaction."""
-    with conn.pipeline():
-        locked = conn.execute(
-            f"select category from opportunities where {MINE} and id = %(row_id)s for update",
-            {"user_id": change.user_id, "row_id": values["row_id"]},
-        )
-        changed = conn.execute(statement, {**change._asdict(), **values})
-    # To fetch before the end of the block would be a round trip of its own.
-    parent, row = locked.fetchone(), changed.fetchone()
-    if parent is None:
-        return Outcome()
+    row = conn.execute(statement, {**change._asdict(), **values}).fetchone()
     if row is None:
-        return Outcome(found=True, category=parent[0])
-    return Outcome(True, parent[0], row[0].encode(), row[1].encode(), row[2])
+        return Outcome()
+    category, body, changed, round_id = row
+    if changed is None:
+        return Outcome(found=True, category=category)
+    return Outcome(True, category, body.encode(), changed.encode(), round_id)
 
 
 def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outcome:
@@ -206,7 +202,7 @@ def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outc
         select category, (
             select coalesce(json_agg(r order by round_number), '[]')
             from (
-                select {ROUND} from opportunity_rounds
+                select {ROUND} from opportunity_rounds as r
                 where user_id = %(user_id)s and opportunity_id = %(row_id)s
             ) as r
         )::text

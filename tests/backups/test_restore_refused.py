@@ -42,7 +42,7 @@ def test_a_database_with_something_in_it_is_left_alone(
     place: Site, backup: Path, source: str
 ) -> None:
     place.fails(
-        "The database behind RESTORE_DATABASE_URL is not empty (audit_log and 12 more), and a"
+        "The database behind RESTORE_DATABASE_URL is not empty (audit_log and 13 more), and a"
         " restore overwrites nothing: make a new database, restore into that one, and let"
         " DATABASE_URL lead there.",
         *("restore", str(backup)),

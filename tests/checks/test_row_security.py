@@ -77,7 +77,7 @@ def test_a_policy_that_lets_go_of_the_role_is_an_error(
 
 
 def test_a_table_that_is_gone_is_an_error(look_at: Callable[[str, str], Finding]) -> None:
-    finding = look_at("row-level-security", "drop table opportunity_rounds")
+    finding = look_at("row-level-security", "drop table opportunity_rounds cascade")
 
     assert finding.verdict == Verdict.ERROR
     assert "opportunity_rounds is missing" in finding.found

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Connection = psycopg.Connection[Any]
+INVOKER = "futuretracker_rounds_now"  # reads as whoever calls it, under the policies
 FUNCTIONS = {
+    INVOKER: True,
     "futuretracker_erase": True,
     "futuretracker_is_new": False,
     "futuretracker_refresh": True,
@@ -57,7 +59,7 @@ def second(service_url: str) -> Iterator[Connection]:
         yield conn
 
 
-def test_only_the_services_role_may_call_the_three_and_nobody_the_others(
+def test_only_the_services_role_may_call_the_four_and_nobody_the_others(
     owner: Connection,
 ) -> None:
     rows = owner.execute(
@@ -69,7 +71,7 @@ def test_only_the_services_role_may_call_the_three_and_nobody_the_others(
 
     assert {name: may for name, *_, may, _ in rows} == FUNCTIONS
     for name, definer, settings, owned, _, grants in rows:
-        assert (definer, settings, owned) == (True, ['search_path=""'], True), name
+        assert (definer, settings, owned) == (name != INVOKER, ['search_path=""'], True), name
         grantees = {grant.partition("=")[0] for grant in grants.split()}
         assert grantees <= {"postgres", "futuretracker_api"}, name
 

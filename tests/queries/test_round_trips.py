@@ -1,4 +1,8 @@
-"""What a change of a round costs on the wire: one round trip, seen by a proxy in the middle."""
+"""What a change of a round costs on the wire: one round trip, seen by a proxy in the middle.
+
+It ends with a Sync: a Flush behind it would take a transaction pooler's connection once more, and
+as Postgres does not answer it, nobody else would get that connection.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +30,18 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 PORT = 5432
+SYNC = b"S\0\0\0\4"
 
 
 class Wire:
-    """Counts how often the client speaks after the server has: each time is a round trip."""
+    """Counts how often the client speaks after the server has: each time is a round trip.
+
+    ``end`` is how what the client has said ends.
+    """
 
     def __init__(self) -> None:
         self.trips = 0
+        self.end = b""
         self._clients_turn = True
         self._stop = threading.Event()
 
@@ -44,8 +53,9 @@ class Wire:
                 data = source.recv(1 << 20)
                 if not data:
                     return
-                if source is client and self._clients_turn:
-                    self.trips += 1
+                if source is client:
+                    self.trips += self._clients_turn
+                    self.end = (self.end + data)[-len(SYNC) :]
                 self._clients_turn = source is server
                 other[source].sendall(data)
 
@@ -106,35 +116,43 @@ def test_the_proxy_can_tell_two_round_trips_from_one(wired: tuple[Connection, Wi
 def test_every_change_of_a_round_is_one_round_trip(
     wired: tuple[Connection, Wire], a: Owner
 ) -> None:
-    """The first time, when statements are prepared, and every other time."""
+    """But for the first time, when a connection prepares the statement, as any other."""
     conn, wire = wired
     costs: dict[str, list[int]] = {"create": [], "change": [], "delete": []}
-    for _ in range(3):
+    ends = set()
+    for _ in range(4):
         start = wire.trips
         new = {"round_type": "hr", "result": "cleared"}
         done = rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=new)
         costs["create"].append(wire.trips - start)
+        ends.add(wire.end)
         where = {"change": a.change, "row_id": a.row_id, "round_id": UUID(done.round_id)}
         start = wire.trips
         rounds.update_round(conn, **where, values={"result": "rejected"})  # type: ignore[arg-type]
         costs["change"].append(wire.trips - start)
+        ends.add(wire.end)
         start = wire.trips
         rounds.delete_round(conn, **where)  # type: ignore[arg-type]
         costs["delete"].append(wire.trips - start)
+        ends.add(wire.end)
 
-    assert costs == {kind: [1, 1, 1] for kind in costs}
+    assert {kind: spent[1:] for kind, spent in costs.items()} == {kind: [1, 1, 1] for kind in costs}
+    assert ends == {SYNC}
 
 
 def test_a_change_that_is_refused_is_one_round_trip(
     wired: tuple[Connection, Wire], a: Owner, b: Owner
 ) -> None:
     conn, wire = wired
+    last = {"round_type": "hr", "result": "pending"}  # prepares the statement
+    rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=last)
     taken = {"round_type": "hr", "result": "cleared", "round_number": 1}
     for row_id in (a.row_id, b.row_id):
         start = wire.trips
         with suppress(psycopg.errors.UniqueViolation):
             rounds.insert_round(conn, change=a.change, row_id=row_id, values=taken)
         assert wire.trips - start == 1
+        assert wire.end == SYNC
     row = opportunities.select_opportunity(conn, user_id=a.id, row_id=a.row_id, columns=V1)
     assert json.loads(row or b"{}")["status"] == "applied"
 
