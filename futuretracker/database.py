@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from futuretracker.bounded import BoundedConnection
     from futuretracker.config import Config
-    from futuretracker.pool import BoundedConnection
 
 log = logging.getLogger(__name__)
 Values = ParamSpec("Values")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import select
 import time
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from psycopg import errors as pg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker import metrics, tasks
+from futuretracker.bounded import BoundedConnection
 from futuretracker.roles import UnsafeRole, check_role
 
 if TYPE_CHECKING:
@@ -47,25 +49,16 @@ class OutOfReach(Exception):
         self.is_news = is_news
 
 
-class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that gives up on a server which has stopped answering.
+class Stack(deque[BoundedConnection]):
+    """Connections of which the last to come back is the first to go out.
 
-    ``statement_timeout`` is the server's to keep; a frozen server or a dead network keeps nothing.
+    The pool's own order lends each in turn, so that every process of Postgres loses the processor's
+    caches to the others; and a few are kept warm rather than all.
     """
 
-    ANSWER_WITHIN = 2.5  # seconds
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait as the driver does, but no longer than ``ANSWER_WITHIN``; a task lets others run."""
-        seconds = timeout or self.ANSWER_WITHIN
-        try:
-            if this := tasks.current():
-                return tasks.wait(this, gen, self.pgconn.socket, seconds)
-            return super().wait(gen, interval, seconds)
-        except pg._WaitTimeout as error:  # noqa: SLF001 - the driver documents it for this method
-            self.close()
-            message = "no answer in time"
-            raise psycopg.OperationalError(message) from error
+    def append(self, conn: BoundedConnection) -> None:
+        """Put a connection where the pool takes one."""
+        self.appendleft(conn)
 
 
 class Pool:
@@ -97,8 +90,10 @@ class Pool:
             # Those who read, those who write, the pool's threads, and who watches the replica.
             max_size=3 * config.threads + (1 if config.database.replica else 0),
             reconnect_timeout=self.PAUSE,
-            open=True,
+            open=False,
         )
+        self._pool._pool = Stack()  # noqa: SLF001 - it offers no choice
+        self._pool.open()
 
     def _configure(self, conn: psycopg.Connection[Any]) -> None:
         if not self._strict:

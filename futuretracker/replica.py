@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from futuretracker import metrics
-from futuretracker.pool import BoundedConnection, OutOfReach, Pool
+from futuretracker.bounded import BoundedConnection
+from futuretracker.pool import OutOfReach, Pool
 from futuretracker.queries.replication import select_replayed, select_written
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from futuretracker import create_app, local
 from futuretracker.config import Config
 from futuretracker.issuer import Issuer
 from futuretracker.migrate import migrate
+from futuretracker.pool import Pool
 from tests import servers
 from tests.pooler import connect, pgbouncer
 
@@ -127,6 +128,14 @@ def config_from(settings: dict[str, str]) -> Config:
     """Read a Config from these settings and nothing else."""
     with mock.patch.dict(os.environ, settings, clear=True):
         return Config.from_env(dotenv="/nonexistent")
+
+
+@pytest.fixture
+def pool(settings: dict[str, str]) -> Iterator[Pool]:
+    """A pool that lends three connections at most."""
+    config = config_from({**settings, "THREADS": "1"})
+    with closing(Pool(config.database.primary, config)) as it:
+        yield it
 
 
 @pytest.fixture

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
+from futuretracker.bounded import BoundedConnection
 from futuretracker.poller import Poller
-from futuretracker.pool import BoundedConnection, OutOfReach, Pool
+from futuretracker.pool import OutOfReach, Pool
 from futuretracker.tasks import WAITING, Tasks
-from tests.conftest import config_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,14 +173,6 @@ def test_what_is_large_to_send_goes_through(
     thread.until(1)
 
     assert thread.shown == [(size,)]
-
-
-@pytest.fixture
-def pool(settings: dict[str, str]) -> Iterator[Pool]:
-    """A pool that lends three connections at most."""
-    config = config_from({**settings, "THREADS": "1"})
-    with closing(Pool(config.database.primary, config)) as it:
-        yield it
 
 
 def test_a_task_without_a_connection_lets_others_run_who_have_them(

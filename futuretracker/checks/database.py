@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from futuretracker.bounded import BoundedConnection
 from futuretracker.checks.finding import Failed, Undecided, error, ok, warning
 from futuretracker.database_settings import is_local
 from futuretracker.migrate import migrations
-from futuretracker.pool import BoundedConnection
 from futuretracker.queries.health import select_one
 from futuretracker.queries.ledger import select_applied
 from futuretracker.roles import UnsafeRole, check_role
