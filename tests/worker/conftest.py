@@ -1,0 +1,43 @@
+"""One worker, and somebody who asks it."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import servers
+from tests.conftest import ORIGIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from futuretracker.issuer import Issuer
+    from tests.servers import Service
+
+numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def service(
+    service_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """One worker, so that what holds it up holds everybody up."""
+    folder = tmp_path_factory.mktemp("worker")
+    settings = {
+        "DATABASE_URL": service_url,
+        "STORE_URL": f"lmdb://{folder / 'store'}",
+        "WEB_CONCURRENCY": "1",
+        "TRUSTED_PROXIES": "0",
+        "CORS_ORIGIN": ORIGIN,
+        **issuer.settings(),
+    }
+    with servers.gunicorn(settings, folder / "log") as running:
+        yield running
+
+
+@pytest.fixture
+def token(issuer: Issuer) -> str:
+    return issuer.token(f"user_wire{next(numbers)}x{os.getpid()}", ttl=3600, azp=ORIGIN)
