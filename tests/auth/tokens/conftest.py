@@ -1,0 +1,63 @@
+"""A service that trusts one Clerk instance, and somebody who asks at its door."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from futuretracker import create_app
+from tests.auth.forge import ORIGIN, Forge
+from tests.auth.tokens.door import Door
+from tests.conftest import config_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+EXTENSION = "chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj"
+
+
+@pytest.fixture(scope="module")
+def forge() -> Forge:
+    """The Clerk instance that the service trusts."""
+    return Forge()
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Forge:
+    """Another key under the same key id."""
+    return Forge()
+
+
+@pytest.fixture(scope="module")
+def app(
+    service_url: str, forge: Forge, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """A service that trusts the forge and leaves Clerk's other settings as they are."""
+    settings = {
+        "DATABASE_URL": service_url,
+        "STORE_URL": f"lmdb://{tmp_path_factory.mktemp('store')}",
+        "TRUSTED_PROXIES": "0",
+        "CORS_ORIGIN": f"{ORIGIN},{EXTENSION}",
+        **forge.settings(),
+    }
+    app = create_app(config_from(settings))
+    yield app
+    app.extensions["database"].close()
+
+
+@pytest.fixture
+def settings(settings: dict[str, str], forge: Forge) -> dict[str, str]:
+    """The settings of a service that ``build`` makes: it trusts the forge."""
+    others = {name: value for name, value in settings.items() if not name.startswith("CLERK_")}
+    return {**others, **forge.settings()}
+
+
+@pytest.fixture
+def door(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> Door:
+    caplog.set_level(logging.INFO, logger="futuretracker")
+    return Door(client, caplog)

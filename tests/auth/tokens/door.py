@@ -1,0 +1,50 @@
+"""The service as a stranger meets it: each refusal is the same 401, and the log alone knows why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+MISSING = "Missing or invalid Authorization header"
+INVALID = "Invalid token"
+EXPIRED = "Token has expired"
+
+
+@dataclass
+class Door:
+    """The service as a stranger meets it, with what it writes down."""
+
+    client: FlaskClient
+    caplog: pytest.LogCaptureFixture
+
+    def knock(self, authorization: str | None, **options: Any) -> TestResponse:
+        """Ask with this very header: no client library tidies it on the way."""
+        self.caplog.clear()
+        environ = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
+        path = options.pop("path", "/api/me")
+        return self.client.open(path, environ_overrides=environ, **options)
+
+    def refuse(self, authorization: str | None, message: str = INVALID, **options: Any) -> str:
+        """Expect the one 401 with this message, and return the reason in the log."""
+        answer = self.knock(authorization, **options)
+        assert (answer.status_code, answer.json) == (
+            401,
+            {"error": "Unauthorized", "message": message},
+        )
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        (refusal,) = [r.event for r in self.caplog.records if r.msg == "AUTH"]  # type: ignore[attr-defined]
+        assert refusal["ip"] == "127.0.0.1"
+        assert refusal["requestId"] == answer.headers["X-Request-Id"]
+        self.expect_no_secret_in_the_log(authorization or "")
+        reason: str = refusal["reason"]
+        return reason
+
+    def expect_no_secret_in_the_log(self, authorization: str) -> None:
+        written = repr([vars(record) for record in self.caplog.records])
+        for part in authorization.replace(".", " ").split():
+            assert len(part) < 20 or part not in written

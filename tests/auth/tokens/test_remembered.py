@@ -1,0 +1,124 @@
+"""What is remembered of a verified token, and for how long."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from futuretracker import cache
+from futuretracker.auth import sessions
+from futuretracker.auth.clerk import Session, Verifier
+from futuretracker.auth.sessions import Sessions
+from futuretracker.errors import Unauthenticated
+from tests.auth.forge import Clock, Forge, In
+from tests.auth.tokens.door import EXPIRED
+from tests.conftest import config_from
+
+if TYPE_CHECKING:
+    from tests.auth.tokens.door import Door
+
+
+class Counting(Verifier):
+    """Counts how often a token really was verified."""
+
+    verified = 0
+
+    def verify(self, token: str) -> Session:
+        self.verified += 1
+        return super().verify(token)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(cache, "time", clock)
+    monkeypatch.setattr(sessions, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def verifier(settings: dict[str, str]) -> Counting:
+    return Counting(config_from(settings).clerk)
+
+
+def test_a_verified_token_is_remembered_for_a_minute(
+    clock: Clock, verifier: Counting, forge: Forge
+) -> None:
+    known, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(300)})}"
+    first = known.of(header)
+
+    clock.forward(59)
+    assert known.of(header) == first
+    assert verifier.verified == 1
+    clock.forward(1)
+    assert known.of(header) == first
+    assert verifier.verified == 2
+
+
+def test_a_verified_token_is_not_remembered_beyond_its_end(
+    clock: Clock, verifier: Counting, forge: Forge
+) -> None:
+    known, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(30)})}"
+    ends_at = known.of(header).expires_at
+
+    clock.ahead = ends_at - time.time() - 0.5
+    known.of(header)
+    assert verifier.verified == 1
+    clock.forward(0.5)
+    known.of(header)
+    assert verifier.verified == 2
+
+
+def test_a_refused_token_is_not_remembered(verifier: Counting, forge: Forge) -> None:
+    known, header = Sessions(verifier), f"Bearer {forge.token({'sts': 'pending'})}"
+
+    for _ in range(2):
+        with pytest.raises(Unauthenticated):
+            known.of(header)
+    assert verifier.verified == 2
+
+
+def test_a_remembered_token_lends_nothing_to_one_that_begins_alike(
+    verifier: Counting, forge: Forge
+) -> None:
+    known, token = Sessions(verifier), forge.token()
+    known.of(f"Bearer {token}")
+
+    with pytest.raises(Unauthenticated):
+        known.of(f"Bearer {token[:-10]}AAAAAAAAAA")
+
+
+@pytest.mark.parametrize("shape", ["", "{}", "Basic {}", "Bearer  {}", "Bearer {} ", "Bearer {},"])
+def test_a_remembered_token_is_recalled_in_no_other_shape(
+    verifier: Counting, forge: Forge, shape: str
+) -> None:
+    known, token = Sessions(verifier), forge.token()
+    known.of(f"Bearer {token}")
+
+    assert known.recall(f"Bearer {token}")
+    assert known.recall(shape.format(token)) is None
+
+
+def test_what_is_remembered_is_bounded_and_holds_no_token(verifier: Counting, forge: Forge) -> None:
+    known, token = Sessions(verifier), forge.token()
+    known.of(f"Bearer {token}")
+
+    entries = known._verified._entries  # noqa: SLF001 - what lies in memory is the matter
+    assert list(entries) == [hashlib.sha256(f"Bearer {token}".encode()).digest()]
+    assert token not in repr(entries)
+
+    bounded: cache.Cache[int, int] = cache.Cache(size=3)
+    for number in range(5):
+        bounded.put(number, number, time.time() + 60)
+    assert [bounded.get(number) for number in range(5)] == [None, None, 2, 3, 4]
+
+
+def test_a_token_is_refused_once_its_end_and_the_leeway_are_over(door: Door, forge: Forge) -> None:
+    header = f"Bearer {forge.token({'exp': In(-3), 'iat': In(-60)})}"
+
+    assert door.knock(header).status_code == 200
+    time.sleep(2)
+    assert door.refuse(header, EXPIRED) == "token-expired"
