@@ -3,6 +3,9 @@
 A task runs until the driver would wait for its socket. Then the thread goes on with others, and
 comes back to the task once the server has said something, or its time is over. A task holds no
 lock while it waits: the thread itself would wait for it, and nobody would let go.
+
+What a task sends wakes another process, which may take the core from this thread in the middle of
+its work. So whatever is sent comes last in a turn, when there is nothing else to do.
 """
 
 from __future__ import annotations
@@ -63,6 +66,7 @@ class Tasks:
         self._queue: deque[tuple[Callable[[], Any], Callable[[Any], object]]] = deque()
         self._held: dict[int, Task] = {}  # by the socket
         self._napping: deque[Task] = deque()
+        self._last: deque[Task] = deque()
         self._look_at = 0.0
 
     def start(self, work: Callable[[], Any], then: Callable[[Any], object]) -> Any:
@@ -84,6 +88,11 @@ class Tasks:
         ready: Ready = task.pause(WAITING)
         return ready
 
+    def come_last(self, task: Task) -> None:
+        """Let everybody else of this turn run first."""
+        self._last.append(task)
+        task.pause(WAITING)
+
     def nap(self, task: Task) -> None:
         """Let others run for ``NAP`` seconds."""
         task.late_at = time.monotonic() + NAP
@@ -92,14 +101,19 @@ class Tasks:
 
     def patience(self, most: float) -> float:
         """Return how many seconds, at ``most``, the poller may wait."""
+        if self._last:
+            return 0.0
         if self._napping:
             return min(most, NAP)
         return min(most, INTERVAL) if self._held else most
 
-    def hurry(self) -> None:
-        """End the wait of those whose time is over."""
+    def end_turn(self) -> None:
+        """Run those who come last, and end the wait of those whose time is over."""
         while self._napping and self._napping[0].late_at <= time.monotonic():
             task = self._napping.popleft()
+            self._advance(task, task.switch())
+        while self._last:
+            task = self._last.popleft()
             self._advance(task, task.switch())
         if not self._held or (now := time.monotonic()) < self._look_at:
             return
@@ -130,10 +144,17 @@ def current() -> Task | None:
     return this if isinstance(this, Task) else None
 
 
+def come_last() -> None:
+    """Let everybody else of this turn run first, where a task asks for it."""
+    if this := current():
+        this.of.come_last(this)
+
+
 def wait(
     this: Task, generator: Generator[Wait, Ready, Result], fileno: int, seconds: float
 ) -> Result:
     """Wait as the driver does, while others run; raise the driver's _WaitTimeout."""
+    this.of.come_last(this)
     this.late_at = time.monotonic() + seconds
     try:
         wish = next(generator)

@@ -31,7 +31,7 @@ from futuretracker.malformed import raw_error, status_of
 from futuretracker.poller import Poller
 from futuretracker.reply import reply
 from futuretracker.sockets import BUFFER, Outbox, send_now
-from futuretracker.tasks import WAITING, Tasks
+from futuretracker.tasks import WAITING, Tasks, come_last
 from futuretracker.traffic import OTHER, WORKER
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Worker(Connections):
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Do what there is to do."""
         self.poller.dispatch(self.reads.patience(self.writes.patience(timeout)))
-        self.reads.hurry()
-        self.writes.hurry()
+        self.reads.end_turn()
+        self.writes.end_turn()
 
     def load_wsgi(self) -> None:
         """Load the application, and keep the garbage collector from looking at it ever again."""
@@ -134,6 +134,7 @@ class Worker(Connections):
         except Exception as error:  # noqa: BLE001 - whatever escapes the application
             self.handle_error(None, conn.sock, conn.client, error)
             return False
+        come_last()
         rest = send_now(conn.sock, message)
         if not rest:
             return keep

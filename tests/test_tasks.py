@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
+from futuretracker import tasks
 from futuretracker.bounded import BoundedConnection
 from futuretracker.poller import Poller
 from futuretracker.pool import OutOfReach, Pool
@@ -44,7 +46,7 @@ class Thread:
         while len(self.shown) < many:
             assert time.monotonic() - began < within, self.shown
             self.poller.dispatch(self.tasks.patience(1.0))
-            self.tasks.hurry()
+            self.tasks.end_turn()
         return time.monotonic() - began
 
 
@@ -93,6 +95,39 @@ def test_tasks_wait_beside_each_other_and_each_gets_its_own_answer(
 def test_what_needs_not_wait_is_shown_at_once(thread: Thread) -> None:
     assert thread.tasks.start(lambda: "done", thread.shown.append) == "done"
     assert thread.shown == []
+
+
+def test_what_comes_last_lets_everybody_else_of_the_turn_run_first(thread: Thread) -> None:
+    order: list[str] = []
+
+    def work(name: str) -> Callable[[], str]:
+        def run() -> str:
+            order.append(name)
+            tasks.come_last()
+            order.append(f"{name} sends")
+            return name
+
+        return run
+
+    thread.start(work("one"), work("two"), work("three"))
+    assert order == ["one", "two"]
+    assert thread.until(3) < 0.5
+
+    assert order == ["one", "two", "one sends", "three", "two sends", "three sends"]
+    tasks.come_last()  # outside of a task there is no turn
+
+
+def test_a_statement_is_sent_when_the_turn_ends(
+    thread: Thread, connect: Callable[..., BoundedConnection]
+) -> None:
+    conn = connect()
+    thread.start(ask(conn, "select 1"))
+    assert conn.pgconn.transaction_status == TransactionStatus.IDLE
+    thread.tasks.end_turn()
+    assert conn.pgconn.transaction_status == TransactionStatus.ACTIVE
+    thread.until(1)
+
+    assert thread.shown == [(1,)]
 
 
 def test_who_is_one_too_many_waits_for_its_turn(
