@@ -50,7 +50,8 @@ lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python --level error futuretracker/queries \
-		futuretracker/database.py futuretracker/pool.py futuretracker/replica.py
+		futuretracker/database.py futuretracker/bounded.py futuretracker/pool.py \
+		futuretracker/replica.py
 	$(BIN)/lint-imports --no-logo setup.cfg
 
 format: $(INSTALLED) ## format the code
