@@ -29,13 +29,14 @@ from benchmarks.wrk import Wrk
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from benchmarks.data import Database
     from benchmarks.samples import Sample
     from benchmarks.stage import Stage
 
 FUNCTIONS = 15  # lines
+USUAL = ["list", "one", "create"]
 
 
 def run(options: argparse.Namespace) -> None:
@@ -87,12 +88,25 @@ def report(workload: str, sample: Sample, stacks: Counter[tuple[str, ...]]) -> I
             yield f"{cpu * count / looks:8.1f}{count / looks:8.1%}  {name}"
 
 
-if __name__ == "__main__":
+def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what was asked for."""
     parser = argparse.ArgumentParser(description="Show where a request's time goes.")
-    parser.add_argument("workloads", nargs="*", choices=NAMES, default=["list", "one", "create"])
+    # No choices: argparse would hold the default to them, as one value.
+    parser.add_argument("workloads", nargs="*", type=_workload, default=USUAL)
     parser.add_argument("--seconds", type=int, default=8, help="of each load (default: 8)")
     parser.add_argument("--stacks", type=Path, help="a folder to keep the stacks in")
+    return parser.parse_args(words)
+
+
+def _workload(name: str) -> str:
+    if name not in NAMES:
+        message = f"'{name}' is none of {', '.join(NAMES)}"
+        raise argparse.ArgumentTypeError(message)
+    return name
+
+
+if __name__ == "__main__":
     try:
-        run(parser.parse_args())
+        run(read_arguments())
     except CannotMeasure as error:
         sys.exit(str(error))

@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks.layers import REST, by_layer, read
 from benchmarks.processes import CannotMeasure
+from benchmarks.profile import read_arguments
 from benchmarks.servers import Server
 from benchmarks.workloads import Ask
 from benchmarks.wrk import Wrk
@@ -80,6 +81,13 @@ def test_wrong_answers_are_no_speed(broken: int) -> None:
     server = Server("broken", process, broken, frozenset())
     with pytest.raises(CannotMeasure, match="broken"):
         Wrk(server, {0: "token"}, os.getpid()).load([Ask("list", 0)], 1)
+
+
+def test_the_profile_has_its_usual_workloads_where_none_is_named() -> None:
+    assert read_arguments([]).workloads == ["list", "one", "create"]
+    assert read_arguments(["update", "--seconds", "1"]).workloads == ["update"]
+    with pytest.raises(SystemExit):
+        read_arguments(["updates"])
 
 
 def test_the_profile_finds_every_layer_of_a_write(tmp_path: Path) -> None:
