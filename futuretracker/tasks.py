@@ -1,11 +1,12 @@
 """Requests that wait for Postgres beside each other on one thread, each in a greenlet of its own.
 
-A task runs until the driver would wait for its socket. Then the thread goes on with others, and
-comes back to the task once the server has said something, or its time is over. A task holds no
-lock while it waits: the thread itself would wait for it, and nobody would let go.
+A task runs until it would send something or wait for its socket. Then the thread goes on with
+others, and comes back to the task at the end of its turn, or once the server has said something, or
+its time is over. A task holds no lock while it waits: the thread itself would wait for it, and
+nobody would let go.
 
-What a task sends wakes another process, which may take the core from this thread in the middle of
-its work. So whatever is sent comes last in a turn, when there is nothing else to do.
+What is sent comes last in a turn, because it wakes another process, which may take the core from
+this thread in the middle of its work.
 """
 
 from __future__ import annotations

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     Serve = Callable[..., Service]
 
 
+def tell_to_end(service: Service) -> None:
+    service.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: "Handling signal: term" in service.output.read_text())
+
+
 def test_a_request_whose_body_is_on_its_way_is_answered_in_full_before_the_end(
     serve: Serve, token: str
 ) -> None:
@@ -64,8 +69,7 @@ def test_a_request_in_the_middle_of_its_query_is_answered_in_full_before_the_end
             service.request, "PATCH", f"{ROWS}/{row['id']}", token=token, body=change
         )
         wait_for(lambda: owner.execute(waiting, ["%update opportunities%"]).fetchone() is not None)
-        service.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: "Handling signal: term" in service.output.read_text())
+        tell_to_end(service)
         holder.rollback()
         answer = patching.result()
 
@@ -92,8 +96,7 @@ def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_ref
             reading = pool.submit(service.request, "GET", ROWS, token=token)
             wait_for(lambda: owner.execute(locked, ["%opportunities%"]).fetchone())
             queued = [connect(service, asking) for _ in range(20)]
-            service.process.send_signal(signal.SIGTERM)
-            wait_for(lambda: "Handling signal: term" in service.output.read_text())
+            tell_to_end(service)
             holder.rollback()
             assert reading.result().status == 200
         wait_for(is_refused)
