@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import psycopg
 from flask import current_app
@@ -12,21 +11,16 @@ from flask import current_app
 from futuretracker import exposition, metrics
 from futuretracker.application import request
 from futuretracker.errors import Unavailable, conflict
-from futuretracker.pool import OutOfReach, Pool
+from futuretracker.pool import Found, OutOfReach, Pool, Values
 from futuretracker.replica import Replica
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
     from flask import Flask
 
-    from futuretracker.bounded import BoundedConnection
     from futuretracker.config import Config
+    from futuretracker.pool import Query
 
 log = logging.getLogger(__name__)
-Values = ParamSpec("Values")
-Found = TypeVar("Found")
 
 # What a client has done that breaks a constraint.
 CONFLICTS = {
@@ -60,15 +54,15 @@ class Database:
         if self.replica is not None:
             self.replica.sample()
 
-    @contextmanager
-    def lend(self) -> Iterator[BoundedConnection]:
-        """Lend a connection to the primary for one statement, which is one transaction.
+    def run(
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
+    ) -> Found:
+        """Run a query on the primary: one statement, which is one transaction.
 
         Raise Unavailable while the database is out of reach, the 409 where a constraint forbids it.
         """
         try:
-            with self._primary.lend() as conn:
-                yield conn
+            return self._primary.run(query, *args, **kwargs)
         except OutOfReach as error:
             kind = metrics.DATABASE_ERRORS.get(error.cause, "connection")
             metrics.database_errors.labels(kind).inc()
@@ -81,10 +75,7 @@ class Database:
             raise conflict(*found) from error
 
     def read(
-        self,
-        query: Callable[Concatenate[psycopg.Connection[Any], Values], Found],
-        *args: Values.args,
-        **kwargs: Values.kwargs,
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
         """Run a query that changes nothing: on the replica where it is well, else on the primary.
 
@@ -93,8 +84,7 @@ class Database:
         replica = self.replica
         if replica is not None and not request.reads_primary and replica.is_good():
             try:
-                with replica.lend() as conn:
-                    found = query(conn, *args, **kwargs)
+                found = replica.run(query, *args, **kwargs)
             except OutOfReach as error:
                 replica.lose(error.cause)
             except psycopg.Error as error:  # it may not have replayed a migration yet
@@ -102,8 +92,7 @@ class Database:
             else:
                 metrics.reads.labels("replica").inc()
                 return found
-        with self.lend() as conn:
-            found = query(conn, *args, **kwargs)
+        found = self.run(query, *args, **kwargs)
         if replica is not None:
             metrics.reads.labels("primary").inc()
         return found
@@ -120,17 +109,13 @@ def init_app(app: Flask, config: Config) -> None:
     app.extensions["database"] = Database(config)
 
 
-def lend() -> AbstractContextManager[BoundedConnection]:
-    """Lend a connection of the current application (see ``Database.lend``)."""
+def run(query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs) -> Found:
+    """Run a query on the primary of the current application (see ``Database.run``)."""
     database: Database = current_app.extensions["database"]
-    return database.lend()
+    return database.run(query, *args, **kwargs)
 
 
-def read(
-    query: Callable[Concatenate[psycopg.Connection[Any], Values], Found],
-    *args: Values.args,
-    **kwargs: Values.kwargs,
-) -> Found:
+def read(query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs) -> Found:
     """Run a query that changes nothing for the current application (see ``Database.read``)."""
     database: Database = current_app.extensions["database"]
     return database.read(query, *args, **kwargs)

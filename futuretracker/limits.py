@@ -85,16 +85,19 @@ class Limits:
         hits = [Hit(f"{b.name}:{key}", b.amount, b.seconds) for b, key in budgets]
         visit = self.store.visit(hits, request.wanted)
         request.shared = dict(zip(request.wanted, visit.values, strict=True))
+        nearest = None
         # Behind the first that is over there is none.
         for (budget, key), window in zip(budgets, visit.windows, strict=False):
             left = budget.amount - window.hits
             if left < request.left:
-                request.left = left
-                describe(request, budget, window)
+                request.left, nearest = left, (budget, window)
             if left < 0:
+                describe(request, budget, window)
                 metrics.limit_decisions.labels(budget.name, "refused").inc()
                 raise exceeded(request, budget, key, window)
             self._allowed[budget.name].append(None)
+        if nearest:
+            describe(request, *nearest)
 
 
 def init_app(app: Application, config: Config, store: SharedStore) -> Limits:

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from futuretracker.application import request
+from futuretracker.application import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ def audited(action: str) -> Callable[[View], View]:
 
 def audit(resource_id: str, details: Mapping[str, object]) -> None:
     """Say what the committed change was: the row's id, and what the guide wants to know of it."""
-    request.change = {"resourceId": resource_id, "details": details}
+    current().change = {"resourceId": resource_id, "details": details}
 
 
 def log_request(request: Request) -> None:

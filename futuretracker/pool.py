@@ -6,8 +6,7 @@ import logging
 import select
 import time
 from collections import deque
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import errors as pg
@@ -18,12 +17,15 @@ from futuretracker.bounded import BoundedConnection
 from futuretracker.roles import UnsafeRole, check_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from futuretracker.config import Config
     from futuretracker.database_settings import Server
 
 log = logging.getLogger(__name__)
+Values = ParamSpec("Values")
+Found = TypeVar("Found")
+Query: TypeAlias = "Callable[Concatenate[psycopg.Connection[Any], Values], Found]"
 
 AT_ONCE = 0.0005  # seconds: the pool opens a connection only for who waits
 
@@ -62,7 +64,7 @@ class Stack(deque[BoundedConnection]):
 
 
 class Pool:
-    """Lends connections; fails at once while the server is known to be out of reach."""
+    """Keeps connections for queries; fails at once while the server is known to be out of reach."""
 
     CONNECT_WITHIN = 1.0  # seconds
     PAUSE = 0.5  # seconds without a new try after a failure
@@ -104,15 +106,16 @@ class Pool:
             log.critical("unsafe role", extra={"flaw": error.flaw, "setting": self._setting})
             raise
 
-    @contextmanager
-    def lend(self) -> Iterator[BoundedConnection]:
-        """Lend a connection for one statement, which is one transaction; raise OutOfReach."""
+    def run(
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
+    ) -> Found:
+        """Run a query, which is one statement and one transaction; raise OutOfReach."""
         if time.monotonic() < self._down_until:
             raise OutOfReach("Known", is_news=False)
         conn = None
         try:
             conn = self._connection()
-            yield conn
+            return query(conn, *args, **kwargs)
         except OUT_OF_REACH as error:
             if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
                 self._down_until = time.monotonic() + self.PAUSE

@@ -17,14 +17,13 @@ import psycopg
 
 from futuretracker import metrics
 from futuretracker.bounded import BoundedConnection
-from futuretracker.pool import OutOfReach, Pool
+from futuretracker.pool import Found, OutOfReach, Pool, Values
 from futuretracker.queries.replication import select_replayed, select_written
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from futuretracker.config import Config
     from futuretracker.database_settings import Server
+    from futuretracker.pool import Query
     from futuretracker.queries.replication import Position
 
 log = logging.getLogger(__name__)
@@ -64,9 +63,11 @@ class Replica:
         """Tell whether everything that was committed ``window`` seconds ago is there."""
         return time.monotonic() < self._good_until
 
-    def lend(self) -> AbstractContextManager[BoundedConnection]:
-        """Lend a connection for one statement that changes nothing; raise OutOfReach."""
-        return self._pool.lend()
+    def run(
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
+    ) -> Found:
+        """Run a query that changes nothing; raise OutOfReach."""
+        return self._pool.run(query, *args, **kwargs)
 
     def lose(self, cause: str) -> None:
         """Use it no more until the next good look; the first time is a warning."""
@@ -95,8 +96,7 @@ class Replica:
     def _note_written(self) -> None:
         """Keep how far the primary had written at this moment, and at those of the window."""
         now = time.monotonic()
-        with self._primary.lend() as conn:
-            position = select_written(conn)
+        position = self._primary.run(select_written)
         if self._written and not self._written[-1][1].is_before(position):
             self._written.clear()  # another primary
         self._written.append((now, position))
@@ -118,8 +118,7 @@ class Replica:
     def _complete_at(self) -> float:
         """Return a moment before which everything that was committed is on the replica."""
         now = time.monotonic()
-        with self._pool.lend() as conn:
-            replayed = select_replayed(conn)
+        replayed = self._pool.run(select_replayed)
         if replayed is None:
             raise Unwell("not in recovery")
         if replayed.cluster != self._written[-1][1].cluster:

@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from futuretracker import local
 from futuretracker.auth import is_public
-from futuretracker.database import lend
+from futuretracker.database import run
 from futuretracker.migrate import migrate
 from tests import servers
 from tests.conftest import ORIGIN
@@ -433,10 +433,14 @@ def test_nothing_is_prepared_behind_a_transaction_pooler(
     folder = Path(str(conninfo_to_dict(url)["host"]))
     (tmp_path / f".s.PGSQL.{port}").symlink_to(folder / ".s.PGSQL.5432")
     app = build(DATABASE_URL=make_conninfo(url, host=str(tmp_path), port=port), **setting)
-    with app.app_context(), lend() as conn:
+
+    def prepared(conn: psycopg.Connection[Any]) -> int:
         for _ in range(8):
             conn.execute("select 1")
         row = conn.execute("select count(*) from pg_prepared_statements", prepare=False).fetchone()
+        assert row is not None
+        count: int = row[0]
+        return count
 
-    assert row is not None
-    assert (row[0] > 0) is prepares
+    with app.app_context():
+        assert (run(prepared) > 0) is prepares

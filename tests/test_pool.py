@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import psycopg
+
     from futuretracker.pool import Pool
 
 
-def lent(pool: Pool) -> int:
-    """Return by its socket which connection is lent."""
-    with pool.lend() as conn:
-        return conn.fileno()
+def lent(pool: Pool, many: int = 1) -> list[int]:
+    """Return by their sockets which connections are lent at once, in this order."""
 
+    def numbers(conn: psycopg.Connection[Any]) -> list[int]:
+        return [conn.fileno(), *(lent(pool, many - 1) if many > 1 else [])]
 
-def opened(pool: Pool) -> list[int]:
-    """Let the pool open all its connections; return them in the order of their return."""
-    with ExitStack() as stack:
-        return [stack.enter_context(pool.lend()).fileno() for _ in range(3)][::-1]
+    return pool.run(numbers)
 
 
 def test_the_connection_that_came_back_last_is_lent_first(pool: Pool) -> None:
-    back = opened(pool)
+    back = lent(pool, 3)[::-1]
 
-    assert [lent(pool) for _ in range(5)] == [back[-1]] * 5
-    with pool.lend() as first, pool.lend() as second:
-        assert [first.fileno(), second.fileno()] == [back[-1], back[-2]]
-    assert lent(pool) == back[-1]
+    assert [lent(pool) for _ in range(5)] == [back[-1:]] * 5
+    assert lent(pool, 2) == [back[-1], back[-2]]
+    assert lent(pool) == back[-1:]

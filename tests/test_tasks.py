@@ -211,21 +211,23 @@ def test_what_is_large_to_send_goes_through(
     assert thread.shown == [(size,)]
 
 
+def holding(pool: Pool, many: int, work: Callable[[], None]) -> None:
+    """Do the work while that many connections are lent."""
+    pool.run(lambda _conn: holding(pool, many - 1, work) if many > 1 else work())
+
+
 def test_a_task_without_a_connection_lets_others_run_who_have_them(
     thread: Thread, pool: Pool
 ) -> None:
-    def lend(sql: str) -> Callable[[], Any]:
-        def work() -> Any:
-            with pool.lend() as conn:
-                return conn.execute(sql.encode()).fetchone()
+    def work(sql: str) -> Callable[[], Any]:
+        return lambda: pool.run(lambda conn: conn.execute(sql.encode()).fetchone())
 
-        return work
-
-    with pool.lend(), pool.lend(), pool.lend():
-        pass  # the third is there when the first task asks for it
-    with pool.lend(), pool.lend():
-        thread.start(lend("select 1 from pg_sleep(0.3)"), lend("select 2"))
+    def share_the_third() -> None:
+        thread.start(work("select 1 from pg_sleep(0.3)"), work("select 2"))
         assert thread.until(2) < 1.1
+
+    holding(pool, 3, lambda: None)  # the third is there when the first task asks for it
+    holding(pool, 2, share_the_third)
 
     assert thread.shown == [(1,), (2,)]
 
@@ -235,16 +237,17 @@ def test_a_task_waits_a_second_for_a_connection_while_others_go_on(
 ) -> None:
     def work() -> str:
         try:
-            with pool.lend():
-                return "lent"
+            return pool.run(lambda _conn: "lent")
         except OutOfReach as error:
             return error.cause
 
-    with pool.lend(), pool.lend(), pool.lend():
+    def wait_for_one() -> None:
         thread.start(work, ask(connect(), "select pg_sleep(0.3)"))
         assert thread.until(1) < 0.9
         assert thread.shown == [("",)]
         assert 0.3 < thread.until(2) < 2.5
+
+    holding(pool, 3, wait_for_one)
 
     assert thread.shown[1] == "PoolTimeout"
 

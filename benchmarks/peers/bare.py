@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,9 +21,7 @@ from futuretracker.queries.pages import select_page
 from futuretracker.queries.rows import GUIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from psycopg import Connection
+    from collections.abc import Callable
 
 JSON = "application/json"
 NOT_FOUND = b'{"error":"Not Found"}'
@@ -38,12 +35,11 @@ pool = ConnectionPool(
 )
 
 
-@contextmanager
-def lend() -> Iterator[Connection[Any]]:
-    """Lend a connection in autocommit, which needs none of the care of ``pool.connection()``."""
+def run(query: Callable[..., Any], **values: object) -> Any:
+    """Run a query in autocommit, which needs none of the care of ``pool.connection()``."""
     conn = pool.getconn()
     try:
-        yield conn
+        return query(conn, **values)
     finally:
         pool.putconn(conn)
 
@@ -67,18 +63,16 @@ def ready() -> Response:
 @app.get("/api/opportunities")
 def list_opportunities() -> Response:
     """Return all rows."""
-    with lend() as conn:
-        return Response(rows.select_opportunities(conn, user_id=user()), content_type=JSON)
+    return Response(run(rows.select_opportunities, user_id=user()), content_type=JSON)
 
 
 @app.get("/api/v1/opportunities")
 def list_page() -> Response:
     """Return one page of rows."""
     me, order, limit = user(), "-created_at", int(request.args["limit"])
-    with lend() as conn:
-        page = select_page(
-            conn, user_id=me, filters={}, order=order, after=None, limit=limit, count=False
-        )
+    page = run(
+        select_page, user_id=me, filters={}, order=order, after=None, limit=limit, count=False
+    )
     cursor = page.next and encode(page.next, user_id=me, order=order)
     rest = json.dumps({"nextCursor": cursor}, separators=(",", ":"))[1:].encode()
     return Response(b'{"items":' + page.items + b"," + rest, content_type=JSON)
@@ -87,18 +81,15 @@ def list_page() -> Response:
 @app.get("/api/opportunities/<uuid:row_id>")
 def get_opportunity(row_id: UUID) -> Response:
     """Return one row."""
-    with lend() as conn:
-        row = rows.select_opportunity(conn, user_id=user(), row_id=row_id, columns=GUIDE)
+    row = run(rows.select_opportunity, user_id=user(), row_id=row_id, columns=GUIDE)
     return Response(row or NOT_FOUND, 200 if row else 404, content_type=JSON)
 
 
 @app.post("/api/opportunities")
 def create_opportunity() -> Response:
     """Store a new row."""
-    with lend() as conn:
-        written = rows.insert_opportunity(
-            conn, change=change("create"), values=json.loads(request.get_data()), columns=GUIDE
-        )
+    values = json.loads(request.get_data())
+    written = run(rows.insert_opportunity, change=change("create"), values=values, columns=GUIDE)
     return Response(written.row, 201, content_type=JSON)
 
 
@@ -106,8 +97,11 @@ def create_opportunity() -> Response:
 def update_opportunity(row_id: UUID) -> Response:
     """Change the given fields of a row."""
     values = json.loads(request.get_data())
-    with lend() as conn:
-        row = rows.update_opportunity(
-            conn, change=change("update"), row_id=row_id, values=values, columns=GUIDE
-        )
+    row = run(
+        rows.update_opportunity,
+        change=change("update"),
+        row_id=row_id,
+        values=values,
+        columns=GUIDE,
+    )
     return Response(row or NOT_FOUND, 200 if row else 404, content_type=JSON)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from futuretracker.answers import answer
 from futuretracker.application import request
-from futuretracker.database import lend, read
+from futuretracker.database import read, run
 from futuretracker.queries.users import select_email
 
 blueprint = Blueprint("account", __name__)
@@ -18,7 +18,6 @@ def get_me() -> Response:
     clerk_id = request.session.user_id
     row = read(select_email, clerk_id=clerk_id)
     if row is None:  # seen for the first time a moment ago, which a replica need not know yet
-        with lend() as conn:
-            row = select_email(conn, clerk_id=clerk_id)
+        row = run(select_email, clerk_id=clerk_id)
     (email,) = row or (None,)
     return answer({"userId": clerk_id, "internalUserId": str(request.user_id), "email": email})

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app
 
 from futuretracker.answers import answer
 from futuretracker.auth import public
-from futuretracker.database import lend
+from futuretracker.database import run
 from futuretracker.errors import Unavailable
 from futuretracker.lines import timestamp
 from futuretracker.queries.health import select_one
@@ -60,8 +60,7 @@ def get_readiness() -> Response:
 
 def _database_answers() -> bool:
     try:
-        with lend() as conn:
-            select_one(conn)
+        run(select_one)
     except Unavailable:
         return False
     return True

@@ -9,7 +9,7 @@ from futuretracker.api.changes import change
 from futuretracker.api.parsing import read_fields, read_id
 from futuretracker.api.surfaces import surface
 from futuretracker.application import request
-from futuretracker.database import lend, read
+from futuretracker.database import read, run
 from futuretracker.errors import not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import opportunities as rows
@@ -35,10 +35,9 @@ def create_opportunity() -> Response:
     here = surface()
     values = read_fields(here.new_opportunity)
     details = {"title": values["title"], "category": values.get("category")}
-    with lend() as conn:
-        row_id, row = rows.insert_opportunity(
-            conn, change=change(details), values=values, columns=here.columns
-        )
+    row_id, row = run(
+        rows.insert_opportunity, change=change(details), values=values, columns=here.columns
+    )
     audit(row_id, details)
     return answer(row, 201, {"Location": f"{here.prefix}/opportunities/{row_id}"})
 
@@ -50,10 +49,13 @@ def update_opportunity(opportunity_id: str) -> Response:
     here, row_id = surface(), read_id(opportunity_id)
     values = read_fields(here.changes)
     details = {"updatedFields": list(values)}
-    with lend() as conn:
-        row = rows.update_opportunity(
-            conn, change=change(details), row_id=row_id, values=values, columns=here.columns
-        )
+    row = run(
+        rows.update_opportunity,
+        change=change(details),
+        row_id=row_id,
+        values=values,
+        columns=here.columns,
+    )
     if row is None:
         raise not_found("Opportunity")
     audit(str(row_id), details)
@@ -65,8 +67,7 @@ def update_opportunity(opportunity_id: str) -> Response:
 def delete_opportunity(opportunity_id: str) -> Response:
     """Delete a row."""
     row_id = read_id(opportunity_id)
-    with lend() as conn:
-        title = rows.delete_opportunity(conn, change=change({}), row_id=row_id)
+    title = run(rows.delete_opportunity, change=change({}), row_id=row_id)
     if title is None:
         raise not_found("Opportunity")
     audit(str(row_id), {"title": title})

@@ -10,7 +10,7 @@ from futuretracker.api.parameters import UpcomingParameters, read_parameters
 from futuretracker.api.parsing import read_fields, read_id
 from futuretracker.api.schemas import NewRound, RoundChanges
 from futuretracker.application import request
-from futuretracker.database import lend, read
+from futuretracker.database import read, run
 from futuretracker.errors import ApiError, not_found
 from futuretracker.logs import audit, audited
 from futuretracker.queries import rounds as rows
@@ -37,8 +37,7 @@ def create_round(opportunity_id: str) -> Response:
     row_id = read_id(opportunity_id)
     values = read_fields(new_round)
     details = {"opportunityId": str(row_id), "roundType": values["round_type"]}
-    with lend() as conn:
-        done = rows.insert_round(conn, change=change(details), row_id=row_id, values=values)
+    done = run(rows.insert_round, change=change(details), row_id=row_id, values=values)
     body = with_round(done)
     audit(str(done.round_id), details)
     return answer(body, 201, {"Location": f"/api/v1/opportunities/{row_id}/rounds"})
@@ -51,10 +50,13 @@ def update_round(opportunity_id: str, round_id: str) -> Response:
     row_id, changed_id = read_id(opportunity_id), read_id(round_id, "roundId", "round")
     values = read_fields(changes)
     details = {"opportunityId": str(row_id), "updatedFields": list(values)}
-    with lend() as conn:
-        done = rows.update_round(
-            conn, change=change(details), row_id=row_id, round_id=changed_id, values=values
-        )
+    done = run(
+        rows.update_round,
+        change=change(details),
+        row_id=row_id,
+        round_id=changed_id,
+        values=values,
+    )
     body = with_round(done)
     audit(str(changed_id), details)
     return answer(body)
@@ -66,8 +68,7 @@ def delete_round(opportunity_id: str, round_id: str) -> Response:
     """Delete a round; return its opportunity and the rounds that are left."""
     row_id, gone_id = read_id(opportunity_id), read_id(round_id, "roundId", "round")
     details = {"opportunityId": str(row_id)}
-    with lend() as conn:
-        done = rows.delete_round(conn, change=change(details), row_id=row_id, round_id=gone_id)
+    done = run(rows.delete_round, change=change(details), row_id=row_id, round_id=gone_id)
     body = body_of(done)
     audit(str(gone_id), details)
     return answer(b'{"success":true,"message":"Round deleted",' + body[1:])

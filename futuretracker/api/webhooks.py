@@ -14,7 +14,7 @@ from futuretracker.auth import public
 from futuretracker.auth.clerk import TOLERATED
 from futuretracker.auth.profiles import profile_of
 from futuretracker.auth.webhooks import InvalidWebhook, Webhooks
-from futuretracker.database import lend
+from futuretracker.database import run
 from futuretracker.logs import audit, audited, event
 from futuretracker.queries.revocations import insert_revocation
 from futuretracker.queries.users import erase_user, update_profile
@@ -41,23 +41,25 @@ class Clerk:
 
     def end_session(self, event: Event) -> bool:
         """Refuse the session's tokens."""
-        with lend() as conn:
-            new = insert_revocation(
-                conn, event=event.id, kind="session", subject=event.subject, seconds=self._lifetime
-            )
+        new = run(
+            insert_revocation,
+            event=event.id,
+            kind="session",
+            subject=event.subject,
+            seconds=self._lifetime,
+        )
         self._authentication.revocations.announce()
         return new
 
     def erase_user(self, event: Event) -> bool:
         """Refuse the user's tokens and forget the user."""
-        with lend() as conn:
-            new = erase_user(
-                conn,
-                event=event.id,
-                clerk_id=event.subject,
-                seconds=self._lifetime,
-                request_id=request.id,
-            )
+        new = run(
+            erase_user,
+            event=event.id,
+            clerk_id=event.subject,
+            seconds=self._lifetime,
+            request_id=request.id,
+        )
         self._authentication.revocations.announce()
         self._authentication.users.forget(event.subject)
         return new
@@ -65,8 +67,7 @@ class Clerk:
     def update_user(self, event: Event) -> bool:
         """Take over what is new of a user."""
         profile = profile_of(event.data)
-        with lend() as conn:
-            return update_profile(conn, event=event.id, clerk_id=event.subject, profile=profile)
+        return run(update_profile, event=event.id, clerk_id=event.subject, profile=profile)
 
 
 HANDLERS: dict[str, Callable[[Clerk, Event], bool]] = {

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from futuretracker import metrics
-from futuretracker.database import lend
+from futuretracker.database import run
 from futuretracker.errors import Unauthenticated
 from futuretracker.queries.revocations import select_revocations
 
@@ -65,8 +65,7 @@ class Revocations:
             generation = secrets.token_bytes(8)
             self._store.put(GENERATION, generation, KEEP)
         began = time.monotonic()
-        with lend() as conn:
-            refused = select_revocations(conn)
+        refused = run(select_revocations)
         with self._lock:
             if began > self._loaded_at:
                 # What was revoked since this began is not in it, and shows another generation.

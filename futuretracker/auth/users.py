@@ -9,7 +9,7 @@ from uuid import UUID
 
 from futuretracker.application import request
 from futuretracker.cache import Cache
-from futuretracker.database import lend
+from futuretracker.database import run
 from futuretracker.errors import Unauthenticated, Unavailable, render
 from futuretracker.queries.users import upsert_user
 
@@ -59,8 +59,7 @@ class Users:
 
     def _ask(self, clerk_id: str, email: str | None) -> UUID:
         until = time.time() + MAX_AGE
-        with lend() as conn:
-            user_id = upsert_user(conn, clerk_id=clerk_id, email=email)
+        user_id = run(upsert_user, clerk_id=clerk_id, email=email)
         if user_id is None:
             raise Unauthenticated("user-revoked")
         self._ids.put(clerk_id, user_id, until)
