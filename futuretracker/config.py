@@ -90,7 +90,7 @@ class Config:
             host=env.str("HOST", "127.0.0.1"),
             port=port,
             workers=workers,
-            threads=env.int("THREADS", 4, validate=Range(1, 64)),
+            threads=env.int("THREADS", 6, validate=Range(1, 64)),
             cors_origins=origins,
             trusted_proxies=env.int("TRUSTED_PROXIES", 1, validate=Range(0, 10)),
             api_sunset=env.date("API_SUNSET", None) if env.str("API_SUNSET", "") else None,

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
+from futuretracker.tasks import current
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -64,7 +66,7 @@ class JsonLines(JsonFormatter):
 
 
 class Stdout(logging.StreamHandler["TextIO"]):
-    """Write each line in one piece; an AUDIT waits for the RESPONSE that follows it at once.
+    """Write each line in one piece; a task's lines wait for the end of its turn (``tasks.py``).
 
     Of what several processes write to one pipe the kernel keeps PIPE_BUF bytes (4096 on Linux) in
     one piece: lines that would be longer together are written one by one, and only a line that is
@@ -74,26 +76,47 @@ class Stdout(logging.StreamHandler["TextIO"]):
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._waiting = ""
+        self._latest: logging.LogRecord
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line and what waits, under the handler's lock."""
+        """Write what waits and a line, under the handler's lock; a task's line waits as well."""
+        self._latest = record
         try:
             line = self.format(record) + self.terminator
             if len(self._waiting) + len(line) > PIPE_BUF:
                 self.flush()
             self._waiting += line
-            if record.msg != "AUDIT":
+            if current() is None:
                 self.flush()
         except RecursionError:
             raise
         except Exception:  # noqa: BLE001 - a line that cannot be written breaks no request
             self.handleError(record)
 
+    def end_turn(self) -> None:
+        """Write what waits."""
+        if not self._waiting:
+            return
+        self.acquire()
+        try:
+            self.flush()
+        except Exception:  # noqa: BLE001 - as for one line
+            self.handleError(self._latest)
+        finally:
+            self.release()
+
     def flush(self) -> None:
         """Write what waits; ``logging.shutdown`` calls it too, and has the lock as well."""
         lines, self._waiting = self._waiting, ""
         self.stream.write(lines)
         self.stream.flush()
+
+
+def end_turn() -> None:
+    """Write the lines of this turn's tasks."""
+    for handler in logging.root.handlers:
+        if isinstance(handler, Stdout):
+            handler.end_turn()
 
 
 def timestamp(seconds: float) -> str:

@@ -6,7 +6,7 @@ its time is over. A task holds no lock while it waits: the thread itself would w
 nobody would let go.
 
 What is sent comes last in a turn, because it wakes another process, which may take the core from
-this thread in the middle of its work.
+this thread in the middle of its work. The turn's log lines are written before, in one go.
 """
 
 from __future__ import annotations
@@ -61,8 +61,11 @@ class Task(greenlet):
 class Tasks:
     """Runs at most ``most`` tasks at a time on the poller's thread; others wait for their turn."""
 
-    def __init__(self, most: int, poller: Poller) -> None:
+    def __init__(
+        self, most: int, poller: Poller, before_sending: Callable[[], object] = lambda: None
+    ) -> None:
         self._poller = poller
+        self._before_sending = before_sending
         self._idle = [Task(self) for _ in range(most)]
         self._queue: deque[tuple[Callable[[], Any], Callable[[Any], object]]] = deque()
         self._held: dict[int, Task] = {}  # by the socket
@@ -114,8 +117,10 @@ class Tasks:
             task = self._napping.popleft()
             self._advance(task, task.switch())
         while self._last:
-            task = self._last.popleft()
-            self._advance(task, task.switch())
+            self._before_sending()
+            for _ in range(len(self._last)):
+                task = self._last.popleft()
+                self._advance(task, task.switch())
         if not self._held or (now := time.monotonic()) < self._look_at:
             return
         self._look_at = now + INTERVAL

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn import util
 from gunicorn.workers.gthread import _DEFER
 
-from futuretracker import metrics, plain
+from futuretracker import lines, metrics, plain
 from futuretracker.api import metrics as scraping
 from futuretracker.api.health import draining
 from futuretracker.connections import Connections, done
@@ -54,7 +54,9 @@ class Worker(Connections):
         self.poller.close()  # gunicorn's, in which nobody stands yet
         self.poller = Poller()
         # A writer waits for the disk, or for another's lock: readers do not wait behind it.
-        self.reads, self.writes = (Tasks(self.cfg.threads, self.poller) for _ in range(2))
+        self.reads, self.writes = (
+            Tasks(self.cfg.threads, self.poller, lines.end_turn) for _ in range(2)
+        )
         super().run()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
@@ -62,6 +64,7 @@ class Worker(Connections):
         self.poller.dispatch(self.reads.patience(self.writes.patience(timeout)))
         self.reads.end_turn()
         self.writes.end_turn()
+        lines.end_turn()
 
     def load_wsgi(self) -> None:
         """Load the application, and keep the garbage collector from looking at it ever again."""

@@ -7,11 +7,13 @@ import logging
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum, IntEnum
+from functools import partial
 from http import HTTPStatus
 from select import PIPE_BUF
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,11 +22,13 @@ from uuid import UUID
 import pytest
 from pythonjsonlogger.json import JsonEncoder
 
-from futuretracker.lines import JsonLines, Stdout, timestamp
+from futuretracker.lines import JsonLines, Stdout, end_turn, timestamp
+from futuretracker.poller import Poller
+from futuretracker.tasks import Tasks, come_last
 from tests import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Colour(Enum):
@@ -124,12 +128,16 @@ def test_a_timestamp_is_the_one_that_datetime_writes() -> None:
 
 PROGRAM = """
 from futuretracker import journal, logs
+from futuretracker.poller import Poller
+from futuretracker.tasks import Tasks
 journal.begin()
 print("first")
 logs.event("AUDIT")
 logs.event("RESPONSE")
 print("second")
 logs.event("AUDIT")
+poller = Poller()
+Tasks(1, poller).start(lambda: logs.event("REQUEST"), print)
 """
 
 
@@ -166,33 +174,95 @@ def pipe() -> Iterator[Pipe]:
         pipe.handler.stream.close()
 
 
-def test_an_audit_is_written_with_its_response_and_any_other_line_at_once(pipe: Pipe) -> None:
-    pipe.say("REQUEST")
-    assert pipe.writes() == [["REQUEST"]]
-    pipe.say("AUDIT", "RESPONSE", "LOG")
-    assert pipe.writes() == [["AUDIT", "RESPONSE"], ["LOG"]]
+class Turn:
+    """A worker's turn, with the pipe as its log."""
+
+    def __init__(self) -> None:
+        self.poller = Poller()
+        self.tasks = Tasks(2, self.poller, end_turn)
+
+    def serve(self, *work: Callable[[], object]) -> None:
+        """Do all of the work beside each other, to its end."""
+        for one in work:
+            self.tasks.start(one, lambda _shown: None)
+        self.tasks.end_turn()
+        end_turn()
 
 
-def test_what_waits_goes_with_whichever_line_is_next(pipe: Pipe) -> None:
-    pipe.say("AUDIT", "AUDIT", "REQUEST", "RESPONSE", "RESPONSE")
+@pytest.fixture
+def turn(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> Iterator[Turn]:
+    monkeypatch.setattr(logging.root, "handlers", [pipe.handler])
+    turn = Turn()
+    yield turn
+    turn.poller.close()
 
-    assert pipe.writes() == [["AUDIT", "AUDIT", "REQUEST"], ["RESPONSE"], ["RESPONSE"]]
+
+def test_a_line_is_written_at_once(pipe: Pipe) -> None:
+    pipe.say("REQUEST", "AUDIT")
+
+    assert pipe.writes() == [["REQUEST"], ["AUDIT"]]
 
 
-def test_lines_that_a_pipe_would_not_keep_in_one_piece_are_written_one_by_one(pipe: Pipe) -> None:
+def test_the_lines_of_a_turn_are_one_write_before_anything_is_sent(pipe: Pipe, turn: Turn) -> None:
+    seen = []
+
+    def work() -> None:
+        pipe.say("REQUEST")
+        come_last()
+        seen.append(pipe.writes())
+        pipe.say("AUDIT", "RESPONSE")
+        come_last()
+        seen.append(pipe.writes())
+
+    turn.serve(work, work)
+
+    lines = ["AUDIT", "RESPONSE"]
+    assert seen == [[["REQUEST"] * 2], [], [lines * 2], []]
+
+
+def test_what_waits_goes_with_a_line_of_another_thread(pipe: Pipe, turn: Turn) -> None:
+    def work() -> None:
+        pipe.say("REQUEST")
+        with ThreadPoolExecutor() as pool:
+            pool.submit(pipe.say, "LOG")
+        assert pipe.writes() == [["REQUEST", "LOG"]]
+
+    turn.serve(work)
+
+
+def test_lines_that_a_pipe_would_not_keep_in_one_piece_are_written_one_by_one(
+    pipe: Pipe, turn: Turn
+) -> None:
     longest = "x" * (PIPE_BUF - len(line_of("RESPONSE", "")))
-    pipe.say("AUDIT", "RESPONSE", text=longest[: PIPE_BUF // 2])
-    pipe.say("AUDIT", "AUDIT", "RESPONSE", text=longest)
+
+    def work() -> None:
+        pipe.say("AUDIT", "RESPONSE", text=longest[: PIPE_BUF // 2])
+        pipe.say("AUDIT", "AUDIT", "RESPONSE", text=longest)
+
+    turn.serve(work)
 
     assert pipe.writes() == [["AUDIT"], ["RESPONSE"], ["AUDIT"], ["AUDIT"], ["RESPONSE"]]
 
 
-def test_two_lines_of_just_what_a_pipe_keeps_are_one_write(pipe: Pipe) -> None:
+def test_two_lines_of_just_what_a_pipe_keeps_are_one_write(pipe: Pipe, turn: Turn) -> None:
     rest = PIPE_BUF - len(line_of("AUDIT", "")) - len(line_of("RESPONSE", ""))
-    pipe.say("AUDIT", text="x" * rest)
-    pipe.say("RESPONSE")
+
+    def work() -> None:
+        pipe.say("AUDIT", text="x" * rest)
+        pipe.say("RESPONSE")
+
+    turn.serve(work)
 
     assert pipe.writes() == [["AUDIT", "RESPONSE"]]
+
+
+def test_a_reader_that_is_gone_breaks_no_turn(
+    pipe: Pipe, turn: Turn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.close(pipe.reader)
+    turn.serve(partial(pipe.say, "REQUEST"))
+
+    assert "BrokenPipeError" in capsys.readouterr().err
 
 
 def test_a_reader_that_is_gone_breaks_nobody(
@@ -217,7 +287,7 @@ def test_what_is_printed_stays_in_its_place_and_what_waits_is_written_at_the_end
         timeout=20,
     )
 
-    assert pipe.writes() == [["first", "AUDIT", "RESPONSE"], ["second", "AUDIT"]]
+    assert pipe.writes() == [["first", "AUDIT"], ["RESPONSE"], ["second", "AUDIT"], ["REQUEST"]]
     assert done.stderr == b""
 
 
