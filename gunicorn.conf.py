@@ -14,6 +14,7 @@ if "prometheus_client" not in sys.modules:  # else this is a reload, which count
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp("", "futuretracker-metrics-", SHARED_MEMORY)
 
 from futuretracker import exposition, journal, lines, metrics, seats  # noqa: E402 - it needs the folder
+from futuretracker.balance import Share  # noqa: E402
 from futuretracker.config import Config, ConfigError, in_url  # noqa: E402
 from futuretracker.ports import PortNotFree, check_port  # noqa: E402
 from futuretracker.roles import UnsafeRole, check_database  # noqa: E402
@@ -102,6 +103,7 @@ def worker_exit(_server: object, _worker: object) -> None:
 
 def child_exit(_server: object, worker: Any) -> None:
     """Count a worker that has ended, and say for it what it could not say itself."""
+    Share(worker.seat).withdraw()
     has_left = seats.clear(worker.seat)
     outcome = "ended" if has_left and not worker.aborted else "died"
     metrics.worker_exits.labels(outcome).inc()

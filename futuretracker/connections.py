@@ -9,20 +9,25 @@ from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from futuretracker import exposition
 from futuretracker.sockets import BUFFER, waiting_at
 
+if TYPE_CHECKING:
+    from futuretracker.balance import Share
+
 GOODBYE = 2.0  # seconds for a client to close its side
 LOOK = 1.0  # seconds between two looks at what has become late
-FEW, MANY = 2, 16  # new connections at a turn: more would leave none for the other workers
+FEW, MANY = 2, 16  # new connections at a turn
 
 
 class Connections(ThreadWorker):
     """gunicorn's threaded worker, but that nothing waits for a connection's end."""
+
+    share: Share
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,7 +36,9 @@ class Connections(ThreadWorker):
         self._look_at = self._notify_at = 0.0
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a few of those who wait, more where a turn serves many."""
+        """Take a few of those who wait, more where a turn serves many; or leave them to others."""
+        if self.share.leaves(self.nr_conns):
+            return
         some = max(FEW, min(MANY, self.nr_conns // 4))
         for _ in range(min(some, self.worker_connections - self.nr_conns)):
             before = self.nr_conns
@@ -49,6 +56,7 @@ class Connections(ThreadWorker):
         super().set_accept_enabled(enabled)
         if self.alive:
             return
+        self.share.withdraw()
         waiting = list(waiting_at(self.sockets))
         for listener in self.sockets:
             listener.close()

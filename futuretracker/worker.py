@@ -25,6 +25,7 @@ from gunicorn.workers.gthread import _DEFER
 from futuretracker import lines, metrics, plain
 from futuretracker.api import metrics as scraping
 from futuretracker.api.health import draining
+from futuretracker.balance import Share
 from futuretracker.connections import Connections, done
 from futuretracker.logs import WRITES
 from futuretracker.malformed import raw_error, status_of
@@ -48,9 +49,12 @@ class Worker(Connections):
     """Answers plain requests on the polling thread, and malformed ones in our shape."""
 
     poller: Poller
+    seat: int  # gunicorn.conf.py gives it one
 
     def run(self) -> None:
         """Serve until told to end."""
+        self.share = Share(self.seat)
+        self.share.show(0)
         self.poller.close()  # gunicorn's, in which nobody stands yet
         self.poller = Poller()
         # A writer waits for the disk, or for another's lock: readers do not wait behind it.
@@ -65,6 +69,7 @@ class Worker(Connections):
         self.reads.end_turn()
         self.writes.end_turn()
         lines.end_turn()
+        self.share.show(self.nr_conns)
 
     def load_wsgi(self) -> None:
         """Load the application, and keep the garbage collector from looking at it ever again."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from gunicorn.config import Config
 
+from futuretracker.balance import Share
 from futuretracker.connections import Connections
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Taking(Connections):
 
     def __init__(self, most: int, there: int) -> None:
         self.cfg = Config()
+        self.share = Share(0)
         self.worker_connections = most
         self.nr_conns = there
         self.taken: list[TConn] = []
@@ -70,6 +72,7 @@ def test_a_connection_whose_request_is_answered_stays_however_late_it_is(
     listener: socket.socket,
 ) -> None:
     worker = Connections(0, 0, [], None, 30, Config(), None)
+    worker.share = Share(0)
     worker.poller = selectors.DefaultSelector()
     worker.enqueue_req = worker.keepalived_conns.append
     for _ in range(3):
