@@ -8,6 +8,7 @@ has, where all workers of its gunicorn see it, and leaves a new one for a moment
 from __future__ import annotations
 
 import mmap
+import os
 import time
 from typing import Final
 
@@ -44,6 +45,7 @@ class Share:
         if not self._leaves_until:
             self._leaves_until = now + MOMENT
         if now < self._leaves_until:
+            os.sched_yield()  # the other may wait for this very core
             return True
         self._leaves_until = 0.0
         return False

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +41,7 @@ class Poller:
             self._epoll.register(fileno, events | select.EPOLLONESHOT)
 
     def dispatch(self, timeout: float) -> None:
-        """Wait for at most ``timeout`` seconds, and call whoever is ready.
-
-        Those whom this thread has just woken run first: their answers make one turn, not several.
-        """
-        os.sched_yield()
+        """Wait for at most ``timeout`` seconds, and call whoever is ready."""
         for fileno, events in self._epoll.poll(timeout):
             # One of those before it may have closed it.
             if call := self._once.pop(fileno, None) or self._calls.get(fileno):
