@@ -87,8 +87,9 @@ def post_worker_init(worker: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Give the worker a seat at which it counts."""
+    """Give the worker a seat at which it counts, and what gunicorn has no setting for."""
     worker.seat = seats.free(other.seat for other in server.WORKERS.values())
+    worker.statements = service.statements
 
 
 def post_fork(_server: object, worker: Any) -> None:

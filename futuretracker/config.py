@@ -63,6 +63,7 @@ class Config:
     port: int
     workers: int
     threads: int
+    statements: int  # of reads at a time, and of writes
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     api_sunset: dt.date | None
@@ -74,6 +75,11 @@ class Config:
     write: Budget
     user_general: Budget
     user_write: Budget
+
+    @property
+    def connections(self) -> int:
+        """How many a worker opens to Postgres at the most: nobody waits for another's."""
+        return 2 * self.statements + self.threads
 
     @classmethod
     def from_env(cls, dotenv: str = ".env") -> Self:
@@ -90,7 +96,8 @@ class Config:
             host=env.str("HOST", "127.0.0.1"),
             port=port,
             workers=workers,
-            threads=env.int("THREADS", 6, validate=Range(1, 64)),
+            threads=env.int("THREADS", 4, validate=Range(1, 64)),
+            statements=env.int("STATEMENTS", 8, validate=Range(1, 64)),
             cors_origins=origins,
             trusted_proxies=env.int("TRUSTED_PROXIES", 1, validate=Range(0, 10)),
             api_sunset=env.date("API_SUNSET", None) if env.str("API_SUNSET", "") else None,

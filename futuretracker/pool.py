@@ -89,8 +89,8 @@ class Pool:
             },
             configure=self._configure,
             min_size=1,
-            # Those who read, those who write, the pool's threads, and who watches the replica.
-            max_size=3 * config.threads + (1 if config.database.replica else 0),
+            # One more for who watches the replica.
+            max_size=config.connections + (1 if config.database.replica else 0),
             reconnect_timeout=self.PAUSE,
             open=False,
         )

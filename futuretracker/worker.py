@@ -49,7 +49,9 @@ class Worker(Connections):
     """Answers plain requests on the polling thread, and malformed ones in our shape."""
 
     poller: Poller
-    seat: int  # gunicorn.conf.py gives it one
+    # From gunicorn.conf.py.
+    seat: int
+    statements: int
 
     def run(self) -> None:
         """Serve until told to end."""
@@ -59,7 +61,7 @@ class Worker(Connections):
         self.poller = Poller()
         # A writer waits for the disk, or for another's lock: readers do not wait behind it.
         self.reads, self.writes = (
-            Tasks(self.cfg.threads, self.poller, lines.end_turn) for _ in range(2)
+            Tasks(self.statements, self.poller, lines.end_turn) for _ in range(2)
         )
         super().run()
 

@@ -133,7 +133,7 @@ def config_from(settings: dict[str, str]) -> Config:
 @pytest.fixture
 def pool(settings: dict[str, str]) -> Iterator[Pool]:
     """A pool that lends three connections at most."""
-    config = config_from({**settings, "THREADS": "1"})
+    config = config_from({**settings, "THREADS": "1", "STATEMENTS": "1"})
     with closing(Pool(config.database.primary, config)) as it:
         yield it
 

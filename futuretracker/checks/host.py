@@ -62,7 +62,7 @@ def ports(_subject: Subject) -> Finding:
 
 def open_files(subject: Subject) -> Finding:
     """Hold the limit of the service's processes against the connections that they may have."""
-    needed = CONNECTIONS + 4 * subject.config.threads + BESIDES
+    needed = CONNECTIONS + 2 * subject.config.connections + BESIDES
     running = service_processes()
     limit = min(open_files_limit(pid) for pid in running or [os.getpid()])
     whose = "the service's processes" if running else "this shell, as the service does not run here"

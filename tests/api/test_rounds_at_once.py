@@ -24,7 +24,7 @@ THREADS = 8
 @pytest.fixture
 def ask(serve: Callable[..., Service], issuer: Issuer) -> Callable[..., Answer]:
     """Ask two workers as one user: ``ask("POST", "/rounds", {...})`` below v1's opportunities."""
-    service = serve(WEB_CONCURRENCY="2", THREADS="4")
+    service = serve(WEB_CONCURRENCY="2")
     token = issuer.token(f"user_busy{next(numbers)}", ttl=600, azp=ORIGIN)
 
     def ask(method: str, path: str, body: object = None) -> Answer:
