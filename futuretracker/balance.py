@@ -38,17 +38,14 @@ class Share:
 
         One more than another has is as good as even, and who does not come in a moment is busy.
         """
-        if connections <= min(_connections) + 1:
+        now = time.monotonic()
+        until = self._leaves_until or now + MOMENT
+        if connections <= min(_connections) + 1 or now >= until:
             self._leaves_until = 0.0
             return False
-        now = time.monotonic()
-        if not self._leaves_until:
-            self._leaves_until = now + MOMENT
-        if now < self._leaves_until:
-            os.sched_yield()  # the other may wait for this very core
-            return True
-        self._leaves_until = 0.0
-        return False
+        self._leaves_until = until
+        os.sched_yield()  # the other may wait for this very core
+        return True
 
     def withdraw(self) -> None:
         """Let the others wait for this one no more."""
