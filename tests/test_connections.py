@@ -68,6 +68,15 @@ def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is
     assert worker.nr_conns == there + counts[-1]
 
 
+def test_none_is_taken_where_another_worker_has_fewer(listener: socket.socket) -> None:
+    worker, other = Taking(1000, 5), Share(1)
+    other.show(0)
+    worker.accept(listener)
+    other.withdraw()
+
+    assert worker.taken == []
+
+
 def test_a_connection_whose_request_is_answered_stays_however_late_it_is(
     listener: socket.socket,
 ) -> None:
