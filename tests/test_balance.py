@@ -32,6 +32,22 @@ def shares() -> Iterator[list[Share]]:
         share.withdraw()
 
 
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(balance, "time", clock)
+    return clock
+
+
 @pytest.mark.parametrize(
     ("mine", "theirs", "leaves"), [(0, 0, False), (0, 9, False), (5, 4, False), (6, 4, True)]
 )
@@ -45,18 +61,14 @@ def test_who_has_more_leaves_a_new_one_to_who_has_fewer(
     assert me.leaves(mine) is leaves
 
 
-def test_it_is_left_for_a_moment_each_time(
-    shares: list[Share], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 1000.0
-    monkeypatch.setattr(balance.time, "monotonic", lambda: now)
+def test_it_is_left_for_a_moment_each_time(shares: list[Share], clock: Clock) -> None:
     me, other = shares
     other.show(0)
     for _ in range(2):
         assert me.leaves(9)
-        now += MOMENT * 0.9
+        clock.now += MOMENT * 0.9
         assert me.leaves(9)
-        now += MOMENT * 0.2
+        clock.now += MOMENT * 0.2
         assert not me.leaves(9)
 
 
@@ -69,16 +81,14 @@ def test_nothing_is_left_to_who_takes_none_any_more(shares: list[Share]) -> None
 
 
 def test_a_moment_that_was_not_used_up_is_not_kept_for_later(
-    shares: list[Share], monkeypatch: pytest.MonkeyPatch
+    shares: list[Share], clock: Clock
 ) -> None:
-    now = 1000.0
-    monkeypatch.setattr(balance.time, "monotonic", lambda: now)
     me, other = shares
     other.show(0)
     assert me.leaves(9)
     other.show(8)
     assert not me.leaves(9)
-    now += 1
+    clock.now += 1
     other.show(0)
 
     assert me.leaves(9)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.conftest import config_from
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -25,3 +27,11 @@ def test_the_connection_that_came_back_last_is_lent_first(pool: Pool) -> None:
     assert [lent(pool) for _ in range(5)] == [back[-1:]] * 5
     assert lent(pool, 2) == [back[-1], back[-2]]
     assert lent(pool) == back[-1:]
+
+
+def test_there_is_one_for_every_statement_at_a_time_and_every_thread(
+    settings: dict[str, str],
+) -> None:
+    config = config_from({**settings, "STATEMENTS": "5", "THREADS": "3"})
+
+    assert config.connections == 5 + 5 + 3

@@ -30,6 +30,7 @@ def service(
         "DATABASE_URL": service_url,
         "STORE_URL": f"lmdb://{folder / 'store'}",
         "WEB_CONCURRENCY": "1",
+        "STATEMENTS": "4",
         "TRUSTED_PROXIES": "0",
         "CORS_ORIGIN": ORIGIN,
         **issuer.settings(),
