@@ -21,8 +21,8 @@ run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data un
 	@exec $(BIN)/python -m futuretracker dev
 
 # These start everything that they need by themselves, and mostly wait: they run beside the others.
-APART := tests/backups tests/commands tests/store tests/test_benchmarks.py tests/test_cli.py \
-	tests/test_clients.py tests/test_reference.py tests/test_revoked_everywhere.py tests/test_types.py
+APART := tests/backups tests/commands tests/store tests/benchmarks/test_benchmarks.py tests/commands/test_main.py \
+	tests/clients/test_clients.py tests/api/reference/test_page.py tests/auth/test_revoked_everywhere.py tests/clients/test_types.py
 
 # These have targets of their own.
 PLACES := tests/cluster tests/deploy
@@ -49,9 +49,9 @@ lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/basedpyright --pythonpath $(BIN)/python --level error futuretracker/queries \
-		futuretracker/database.py futuretracker/bounded.py futuretracker/pool.py \
-		futuretracker/replica.py
+	$(BIN)/basedpyright --pythonpath $(BIN)/python --level error futuretracker/database/queries \
+		futuretracker/database/__init__.py futuretracker/database/connection.py futuretracker/database/pool.py \
+		futuretracker/database/replica.py
 	$(BIN)/lint-imports --no-logo setup.cfg
 
 format: $(INSTALLED) ## format the code

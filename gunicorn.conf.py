@@ -13,15 +13,20 @@ if "prometheus_client" not in sys.modules:  # else this is a reload, which count
     # The library looks for the folder as it is imported; seats.py says more.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp("", "futuretracker-metrics-", SHARED_MEMORY)
 
-from futuretracker import exposition, journal, lines, metrics, seats  # noqa: E402 - it needs the folder
-from futuretracker.balance import Share  # noqa: E402
-from futuretracker.config import Config, ConfigError, in_url  # noqa: E402
-from futuretracker.ports import PortNotFree, check_port  # noqa: E402
-from futuretracker.roles import UnsafeRole, check_database  # noqa: E402
-from futuretracker.store import UnusableStore, check_store  # noqa: E402
+try:
+    from futuretracker.config import Config
+    from futuretracker.config.environment import ConfigError
+    from futuretracker.config.urls import in_url
+    from futuretracker.database.roles import UnsafeRole, check_database
+    from futuretracker.server.balance import Share
+    from futuretracker.server.ports import PortNotFree, check_port
+    from futuretracker.store import UnusableStore, check_store
+    from futuretracker.telemetry import exposition, json_lines, metrics, multiprocess, stderr
+except ModuleNotFoundError as error:
+    sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
 
-journal.begin()
-seats.claim()
+stderr.begin()
+multiprocess.claim()
 try:
     service = Config.from_env()
 except ConfigError as error:
@@ -32,7 +37,7 @@ if service.metrics.port:
     bind.append(f"127.0.0.1:{service.metrics.port}")
 workers = service.workers
 threads = service.threads
-worker_class = "futuretracker.worker.Worker"
+worker_class = "futuretracker.server.worker.Worker"
 worker_tmp_dir = SHARED_MEMORY
 # Pools and files are opened by the factory, which must run after the fork.
 preload_app = False
@@ -43,7 +48,7 @@ keepalive = 75  # seconds; longer than nginx keeps its side open
 secure_scheme_headers: dict[str, str] = {}
 limit_request_line = 8190
 control_socket_disable = True
-logconfig_dict = lines.CONFIG
+logconfig_dict = json_lines.CONFIG
 
 
 # gunicorn would say that it is ready before there is a worker.
@@ -88,7 +93,7 @@ def post_worker_init(worker: Any) -> None:
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Give the worker a seat at which it counts, and what gunicorn has no setting for."""
-    worker.seat = seats.free(other.seat for other in server.WORKERS.values())
+    worker.seat = multiprocess.free(other.seat for other in server.WORKERS.values())
     worker.statements = service.statements
 
 
@@ -105,6 +110,6 @@ def worker_exit(_server: object, _worker: object) -> None:
 def child_exit(_server: object, worker: Any) -> None:
     """Count a worker that has ended, and say for it what it could not say itself."""
     Share(worker.seat).withdraw()
-    has_left = seats.clear(worker.seat)
+    has_left = multiprocess.clear(worker.seat)
     outcome = "ended" if has_left and not worker.aborted else "died"
     metrics.worker_exits.labels(outcome).inc()

@@ -1,6 +1,6 @@
 """The WSGI application that gunicorn serves."""
 
-from futuretracker import create_app
+from futuretracker.app import create_app
 from futuretracker.config import Config
 
 app = create_app(Config.from_env())

@@ -10,8 +10,8 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from futuretracker.local import as_service, postgres
-from futuretracker.migrate import migrate
+from futuretracker.commands.local.embedded_postgres import as_service, postgres
+from futuretracker.database.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,10 +22,10 @@ from benchmarks.data import postmaster
 from benchmarks.processes import CannotMeasure, cpu_seconds
 from benchmarks.servers import address, serve, service
 from benchmarks.stage import stage
-from futuretracker.api.cursors import encode
-from futuretracker.local import as_service, postgres
-from futuretracker.migrate import migrate
-from futuretracker.queries.pages import Place
+from futuretracker.api.schemas.cursors import encode
+from futuretracker.commands.local.embedded_postgres import as_service, postgres
+from futuretracker.database.migrate import migrate
+from futuretracker.database.queries.pages import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

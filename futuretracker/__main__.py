@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from futuretracker.cli import main
+    from futuretracker.commands import main
 
     sys.exit(main())
 except ModuleNotFoundError as error:

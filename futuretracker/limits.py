@@ -14,17 +14,19 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from futuretracker import exposition, metrics
-from futuretracker.errors import ApiError
-from futuretracker.lines import timestamp
-from futuretracker.logs import WRITES, event
 from futuretracker.store import Hit
+from futuretracker.telemetry import exposition, metrics
+from futuretracker.telemetry.events import event
+from futuretracker.telemetry.json_lines import timestamp
+from futuretracker.web.errors import ApiError
+from futuretracker.web.request import WRITES
 
 if TYPE_CHECKING:
-    from futuretracker.application import Application, Request, Session
     from futuretracker.config import Config
-    from futuretracker.settings import Budget
+    from futuretracker.config.budgets import Budget
     from futuretracker.store import SharedStore, Window
+    from futuretracker.web.application import Application
+    from futuretracker.web.request import Request, Session
 
 LIMITED = ("/api/", "/webhooks/")
 GENERAL_MESSAGE = "You have made too many requests. Please try again later."

@@ -16,13 +16,14 @@ import psycopg
 import pytest
 from flask import request, request_finished
 
-from futuretracker import create_app, local
+from futuretracker.app import create_app
+from futuretracker.commands.local import embedded_postgres
+from futuretracker.commands.local.issuer import Issuer
 from futuretracker.config import Config
-from futuretracker.issuer import Issuer
-from futuretracker.migrate import migrate
-from futuretracker.pool import Pool
-from tests import servers
-from tests.pooler import connect, pgbouncer
+from futuretracker.database.migrate import migrate
+from futuretracker.database.pool import Pool
+from tests.support import servers
+from tests.support.pooler import connect, pgbouncer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +73,7 @@ def owner_url() -> Iterator[str]:
     """
     with TemporaryDirectory(prefix="futuretracker-") as folder:
         Path(folder).chmod(0o755)
-        with local.postgres(Path(folder) / "data") as url:
+        with embedded_postgres.postgres(Path(folder) / "data") as url:
             migrate(url)
             yield url
 
@@ -88,7 +89,7 @@ def service_url(
     owner_url: str, pooled: Callable[[str], AbstractContextManager[str]]
 ) -> Iterator[str]:
     """The same database for the service's role."""
-    with pooled(local.as_service(owner_url)) as url:
+    with pooled(embedded_postgres.as_service(owner_url)) as url:
         yield url
 
 

@@ -14,11 +14,11 @@ from uuid import UUID
 from flask import Flask, Response, request
 from psycopg_pool import ConnectionPool
 
-from futuretracker.api.cursors import encode
-from futuretracker.queries import opportunities as rows
-from futuretracker.queries.changes import Change
-from futuretracker.queries.pages import select_page
-from futuretracker.queries.rows import GUIDE
+from futuretracker.api.schemas.cursors import encode
+from futuretracker.database.queries import opportunities as rows
+from futuretracker.database.queries.audit import Change
+from futuretracker.database.queries.columns import GUIDE
+from futuretracker.database.queries.pages import select_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,28 +6,27 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from futuretracker.api import (
+from futuretracker.api import deprecation, reference
+from futuretracker.api.surfaces import GUIDE, V1
+from futuretracker.api.views import (
     account,
     analytics,
-    deprecation,
     health,
     lists,
     metrics,
     opportunities,
-    pages,
-    reference,
+    original_list,
     rounds,
     specification,
     webhooks,
 )
-from futuretracker.api.surfaces import GUIDE, V1
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from futuretracker.application import Application
     from futuretracker.auth import Authentication
     from futuretracker.config import Config
+    from futuretracker.web.application import Application
 
 SHARED = (opportunities, analytics, account, health)
 
@@ -45,7 +44,10 @@ def register_routes(app: Flask) -> None:
     """Register every route; an application for the document's sake has nothing else."""
     guide = Blueprint("guide", __name__, url_prefix=GUIDE.prefix)
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
-    for parent, rooms in ((guide, (lists, *SHARED)), (v1, (pages, rounds, specification, *SHARED))):
+    for parent, rooms in (
+        (guide, (original_list, *SHARED)),
+        (v1, (lists, rounds, specification, *SHARED)),
+    ):
         for room in rooms:
             parent.register_blueprint(room.blueprint)
         app.register_blueprint(parent)

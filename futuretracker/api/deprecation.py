@@ -11,7 +11,8 @@ from urllib.parse import quote
 from futuretracker.api.surfaces import GUIDE, V1
 
 if TYPE_CHECKING:
-    from futuretracker.application import Application, Request
+    from futuretracker.web.application import Application
+    from futuretracker.web.request import Request
 
 SINCE: Final = int(dt.datetime(2026, 11, 24, tzinfo=dt.UTC).timestamp())
 

@@ -20,7 +20,7 @@ from futuretracker.api.openapi.kinds import (
     word,
 )
 from futuretracker.api.openapi.patterns import STORED_TIME
-from futuretracker.api.schemas import (
+from futuretracker.api.schemas.opportunities import (
     CAMPUS_MODES,
     CATEGORIES,
     ROUND_RESULTS,

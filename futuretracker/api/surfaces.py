@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
-from futuretracker.api import schemas
-from futuretracker.application import current
-from futuretracker.queries import analytics, rows
+from futuretracker.api.schemas import opportunities
+from futuretracker.database.queries import analytics, columns
+from futuretracker.web.request import current
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -28,16 +28,16 @@ class Surface(NamedTuple):
 
 GUIDE = Surface(
     prefix="/api",
-    columns=rows.GUIDE,
-    new_opportunity=schemas.NewOpportunity(),
-    changes=schemas.Changes(),
+    columns=columns.GUIDE,
+    new_opportunity=opportunities.NewOpportunity(),
+    changes=opportunities.Changes(),
     analytics=analytics.GUIDE,
 )
 V1 = Surface(
     prefix="/api/v1",
-    columns=rows.V1,
-    new_opportunity=schemas.V1NewOpportunity(),
-    changes=schemas.V1Changes(),
+    columns=columns.V1,
+    new_opportunity=opportunities.V1NewOpportunity(),
+    changes=opportunities.V1Changes(),
     analytics=analytics.V1,
 )
 

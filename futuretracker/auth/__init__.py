@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, TypeVar
 from flask import current_app
 from psycopg.errors import ForeignKeyViolation
 
-from futuretracker import metrics
-from futuretracker.auth.clerk import Verifier
 from futuretracker.auth.revocations import GENERATION, Revocations
 from futuretracker.auth.sessions import Sessions
+from futuretracker.auth.tokens import Verifier
 from futuretracker.auth.users import Users
-from futuretracker.errors import Unauthenticated
-from futuretracker.logs import event
+from futuretracker.telemetry import metrics
+from futuretracker.telemetry.events import event
+from futuretracker.web.errors import Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Response
 
-    from futuretracker.application import Application, Request
     from futuretracker.config import Config
     from futuretracker.store import Store
+    from futuretracker.web.application import Application
+    from futuretracker.web.request import Request
 
 View = TypeVar("View", bound="Callable[..., Response]")
 

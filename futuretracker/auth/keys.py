@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from futuretracker.auth.download import DownloadFailed, download
-from futuretracker.errors import Unauthenticated, Unavailable
-from futuretracker.settings import is_strong
+from futuretracker.config.clerk import is_strong
+from futuretracker.web.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
-    from futuretracker.settings import ClerkSettings
+    from futuretracker.config.clerk import ClerkSettings
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.queries.users import Profile
+from futuretracker.database.queries.users import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

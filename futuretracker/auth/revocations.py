@@ -12,14 +12,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from futuretracker import metrics
 from futuretracker.database import run
-from futuretracker.errors import Unauthenticated
-from futuretracker.queries.revocations import select_revocations
+from futuretracker.database.queries.revocations import select_revocations
+from futuretracker.telemetry import metrics
+from futuretracker.web.errors import Unauthenticated
 
 if TYPE_CHECKING:
-    from futuretracker.application import Session
     from futuretracker.store import Store
+    from futuretracker.web.request import Session
 
 GENERATION = "revocations"  # the store's key
 KEEP = 86_400  # seconds that the store keeps a generation; without one the next request makes it

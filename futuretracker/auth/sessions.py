@@ -7,12 +7,12 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from futuretracker.cache import Cache
-from futuretracker.errors import Unauthenticated
+from futuretracker.store.cache import Cache
+from futuretracker.web.errors import Unauthenticated
 
 if TYPE_CHECKING:
-    from futuretracker.application import Session
-    from futuretracker.auth.clerk import Verifier
+    from futuretracker.auth.tokens import Verifier
+    from futuretracker.web.request import Session
 
 MAX_TOKEN = 4096  # bytes; Clerk keeps its own below that, a cookie's limit
 MAX_AGE = 60.0  # seconds

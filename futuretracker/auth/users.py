@@ -7,19 +7,19 @@ import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from futuretracker.application import request
-from futuretracker.cache import Cache
 from futuretracker.database import run
-from futuretracker.errors import Unauthenticated, Unavailable, render
-from futuretracker.queries.users import upsert_user
+from futuretracker.database.queries.users import upsert_user
+from futuretracker.store.cache import Cache
+from futuretracker.web.errors import Unauthenticated, Unavailable, render
+from futuretracker.web.request import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask import Response
 
-    from futuretracker.application import Session
     from futuretracker.store import Store
+    from futuretracker.web.request import Session
 
 MAX_AGE = 300  # seconds since Postgres was asked, in this process and in the store together
 _SHARED = struct.Struct(">16sd")  # the id, and until when it may be used

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from futuretracker.backups.archive import open_archive
-from futuretracker.backups.cluster import cluster
-from futuretracker.backups.directory import Directory
+from futuretracker.backups.files.archive import open_archive
+from futuretracker.backups.files.directory import Directory
+from futuretracker.backups.files.status import tell
+from futuretracker.backups.postgres.cluster import cluster
+from futuretracker.backups.postgres.programs import Programs
 from futuretracker.backups.problem import BackupProblem
-from futuretracker.backups.programs import Programs
 from futuretracker.backups.restore import restore
-from futuretracker.backups.status import tell
-from futuretracker.database_settings import Server
+from futuretracker.config.database import Server
 
 if TYPE_CHECKING:
-    from futuretracker.backup_settings import DrillSettings
+    from futuretracker.config.backups import DrillSettings
 
 
 class DrillFailed(Exception):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.backups.directory import SIDECARS, Directory
-from futuretracker.backups.encryption import encrypt
-from futuretracker.backups.manifest import Manifest
+from futuretracker.backups.contents.manifest import Manifest
+from futuretracker.backups.files.directory import SIDECARS, Directory
+from futuretracker.backups.files.encryption import encrypt
+from futuretracker.backups.files.rotation import expired
+from futuretracker.backups.files.status import read_status, tell
+from futuretracker.backups.files.streams import Sink
+from futuretracker.backups.postgres.programs import Programs, environment, running
+from futuretracker.backups.postgres.snapshot import snapshot
 from futuretracker.backups.problem import BackupProblem
-from futuretracker.backups.programs import Programs, environment, running
-from futuretracker.backups.rotation import expired
-from futuretracker.backups.snapshot import snapshot
-from futuretracker.backups.status import read_status, tell
-from futuretracker.backups.streams import Sink
 
 if TYPE_CHECKING:
-    from futuretracker.backup_settings import BackupSettings, Keep
+    from futuretracker.config.backups import BackupSettings, Keep
 
 # The schema is ours; auth, storage and what else a platform adds are its own.
 SCHEMA = "public"

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from futuretracker.backups.comparison import differences
-from futuretracker.backups.content import Content
+from futuretracker.backups.contents.comparison import differences
+from futuretracker.backups.contents.content import Content
+from futuretracker.backups.postgres.programs import environment, running
+from futuretracker.backups.postgres.snapshot import CONNECT_WITHIN
+from futuretracker.backups.postgres.target import around, check_target
 from futuretracker.backups.problem import BackupProblem
-from futuretracker.backups.programs import environment, running
-from futuretracker.backups.snapshot import CONNECT_WITHIN
-from futuretracker.backups.target import around, check_target
 
 if TYPE_CHECKING:
-    from futuretracker.backups.archive import Archive
-    from futuretracker.backups.programs import Programs
-    from futuretracker.database_settings import Server
+    from futuretracker.backups.files.archive import Archive
+    from futuretracker.backups.postgres.programs import Programs
+    from futuretracker.config.database import Server
 
 # The schema itself is there already, and what new objects are granted is the platform's.
 NOT_OURS = (" SCHEMA - public ", " COMMENT - SCHEMA public ", " DEFAULT ACL ")

@@ -12,7 +12,7 @@ from futuretracker.checks.finding import Failed, Finding, Undecided, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from futuretracker.checks.items import Item
+    from futuretracker.checks.checklist import Item
     from futuretracker.checks.subject import Subject
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from futuretracker.check_settings import CheckSettings
 from futuretracker.checks.finding import Undecided
-from futuretracker.config import Config, ConfigError, given
+from futuretracker.config import Config
+from futuretracker.config.checks import CheckSettings
+from futuretracker.config.environment import ConfigError, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

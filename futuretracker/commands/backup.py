@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from futuretracker import lines, logs
-from futuretracker.backup_settings import BackupSettings
 from futuretracker.backups.dump import back_up
-from futuretracker.backups.interrupts import stop_once
 from futuretracker.backups.problem import BackupProblem
+from futuretracker.commands.interrupts import stop_once
 from futuretracker.commands.migrate import first_line
+from futuretracker.config.backups import BackupSettings
+from futuretracker.telemetry import events, json_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace) -> int | str:
     """Make one, and log what it holds."""
     settings = BackupSettings.from_env()
-    logging.config.dictConfig(lines.CONFIG)
+    logging.config.dictConfig(json_lines.CONFIG)
     stop_once()
     try:
         made = back_up(settings)
@@ -36,5 +36,5 @@ def run(_options: argparse.Namespace) -> int | str:
         return f"The database behind {name} does not answer: {first_line(error)}"
     except psycopg.Error as error:
         return f"The database behind {settings.server.setting} refuses it: {first_line(error)}"
-    logs.event("BACKUP", **made)
+    events.event("BACKUP", **made)
     return 0

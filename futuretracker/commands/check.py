@@ -7,8 +7,8 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from futuretracker.checks.checklist import ITEMS
 from futuretracker.checks.finding import Verdict
-from futuretracker.checks.items import ITEMS
 from futuretracker.checks.runner import run as run_checks
 from futuretracker.checks.subject import Subject
 

@@ -13,12 +13,13 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from futuretracker.commands.local.embedded_postgres import LocalDataError, as_service, postgres
+from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.commands.token import azp_of
-from futuretracker.config import given, in_url
-from futuretracker.issuer import LOCAL, Issuer, UnusableKey
-from futuretracker.local import LocalDataError, as_service, postgres
-from futuretracker.migrate import migrate
-from futuretracker.ports import PortNotFree, check_port
+from futuretracker.config.environment import given
+from futuretracker.config.urls import in_url
+from futuretracker.database.migrate import migrate
+from futuretracker.server.ports import PortNotFree, check_port
 
 if TYPE_CHECKING:
     import argparse

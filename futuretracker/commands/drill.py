@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging.config
 from typing import TYPE_CHECKING
 
-from futuretracker import lines, logs
-from futuretracker.backup_settings import DrillSettings
 from futuretracker.backups.drill import DrillFailed, drill
-from futuretracker.backups.interrupts import stop_once
 from futuretracker.backups.problem import BackupProblem
+from futuretracker.commands.interrupts import stop_once
+from futuretracker.config.backups import DrillSettings
+from futuretracker.telemetry import events, json_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -22,14 +22,14 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace) -> int | str:
     """Try it, and log what came of it."""
     settings = DrillSettings.from_env()
-    logging.config.dictConfig(lines.CONFIG)
+    logging.config.dictConfig(json_lines.CONFIG)
     stop_once()
     try:
         result = drill(settings)
     except DrillFailed as failed:
-        logs.event("DRILL", **failed.result)
+        events.event("DRILL", **failed.result)
         return str(failed)
     except BackupProblem as error:
         return str(error)
-    logs.event("DRILL", **result)
+    events.event("DRILL", **result)
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from futuretracker.config import migration_database_url
-from futuretracker.migrate import migrate
+from futuretracker.database.migrate import migrate
 
 if TYPE_CHECKING:
     import argparse

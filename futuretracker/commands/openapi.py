@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from futuretracker import api
-from futuretracker.api.specification import document
+from futuretracker.api.views.specification import document
 
 if TYPE_CHECKING:
     import argparse

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from futuretracker.backup_settings import RestoreSettings
-from futuretracker.backups.archive import open_archive
-from futuretracker.backups.interrupts import stop_once
+from futuretracker.backups.files.archive import open_archive
+from futuretracker.backups.postgres.programs import Programs
 from futuretracker.backups.problem import BackupProblem
-from futuretracker.backups.programs import Programs
 from futuretracker.backups.restore import restore
+from futuretracker.commands.interrupts import stop_once
 from futuretracker.commands.migrate import first_line
-from futuretracker.roles import ROLE
+from futuretracker.config.backups import RestoreSettings
+from futuretracker.database.roles import ROLE
 
 if TYPE_CHECKING:
     import argparse

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from futuretracker.auth.clerk import SESSION, TOLERATED, USER
 from futuretracker.auth.revocations import MAX_AGE
+from futuretracker.auth.tokens import SESSION, TOLERATED, USER
 from futuretracker.commands.migrate import first_line
 from futuretracker.config import Config
-from futuretracker.queries.revocations import insert_revocation
+from futuretracker.database.queries.revocations import insert_revocation
 
 if TYPE_CHECKING:
-    from futuretracker.queries.revocations import Kind
+    from futuretracker.database.queries.revocations import Kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

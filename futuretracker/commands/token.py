@@ -6,9 +6,10 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from futuretracker.config import DEFAULT_ORIGIN, given
-from futuretracker.issuer import LOCAL, Issuer, UnusableKey
-from futuretracker.settings import MAX_LIFETIME
+from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
+from futuretracker.config import DEFAULT_ORIGIN
+from futuretracker.config.clerk import MAX_LIFETIME
+from futuretracker.config.environment import given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

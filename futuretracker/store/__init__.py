@@ -13,12 +13,12 @@ from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from futuretracker.store.counting import Hit, Store, Visit, Window
-from futuretracker.store.host import LmdbStore
-from futuretracker.store.hosts import ClusterStore, RedisStore, SentinelStore
-from futuretracker.store.later import Later
-from futuretracker.store.memory import MemoryStore
-from futuretracker.store.shared import SharedStore
+from futuretracker.store.base import Hit, Store, Visit, Window
+from futuretracker.store.failover import SharedStore
+from futuretracker.store.lazy import Later
+from futuretracker.store.lmdb_store import LmdbStore
+from futuretracker.store.memory_store import MemoryStore
+from futuretracker.store.redis_store import ClusterStore, RedisStore, SentinelStore
 
 __all__ = [
     "ClusterStore",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.api.health import draining
+from futuretracker.web.lifecycle import draining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

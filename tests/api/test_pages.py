@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Self
 import psycopg
 import pytest
 
-from futuretracker.queries.pages import ORDERS
+from futuretracker.database.queries.pages import ORDERS
 from tests.api.listing import PATH, ask, failures, insert, next_link, page, pages, titles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import User
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 SORTS = ("created_at", "updated_at", "title", "deadline")
 BOTH_WAYS = [*SORTS, *(f"-{name}" for name in SORTS)]

@@ -14,10 +14,15 @@ from openapi_schema_validator import OAS31Validator
 
 from futuretracker.api.openapi import patterns
 from futuretracker.api.openapi.properties import accepted
-from futuretracker.api.parameters import Day, PageParameters
-from futuretracker.api.parsing import read_id
-from futuretracker.api.schemas import NewRound, RoundChanges, V1Changes, V1NewOpportunity
-from futuretracker.errors import ValidationFailed
+from futuretracker.api.schemas.body import read_id
+from futuretracker.api.schemas.opportunities import (
+    NewRound,
+    RoundChanges,
+    V1Changes,
+    V1NewOpportunity,
+)
+from futuretracker.api.schemas.query_string import Day, PageParameters
+from futuretracker.web.errors import ValidationFailed
 
 if TYPE_CHECKING:
     from marshmallow import Schema

@@ -15,8 +15,8 @@ from tests.conftest import ORIGIN, numbers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from futuretracker.issuer import Issuer
-    from tests.servers import Answer, Service
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.servers import Answer, Service
 
 THREADS = 8
 

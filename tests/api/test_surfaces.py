@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from futuretracker.config import ConfigError
+from futuretracker.config.environment import ConfigError
 from tests.conftest import config_from
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests import clerk
-from tests.clerk import PATH, event, send, session_of, sign, user_object
+from tests.support import clerk
+from tests.support.clerk import PATH, event, send, session_of, sign, user_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

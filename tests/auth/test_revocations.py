@@ -13,8 +13,8 @@ import pytest
 
 from futuretracker.auth import revocations
 from futuretracker.auth.revocations import GENERATION
-from futuretracker.queries.revocations import insert_revocation, select_revocations
-from tests.clerk import event, send, session_of
+from futuretracker.database.queries.revocations import insert_revocation, select_revocations
+from tests.support.clerk import event, send, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from unittest import mock
 import pytest
 
 from futuretracker.auth import users
-from tests import servers
 from tests.conftest import User
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +51,10 @@ def test_the_id_is_good_for_five_minutes_in_both_places_together(
     first.get("/api/me")
     owner.execute("delete from users where clerk_id = %s", [first.id])
     now = time.time()
-    with mock.patch.object(users, "time") as clock, mock.patch("futuretracker.cache.time") as other:
+    with (
+        mock.patch.object(users, "time") as clock,
+        mock.patch("futuretracker.store.cache.time") as other,
+    ):
         for later, rows in ((299, 0), (301, 1)):
             clock.time.return_value = other.time.return_value = now + later
             second.get("/api/me")

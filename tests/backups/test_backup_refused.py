@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from futuretracker import local
-from futuretracker.migrate import migrate
-from tests import servers
+from futuretracker.commands.local import embedded_postgres
+from futuretracker.database.migrate import migrate
 from tests.backups import OLDER, Site, database
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def guarded() -> Iterator[str]:
     with TemporaryDirectory(prefix="futuretracker-") as name:
         data = Path(name, "data")
         Path(name).chmod(0o755)
-        with local.postgres(data) as url:
+        with embedded_postgres.postgres(data) as url:
             migrate(url)
             with psycopg.connect(url, autocommit=True) as conn:
                 conn.execute("create role guarded login superuser password 'hunter22'")
@@ -71,7 +71,7 @@ def test_a_role_from_whom_rows_are_hidden_makes_no_backup(kept: Site, source: st
         "BACKUP_DATABASE_URL connects as 'futuretracker_api', from whom row level security hides"
         " rows: a backup needs a role with BYPASSRLS, such as Supabase's postgres.",
         "backup",
-        BACKUP_DATABASE_URL=local.as_service(source),
+        BACKUP_DATABASE_URL=embedded_postgres.as_service(source),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from futuretracker.migrate import migrate
+from futuretracker.database.migrate import migrate
 from tests.backups import database, fill, site
 from tests.commands import poll, processes
 

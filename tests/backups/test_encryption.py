@@ -16,11 +16,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pyrage.x25519 import Identity
 
-from futuretracker.backups.encryption import encrypt
-from futuretracker.backups.streams import Sink
+from futuretracker.backups.files.encryption import encrypt
+from futuretracker.backups.files.streams import Sink
 from tests.backups import BIN, Site, site
 from tests.backups.test_backup import ROWS
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.backups import programs
+from futuretracker.backups.postgres import programs
+from futuretracker.backups.postgres.programs import Programs
 from futuretracker.backups.problem import BackupProblem
-from futuretracker.backups.programs import Programs
 from tests.backups import BIN, OLDER, Site
 
 if TYPE_CHECKING:

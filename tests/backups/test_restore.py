@@ -10,15 +10,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from futuretracker import local
+from futuretracker.commands.local import embedded_postgres
 from tests.backups import Site, database, site
 from tests.conftest import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from futuretracker.issuer import Issuer
-    from tests.servers import Answer, Service
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.servers import Answer, Service
 
 DATA_API = ("anon", "authenticated", "service_role")
 # What a project of Supabase's grants on each new object of its owner's.
@@ -90,7 +90,7 @@ def elsewhere(kept: Site) -> Iterator[str]:
     """Another Postgres, which has nothing but the restored backup; the URL is its owner's."""
     with TemporaryDirectory(prefix="futuretracker-") as name:
         Path(name).chmod(0o755)
-        with local.postgres(Path(name, "data")) as url:
+        with embedded_postgres.postgres(Path(name, "data")) as url:
             [backup] = kept.directory.glob("*.dump")
             restored(kept, backup, url)
             yield url
@@ -111,7 +111,7 @@ def test_the_services_role_is_made_with_its_limits_and_without_a_password(
 def test_the_service_runs_on_it_and_still_keeps_users_apart(
     elsewhere: str, serve: Callable[..., Service], issuer: Issuer
 ) -> None:
-    service = serve(DATABASE_URL=local.as_service(elsewhere))
+    service = serve(DATABASE_URL=embedded_postgres.as_service(elsewhere))
 
     def ask(method: str, path: str, user: str, body: object = None) -> Answer:
         token = issuer.token(user, ttl=600, azp=ORIGIN)
@@ -130,7 +130,9 @@ def test_the_service_runs_on_it_and_still_keeps_users_apart(
 def test_the_services_role_alone_sees_nothing(kept: Site, backup: Path, target: str) -> None:
     restored(kept, backup, target)
 
-    assert rows(local.as_service(target), "select count(*) from opportunities") == [(0,)]
+    assert rows(embedded_postgres.as_service(target), "select count(*) from opportunities") == [
+        (0,)
+    ]
     assert rows(target, "select count(*) from opportunities") == [(42,)]
 
 
@@ -178,7 +180,7 @@ def test_an_owner_of_another_name_who_is_no_superuser_gets_all_of_it(
 
             # The functions run as the owner, whom row level security is forced on.
             erase = "select futuretracker_erase('msg_y', 'user_a', 600, 'request')"
-            assert rows(local.as_service(url), erase) == [(True,)]
+            assert rows(embedded_postgres.as_service(url), erase) == [(True,)]
             owners = "select distinct tableowner from pg_tables where schemaname = 'public'"
             assert rows(theirs, owners) == [("somebody",)]
         conn.execute("drop role somebody")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests import servers
 from tests.backups import OLDER, Site, site
 from tests.commands import poll
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from futuretracker.backup_settings import Keep
-from futuretracker.backups.rotation import expired
+from futuretracker.backups.files.rotation import expired
+from futuretracker.config.backups import Keep
 
 if TYPE_CHECKING:
     from tests.backups import Site

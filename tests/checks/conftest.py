@@ -14,11 +14,11 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from futuretracker import local
-from futuretracker.checks.items import ITEMS
+from futuretracker.checks.checklist import ITEMS
 from futuretracker.checks.runner import run
 from futuretracker.checks.subject import Subject
-from futuretracker.migrate import migrate
+from futuretracker.commands.local import embedded_postgres
+from futuretracker.database.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ class Database:
 
     def __init__(self, owner_url: str) -> None:
         self.owner_url = owner_url
-        self.service_url = local.as_service(owner_url)
+        self.service_url = embedded_postgres.as_service(owner_url)
 
     def execute(self, statements: str) -> None:
         """Run statements as the owner."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from futuretracker.checks.items import ITEMS
-from tests.servers import ROOT
-from tests.test_readme import table
+from futuretracker.checks.checklist import ITEMS
+from tests.promises.test_readme import table
+from tests.support.servers import ROOT
 
 CHECKLIST = (ROOT / "docs" / "checklist.md").read_text()
 GUIDE = [

@@ -6,8 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from futuretracker.checks.checklist import ITEMS, Item
 from futuretracker.checks.finding import Failed, Undecided, Verdict, ok
-from futuretracker.checks.items import ITEMS, Item
 from futuretracker.checks.runner import run
 from tests.checks.conftest import subject_of
 

@@ -23,7 +23,7 @@ from tests.conftest import ORIGIN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
 
 PLENTY = "1000000 per 15 minutes"
 BUDGETS = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")

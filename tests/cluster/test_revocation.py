@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 
 from tests.cluster.load import Ask, Client
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

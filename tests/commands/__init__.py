@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import servers
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from futuretracker.checks.items import ITEMS
-from tests import servers
+from futuretracker.checks.checklist import ITEMS
 from tests.commands import clone, run
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

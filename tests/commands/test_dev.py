@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import servers
 from tests.commands import (
     ROWS,
     WITHIN,
@@ -28,11 +27,12 @@ from tests.commands import (
     run,
     starting,
 )
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
     from tests.commands import Dev
 
 MISSING = "The Python module '{}' is missing; 'make setup' installs it."

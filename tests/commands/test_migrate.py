@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from futuretracker.migrate import migrations
-from tests import servers
+from futuretracker.database.migrate import migrations
 from tests.commands import refused, run
 from tests.conftest import ROLE_NAME
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from futuretracker.queries.revocations import select_revocations
-from tests import servers
+from futuretracker.database.queries.revocations import select_revocations
 from tests.commands import refused, run
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from tests.conftest import User
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 DONE = (
     "{}: tokens made until now are refused everywhere within 2 seconds."

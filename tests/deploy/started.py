@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
-from tests.servers import ROOT, Service
+from tests.support.servers import ROOT, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from futuretracker.store import ClusterStore, LmdbStore, MemoryStore, RedisStore, SentinelStore
-from tests import servers, valkeys
+from tests.support import servers, valkeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,7 +27,7 @@ from futuretracker.store import (
     Visit,
     open_store,
 )
-from tests import servers
+from tests.support import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from futuretracker.store import Hit, MemoryStore, SharedStore, Visit
-from tests.valkeys import until
+from tests.support.valkeys import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import redis
 from redis.crc import key_slot
 
 from futuretracker.store import Hit, open_store
-from tests import servers, valkeys
+from tests.support import servers, valkeys
 
 if TYPE_CHECKING:
     from futuretracker.store import SharedStore

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from futuretracker.store import Hit, open_store
-from tests import servers
-from tests.authority import certify
+from tests.support import servers
+from tests.support.authority import certify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.authority import Files
+    from tests.support.authority import Files
 
 HIT = Hit("key", 10, 60)
 

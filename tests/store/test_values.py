@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from futuretracker.store import Hit, LmdbStore
-from tests import servers
+from tests.support import servers
 
 if TYPE_CHECKING:
     from tests.store.conftest import Kind
@@ -87,7 +87,7 @@ def test_another_process_of_the_host_reads_the_value(url: str) -> None:
 
 def test_values_that_have_ended_make_room(url: str) -> None:
     store = SmallStore(url)
-    with mock.patch("futuretracker.store.host.time") as clock:
+    with mock.patch("futuretracker.store.lmdb_store.time") as clock:
         clock.time.return_value = 1_000_000.0
         for number in range(20_000):  # many times what the file holds
             clock.time.return_value += 0.001
@@ -100,7 +100,7 @@ def test_values_that_have_ended_make_room(url: str) -> None:
 def test_where_there_are_too_many_those_that_end_soonest_go(url: str) -> None:
     store = CrowdedStore(url)
     store.put("generation", b"lasts", 86_400)
-    with mock.patch("futuretracker.store.host.time") as clock:
+    with mock.patch("futuretracker.store.lmdb_store.time") as clock:
         clock.time.return_value = time.time()
         for number in range(5_000):
             clock.time.return_value += 0.001

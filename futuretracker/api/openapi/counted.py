@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from futuretracker.api.openapi.kinds import Out, many, on_day, one, share, text, whole, word
 from futuretracker.api.openapi.pipeline import PipelineAnalytics
-from futuretracker.api.schemas import STATUSES, V1_STATUSES
+from futuretracker.api.schemas.opportunities import STATUSES, V1_STATUSES
 
 GuideStatusCounts = Out.from_dict({s: whole() for s in STATUSES}, name="GuideStatusCounts")
 StatusCounts = Out.from_dict({s: whole() for s in V1_STATUSES}, name="StatusCounts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from futuretracker.api import schemas
+from futuretracker.api.schemas import opportunities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +26,14 @@ HACKATHON: Final = {
     "category": "hackathon",
 }
 EXAMPLES: Final[Mapping[type[Schema], Mapping[str, Mapping[str, Any]]]] = {
-    schemas.NewOpportunity: {"internship": INTERNSHIP, "hackathon": HACKATHON},
-    schemas.V1NewOpportunity: {
+    opportunities.NewOpportunity: {"internship": INTERNSHIP, "hackathon": HACKATHON},
+    opportunities.V1NewOpportunity: {
         "internship": {**INTERNSHIP, "campus_mode": "off_campus", "applied_on": "2026-11-24"},
         "hackathon": HACKATHON,
     },
-    schemas.Changes: {"status": {"status": "interviewed", "notes": "They were friendly"}},
-    schemas.V1Changes: {"status": {"status": "ghosted", "campus_mode": None}},
-    schemas.NewRound: {
+    opportunities.Changes: {"status": {"status": "interviewed", "notes": "They were friendly"}},
+    opportunities.V1Changes: {"status": {"status": "ghosted", "campus_mode": None}},
+    opportunities.NewRound: {
         "assessment": {
             "round_type": "oa",
             "scheduled_date": "2026-12-03",
@@ -42,7 +42,7 @@ EXAMPLES: Final[Mapping[type[Schema], Mapping[str, Mapping[str, Any]]]] = {
         },
         "type alone": {"round_type": "technical"},
     },
-    schemas.RoundChanges: {"result": {"result": "cleared", "notes": "All tasks solved"}},
+    opportunities.RoundChanges: {"result": {"result": "cleared", "notes": "All tasks solved"}},
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from futuretracker.api import outgoing, parameters, schemas
+from futuretracker.api import outgoing
 from futuretracker.api.openapi import counted, refusals
+from futuretracker.api.schemas import opportunities, query_string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,17 +40,20 @@ class Shapes(NamedTuple):
 
 
 GUIDE: Final = Shapes(
-    outgoing.GuideOpportunity, schemas.NewOpportunity, schemas.Changes, counted.GuideAnalytics
+    outgoing.GuideOpportunity,
+    opportunities.NewOpportunity,
+    opportunities.Changes,
+    counted.GuideAnalytics,
 )
 V1: Final = Shapes(
-    outgoing.Opportunity, schemas.V1NewOpportunity, schemas.V1Changes, counted.Analytics
+    outgoing.Opportunity, opportunities.V1NewOpportunity, opportunities.V1Changes, counted.Analytics
 )
 # Names in the document: v1 has the short ones.
 NAMES: Final[Mapping[type[Schema], str]] = {
-    schemas.NewOpportunity: "GuideNewOpportunity",
-    schemas.Changes: "GuideOpportunityChanges",
-    schemas.V1NewOpportunity: "NewOpportunity",
-    schemas.V1Changes: "OpportunityChanges",
+    opportunities.NewOpportunity: "GuideNewOpportunity",
+    opportunities.Changes: "GuideOpportunityChanges",
+    opportunities.V1NewOpportunity: "NewOpportunity",
+    opportunities.V1Changes: "OpportunityChanges",
 }
 
 
@@ -77,18 +81,18 @@ def of_v1() -> dict[str, Operation]:
     rounds = "Interview rounds"
     return {
         "pages.list_opportunities": Operation(
-            "Opportunities", outgoing.OpportunityPage, query=parameters.PageParameters
+            "Opportunities", outgoing.OpportunityPage, query=query_string.PageParameters
         ),
         "rounds.list_rounds": Operation(rounds, outgoing.Round, many=True),
         "rounds.create_round": Operation(
-            rounds, outgoing.RoundChanged, 201, takes=schemas.NewRound, conflicts=True
+            rounds, outgoing.RoundChanged, 201, takes=opportunities.NewRound, conflicts=True
         ),
         "rounds.update_round": Operation(
-            rounds, outgoing.RoundChanged, takes=schemas.RoundChanges, conflicts=True
+            rounds, outgoing.RoundChanged, takes=opportunities.RoundChanges, conflicts=True
         ),
         "rounds.delete_round": Operation(rounds, outgoing.RoundDeleted),
         "rounds.list_upcoming_rounds": Operation(
-            rounds, outgoing.UpcomingRound, many=True, query=parameters.UpcomingParameters
+            rounds, outgoing.UpcomingRound, many=True, query=query_string.UpcomingParameters
         ),
         "specification.get_specification": Operation("Reference", None),
     }

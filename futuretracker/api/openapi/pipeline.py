@@ -7,7 +7,7 @@ from marshmallow import fields
 from marshmallow.validate import Length
 
 from futuretracker.api.openapi.kinds import Out, identity, many, share, text, whole, word
-from futuretracker.api.schemas import ROUND_TYPES
+from futuretracker.api.schemas.opportunities import ROUND_TYPES
 
 
 class RejectionsOfNumber(Out):

@@ -12,8 +12,8 @@ from futuretracker.api.openapi.operations import NAMES
 from futuretracker.api.openapi.patterns import CURSOR
 from futuretracker.api.openapi.properties import accepted
 from futuretracker.api.openapi.words import BODY, QUERY
-from futuretracker.api.parameters import PageParameters, UpcomingParameters, Words
-from futuretracker.api.schemas import RoundChanges, Some
+from futuretracker.api.schemas.opportunities import RoundChanges, Some
+from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters, Words
 
 if TYPE_CHECKING:
     from apispec import APISpec

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from futuretracker.api.fields import Choice, Date, Link, Number, Text, Time
 from futuretracker.api.openapi import patterns
-from futuretracker.api.parameters import (
+from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
+from futuretracker.api.schemas.query_string import (
     MAX_LIMIT,
     MAX_SEARCH,
     Day,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from futuretracker.auth.keys import Jwks
-from futuretracker.errors import Unavailable
+from futuretracker.web.errors import Unavailable
 from tests.auth.keys.asker import eventually, expect_unavailable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from futuretracker.config import ConfigError
+from futuretracker.config.environment import ConfigError
 from tests.auth.forge import ISSUER, NOT_THERE, Forge
 from tests.auth.keys.asker import Asker
 from tests.auth.keys.endpoint import WELL_KNOWN

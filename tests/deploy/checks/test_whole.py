@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from futuretracker.checks.items import ITEMS
-from tests import servers
-from tests.authority import certify
+from futuretracker.checks.checklist import ITEMS
 from tests.conftest import WEBHOOK_SECRET
 from tests.deploy.checks.whole import NAME
+from tests.support import servers
+from tests.support.authority import certify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
     from tests.deploy.checks.test_journal import Journal
 
 FRONTEND = "https://app.example.com"

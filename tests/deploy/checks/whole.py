@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests import servers
-from tests.authority import Files
 from tests.deploy.checks.conftest import nginx
+from tests.support import servers
+from tests.support.authority import Files
 
 NAME, ADDRESS = "api.example.com", "93.184.215.14"
 

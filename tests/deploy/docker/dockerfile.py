@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from futuretracker.store.host import LmdbStore
+from futuretracker.store.lmdb_store import LmdbStore
 from tests.deploy.docker.dockerfile import DOCKERFILE, context, stages
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 COMPOSE = ROOT / "deploy/docker/compose.yaml"
 BIN = Path(sys.executable).parent

@@ -12,14 +12,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.conftest import ORIGIN
 from tests.deploy.docker.conftest import CONFINED
 from tests.deploy.started import started
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
     from tests.deploy.docker.conftest import Image
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 HOST = "/var/run/postgresql"  # as in compose.yaml
 ENGINE = {"PATH": "/usr/sbin:/usr/bin:/bin"}
@@ -143,4 +143,4 @@ def test_the_image_holds_the_service_and_nothing_else(image: Image) -> None:
 
     assert names == {"futuretracker", "gunicorn.conf.py", "wsgi.py", "ready.py"}
     assert not list(folder.rglob("__pycache__"))
-    assert (folder / "futuretracker/migrations/0001_users_and_opportunities.sql").exists()
+    assert (folder / "futuretracker/database/migrations/0001_users_and_opportunities.sql").exists()

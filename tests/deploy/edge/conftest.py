@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import servers
-from tests.authority import certify
 from tests.conftest import ORIGIN
 from tests.deploy.edge.caddy_server import caddy
 from tests.deploy.edge.nginx_server import NEWEST, debians, nginx
 from tests.deploy.edge.visitor import NAME, Edge
+from tests.support import servers
+from tests.support.authority import certify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from futuretracker.issuer import Issuer
-    from tests.authority import Files
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.authority import Files
 
 numbers = itertools.count(1)
 Begin = Callable[..., AbstractContextManager[Edge]]

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from benchmarks.processes import log_of, started
 from tests.deploy.edge.substitution import replace_in
 from tests.deploy.edge.visitor import NAME, Edge
-from tests.servers import ROOT, free_port
+from tests.support.servers import ROOT, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.authority import Files
+    from tests.support.authority import Files
 
 DEPLOY = ROOT / "deploy/nginx"
 SITE = DEPLOY / "futuretracker-api.conf"

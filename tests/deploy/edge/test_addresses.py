@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.processes import started
 from tests.deploy.edge.visitor import ask_on
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 addresses = (f"127.0.77.{number}" for number in itertools.count(1))
 FORGED = [

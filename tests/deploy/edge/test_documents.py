@@ -6,7 +6,7 @@ import re
 
 from tests.deploy.edge.caddy_server import DEPLOY as CADDY
 from tests.deploy.edge.nginx_server import DEPLOY as NGINX
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 GUIDE = (ROOT / "docs/edge.md").read_text()
 STATUSES = re.search(r"\| errors \|.*?: ([\d, ]+);", GUIDE)

@@ -8,14 +8,14 @@ import psycopg
 import pytest
 
 from tests.conftest import ORIGIN
-from tests.test_headers import EVERYWHERE
+from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Answer, Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 ROWS = "/api/v1/opportunities"
 ONE_MIB = 2**20

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.test_headers import EVERYWHERE
+from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Answer, Edge

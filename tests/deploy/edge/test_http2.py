@@ -12,7 +12,7 @@ from tests.deploy.edge.visitor import NAME
 
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 SMUGGLED = f"POST /smuggled HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 0\r\n\r\n"
 INSIDE = f"x\r\n\r\n{SMUGGLED}"

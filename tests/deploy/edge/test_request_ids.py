@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster.processes import wait_for
-from tests.test_headers import GOOD_IDS
+from tests.web.test_headers import GOOD_IDS
 
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 # Of the bad ones those that a header can hold.
 BAD_IDS = [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 PATIENCE = 2  # seconds, in place of the 10 and more that are deployed
 HEAD = b"POST /api/v1/slow HTTP/1.1\r\nHost: api.example.com\r\n"

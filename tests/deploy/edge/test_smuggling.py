@@ -10,7 +10,7 @@ from tests.deploy.edge.smuggled import reached
 
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 SMUGGLED = b"POST /smuggled HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 0\r\n\r\n"
 # Ends the body where the transfer coding counts; where the length counts, it is all in it.

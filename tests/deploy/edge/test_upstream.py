@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 ROWS = "/api/v1/opportunities"
 CONNECTED = "03"

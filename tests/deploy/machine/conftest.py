@@ -8,15 +8,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from futuretracker import local
+from futuretracker.commands.local import embedded_postgres
 from tests.deploy.machine.guide import commands
 from tests.deploy.machine.machine import Machine, machine
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
 
 POSTGRES = "/mnt/postgres"  # where the machine sees the folder of the database's socket
 # On the machine the database is at a port, as Postgres' folder is closed to users of the machine.
@@ -66,7 +66,7 @@ def written(database: str, issuer: Issuer) -> dict[str, str]:
     """What is filled in by hand: the text of each file, by the command that lays it down."""
     api = {
         "CORS_ORIGIN": "https://app.example.com",
-        "DATABASE_URL": local.as_service(database),
+        "DATABASE_URL": embedded_postgres.as_service(database),
         "PUBLIC_URL": "https://api.example.com",
         **issuer.settings(),
     }

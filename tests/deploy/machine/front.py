@@ -10,7 +10,7 @@ from pathlib import Path
 from socket import create_connection
 from typing import TYPE_CHECKING
 
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

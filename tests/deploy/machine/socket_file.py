@@ -7,7 +7,7 @@ import socket
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
-from tests.servers import Answer
+from tests.support.servers import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

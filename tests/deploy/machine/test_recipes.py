@@ -26,7 +26,7 @@ from tests.deploy.machine.socket_file import ask
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
     from tests.deploy.machine.machine import Machine
 
 PAGE = Path(__file__).parents[3] / "docs" / "journal.md"

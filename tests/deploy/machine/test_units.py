@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from tests.deploy.machine.machine import Machine

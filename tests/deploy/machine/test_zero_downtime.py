@@ -19,7 +19,7 @@ from tests.deploy.machine.socket_file import SocketFile, ask, service_socket
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
     from tests.deploy.machine.machine import Machine
 
 CLIENTS = 8
@@ -151,7 +151,7 @@ def test_when_gunicorn_itself_dies_who_comes_later_waits_for_the_next_one(
 
 
 def test_new_code_counts_from_a_restart_on_and_not_from_a_reload(deployed: Machine) -> None:
-    file = "/opt/futuretracker/futuretracker/api/health.py"
+    file = "/opt/futuretracker/futuretracker/api/views/health.py"
     said = {}
     deployed.run(f"cp {file} /var/tmp/health.py && sed -i s/ok/new/ {file}")
     try:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from futuretracker import local
-from futuretracker.migrate import migrate
-from tests import servers
+from futuretracker.commands.local import embedded_postgres
+from futuretracker.database.migrate import migrate
 from tests.conftest import ORIGIN, WEBHOOK_SECRET
 from tests.deploy.monitoring.prometheus import Prometheus, prometheus
-from tests.standby import standby
+from tests.support import servers
+from tests.support.standby import standby
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from futuretracker.issuer import Issuer
-    from tests.servers import Service
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.servers import Service
 
 
 class Scraped(NamedTuple):
@@ -46,12 +46,12 @@ def replicated() -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="futuretracker-")))
         folder.chmod(0o755)
-        primary = stack.enter_context(local.postgres(folder / "data"))
+        primary = stack.enter_context(embedded_postgres.postgres(folder / "data"))
         migrate(primary)
         follower = stack.enter_context(standby(primary))
         yield {
-            "DATABASE_URL": local.as_service(primary),
-            "DATABASE_REPLICA_URL": local.as_service(follower.url),
+            "DATABASE_URL": embedded_postgres.as_service(primary),
+            "DATABASE_REPLICA_URL": embedded_postgres.as_service(follower.url),
             "DATABASE_REPLICA_WINDOW": "2",
         }
 

@@ -13,7 +13,7 @@ import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.servers import ROOT, free_port
+from tests.support.servers import ROOT, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

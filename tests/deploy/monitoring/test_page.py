@@ -9,7 +9,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy.monitoring.prometheus import PLACE
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from tests.deploy.monitoring.conftest import Scraped

@@ -13,14 +13,14 @@ import pytest
 from tests.conftest import ORIGIN
 from tests.deploy.platforms.files import Platform, all_platforms
 from tests.deploy.started import started
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from futuretracker.issuer import Issuer
-    from tests.servers import Service
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.servers import Service
 
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 

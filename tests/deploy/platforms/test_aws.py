@@ -13,7 +13,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from tests.deploy.platforms.files import PLATFORMS
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 AWS = PLATFORMS / "aws"
 TEMPLATE = AWS / "template.yaml"

@@ -8,15 +8,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from futuretracker import local
+from futuretracker.commands.local import embedded_postgres
 from tests.deploy.machine.conftest import COPY, LISTEN, POSTGRES, SOURCE
 from tests.deploy.machine.machine import Machine, machine
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
 
 NAMES = {"API_SETTINGS": "/futuretracker/api.env", "MIGRATE_SETTINGS": "/futuretracker/migrate.env"}
 # In the place of AWS, which is not here: Parameter Store, asked as the AWS CLI is asked.
@@ -36,7 +36,7 @@ def settings(owner_url: str, issuer: Issuer) -> Iterator[dict[str, str]]:
         url = make_conninfo(owner_url, dbname="aws_host", host="127.0.0.1", port=5432)
         api = {
             "CORS_ORIGIN": "https://app.example.com",
-            "DATABASE_URL": local.as_service(url),
+            "DATABASE_URL": embedded_postgres.as_service(url),
             "RATE_LIMIT_GENERAL": "3 per 15 minutes",
             **issuer.settings(),
         }

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from tests.deploy.platforms.files import PLATFORMS, all_platforms
-from tests.servers import ROOT
-from tests.test_readme import settings_in_code
+from tests.promises.test_readme import settings_in_code
+from tests.support.servers import ROOT
 
 FILES = {
     "heroku": PLATFORMS / "heroku/app.json",

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from futuretracker.migrate import migrations
+from futuretracker.database.migrate import migrations
 from tests.deploy.platforms.conftest import PATH
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

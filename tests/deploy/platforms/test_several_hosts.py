@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.deploy.platforms.files import heroku
-from tests.servers import valkey
+from tests.support.servers import valkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from tests.servers import Service
+    from tests.support.servers import Service
 
     Start = Callable[..., AbstractContextManager[Service]]
 

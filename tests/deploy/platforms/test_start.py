@@ -10,7 +10,7 @@ from tests.deploy.platforms.files import CLIENT
 
 if TYPE_CHECKING:
     from tests.deploy.platforms.files import Platform
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 
 def test_the_platform_s_address_of_the_client_counts_whatever_the_client_says(

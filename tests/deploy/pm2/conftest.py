@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.deploy.started import wait_until_ready
-from tests.node import install, node
-from tests.servers import ROOT, free_port
+from tests.support.node import install, node
+from tests.support.servers import ROOT, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

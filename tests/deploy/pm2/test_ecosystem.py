@@ -16,7 +16,7 @@ from tests.deploy.pm2.conftest import ECOSYSTEM, NAME
 from tests.deploy.started import status
 
 if TYPE_CHECKING:
-    from futuretracker.issuer import Issuer
+    from futuretracker.commands.local.issuer import Issuer
     from tests.deploy.pm2.conftest import Pm2
 
 

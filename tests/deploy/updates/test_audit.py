@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.deploy.updates.advisories import Advisories, advisories
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

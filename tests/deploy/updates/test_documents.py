@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from futuretracker.cli import COMMANDS
-from tests.servers import ROOT
+from futuretracker.commands import COMMANDS
+from tests.support.servers import ROOT
 
 TEXT = (ROOT / "docs/updates.md").read_text()
 

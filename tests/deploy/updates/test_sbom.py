@@ -13,7 +13,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 SBOM = ROOT / ".local/sbom.json"
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.deploy.updates.advisories import advisories
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 FOLDER = ROOT / ".github/workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 TRUSTED, STRANGER = "127.0.66.1", "127.0.67.1"
 BALANCER = {

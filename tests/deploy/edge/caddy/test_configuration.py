@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from futuretracker.application import MAX_BODY
-from futuretracker.headers import EXPOSED, security_headers
+from futuretracker.web.headers import EXPOSED, security_headers
+from futuretracker.web.request import MAX_BODY
 from tests.deploy.edge.caddy_server import DEPLOY, PROGRAM, lay_out
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from tests.cluster.processes import wait_for
 from tests.deploy.edge.nginx_server import NEWEST, answers, command, debians, lay_out
 from tests.deploy.edge.substitution import replace_in
 from tests.deploy.edge.visitor import Edge
-from tests.servers import ROOT, free_port
+from tests.support.servers import ROOT, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.authority import Files
+    from tests.support.authority import Files
 
 FIRST = ROOT / "deploy/certbot/first-certificate.conf"
 PROGRAMS = {"nginx": lambda: NEWEST, "nginx of Debian": debians}

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.authority import Files, certify
 from tests.cluster.processes import wait_for
 from tests.deploy.edge.nginx_server import NEWEST, command, debians, nginx
 from tests.deploy.edge.visitor import NAME, ask_on
-from tests.servers import ROOT
+from tests.support.authority import Files, certify
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 HOOK = ROOT / "deploy/certbot/reload-nginx.sh"
 # What is right, what takes its place, what is told of it.

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.application import MAX_BODY
-from futuretracker.headers import EXPOSED, security_headers
+from futuretracker.web.headers import EXPOSED, security_headers
+from futuretracker.web.request import MAX_BODY
 from tests.deploy.edge.nginx_server import INCLUDES, NEWEST, SITE, command, debians, lay_out
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.authority import Files
+    from tests.support.authority import Files
 
 PROGRAMS = {"newest": lambda: NEWEST, "Debian's": debians}
 REAL_IP = {

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from tests.deploy.edge.nginx_server import INCLUDES, SITE
 from tests.deploy.edge.visitor import ask_on
-from tests.test_headers import EVERYWHERE
+from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Answer, Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 addresses = (f"127.0.91.{number}" for number in count(1))  # each with a budget of its own
 BUDGET = 2000  # requests of an address in a window

@@ -13,7 +13,7 @@ from tests.deploy.edge.nginx_server import INCLUDES
 if TYPE_CHECKING:
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 CLOUDFLARE = {
     "# include futuretracker/real-ip-c": "include futuretracker/real-ip-c",

@@ -10,14 +10,14 @@ import pytest
 
 from tests.deploy.edge.nginx_server import INCLUDES
 from tests.deploy.edge.test_tls import handshake
-from tests.test_headers import EVERYWHERE
+from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.deploy.edge.conftest import Begin
     from tests.deploy.edge.visitor import Edge
-    from tests.servers import Service
+    from tests.support.servers import Service
 
 HOST = b"Host: api.example.com\r\nConnection: close\r\n"
 LONG = b"x" * 9000

@@ -1,0 +1,1 @@
+"""What clients send: bodies, query strings and their fields."""

@@ -1,0 +1,118 @@
+"""The service's metrics, for Prometheus: at a listener of their own, or for who has the token."""
+
+from __future__ import annotations
+
+import hmac
+import platform
+import time
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, current_app
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from werkzeug.exceptions import NotFound
+
+from futuretracker.api.openapi.about import ABOUT
+from futuretracker.auth import public
+from futuretracker.backups.gauges import BackupAge
+from futuretracker.telemetry import metrics
+from futuretracker.telemetry.events import event
+from futuretracker.telemetry.exposition import STARTED, exposition
+from futuretracker.web import errors
+from futuretracker.web.application import Application
+from futuretracker.web.headers import Headers
+from futuretracker.web.request import request
+from futuretracker.web.responses import answer
+from futuretracker.web.traffic import note_route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import WSGIApplication
+
+    from flask import Flask
+    from prometheus_client import Metric
+
+    from futuretracker.config import Config
+
+PATH = "/metrics"
+CHECK = "futuretracker-check"  # the User-Agent of the check command, which asks who else does
+SCHEME = "bearer "
+
+blueprint = Blueprint("metrics", __name__)
+inside = Blueprint("inside", __name__)
+
+
+class About(Collector):
+    """What this process is, which does not change."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Say so."""
+        build = GaugeMetricFamily(
+            "futuretracker_build_info",
+            "1; the labels say which version runs on which Python.",
+            labels=["version", "python"],
+        )
+        build.add_metric([ABOUT["version"], platform.python_version()], 1)
+        yield build
+        yield GaugeMetricFamily(
+            "futuretracker_start_time_seconds", "UNIX time of the service's start.", STARTED
+        )
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Register the route where there is a token to ask for it with."""
+    app.config["BACKUPS"] = config.metrics.backups
+    if config.metrics.token:
+        app.config["METRICS_TOKEN"] = config.metrics.token
+        app.register_blueprint(blueprint)
+
+
+def at_listener(config: Config) -> WSGIApplication:
+    """Build the application of the metrics' own listener: nothing of the API is in it."""
+    app = Application(__name__, static_folder=None)
+    app.config["BACKUPS"] = config.metrics.backups
+    errors.init_app(app)
+    app.finishers = (note_route,)
+    app.register_blueprint(inside)
+    return Headers(app.wsgi_app, ())
+
+
+@blueprint.get(PATH)
+@public
+def get_metrics() -> Response:
+    """Tell who brings the token; to anybody else this is no route."""
+    sent = request.environ.get("HTTP_AUTHORIZATION", "")
+    if not _is_right(sent):
+        if sent:
+            metrics.authentication_failures.labels("metrics-token-invalid").inc()
+            event(
+                "AUTH",
+                reason="metrics-token-invalid",
+                ip=request.remote_addr,
+                requestId=request.id,
+            )
+        raise NotFound
+    return get_all()
+
+
+def _is_right(sent: str) -> bool:
+    scheme, token = sent[: len(SCHEME)].lower(), sent[len(SCHEME) :]
+    known: str = current_app.config["METRICS_TOKEN"]
+    # Bytes, because a comparison of text takes ASCII alone.
+    return hmac.compare_digest(token.encode(), known.encode()) and scheme == SCHEME
+
+
+@inside.get(PATH)
+def get_all() -> Response:
+    """Tell everything, and keep when that was."""
+    if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != CHECK:
+        metrics.last_scrape.set(time.time())
+    body = exposition(About(), BackupAge(current_app.config["BACKUPS"]))
+    return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+@inside.get("/healthz")
+def get_liveness() -> Response:
+    """Say that the process lives."""
+    return answer({"status": "ok"})

@@ -1,0 +1,166 @@
+"""Clerk's session tokens: from a token to a session, or to a reason why not.
+
+PyJWT verifies the signature and the registered claims; what it lets through beyond the
+specification, and what Clerk alone knows, is checked here. One instance key signs every class of
+Clerk's tokens, so the class is checked as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from futuretracker.auth.keys import key_source
+from futuretracker.web.errors import Unauthenticated
+from futuretracker.web.request import Session
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from futuretracker.config.clerk import ClerkSettings
+
+LEEWAY = 5  # seconds
+TOLERATED = 60  # seconds that a token may outlive its end: the leeway, and clocks that differ
+MAX_EMAIL = 320  # characters, RFC 3696
+REQUIRED = ["exp", "iat", "nbf", "iss", "sub", "sid"]
+CATEGORIES = {None, "cl_B7d4PD111AAA", "cl_I7d4PD111III"}  # session tokens
+FORBIDDEN = {"crit", "b64", "jwk", "jku", "x5u", "x5c"}
+REASONS: dict[type[Exception], str] = {
+    jwt.ExpiredSignatureError: "token-expired",
+    jwt.ImmatureSignatureError: "token-not-active-yet",
+    jwt.InvalidIssuedAtError: "token-invalid-times",
+    jwt.InvalidIssuerError: "token-invalid-issuer",
+    jwt.InvalidAudienceError: "token-invalid-audience",
+    jwt.InvalidSignatureError: "token-invalid-signature",
+    jwt.MissingRequiredClaimError: "token-missing-claim",
+}
+_KID = re.compile(r"[A-Za-z0-9_-]{1,128}").fullmatch
+USER = re.compile(r"user_[A-Za-z0-9]{1,128}").fullmatch
+SESSION = re.compile(r"sess_[A-Za-z0-9_-]{1,128}").fullmatch
+
+
+class Verifier:
+    """Verifies session tokens of one Clerk instance."""
+
+    def __init__(self, settings: ClerkSettings) -> None:
+        self._settings = settings
+        self._keys = key_source(settings)
+
+    def verify(self, token: str) -> Session:
+        """Return the token's session; raise Unauthenticated, or Unavailable without keys."""
+        try:
+            header, payload, _ = (_decode_part(part) for part in token.split("."))
+            self._check_signature(token, _check_header(_json_object(header)))
+            claims = _json_object(payload)
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError, OverflowError) as error:
+            raise _refusal(error) from error
+        self._check_claims(claims)
+        email = claims.get("email")
+        return Session(
+            claims["sub"], claims["sid"], claims["exp"], email if _is_email(email) else None
+        )
+
+    def _check_signature(self, token: str, kid: str | None) -> None:
+        key = self._keys.get(kid)
+        try:
+            self._decode(token, key)
+        except jwt.InvalidSignatureError:
+            # Clerk's kid is the instance's id: a rotated key may keep it.
+            newer = self._keys.newer(kid, key)
+            if newer is None:
+                raise
+            self._decode(token, newer)
+
+    def _decode(self, token: str, key: RSAPublicKey) -> None:
+        jwt.decode(
+            token,
+            key,
+            algorithms=["RS256"],
+            issuer=self._settings.issuer,
+            leeway=LEEWAY,
+            options={"require": REQUIRED},
+        )
+
+    def _check_claims(self, claims: dict[str, Any]) -> None:
+        settings = self._settings
+        azp = claims.get("azp")
+        checks = {
+            "token-invalid-times": all(type(claims[name]) is int for name in ("exp", "iat", "nbf")),
+            "token-invalid-issuer": claims["iss"] == settings.issuer,
+            "token-invalid-sub": isinstance(claims["sub"], str) and USER(claims["sub"]),
+            "token-invalid-sid": isinstance(claims["sid"], str) and SESSION(claims["sid"]),
+            "token-invalid-azp": (isinstance(azp, str) and azp in settings.authorized_parties)
+            or ("azp" not in claims and settings.allow_missing_azp),
+            "token-session-pending": claims.get("sts", "active") == "active",
+            "token-invalid-claims": isinstance(claims.get("o", {}), dict)
+            and isinstance(claims.get("fea", ""), str),
+        }
+        for reason, holds in checks.items():
+            if not holds:
+                raise Unauthenticated(reason)
+        if not 0 < claims["exp"] - claims["iat"] <= settings.max_lifetime:
+            raise Unauthenticated("token-lifetime")
+
+
+def _check_header(header: dict[str, Any]) -> str | None:
+    """Return the key id of a session token's header; raise Unauthenticated."""
+    kid = header.get("kid")
+    if header.get("alg") != "RS256":
+        raise Unauthenticated("token-invalid-algorithm")
+    if header.get("typ", "JWT") != "JWT" or not FORBIDDEN.isdisjoint(header):
+        raise Unauthenticated("token-invalid-header")
+    category = header.get("cat")
+    if not (category is None or isinstance(category, str)) or category not in CATEGORIES:
+        raise Unauthenticated("token-invalid-category")
+    if "kid" in header and not (isinstance(kid, str) and _KID(kid)):
+        raise Unauthenticated("jwk-kid-invalid")
+    return kid
+
+
+def _decode_part(part: str) -> bytes:
+    """Decode base64url in its one canonical form; raise ValueError for any other spelling."""
+    padded = part + "=" * (-len(part) % 4)
+    raw = base64.urlsafe_b64decode(padded)
+    if base64.urlsafe_b64encode(raw).decode() != padded:
+        message = "not canonical base64url"
+        raise ValueError(message)
+    return raw
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    """Read JSON strictly: UTF-8, an object, no member twice; raise ValueError, RecursionError."""
+    value = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    if not isinstance(value, dict):
+        message = "not an object"
+        raise ValueError(message)  # noqa: TRY004 - one kind of error for one kind of token
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        message = "a member stands twice"
+        raise ValueError(message)
+    return members
+
+
+def _no_constant(name: str) -> None:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+def _refusal(error: Exception) -> Unauthenticated:
+    reason = REASONS.get(type(error), "token-malformed")
+    if reason == "token-expired":
+        return Unauthenticated(reason, "Token has expired")
+    return Unauthenticated(reason)
+
+
+def _is_email(value: object) -> bool:
+    return (
+        isinstance(value, str) and "@" in value and len(value) <= MAX_EMAIL and value.isprintable()
+    )

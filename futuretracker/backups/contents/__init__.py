@@ -1,0 +1,1 @@
+"""What a backup holds, and the comparison of two databases."""

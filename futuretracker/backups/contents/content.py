@@ -1,0 +1,72 @@
+"""What a database holds, in a form that two databases can be compared by."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from futuretracker.backups.contents.catalogue import GRANTS, POLICIES, ROWS, SESSION, TABLES
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's rows and a checksum of them; ``row_security`` is forced, enabled or off."""
+
+    rows: int
+    checksum: str
+    row_security: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything of the schema ``public`` that a restore must bring back.
+
+    ``grants`` and ``policies`` are sentences of their own making, for comparison.
+    """
+
+    tables: dict[str, Table]
+    grants: tuple[str, ...]
+    policies: tuple[str, ...]
+
+    @classmethod
+    def read(cls, conn: Connection) -> Content:
+        """Read it in the connection's transaction, whose settings change."""
+        conn.execute(SESSION)
+        return cls(_tables(conn), _sentences(conn, GRANTS), _sentences(conn, POLICIES))
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Content:
+        """Take what ``to_json`` gave."""
+        tables = {name: Table(**table) for name, table in fields["tables"].items()}
+        return cls(tables, tuple(fields["grants"]), tuple(fields["policies"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        return {name: table.rows for name, table in self.tables.items()}
+
+
+def _tables(conn: Connection) -> dict[str, Table]:
+    tables = {}
+    for name, row_security, columns in conn.execute(TABLES).fetchall():
+        statement = sql.SQL(ROWS).format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)), table=sql.Identifier(name)
+        )
+        row = conn.execute(statement).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate has a row
+        tables[name] = Table(row[0], row[1], row_security)
+    return tables
+
+
+def _sentences(conn: Connection, statement: str) -> tuple[str, ...]:
+    return tuple(row[0] for row in conn.execute(statement))

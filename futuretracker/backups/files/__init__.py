@@ -1,0 +1,1 @@
+"""Backup files: how they are written, encrypted, rotated and reported."""

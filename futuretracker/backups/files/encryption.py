@@ -1,0 +1,53 @@
+"""Backups that only the holder of an age identity can read (https://age-encryption.org/v1)."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, BinaryIO
+
+import pyrage
+
+from futuretracker.backups.problem import BackupProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyrage.x25519 import Identity, Recipient
+
+    from futuretracker.backups.files.streams import Sink
+
+MAGIC = b"age-encryption.org/v1"
+CHUNK = 2**20  # bytes
+
+
+def encrypt(source: BinaryIO, sink: Sink, recipients: Sequence[Recipient]) -> None:
+    """Copy ``source`` for these to read, or where there is nobody as it is; in constant memory."""
+    if not recipients:
+        shutil.copyfileobj(source, sink, CHUNK)
+        return
+    try:
+        pyrage.encrypt_io(source, sink, recipients)
+    except (pyrage.EncryptError, OSError) as error:
+        raise sink.failure or error from error
+
+
+def decrypt(source: BinaryIO, sink: Sink, identities: Sequence[Identity], name: str) -> None:
+    """Copy ``source``, opened where it is encrypted; in constant memory.
+
+    Raise BackupProblem where nothing opens it, and what the sink has failed with.
+    """
+    encrypted = source.read(len(MAGIC)) == MAGIC
+    source.seek(0)
+    if not encrypted:
+        shutil.copyfileobj(source, sink, CHUNK)
+        return
+    if not identities:
+        raise BackupProblem(
+            f"{name} is encrypted: BACKUP_AGE_IDENTITY_FILE must name the file with its identity."
+        )
+    try:
+        pyrage.decrypt_io(source, sink, identities)
+    except (pyrage.DecryptError, OSError) as error:
+        if sink.failure:
+            raise sink.failure from error
+        raise BackupProblem(f"BACKUP_AGE_IDENTITY does not open {name}: {error}.") from error

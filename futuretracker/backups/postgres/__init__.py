@@ -1,0 +1,1 @@
+"""Postgres' own programs, and the servers that they work on."""

@@ -1,0 +1,50 @@
+"""One moment of a database, for several connections at once."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import IsolationLevel
+
+from futuretracker.backups.problem import BackupProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from futuretracker.config.database import Server
+
+CONNECT_WITHIN = 15  # seconds
+# A dump of a database that is not ours would take the place of one that is.
+SEES_ALL = """
+select rolname, rolsuper or rolbypassrls, to_regclass('public.futuretracker_migrations') is not null
+from pg_roles where rolname = current_user
+"""
+
+
+@contextmanager
+def snapshot(server: Server) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+    """Hold a snapshot for the length of the block; yield its connection and its id.
+
+    Raise BackupProblem where rows are hidden from the role, and where nothing of ours is there.
+    """
+    with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN) as conn:
+        conn.isolation_level = IsolationLevel.REPEATABLE_READ
+        conn.read_only = True
+        row = conn.execute(SEES_ALL).fetchone()
+        assert row is not None  # noqa: S101 - the role is there
+        role, sees_all, ours = row
+        if not sees_all:
+            raise BackupProblem(
+                f"{server.setting} connects as '{role}', from whom row level security hides rows:"
+                " a backup needs a role with BYPASSRLS, such as Supabase's postgres."
+            )
+        if not ours:
+            raise BackupProblem(
+                f"The database behind {server.setting} has no table futuretracker_migrations: it is"
+                " not this service's, or was never migrated."
+            )
+        exported = conn.execute("select pg_export_snapshot()").fetchone()
+        assert exported is not None  # noqa: S101 - a function answers
+        yield conn, exported[0]

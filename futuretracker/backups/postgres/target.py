@@ -1,0 +1,109 @@
+"""The database that a backup is restored into: what it must be, and what it gets besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from futuretracker.backups.problem import BackupProblem
+from futuretracker.database.roles import ROLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import psycopg
+    from psycopg.sql import Composable
+
+    from futuretracker.backups.contents.manifest import Manifest
+
+    Connection = psycopg.Connection[Any]
+
+# As migration 3 makes it.
+ROLE_ATTRIBUTES = "login noinherit nocreatedb nocreaterole"
+FOUND = """
+select c.relname::text from pg_class as c
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+    and not exists (
+        select from pg_depend as d
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+    )
+union all
+select p.proname || '()' from pg_proc as p
+where p.pronamespace = 'public'::regnamespace and p.proname like 'futuretracker%'
+order by 1
+"""
+# What a new object is granted by itself: Supabase's Data API roles get everything on it, which the
+# dump, made where that had been taken away, does not take away again.
+DEFAULTS = """
+select
+    format('alter default privileges %s revoke %s on %s from %s', place, what, kind, whom),
+    format('alter default privileges %s grant %s on %s to %s', place, what, kind, whom)
+from pg_default_acl as d, aclexplode(d.defaclacl) as acl, lateral (select
+    case when d.defaclnamespace = 0 then '' else 'in schema public' end as place,
+    acl.privilege_type || '' as what,
+    case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' else 'functions' end
+        as kind,
+    case acl.grantee when 0 then 'public' else acl.grantee::regrole::text end as whom
+) as words
+where d.defaclrole = current_user::regrole and acl.grantee <> d.defaclrole
+    and d.defaclnamespace in (0, 'public'::regnamespace) and d.defaclobjtype in ('r', 'S', 'f')
+"""
+
+
+def check_target(conn: Connection, manifest: Manifest, setting: str) -> None:
+    """Raise BackupProblem where something is there already, or where Postgres is too old."""
+    found = [row[0] for row in conn.execute(FOUND)]
+    if found:
+        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise BackupProblem(
+            f"The database behind {setting} is not empty ({found[0]}{others}), and a restore"
+            " overwrites nothing: make a new database, restore into that one, and let DATABASE_URL"
+            " lead there."
+        )
+    major = conn.info.server_version // 10_000
+    if major < manifest.postgres:
+        raise BackupProblem(
+            f"The database behind {setting} is Postgres {major}, the backup of Postgres"
+            f" {manifest.postgres}: restore into that version or a newer one."
+        )
+
+
+def around(conn: Connection, manifest: Manifest) -> tuple[bytes, bytes]:
+    """Return the SQL that belongs before the dump and after it, in one transaction with it.
+
+    Before: the roles that it names, and no grants that come by themselves. After: those defaults
+    again, and the owner's policies for who owns the tables here. It commits at its very end: where
+    the input breaks off before, whatever the reason, nothing was restored.
+    """
+    defaults = conn.execute(DEFAULTS).fetchall()
+    before = [*_roles(conn, manifest), *(sql.SQL(off) for off, _ in defaults)]
+    after = [*(sql.SQL(on) for _, on in defaults), *_policies(manifest)]
+    return b"begin;\n" + _script(conn, before), _script(conn, after) + b"commit;\n"
+
+
+def _roles(conn: Connection, manifest: Manifest) -> Iterable[Composable]:
+    there = {row[0] for row in conn.execute("select rolname from pg_roles")}
+    for name in manifest.roles:
+        if name in there:
+            continue
+        if name != ROLE:
+            yield sql.SQL("create role {} nologin").format(sql.Identifier(name))
+            continue
+        yield sql.SQL("create role {} " + ROLE_ATTRIBUTES).format(sql.Identifier(name))
+        for setting in manifest.settings:
+            key, _, value = setting.partition("=")
+            yield sql.SQL("alter role {} set {} = {}").format(
+                sql.Identifier(name), sql.Identifier(key), sql.Literal(value)
+            )
+
+
+def _policies(manifest: Manifest) -> Iterable[Composable]:
+    for table, policy in manifest.owner_policies:
+        yield sql.SQL("alter policy {} on public.{} to current_user").format(
+            sql.Identifier(policy), sql.Identifier(table)
+        )
+
+
+def _script(conn: Connection, statements: Iterable[Composable]) -> bytes:
+    return "".join(f"{statement.as_string(conn)};\n" for statement in statements).encode()

@@ -1,0 +1,57 @@
+"""CORS: real frontends may call from a browser, and nobody else may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from futuretracker.checks.finding import error, ok
+from futuretracker.checks.items.https import HEALTH
+from futuretracker.checks.probes.exchange import ask_public
+
+if TYPE_CHECKING:
+    from futuretracker.checks.finding import Finding
+    from futuretracker.checks.subject import Subject
+
+LOCAL = {"localhost", "127.0.0.1", "[::1]"}
+EXAMPLE = "your-frontend-domain.com"  # as .env.example has it
+BROWSERS = ("https://", "chrome-extension://", "moz-extension://", "safari-web-extension://")
+STRANGER = "https://check.invalid"  # RFC 2606: nobody's
+ALLOWED = "Access-Control-Allow-Origin"
+
+
+def origins(subject: Subject) -> Finding:
+    """Find origins that are no frontend in production."""
+    config = subject.config
+    listed = ", ".join(config.cors_origins)
+    if config.environment != "production":
+        return ok(f"This is {config.environment}: {listed}.")
+    wrong = [origin for origin in config.cors_origins if not _is_real(origin)]
+    if wrong or not config.cors_origins:
+        return error(
+            f"CORS_ORIGIN holds {', '.join(wrong) or 'nothing'}.",
+            "Set CORS_ORIGIN to your frontend's origin, https://app.example.com.",
+        )
+    return ok(f"Browsers may call from {listed}.")
+
+
+def answers(subject: Subject) -> Finding:
+    """Ask as a page of each frontend does, and as one of a stranger's."""
+    mend = "Leave CORS to the service: the proxy must pass Origin on and add no header of its own."
+    for origin in subject.config.cors_origins:
+        found = _allowed(subject, origin)
+        if found != [origin]:
+            values = " and ".join(found)[:200] or "missing"
+            return error(f"For a page of {origin} {ALLOWED} is {values}.", mend)
+    if _allowed(subject, STRANGER):
+        return error("A page of a stranger's may call.", mend)
+    return ok("Each origin of CORS_ORIGIN may call, and a stranger's may not.")
+
+
+def _allowed(subject: Subject, origin: str) -> list[str]:
+    answer = ask_public(subject, HEALTH, headers={"Origin": origin})
+    return answer.headers.get_all(ALLOWED) or []
+
+
+def _is_real(origin: str) -> bool:
+    host = origin.partition("://")[2].rpartition(":")[0] or origin.partition("://")[2]
+    return origin.startswith(BROWSERS) and host not in LOCAL and EXAMPLE not in origin

@@ -1,0 +1,92 @@
+"""The settings: whole, meant for production, and strong where they are secrets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
+
+from futuretracker.checks.finding import error, ok, warning
+from futuretracker.config.database import is_local
+
+if TYPE_CHECKING:
+    from futuretracker.checks.finding import Finding
+    from futuretracker.checks.subject import Subject
+
+# Values of .env.example that nobody has filled in.
+EXAMPLE = re.compile(r"your[-_](?:project|frontend-domain|domain|publishable|clerk|webhook)").search
+# Switches that make Python, Flask or gunicorn tell more or reload: name, and what it may be.
+DEBUG = ("FLASK_DEBUG", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "WERKZEUG_DEBUG_PIN")
+OURS = ("CLERK_", "CORS_", "DATABASE_", "MIGRATION_", "PUBLIC_", "REDIS_", "SUPABASE_")
+MIN_PASSWORD = 16  # characters
+
+
+def complete(subject: Subject) -> Finding:
+    """Hold the settings to what the service asks of them when it starts."""
+    if subject.problems:
+        return error(
+            "; ".join(subject.problems) + ".",
+            "Correct these settings; .env.example and the README say what each may be.",
+        )
+    examples = sorted(name for name, value in subject.given.items() if _is_example(name, value))
+    if examples:
+        return error(
+            f"As in .env.example: {', '.join(examples)}.", "Put your own values in their place."
+        )
+    return ok("Every setting is there and well-formed.")
+
+
+def production(subject: Subject) -> Finding:
+    """Find a service that runs as for development."""
+    config = subject.config
+    mend = "Set FUTURETRACKER_ENV=production and take the switches for debugging away."
+    if config.environment != "production":
+        return error(f"FUTURETRACKER_ENV is {config.environment}.", mend)
+    switches = [name for name in DEBUG if subject.given.get(name, "0") != "0"]
+    if "--reload" in subject.given.get("GUNICORN_CMD_ARGS", ""):
+        switches.append("GUNICORN_CMD_ARGS=--reload")
+    if switches:
+        return error(f"Set in the environment: {', '.join(switches)}.", mend)
+    return ok("FUTURETRACKER_ENV is production, and nothing asks for debugging.")
+
+
+def secrets(subject: Subject) -> Finding:
+    """Find secrets that are short, and keys of Clerk's development instance."""
+    weak = [*_short(subject), *_for_development(subject)]
+    if weak:
+        return warning(
+            f"{'; '.join(weak)}.",
+            "Make new secrets (openssl rand -hex 32) and use the keys of Clerk's live instance.",
+        )
+    return ok("Passwords and tokens are long, Clerk's keys are not those of a test instance.")
+
+
+def _is_example(name: str, value: str) -> bool:
+    return name.startswith(OURS) and EXAMPLE(value) is not None
+
+
+def _short(subject: Subject) -> list[str]:
+    passwords = {}
+    for server in filter(None, (subject.config.database.primary, subject.config.database.replica)):
+        parts = conninfo_to_dict(server.url)
+        if not is_local(parts.get("host")):
+            passwords[server.setting] = str(parts.get("password") or "")
+    store = urlsplit(subject.config.store_url)
+    if store.scheme.startswith("redis") and store.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        passwords["REDIS_URL"] = store.password or ""
+    return [
+        f"{setting} has a password of fewer than {MIN_PASSWORD} characters"
+        for setting, password in passwords.items()
+        if len(password) < MIN_PASSWORD
+    ]
+
+
+def _for_development(subject: Subject) -> list[str]:
+    kinds = {"CLERK_PUBLISHABLE_KEY": "pk_test_", "CLERK_SECRET_KEY": "sk_test_"}
+    return [
+        f"{name} is a key of a test instance"
+        for name, kind in kinds.items()
+        if subject.value(name).startswith(kind)
+    ]

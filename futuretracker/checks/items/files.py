@@ -1,0 +1,123 @@
+"""Files that hold secrets: who may read them, and whether git has them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+
+from futuretracker.checks.finding import Undecided, error, ok, warning
+from futuretracker.checks.probes.processes import environment_of, service_processes
+
+if TYPE_CHECKING:
+    from futuretracker.checks.finding import Finding
+    from futuretracker.checks.subject import Subject
+
+DOTENV = Path(".env")
+# Where the unit reads the settings from; systemd's user must be the only one who can.
+SYSTEM = Path("/etc/futuretracker/api.env")
+# Other programs have names that end so as well, such as SSL_CERT_FILE.
+_CREDENTIAL = re.compile(
+    r"(BACKUP|CHECK|CLERK|CORS|DATABASE|METRICS|MIGRATION|REDIS|STORE|SUPABASE)_[A-Z_]*FILE"
+).fullmatch
+# What passes by row level security, and what the service never reads.
+PRIVILEGED = ("SUPABASE_SERVICE_ROLE_KEY", "MIGRATION_DATABASE_URL")
+
+
+def env_file_private(_subject: Subject) -> Finding:
+    """Find settings that every user of this host may read."""
+    there = [file for file in (DOTENV, SYSTEM) if _exists(file)]
+    open_to_all = [str(file) for file in there if file.stat().st_mode & stat.S_IRWXO]
+    if open_to_all:
+        names = " and ".join(open_to_all)
+        return error(f"Every user of this host may read {names}.", f"chmod o-rwx {names}")
+    names = " and ".join(map(str, there))
+    return ok(f"Others may not read {names}." if there else "There is no .env here.")
+
+
+def env_file_ignored(_subject: Subject) -> Finding:
+    """Find a ``.env`` that git keeps, kept once, or would take."""
+    if not any((folder / ".git").exists() for folder in (Path.cwd(), *Path.cwd().parents)):
+        return ok("This folder is not in a git work tree.")
+    if shutil.which("git") is None:
+        raise Undecided("This is a git work tree, and git is not installed.", "Install git.")
+    if _git("ls-files", "--", str(DOTENV)):
+        return error("git tracks .env.", "git rm --cached .env, and change every secret in it.")
+    if commit := _git("log", "--all", "--max-count=1", "--format=%h", "--", str(DOTENV)):
+        return error(
+            f".env is in git's history (commit {commit}).",
+            "Change every secret that it held: who has a clone has them.",
+        )
+    if not _git("check-ignore", "--no-index", str(DOTENV)):
+        return error("git would take .env.", "Add the line .env to .gitignore.")
+    return ok("git ignores .env, and has never had it.")
+
+
+def credentials(subject: Subject) -> Finding:
+    """Read every file that a ``NAME_FILE`` points at, as the service does."""
+    files = {name: value for name, value in subject.given.items() if _CREDENTIAL(name)}
+    problems = [f"{name}: {problem}" for name, file in files.items() if (problem := _flaw(file))]
+    if problems:
+        return error(
+            f"{'; '.join(problems)}.",
+            "Let the service's user alone read it, the value and no more.",
+        )
+    return ok(f"Readable: {', '.join(files)}." if files else "No setting comes from a file.")
+
+
+def privileged_secrets(subject: Subject) -> Finding:
+    """Find secrets on this host that no request needs."""
+    places = {"the environment": subject.given, ".env": dotenv_values(DOTENV)}
+    for pid in service_processes():
+        places[f"the service's process {pid}"] = environment_of(pid)
+    found = [
+        f"{name} in {place}"
+        for place, names in places.items()
+        for name in PRIVILEGED
+        if names.get(name) or names.get(f"{name}_FILE")
+    ]
+    if found:
+        return warning(
+            f"Found: {', '.join(found)}.",
+            "Keep the owner's URL in migrate.env, for migrations alone, and the key off the host.",
+        )
+    return ok("Neither the owner's URL nor the service-role key is within the service's reach.")
+
+
+def _flaw(file: str) -> str | None:
+    try:
+        text = Path(file).read_text()
+        mode = Path(file).stat().st_mode
+    except (OSError, UnicodeDecodeError) as problem:
+        return f"the file cannot be read ({type(problem).__name__})"
+    if not text.strip():
+        return "the file is empty"
+    return "every user of this host may read the file" if mode & stat.S_IRWXO else None
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except PermissionError:  # a folder that is closed to us is closed to others
+        return False
+
+
+def _git(*arguments: str) -> str:
+    """Run git here, whoever owns the work tree."""
+    ran = subprocess.run(  # noqa: S603 - the arguments are ours
+        ["git", "-c", "safe.directory=*", *arguments],  # noqa: S607 - the one in PATH
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+    )
+    if ran.returncode > 1:
+        raise Undecided(f"git {arguments[0]} failed: {ran.stderr.strip().splitlines()[-1]}.")
+    return ran.stdout.strip()

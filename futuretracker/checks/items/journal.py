@@ -1,0 +1,76 @@
+"""Audit lines: what the service writes about a change arrives where it is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+from futuretracker.checks.finding import Undecided, error, ok, warning
+from futuretracker.checks.probes.exchange import ask_public, request_id
+
+if TYPE_CHECKING:
+    from futuretracker.checks.finding import Finding
+    from futuretracker.checks.subject import Subject
+
+UNIT = "futuretracker-api"
+WRITE = "/api/v1/opportunities"
+WITHIN = 4.0  # seconds for a line to arrive
+MEND = "Start the service as the unit futuretracker-api: its stdout goes to the journal."
+
+
+def collected(subject: Subject) -> Finding:
+    """Make a write that is refused, and find its AUDIT line; else look for any."""
+    newest = _lines("--lines=1")
+    if not newest:
+        raise _nothing()
+    if not subject.settings.public_url:
+        if _lines("--lines=1", '--grep="type": "AUDIT"'):
+            return ok("The journal has AUDIT lines; PUBLIC_URL is not set, so none was made.")
+        return warning("The journal has no AUDIT line yet.", "Set PUBLIC_URL: the check makes one.")
+    wanted = _refused_write(subject)
+    ends_at = time.monotonic() + WITHIN
+    while time.monotonic() < ends_at:
+        kinds = {line.get("type") for line in _lines("--since=-2min", f"--grep={wanted}")}
+        if {"REQUEST", "AUDIT"} <= kinds:
+            return ok("A write through the public URL left its REQUEST and AUDIT lines.")
+        time.sleep(0.2)
+    return error("A write through the public URL left no AUDIT line in the journal.", MEND)
+
+
+def _refused_write(subject: Subject) -> str:
+    """Send a write without a token; return the id under which it is logged."""
+    sent = {"X-Request-Id": request_id(), "Content-Type": "application/json"}
+    answer = ask_public(subject, WRITE, method="POST", headers=sent, body=b"{}")
+    return answer.headers.get("X-Request-Id", sent["X-Request-Id"])
+
+
+def _lines(*arguments: str) -> list[dict[str, Any]]:
+    """Return lines of the service's in the journal; raise Undecided where there is none."""
+    if shutil.which("journalctl") is None:
+        raise Undecided("There is no journal on this host.", "Look where stdout is kept instead.")
+    command = ["journalctl", "--quiet", "--no-pager", "--output=cat", *arguments]
+    command += [f"_SYSTEMD_UNIT={UNIT}.service", "+", f"SYSLOG_IDENTIFIER={UNIT}"]
+    ran = subprocess.run(  # noqa: S603 - the arguments are ours
+        command, check=False, capture_output=True, text=True, timeout=5
+    )
+    found = []
+    for line in ran.stdout.splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:  # systemd's own lines about the unit
+            value = {}
+        found.append(value if isinstance(value, dict) else {})
+    return found
+
+
+def _nothing() -> Undecided:
+    if os.geteuid() == 0:
+        return Undecided(f"The journal of this host has no line of {UNIT}.", MEND)
+    return Undecided(
+        f"The journal shows no line of {UNIT} to this user.",
+        "Check as root, or as a member of systemd-journal.",
+    )

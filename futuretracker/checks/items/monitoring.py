@@ -1,0 +1,56 @@
+"""Monitoring: somebody else asks the service for its figures."""
+
+from __future__ import annotations
+
+import re
+import time
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+
+from futuretracker.checks.finding import Undecided, error, ok, warning
+from futuretracker.checks.probes.exchange import ask, reason
+
+if TYPE_CHECKING:
+    from futuretracker.checks.finding import Finding
+    from futuretracker.checks.subject import Subject
+
+LAST_SCRAPE = re.compile(
+    r"^futuretracker_last_scrape_timestamp_seconds(?:\{[^}]*\})? (\S+)", re.MULTILINE
+)
+RECENT = 300  # seconds
+MEND = "Let Prometheus scrape it: deploy/monitoring/prometheus.yml, docs/monitoring.md."
+
+
+def scraped(subject: Subject) -> Finding:
+    """Ask when the figures were last asked for by another client than this one."""
+    settings = subject.settings
+    if not settings.metrics_port and not settings.metrics_token:
+        return warning(
+            "METRICS_PORT is 0: nobody can ask for the figures.", "Set METRICS_PORT=9464."
+        )
+    url, headers = _place(subject)
+    try:
+        answer = ask(url, headers=headers)
+    except (OSError, HTTPException) as problem:
+        return error(f"{url} does not answer: {reason(problem)}.", "Start the service's metrics.")
+    if answer.status != HTTPStatus.OK:
+        return error(f"{url} answers {answer.status}.", "Look at METRICS_PORT and METRICS_TOKEN.")
+    times = [float(text) for text in LAST_SCRAPE.findall(answer.body.decode(errors="replace"))]
+    if not times:
+        raise Undecided(f"{url} does not say when it was last scraped.", MEND)
+    age = time.time() - max(times)
+    if max(times) == 0:
+        return warning("Nobody has scraped the metrics since the service started.", MEND)
+    if age > RECENT:
+        return warning(f"The metrics were last scraped {age / 60:.0f} minutes ago.", MEND)
+    return ok(f"The metrics were scraped {max(age, 0):.0f} seconds ago.")
+
+
+def _place(subject: Subject) -> tuple[str, dict[str, str]]:
+    """Return where to ask, and what to bring along."""
+    settings = subject.settings
+    if settings.metrics_port:
+        # The token is for the ordinary port: who listens at this one need not learn it.
+        return f"http://127.0.0.1:{settings.metrics_port}/metrics", {}
+    return f"{subject.public_url}/metrics", {"Authorization": f"Bearer {settings.metrics_token}"}

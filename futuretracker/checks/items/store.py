@@ -1,0 +1,118 @@
+"""What the processes share: it can be used, and it is one for all of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from futuretracker.checks.finding import Undecided, error, ok, warning
+from futuretracker.store import LmdbStore, UnusableStore, check_store, configured_store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from futuretracker.checks.finding import Finding
+    from futuretracker.checks.subject import Subject
+
+MEMORY = {"tmpfs", "ramfs"}
+SIZE = LmdbStore.SIZE
+_opening = threading.Lock()  # a process may not open an LMDB file twice
+
+
+def usable(subject: Subject) -> Finding:
+    """Open the store that is there; never make one, which would belong to who checks."""
+    url = subject.config.store_url
+    if not url.startswith("lmdb:"):
+        if open_store(url).check():
+            return ok("The store answers.")
+        return warning(
+            "The store behind REDIS_URL does not answer: budgets go on per process.",
+            "Look whether it runs and can be reached from here.",
+        )
+    folder = folder_of(url)
+    if not (folder / "data.mdb").exists():
+        return _unmade(folder)
+    if not os.access(folder / "data.mdb", os.R_OK | os.W_OK):
+        return error(
+            f"{folder} belongs to another user (id {folder.stat().st_uid}).",
+            "Check as the service's user; if you do, delete the folder.",
+        )
+    try:
+        with _opening:
+            check_store(url)
+    except UnusableStore as problem:
+        return error(str(problem), "Delete the folder: nothing in it is needed twice.")
+    return ok(f"{folder} can be read and written.")
+
+
+def shared(subject: Subject) -> Finding:
+    """Hold the kind of store against how many share it."""
+    url, workers = subject.config.store_url, subject.config.workers
+    if url.startswith("redis"):
+        return ok("Redis or Valkey: all hosts that name it share it.")
+    if url.startswith("memory:"):
+        return ok("One worker counts in its own memory; more hosts would need REDIS_URL.")
+    folder = folder_of(url)
+    place, kind = _mount(folder)
+    mend = "Put STORE_URL into a folder under /dev/shm (in a container: --shm-size=512m)."
+    if kind not in MEMORY:
+        return warning(f"{folder} lies on {kind}: requests wait for a disk.", mend)
+    space = os.statvfs(place)
+    size = space.f_blocks * space.f_frsize
+    if size < SIZE:
+        return warning(
+            f"{place} holds {size // 2**20} MiB, the store may need {SIZE // 2**20}: a worker that"
+            " finds it full dies.",
+            mend,
+        )
+    return ok(f"{workers} workers of this host share {folder}; more hosts would need REDIS_URL.")
+
+
+def hits_of(url: str, keys: Sequence[str]) -> list[int]:
+    """Return the hits in the open windows of these keys; count none, make no store.
+
+    Raise what the store's client raises.
+    """
+    if url.startswith("lmdb:"):
+        (folder_of(url) / "data.mdb").stat()
+        with _opening:
+            opened = LmdbStore(url)
+            try:
+                return [opened.get(key) for key in keys]
+            finally:
+                opened.close()
+    # There a counter is a value like any other.
+    return [int(value or 0) for value in configured_store(url).visit([], keys).values]
+
+
+def folder_of(url: str) -> Path:
+    """Return the folder of an LMDB store."""
+    return Path(url.removeprefix("lmdb://"))
+
+
+def _unmade(folder: Path) -> Finding:
+    above = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(above, os.W_OK | os.X_OK):
+        return error(
+            f"{folder} is not there, and who checks may not make it in {above}.",
+            "Let the service's user write there, or name another folder in STORE_URL.",
+        )
+    if os.geteuid() == 0 and above != folder:
+        raise Undecided(
+            f"{folder} is not there yet.", "Check as the service's user, or once the service runs."
+        )
+    return ok(f"{folder} is not there yet; it is made when the service starts.")
+
+
+def _mount(folder: Path) -> tuple[Path, str]:
+    """Return the mount point that holds a folder, and the kind of its file system."""
+    wanted = Path(os.path.realpath(folder))
+    found = (Path("/"), "an unknown file system")
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, point, kind, *_ = line.split()
+        place = Path(point.encode().decode("unicode_escape"))
+        if wanted.is_relative_to(place) and len(place.parts) >= len(found[0].parts):
+            found = (place, kind)
+    return found

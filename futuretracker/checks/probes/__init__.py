@@ -1,0 +1,1 @@
+"""Requests and look-ups that several checks make."""

@@ -1,0 +1,1 @@
+"""The embedded Postgres and the token issuer of a development machine."""

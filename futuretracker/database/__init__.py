@@ -1,0 +1,121 @@
+"""Who is asked: the primary, or for reads a replica; and what the driver's errors mean."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import psycopg
+from flask import current_app
+
+from futuretracker.database.pool import Found, OutOfReach, Pool, Values
+from futuretracker.database.replica import Replica
+from futuretracker.telemetry import exposition, metrics
+from futuretracker.web.errors import Unavailable, conflict
+from futuretracker.web.request import request
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from futuretracker.config import Config
+    from futuretracker.database.pool import Query
+
+log = logging.getLogger(__name__)
+
+# What a client has done that breaks a constraint.
+CONFLICTS = {
+    "opportunity_rounds_number": (
+        "round_number_taken",
+        "A round with this number already exists",
+    ),
+    "opportunity_rounds_number_range": (
+        "too_many_rounds",
+        "There is no round number after 100",
+    ),
+    "status_agrees_with_rounds": (
+        "status_contradicts_rounds",
+        "The interview rounds of this opportunity say otherwise; change the rounds instead",
+    ),
+}
+
+
+class Database:
+    """The primary, and the replica where there is one."""
+
+    def __init__(self, config: Config) -> None:
+        self._primary = Pool(config.database.primary, config)
+        replica = config.database.replica
+        self.replica = Replica(replica, self._primary, config) if replica else None
+        exposition.watch(self)
+
+    def sample(self) -> None:
+        """Set the gauges of the pools and the replica."""
+        self._primary.sample("primary")
+        if self.replica is not None:
+            self.replica.sample()
+
+    def run(
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
+    ) -> Found:
+        """Run a query on the primary: one statement, which is one transaction.
+
+        Raise Unavailable while the database is out of reach, the 409 where a constraint forbids it.
+        """
+        try:
+            return self._primary.run(query, *args, **kwargs)
+        except OutOfReach as error:
+            kind = metrics.DATABASE_ERRORS.get(error.cause, "connection")
+            metrics.database_errors.labels(kind).inc()
+            if error.is_news:
+                log.warning("database out of reach", extra={"cause": error.cause})
+            raise Unavailable("Database is") from error
+        except psycopg.IntegrityError as error:
+            if (found := CONFLICTS.get(str(error.diag.constraint_name))) is None:
+                raise
+            raise conflict(*found) from error
+
+    def read(
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
+    ) -> Found:
+        """Run a query that changes nothing: on the replica where it is well, else on the primary.
+
+        Whatever goes wrong on the replica, the primary is asked. Raise Unavailable.
+        """
+        replica = self.replica
+        if replica is not None and not request.reads_primary and replica.is_good():
+            try:
+                found = replica.run(query, *args, **kwargs)
+            except OutOfReach as error:
+                replica.lose(error.cause)
+            except psycopg.Error as error:  # it may not have replayed a migration yet
+                log.warning("replica failed a read", extra={"cause": type(error).__name__})
+            else:
+                metrics.reads.labels("replica").inc()
+                return found
+        found = self.run(query, *args, **kwargs)
+        if replica is not None:
+            metrics.reads.labels("primary").inc()
+        return found
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self.replica is not None:
+            self.replica.close()
+        self._primary.close()
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Open this process's pools; the factory runs in each worker, after the fork."""
+    app.extensions["database"] = Database(config)
+
+
+def run(query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs) -> Found:
+    """Run a query on the primary of the current application (see ``Database.run``)."""
+    database: Database = current_app.extensions["database"]
+    return database.run(query, *args, **kwargs)
+
+
+def read(query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs) -> Found:
+    """Run a query that changes nothing for the current application (see ``Database.read``)."""
+    database: Database = current_app.extensions["database"]
+    return database.read(query, *args, **kwargs)

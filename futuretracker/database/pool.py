@@ -1,0 +1,167 @@
+"""Connections to one Postgres server, straight or through a pooler."""
+
+from __future__ import annotations
+
+import logging
+import select
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from futuretracker.database.connection import BoundedConnection
+from futuretracker.database.roles import UnsafeRole, check_role
+from futuretracker.server import hub
+from futuretracker.telemetry import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from futuretracker.config import Config
+    from futuretracker.config.database import Server
+
+log = logging.getLogger(__name__)
+Values = ParamSpec("Values")
+Found = TypeVar("Found")
+Query: TypeAlias = "Callable[Concatenate[psycopg.Connection[Any], Values], Found]"
+
+AT_ONCE = 0.0005  # seconds: the pool opens a connection only for who waits
+
+# What it means for the database to be out of reach, rather than for a statement to be wrong.
+OUT_OF_REACH = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    pg.QueryCanceled,
+    pg.LockNotAvailable,
+)
+
+
+class OutOfReach(Exception):
+    """The server does not answer, or has given up on the statement; ``cause`` is its kind.
+
+    It is no news while nobody tries, because somebody has found out just now.
+    """
+
+    def __init__(self, cause: str, *, is_news: bool = True) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.is_news = is_news
+
+
+class Stack(deque[BoundedConnection]):
+    """Connections of which the last to come back is the first to go out.
+
+    The pool's own order lends each in turn, so that every process of Postgres loses the processor's
+    caches to the others; and a few are kept warm rather than all.
+    """
+
+    def append(self, conn: BoundedConnection) -> None:
+        """Put a connection where the pool takes one."""
+        self.appendleft(conn)
+
+
+class Pool:
+    """Keeps connections for queries; fails at once while the server is known to be out of reach."""
+
+    CONNECT_WITHIN = 1.0  # seconds
+    PAUSE = 0.5  # seconds without a new try after a failure
+
+    def __init__(
+        self, server: Server, config: Config, kind: type[BoundedConnection] = BoundedConnection
+    ) -> None:
+        self._strict = config.environment == "production"
+        self._setting = server.setting
+        self._down_until = 0.0
+        self._pool: ConnectionPool[BoundedConnection] = ConnectionPool(
+            server.url,
+            connection_class=kind,
+            kwargs={
+                "autocommit": True,  # one statement is one transaction
+                # Behind a transaction pooler a prepared statement stays in somebody else's session.
+                "prepare_threshold": None if server.transaction_pooler else 0,
+                "application_name": "futuretracker",
+                "connect_timeout": 2,
+                "keepalives_idle": 10,
+                "tcp_user_timeout": 2500,
+            },
+            configure=self._configure,
+            min_size=1,
+            # One more for who watches the replica.
+            max_size=config.connections + (1 if config.database.replica else 0),
+            reconnect_timeout=self.PAUSE,
+            open=False,
+        )
+        self._pool._pool = Stack()  # noqa: SLF001 - it offers no choice
+        self._pool.open()
+
+    def _configure(self, conn: psycopg.Connection[Any]) -> None:
+        if not self._strict:
+            return
+        try:
+            check_role(conn, self._setting)
+        except UnsafeRole as error:
+            log.critical("unsafe role", extra={"flaw": error.flaw, "setting": self._setting})
+            raise
+
+    def run(
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
+    ) -> Found:
+        """Run a query, which is one statement and one transaction; raise OutOfReach."""
+        if time.monotonic() < self._down_until:
+            raise OutOfReach("Known", is_news=False)
+        conn = None
+        try:
+            conn = self._connection()
+            return query(conn, *args, **kwargs)
+        except OUT_OF_REACH as error:
+            if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
+                self._down_until = time.monotonic() + self.PAUSE
+            raise OutOfReach(type(error).__name__) from error
+        finally:
+            if conn is not None:
+                self._pool.putconn(conn)
+
+    def _connection(self) -> BoundedConnection:
+        """Take a connection that the server has not closed while it lay in the pool."""
+        deadline = time.monotonic() + self.CONNECT_WITHIN
+        while True:
+            conn = self._next(deadline)
+            if _is_quiet(conn):
+                return conn
+            conn.close()
+            self._pool.putconn(conn)
+
+    def _next(self, deadline: float) -> BoundedConnection:
+        """Wait for a connection; a task lets others run, who may have the one that comes back."""
+        this = hub.current()
+        while True:
+            try:
+                return self._pool.getconn(AT_ONCE if this else deadline - time.monotonic())
+            except PoolTimeout:
+                if this is None or time.monotonic() > deadline:
+                    raise
+                this.of.nap(this)
+
+    def sample(self, server: str) -> None:
+        """Set the gauges of this pool."""
+        stats = self._pool.get_stats()
+        idle = stats["pool_available"]
+        metrics.pool_connections.labels(server, "idle").set(idle)
+        metrics.pool_connections.labels(server, "used").set(stats["pool_size"] - idle)
+        metrics.pool_limit.labels(server).set(stats["pool_max"])
+        metrics.pool_waiting.labels(server).set(stats["requests_waiting"])
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
+    """Tell whether nothing can be read: an idle server is silent but for its good-bye."""
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN)
+    return not poll.poll(0)

@@ -1,0 +1,127 @@
+"""Counts over ``opportunities``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from futuretracker.database.queries.analytics_rounds import PIPELINE
+from futuretracker.database.queries.columns import only_value
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from psycopg import Connection
+
+
+class Parts(NamedTuple):
+    """What a surface's analytics hold beyond the guide's: SQL that is put in at three places."""
+
+    tables: LiteralString
+    statuses: LiteralString
+    counts: LiteralString
+
+
+GUIDE: Final = Parts(tables="", statuses="", counts="")
+V1: Final = Parts(
+    tables=f", {PIPELINE}",
+    statuses=", 'ghosted', ghosted",
+    counts=""",
+            'campusModeCounts', json_build_object('on_campus', on_campus,
+                'off_campus', off_campus, 'unspecified', total - on_campus - off_campus),
+            'pipelineAnalytics', (select body from pipeline)""",
+)
+
+
+def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> bytes:
+    """Return the user's analytics as JSON, in UTC; ``parts`` is GUIDE or V1.
+
+    Weeks begin on Sunday and end with the current one; months end with the current one; deadlines
+    run for 30 days from today. Rates are per cent with one decimal, 0 where nothing was counted.
+    """
+    cursor = conn.execute(
+        f"""
+        with mine as materialized (
+            select id, created_at, coalesce(status, 'applied') as status, category, campus_mode,
+                deadline,
+                (created_at at time zone 'UTC')::date as created_on
+            from opportunities
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+                and user_id = %(user_id)s
+        ), today as (
+            select day, day - extract(dow from day)::int as sunday,
+                date_trunc('month', day)::date as month
+            from (select (now() at time zone 'UTC')::date as day) as t
+        ), counts as (
+            select count(*) as total,
+                count(*) filter (where status = 'applied') as applied,
+                count(*) filter (where status = 'interviewed') as interviewed,
+                count(*) filter (where status = 'shortlisted') as shortlisted,
+                count(*) filter (where status = 'selected') as selected,
+                count(*) filter (where status = 'rejected') as rejected,
+                count(*) filter (where status = 'ghosted') as ghosted,
+                count(*) filter (where campus_mode = 'on_campus') as on_campus,
+                count(*) filter (where campus_mode = 'off_campus') as off_campus,
+                count(*) filter (where category = 'internship') as internship,
+                count(*) filter (where category = 'hackathon') as hackathon
+            from mine
+        ), by_week as (
+            select (created_on - extract(dow from created_on)::int) as sunday, count(*) as n
+            from mine, today where created_on >= today.sunday - 49 group by 1
+        ), weeks as (
+            select json_agg(json_build_object('week', 'W' || w, 'weekStart', start,
+                'count', coalesce(n, 0)) order by w) as rows
+            from today, generate_series(1, 8) as w,
+                lateral (select today.sunday - 7 * (8 - w) as start) as s
+                left join by_week on by_week.sunday = s.start
+        ), by_month as (
+            select date_trunc('month', created_on)::date as month, count(*) as n
+            from mine, today where created_on >= today.month - interval '5 months' group by 1
+        ), months as (
+            select json_agg(json_build_object('month', to_char(start, 'Mon YYYY'),
+                'count', coalesce(n, 0)) order by start) as rows
+            from today, generate_series(0, 5) as m,
+                lateral (select (today.month - make_interval(months => 5 - m))::date as start) as s
+                left join by_month on by_month.month = s.start
+        ), by_deadline as (
+            select deadline, count(*) as n
+            from mine, today where deadline between today.day and today.day + 29 group by 1
+        ), deadlines as (
+            select json_agg(json_build_object('date', due, 'day', extract(day from due)::int,
+                'dayOfWeek', extract(dow from due)::int, 'count', coalesce(n, 0)) order by due)
+                as rows
+            from today, generate_series(0, 29) as d,
+                lateral (select today.day + d as due) as s
+                left join by_deadline on by_deadline.deadline = s.due
+        ), funnel as (
+            select json_agg(json_build_object('stage', stage, 'count', n, 'percentage',
+                case when stage = 'Applied' then 100
+                    else coalesce(round(100.0 * n / nullif(total, 0), 1), 0) end)
+                order by place) as rows
+            from counts, lateral (values
+                (1, 'Applied', total),
+                (2, 'Shortlisted', shortlisted + interviewed + selected),
+                (3, 'Interviewed', interviewed + selected),
+                (4, 'Selected', selected)) as stages (place, stage, n)
+        ){parts.tables}
+        select json_build_object(
+            'total', total,
+            'statusCounts', json_build_object('applied', applied, 'interviewed', interviewed,
+                'shortlisted', shortlisted, 'selected', selected,
+                'rejected', rejected{parts.statuses}),
+            'categoryCounts', json_build_object('internship', internship, 'hackathon', hackathon),
+            'metrics', json_build_object(
+                'conversionRate', coalesce(round(100.0 * selected / nullif(total, 0), 1), 0),
+                'rejectionRate', coalesce(round(100.0 * rejected / nullif(total, 0), 1), 0),
+                'inProgress', applied + interviewed + shortlisted,
+                'successRate',
+                coalesce(round(100.0 * selected / nullif(selected + rejected, 0), 1), 0)),
+            'weeklyBreakdown', weeks.rows,
+            'monthlyBreakdown', months.rows,
+            'deadlineDistribution', deadlines.rows,
+            'funnelData', funnel.rows{parts.counts}
+        )::text
+        from counts, weeks, months, deadlines, funnel
+        """,
+        {"user_id": user_id},
+    )
+    return only_value(cursor) or b"{}"

@@ -1,0 +1,162 @@
+"""The table ``opportunities``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from futuretracker.database.queries.columns import GUIDE, only_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from psycopg import Connection
+
+    from futuretracker.database.queries.audit import Change
+
+
+NOTHING: Final[Mapping[str, object]] = dict.fromkeys(
+    ("description", "link", "deadline", "category", "notes", "campus_mode", "applied_on")
+)
+# ``applied_on`` is set by every change, as it depends on the category.
+CHANGEABLE: Final[Sequence[LiteralString]] = (
+    "title", "description", "link", "deadline", "category", "status", "notes", "campus_mode",
+)  # fmt: skip
+
+
+class Written(NamedTuple):
+    """A written row: its id, and the row as JSON."""
+
+    id: str
+    row: bytes
+
+
+def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
+    """Return all of the user's rows as a JSON array, newest first.
+
+    The owner comes out of a sub-select: seeing whose rows they are, Postgres would find a plan for
+    their number cheaper than one for everybody, and would plan anew each time.
+    """
+    cursor = conn.execute(
+        f"""
+        select coalesce(json_agg(o), '[]')::text
+        from (
+            select {GUIDE} from opportunities
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+                and user_id = (select %(user_id)s::uuid)
+            order by created_at desc, id desc
+        ) as o
+        """,
+        {"user_id": user_id},
+    )
+    return only_value(cursor) or b"[]"
+
+
+def select_opportunity(
+    conn: Connection[Any], *, user_id: UUID, row_id: UUID, columns: LiteralString
+) -> bytes | None:
+    """Return one row as JSON."""
+    cursor = conn.execute(
+        f"""
+        select row_to_json(o)::text
+        from (
+            select {columns} from opportunities
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+                and user_id = %(user_id)s and id = %(row_id)s
+        ) as o
+        """,
+        {"user_id": user_id, "row_id": row_id},
+    )
+    return only_value(cursor)
+
+
+def insert_opportunity(
+    conn: Connection[Any],
+    *,
+    change: Change,
+    values: Mapping[str, object],
+    columns: LiteralString,
+) -> Written:
+    """Insert a row and its audit entry; raise ForeignKeyViolation where the user is gone."""
+    cursor = conn.execute(
+        f"""
+        with written as (
+            insert into opportunities
+                (user_id, title, description, link, deadline, category, status, notes,
+                campus_mode, applied_on)
+            select %(user_id)s, %(title)s, %(description)s, %(link)s, %(deadline)s, %(category)s,
+                %(status)s, %(notes)s, %(campus_mode)s, %(applied_on)s
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+            returning {columns}
+        ), audited as (
+            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            select user_id, %(actor)s, 'CREATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
+            from written
+        )
+        select id::text, row_to_json(written)::text from written
+        """,
+        {**NOTHING, **values, **change._asdict()},
+    )
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - an insert that does not raise returns its row
+    return Written(row[0], row[1].encode())
+
+
+def update_opportunity(
+    conn: Connection[Any],
+    *,
+    change: Change,
+    row_id: UUID,
+    values: Mapping[str, object],
+    columns: LiteralString,
+) -> bytes | None:
+    """Change the fields in ``values``, leave the others as they are; return the row as JSON.
+
+    Only what is given is set: the words of the search are taken anew where a text is.
+    """
+    given = "".join(f"{name} = %({name})s, " for name in CHANGEABLE if name in values)
+    category = "%(category)s::text" if "category" in values else "category"
+    applied_on = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
+    cursor = conn.execute(
+        f"""
+        with written as (
+            update opportunities
+            set {given}
+                applied_on = case when {category} = 'internship' then {applied_on} end,
+                updated_at = now()
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+                and user_id = %(user_id)s and id = %(row_id)s
+            returning {columns}
+        ), audited as (
+            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
+            from written
+        )
+        select row_to_json(written)::text from written
+        """,
+        {**values, **change._asdict(), "row_id": row_id},
+    )
+    return only_value(cursor)
+
+
+def delete_opportunity(conn: Connection[Any], *, change: Change, row_id: UUID) -> str | None:
+    """Delete a row; the audit keeps its title, which is returned."""
+    cursor = conn.execute(
+        """
+        with written as (
+            delete from opportunities
+            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+                and user_id = %(user_id)s and id = %(row_id)s
+            returning id, user_id, title
+        ), audited as (
+            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            select user_id, %(actor)s, 'DELETE_OPPORTUNITY', id,
+                %(details)s::jsonb || jsonb_build_object('title', title), %(request_id)s
+            from written
+        )
+        select title from written
+        """,
+        {**change._asdict(), "row_id": row_id},
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None

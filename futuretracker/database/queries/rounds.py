@@ -1,0 +1,178 @@
+"""The table ``opportunity_rounds``, and what the rounds say of their opportunity."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+
+from futuretracker.database.queries.columns import only_value
+from futuretracker.database.queries.round_changes import CONSEQUENCES, LOCKED, MINE, ROUND, SPEAKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from psycopg import Connection
+
+    from futuretracker.database.queries.audit import Change
+
+
+class Outcome(NamedTuple):
+    """What a question about rounds came to.
+
+    ``category`` is the opportunity's, None also where there is no such opportunity (then ``found``
+    is False). ``body`` is JSON, None where there is no such round: all rounds of the opportunity;
+    behind a change ``{opportunity, rounds}``, and apart from it the changed ``round`` and its id.
+    """
+
+    found: bool = False
+    category: str | None = None
+    body: bytes | None = None
+    round: bytes | None = None
+    round_id: str | None = None
+
+
+def insert_round(
+    conn: Connection[Any], *, change: Change, row_id: UUID, values: Mapping[str, object]
+) -> Outcome:
+    """Add a round to an internship; without a number it comes last.
+
+    Raise UniqueViolation where the number is taken.
+    """
+    return _change(
+        conn,
+        f"""
+        {LOCKED}, written as (
+            insert into opportunity_rounds as r (opportunity_id, user_id, round_number, round_type,
+                scheduled_date, scheduled_time, result, notes)
+            select o.id, o.user_id,
+                coalesce(n.round_number, (
+                    select coalesce(max(round_number), 0) + 1
+                    from futuretracker_rounds_now(o.user_id, o.id)
+                )),
+                n.round_type, n.scheduled_date, n.scheduled_time, n.result, n.notes
+            from locked as o,
+                jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
+            where o.category = 'internship'
+            returning {ROUND}
+        ), {CONSEQUENCES}
+        """,
+        change,
+        {"row_id": row_id, "values": json.dumps(values), "action": "CREATE_ROUND"},
+    )
+
+
+def update_round(
+    conn: Connection[Any],
+    *,
+    change: Change,
+    row_id: UUID,
+    round_id: UUID,
+    values: Mapping[str, object],
+) -> Outcome:
+    """Change the fields in ``values``; raise UniqueViolation where the number is taken."""
+    return _change(
+        conn,
+        f"""
+        {LOCKED}, written as (
+            update opportunity_rounds as r
+            set (round_number, round_type, scheduled_date, scheduled_time, result, notes) = (
+                    select n.round_number, n.round_type, n.scheduled_date, n.scheduled_time,
+                        n.result, n.notes
+                    from jsonb_populate_record(r, %(values)s::jsonb) as n
+                ),
+                updated_at = now()
+            from locked as o
+            where {SPEAKS} and r.user_id = %(user_id)s
+                and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
+            returning {ROUND}
+        ), {CONSEQUENCES}
+        """,
+        change,
+        {
+            "row_id": row_id,
+            "round_id": round_id,
+            "values": json.dumps(values),
+            "action": "UPDATE_ROUND",
+        },
+    )
+
+
+def delete_round(conn: Connection[Any], *, change: Change, row_id: UUID, round_id: UUID) -> Outcome:
+    """Delete a round."""
+    return _change(
+        conn,
+        f"""
+        {LOCKED}, written as (
+            delete from opportunity_rounds as r using locked as o
+            where {SPEAKS} and r.user_id = %(user_id)s
+                and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
+            returning {ROUND}
+        ), {CONSEQUENCES}
+        """,
+        change,
+        {"row_id": row_id, "round_id": round_id, "action": "DELETE_ROUND"},
+    )
+
+
+def _change(
+    conn: Connection[Any],
+    statement: LiteralString,
+    change: Change,
+    values: Mapping[str, object],
+) -> Outcome:
+    row = conn.execute(statement, {**change._asdict(), **values}).fetchone()
+    if row is None:
+        return Outcome()
+    category, body, changed, round_id = row
+    if changed is None:
+        return Outcome(found=True, category=category)
+    return Outcome(True, category, body.encode(), changed.encode(), round_id)
+
+
+def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outcome:
+    """Return an opportunity's rounds as a JSON array by number."""
+    cursor = conn.execute(
+        f"""
+        select category, (
+            select coalesce(json_agg(r order by round_number), '[]')
+            from (
+                select {ROUND} from opportunity_rounds as r
+                where user_id = %(user_id)s and opportunity_id = %(row_id)s
+            ) as r
+        )::text
+        from opportunities where {MINE} and id = %(row_id)s
+        """,
+        {"user_id": user_id, "row_id": row_id},
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return Outcome()
+    return Outcome(found=True, category=row[0], body=row[1].encode())
+
+
+def select_upcoming_rounds(
+    conn: Connection[Any], *, user_id: UUID, first: date, last: date
+) -> bytes:
+    """Return the pending rounds of those days as a JSON array, the soonest first, at most 200."""
+    cursor = conn.execute(
+        f"""
+        select coalesce(json_agg(u), '[]')::text
+        from (
+            select r.id, o.id as "opportunityId", o.title as "opportunityTitle",
+                r.round_number as "roundNumber", r.round_type as "roundType",
+                r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime", r.result
+            from (
+                select * from opportunity_rounds
+                where {MINE} and result = 'pending'
+                    and scheduled_date between %(first)s and %(last)s
+            ) as r join opportunities as o on o.id = r.opportunity_id
+            where o.user_id = %(user_id)s and o.category = 'internship'
+            order by r.scheduled_date, r.scheduled_time nulls last, r.round_number, r.id
+            limit 200
+        ) as u
+        """,
+        {"user_id": user_id, "first": first, "last": last},
+    )
+    return only_value(cursor) or b"[]"

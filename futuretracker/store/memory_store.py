@@ -1,0 +1,44 @@
+"""The store of one process: its memory."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from limits.storage import MemoryStorage
+
+from futuretracker.store.base import Visit, Window
+from futuretracker.store.cache import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from futuretracker.store.base import Hit
+
+
+class MemoryStore(MemoryStorage):
+    """Counters and values of this process alone."""
+
+    STORAGE_SCHEME = ["memory"]
+
+    def __init__(self, uri: str | None = None, **options: Any) -> None:
+        super().__init__(uri, **options)
+        self._values: Cache[str, bytes] = Cache(size=10_000)
+
+    def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
+        """Count the hits one by one and read the keys."""
+        windows: list[Window] = []
+        for hit in hits:
+            count = self.incr(hit.key, hit.seconds)
+            windows.append(Window(count, self.get_expiry(hit.key)))
+            if count > hit.amount:
+                break
+        return Visit(windows, [self._values.get(key) for key in keys])
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for so many seconds."""
+        self._values.put(key, value, time.time() + seconds)
+
+    def forget(self, key: str) -> None:
+        """Drop a value."""
+        self._values.forget(key)

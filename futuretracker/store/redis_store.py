@@ -1,0 +1,96 @@
+"""The stores of several hosts: Redis or Valkey, alone, under Sentinel or as a Cluster."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage
+from redis.backoff import NoBackoff
+from redis.exceptions import AskError, MovedError
+from redis.retry import Retry
+
+from futuretracker.store.base import Visit, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from futuretracker.store.base import Hit
+
+ONCE = Retry(NoBackoff(), 0)
+SCRIPT = """
+local windows, values, hits = {}, {}, tonumber(ARGV[1])
+for i = 1, hits do
+    local count = redis.call('incr', KEYS[i])
+    local left = redis.call('pttl', KEYS[i])
+    if left < 0 then
+        left = ARGV[2 * i + 1] * 1000
+        redis.call('pexpire', KEYS[i], left)
+    end
+    windows[i] = {count, left}
+    if count > tonumber(ARGV[2 * i]) then break end
+end
+for i = hits + 1, #KEYS do values[i - hits] = redis.call('get', KEYS[i]) end
+return {windows, values}
+"""
+
+
+class RedisStore(RedisStorage):
+    """Counters and values in Redis or Valkey; one script does a visit in one round trip."""
+
+    STORAGE_SCHEME = ["redis", "rediss"]
+    NAMESPACE = "futuretracker:"
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        super().__init__(uri, **options)
+        self._script = self.storage.register_script(SCRIPT)
+
+    def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
+        """Count and read in one script."""
+        names = [self.NAMESPACE + hit.key for hit in hits]
+        names += [self.NAMESPACE + key for key in keys]
+        budgets = [number for hit in hits for number in (hit.amount, hit.seconds)]
+        rows, values = self._run(names, [len(hits), *budgets])
+        now = time.time()
+        return Visit([Window(count, now + left / 1000) for count, left in rows], values)
+
+    def _run(self, keys: list[str], arguments: list[int]) -> Any:
+        return self._script(keys, arguments)
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep a value for so many seconds."""
+        self.storage.set(self.NAMESPACE + key, value, ex=seconds)
+
+    def forget(self, key: str) -> None:
+        """Drop a value."""
+        self.storage.delete(self.NAMESPACE + key)
+
+
+class SentinelStore(RedisStore, RedisSentinelStorage):
+    """The same on the server that Sentinel names."""
+
+    STORAGE_SCHEME = ["redis+sentinel"]
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        # Sentinel's own connections take no options but these, and would try again and again.
+        waits = {name: value for name, value in options.items() if name.startswith("socket_")}
+        super().__init__(uri, sentinel_kwargs={**waits, "retry": ONCE}, **options)
+
+
+class ClusterStore(RedisStore, RedisClusterStorage):
+    """The same in a Cluster: on one of its nodes, so that a visit stays one round trip."""
+
+    STORAGE_SCHEME = ["redis+cluster"]
+    NAMESPACE = "{futuretracker}:"  # what stands in braces chooses the node
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        super().__init__(uri, retry=ONCE, **options)
+        self._slot = self.storage.keyslot(self.NAMESPACE)
+
+    def _run(self, keys: list[str], arguments: list[int]) -> Any:
+        """Ask the node itself: its client would look for the others when it is silent."""
+        node = self.storage.nodes_manager.get_node_from_slot(self._slot)
+        try:
+            return self._script(keys, arguments, client=self.storage.get_redis_connection(node))
+        except (MovedError, AskError):
+            return self._script(keys, arguments)

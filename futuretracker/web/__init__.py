@@ -1,0 +1,1 @@
+"""Flask as this service uses it, and the WSGI layers around it."""

@@ -1,0 +1,41 @@
+"""Checks of a request that need neither its user nor its body."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_content_length
+
+from futuretracker.web.errors import ApiError
+from futuretracker.web.request import MAX_BODY
+
+if TYPE_CHECKING:
+    from futuretracker.web.request import Request
+
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
+
+
+def check_url(request: Request) -> None:
+    """Raise the 400 for a URL that is not percent-encoded UTF-8."""
+    url: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
+    path: str = request.environ["PATH_INFO"]
+    if "%" not in url and path.isascii():
+        return
+    try:
+        path.encode("latin-1").decode()
+    except UnicodeError:
+        broken = True
+    else:
+        broken = bool(_BAD_PERCENT(url)) or "\0" in path
+    if broken:
+        raise ApiError(400, "Bad Request", "The URL is not valid percent-encoded UTF-8")
+
+
+def check_size(request: Request) -> None:
+    """Raise the 413 for a body that is too large, also where no view will read it."""
+    if "CONTENT_LENGTH" not in request.environ:
+        return
+    if (get_content_length(request.environ) or 0) > MAX_BODY:
+        raise RequestEntityTooLarge

@@ -1,0 +1,112 @@
+"""The benchmark really runs, and shows what it promises: for one second, with what is at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from benchmarks.layers import REST, by_layer, read
+from benchmarks.processes import CannotMeasure
+from benchmarks.profile import read_arguments
+from benchmarks.servers import Server
+from benchmarks.workloads import Ask
+from benchmarks.wrk import Wrk
+from tests.support.servers import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SERVERS = ["futuretracker", "bare", "pgbench"]
+COMMAND = ["-m", "benchmarks.bench", "--rounds", "1", "--seconds", "1", "--output", "found"]
+
+
+@pytest.fixture
+def broken() -> Iterator[int]:
+    """A server that answers 500 to everybody; its port."""
+
+    class Broken(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(500)
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Broken) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_the_benchmark_compares_ours_with_a_bare_one_and_with_the_limit(tmp_path: Path) -> None:
+    chosen = ["--workloads", "mix", "--servers", *SERVERS, "--results", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *COMMAND, *chosen],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(f"\n{name} " in done.stdout for name in ("mix", "guards:", *SERVERS))
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert {"date", "python", "cpu", "cores", "load before", "rounds"} <= set(found["conditions"])
+    mix = found["workloads"]["mix"]
+    rows = {row["server"]: row for row in mix["rows"]}
+    assert list(rows) == list(mix["samples"]) == SERVERS
+    assert all(row["rate"] > 0 and 0 < row["p50"] <= row["p99"] for row in rows.values())
+    assert rows["bare"]["ratio"] > 0
+    assert rows["bare"]["cpu_ratio"] > 0
+    assert rows["futuretracker"]["cpu"] - rows["bare"]["cpu"] == mix["guards"]
+    assert rows["pgbench"]["cpu"] is None
+    assert rows["pgbench"]["postgres_cpu"] > 0
+    assert "| mix | pgbench |" in (tmp_path / "found.md").read_text()
+    ET.parse(tmp_path / "found.svg")  # noqa: S314 - written just now
+
+
+def test_wrong_answers_are_no_speed(broken: int) -> None:
+    process: Any = SimpleNamespace(pid=os.getpid())
+    server = Server("broken", process, broken, frozenset())
+    with pytest.raises(CannotMeasure, match="broken"):
+        Wrk(server, {0: "token"}, os.getpid()).load([Ask("list", 0)], 1)
+
+
+def test_the_profile_has_its_usual_workloads_where_none_is_named() -> None:
+    assert read_arguments([]).workloads == ["list", "one", "create"]
+    assert read_arguments(["update", "--seconds", "1"]).workloads == ["update"]
+    with pytest.raises(SystemExit):
+        read_arguments(["updates"])
+
+
+def test_the_profile_finds_every_layer_of_a_write(tmp_path: Path) -> None:
+    command = ["-m", "benchmarks.profile", "create", "--seconds", "3", "--stacks", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [
+        line for file in (tmp_path / "create").iterdir() for line in file.read_text().splitlines()
+    ]
+    stacks = read(lines)
+    layers = by_layer(stacks)
+    assert layers.total() == stacks.total() > 20
+    assert {"validation", "log lines", "database: psycopg, pool"} <= set(layers)
+    assert layers[REST] < layers.total() / 10
+    assert all(f"  {name}\n" in done.stdout for name in layers)

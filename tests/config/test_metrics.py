@@ -1,0 +1,38 @@
+"""Wrong settings of the metrics stop the start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.servers import ROOT
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("METRICS_TOKEN", "short", "must be 32 to 512 letters, digits and ._~+/=-"),
+        ("METRICS_PORT", "3001", "must be another one than PORT"),
+        ("METRICS_PORT", "many", "Not a valid integer"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(
+    settings: dict[str, str], name: str, value: str, problem: str
+) -> None:
+    env = {"PATH": os.environ["PATH"], **settings, "PORT": "3001", name: value}
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert done.returncode == 1
+    assert f"{name}: {problem}" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,289 @@
+"""What Clerk's events may do in the database: to one user, once, whole, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg import errors as pg
+from psycopg.conninfo import make_conninfo
+
+from futuretracker.commands.local.embedded_postgres import as_service
+from futuretracker.database.migrate import migrate
+from futuretracker.database.queries.columns import V1
+from futuretracker.database.queries.opportunities import insert_opportunity
+from futuretracker.database.queries.revocations import insert_revocation, select_revocations
+from futuretracker.database.queries.users import Profile, erase_user, update_profile, upsert_user
+from tests.conftest import numbers
+from tests.database.queries.conftest import Owner
+from tests.support.pooler import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = psycopg.Connection[Any]
+INVOKER = "futuretracker_rounds_now"  # reads as whoever calls it, under the policies
+FUNCTIONS = {
+    INVOKER: True,
+    "futuretracker_erase": True,
+    "futuretracker_is_new": False,
+    "futuretracker_refresh": True,
+    "futuretracker_refuse_revoked": False,
+    "futuretracker_revoke": True,
+}
+COUNTED = ("opportunities", "opportunity_rounds")
+PROFILE = Profile("new@example.com", "New", None, datetime(2026, 11, 25, tzinfo=UTC))
+
+
+def erase(conn: Connection, clerk_id: str, event: str | None = None) -> bool:
+    name = event or f"msg_erase{next(numbers)}"
+    return erase_user(conn, event=name, clerk_id=clerk_id, seconds=60, request_id="request")
+
+
+def left(owner: Connection, user: Owner) -> list[int]:
+    """Return how many rows, rounds and audit entries with details a user has."""
+    queries = [f"select count(*) from {table} where user_id = %s" for table in COUNTED]
+    queries.append("select count(*) from audit_log where user_id = %s and details <> '{}'")
+    counts = [owner.execute(query.encode(), [user.id]).fetchone() for query in queries]
+    return [count[0] for count in counts if count]
+
+
+@pytest.fixture
+def second(service_url: str) -> Iterator[Connection]:
+    with connect(service_url, autocommit=True) as conn:
+        yield conn
+
+
+def test_only_the_services_role_may_call_the_four_and_nobody_the_others(
+    owner: Connection,
+) -> None:
+    rows = owner.execute(
+        "select proname, prosecdef, proconfig, pg_get_userbyid(proowner) = current_user,"
+        " has_function_privilege('futuretracker_api', oid, 'execute'),"
+        " coalesce(array_to_string(proacl, ' '), 'everybody') from pg_proc"
+        " where proname like 'futuretracker%' order by 1"
+    ).fetchall()
+
+    assert {name: may for name, *_, may, _ in rows} == FUNCTIONS
+    for name, definer, settings, owned, _, grants in rows:
+        assert (definer, settings, owned) == (name != INVOKER, ['search_path=""'], True), name
+        grantees = {grant.partition("=")[0] for grant in grants.split()}
+        assert grantees <= {"postgres", "futuretracker_api"}, name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select futuretracker_is_new('x')",
+        "select * from clerk_events",
+        "insert into clerk_events (id) values ('x')",
+        "delete from clerk_events",
+        "insert into revocations values ('user', 'user_x', now())",
+        "delete from revocations",
+        "update revocations set expires_at = now()",
+        "update users set full_name = 'x'",
+        "update users set clerk_updated_at = now()",
+    ],
+)
+def test_the_role_itself_may_do_none_of_it(role: Connection, statement: str) -> None:
+    with pytest.raises(pg.InsufficientPrivilege):
+        role.execute(statement.encode())
+
+
+def test_supabases_roles_lose_what_they_are_given_by_default(owner: Connection) -> None:
+    owner.execute("create database events_supabase")
+    url = make_conninfo(owner.info.dsn, dbname="events_supabase")
+    others = ["anon", "authenticated", "service_role"]
+    try:
+        with psycopg.connect(url, autocommit=True) as conn:
+            for name in others:
+                conn.execute(
+                    f"do $$ begin create role {name}; exception when duplicate_object then null;"
+                    " end $$".encode()
+                )
+                for kind in ("functions", "tables"):
+                    conn.execute(
+                        (
+                            "alter default privileges in schema public"
+                            f" grant all on {kind} to {name}"
+                        ).encode()
+                    )
+            migrate(url)
+            for name in others:
+                for function in FUNCTIONS:
+                    may = conn.execute(
+                        "select has_function_privilege(%s, oid, 'execute') from pg_proc"
+                        " where proname = %s",
+                        [name, function],
+                    ).fetchone()
+                    assert may == (False,), (name, function)
+            for name in others[:2]:
+                for table in ("revocations", "clerk_events"):
+                    may = conn.execute(
+                        "select has_table_privilege(%s, %s, 'select, insert, update, delete')",
+                        [name, table],
+                    ).fetchone()
+                    assert may == (False,), (name, table)
+    finally:
+        owner.execute("drop database events_supabase with (force)")
+
+
+def test_an_owner_whom_row_level_security_binds_can_erase_as_well(owner: Connection) -> None:
+    """On Supabase the owner has BYPASSRLS; elsewhere it may not."""
+    owner.execute("create role plain_owner login createrole createdb")
+    owner.execute("create database events_plain owner plain_owner")
+    url = make_conninfo(owner.info.dsn, dbname="events_plain")
+    try:
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("alter schema public owner to plain_owner")
+            conn.execute("grant futuretracker_api to plain_owner with admin true, inherit false")
+        migrate(make_conninfo(url, user="plain_owner"))
+        with (
+            psycopg.connect(url, autocommit=True) as conn,
+            psycopg.connect(as_service(url), autocommit=True) as role,
+        ):
+            user = Owner(role)
+            assert left(conn, user) == [1, 1, 0]
+            assert erase(role, user.clerk_id)
+            assert left(conn, user) == [0, 0, 0]
+            assert select_revocations(role) == {user.clerk_id}
+    finally:
+        owner.execute("drop database events_plain with (force)")
+        owner.execute("drop role plain_owner")
+
+
+def test_erasing_is_whole_or_not_at_all(role: Connection, owner: Connection, a: Owner) -> None:
+    owner.execute('update audit_log set details = \'{"title": "x"}\' where user_id = %s', [a.id])
+    before = left(owner, a)
+    assert before == [1, 1, 2]
+    owner.execute(
+        "create function break() returns trigger language plpgsql as"
+        " $$ begin raise exception 'broken'; end $$"
+    )
+    owner.execute(
+        "create trigger break before update on audit_log for each row execute function break()"
+    )
+    try:
+        with pytest.raises(psycopg.errors.RaiseException):
+            erase(role, a.clerk_id, "msg_broken")
+    finally:
+        owner.execute("drop function break cascade")
+    assert left(owner, a) == before
+    assert a.clerk_id not in select_revocations(role)
+
+    assert erase(role, a.clerk_id, "msg_broken")
+    assert left(owner, a) == [0, 0, 0]
+
+
+def test_erasing_somebody_who_was_never_here_denies_the_tokens(role: Connection) -> None:
+    assert erase(role, "user_never")
+    assert "user_never" in select_revocations(role)
+    assert upsert_user(role, clerk_id="user_never", email=None) is None
+
+
+def test_one_event_at_two_processes_at_once_is_handled_once(
+    role: Connection, second: Connection, a: Owner
+) -> None:
+    for number in range(10):
+        together = threading.Barrier(2)
+
+        def deliver(conn: Connection, number: int = number) -> bool:
+            together.wait()  # noqa: B023 - waited for below
+            return insert_revocation(
+                conn, event=f"msg_twice{number}", kind="session", subject="sess_x", seconds=60
+            )
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(deliver, [role, second])) == [False, True]
+
+
+def test_events_are_remembered_for_a_week(role: Connection, owner: Connection, a: Owner) -> None:
+    def tell() -> bool:
+        return update_profile(role, event="msg_week", clerk_id=a.clerk_id, profile=PROFILE)
+
+    assert [tell(), tell()] == [True, False]
+    age = "update clerk_events set received_at = now() - %s::interval where id = 'msg_week'"
+    owner.execute(age.encode(), ["6 days 23 hours"])
+    assert not tell()
+    owner.execute(age.encode(), ["7 days 1 hour"])
+    assert tell()
+
+
+def test_a_profile_touches_its_user_alone(
+    role: Connection, owner: Connection, a: Owner, b: Owner
+) -> None:
+    update_profile(role, event="msg_alone", clerk_id=a.clerk_id, profile=PROFILE)
+    emails = "select clerk_id, email from users where clerk_id = any(%s)"
+
+    assert dict(owner.execute(emails.encode(), [[a.clerk_id, b.clerk_id]]).fetchall()) == {
+        a.clerk_id: "new@example.com",
+        b.clerk_id: f"{b.clerk_id}@example.com",
+    }
+
+
+# Races.
+
+
+@pytest.fixture(params=["cascade", "no action"])
+def _deleting(request: pytest.FixtureRequest, owner: Connection) -> Iterator[None]:
+    """What an existing database may do with the opportunities of a user who is deleted."""
+    change = """
+        alter table opportunities drop constraint opportunities_user_id_fkey,
+            add constraint opportunities_user_id_fkey foreign key (user_id)
+                references users (id) on delete {}
+    """
+    owner.execute(change.format(request.param).encode())
+    yield
+    owner.execute(change.format("cascade").encode())
+
+
+@pytest.mark.usefixtures("_deleting")
+def test_a_row_that_is_being_added_is_waited_for_and_erased(
+    role: Connection, owner: Connection, service_url: str, a: Owner
+) -> None:
+    with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
+        insert_opportunity(
+            busy, change=a.change, values={"title": "Late", "status": "applied"}, columns=V1
+        )
+        erasing = pool.submit(erase, role, a.clerk_id)
+        time.sleep(0.1)
+        assert not erasing.done()
+        busy.commit()
+        assert erasing.result(3)
+
+    assert left(owner, a) == [0, 0, 0]
+
+
+def test_a_first_sight_that_is_on_its_way_is_waited_for_and_erased(
+    role: Connection, owner: Connection, service_url: str
+) -> None:
+    clerk_id = f"user_way{next(numbers)}"
+    with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
+        assert upsert_user(busy, clerk_id=clerk_id, email=None)
+        erasing = pool.submit(erase, role, clerk_id)
+        time.sleep(0.1)
+        assert not erasing.done()
+        busy.commit()
+        assert erasing.result(3)
+
+    assert owner.execute("select from users where clerk_id = %s", [clerk_id]).fetchall() == []
+
+
+def test_a_first_sight_during_the_erasing_makes_no_row(
+    second: Connection, owner: Connection, service_url: str
+) -> None:
+    clerk_id = f"user_during{next(numbers)}"
+    with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
+        assert erase(busy, clerk_id)
+        seeing = pool.submit(upsert_user, second, clerk_id=clerk_id, email=None)
+        time.sleep(0.1)
+        assert not seeing.done()
+        busy.commit()
+        assert seeing.result(3) is None
+
+    assert owner.execute("select from users where clerk_id = %s", [clerk_id]).fetchall() == []

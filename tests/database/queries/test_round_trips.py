@@ -1,0 +1,165 @@
+"""What a change of a round costs on the wire: one round trip, seen by a proxy in the middle.
+
+It ends with a Sync: a Flush behind it would take a transaction pooler's connection once more, and
+as Postgres does not answer it, nobody else would get that connection.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from futuretracker.database.queries import opportunities, rounds
+from futuretracker.database.queries.columns import V1
+from tests.support.pooler import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.database.queries.conftest import Owner
+
+Connection = psycopg.Connection[Any]
+PORT = 5432
+SYNC = b"S\0\0\0\4"
+
+
+class Wire:
+    """Counts how often the client speaks after the server has: each time is a round trip.
+
+    ``end`` is how what the client has said ends.
+    """
+
+    def __init__(self) -> None:
+        self.trips = 0
+        self.end = b""
+        self._clients_turn = True
+        self._stop = threading.Event()
+
+    def carry(self, client: socket.socket, server: socket.socket) -> None:
+        """Hand bytes on, in both directions, until one side closes."""
+        other = {client: server, server: client}
+        while not self._stop.is_set():
+            for source in select.select([client, server], [], [], 0.05)[0]:
+                data = source.recv(1 << 20)
+                if not data:
+                    return
+                if source is client:
+                    self.trips += self._clients_turn
+                    self.end = (self.end + data)[-len(SYNC) :]
+                self._clients_turn = source is server
+                other[source].sendall(data)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+
+@contextmanager
+def proxy(url: str, folder: Path) -> Iterator[tuple[str, Wire]]:
+    """Listen in front of Postgres for one connection; yield the URL to use and what is counted."""
+    target = conninfo_to_dict(url)
+    port = int(target.get("port") or PORT)
+    wire = Wire()
+    with (
+        socket.socket(socket.AF_UNIX) as listener,
+        socket.socket(socket.AF_UNIX) as server,
+    ):
+        listener.bind(str(folder / f".s.PGSQL.{port}"))
+        listener.listen(1)
+
+        def run() -> None:
+            with suppress(OSError):
+                server.connect(f"{target['host']}/.s.PGSQL.{port}")
+                with listener.accept()[0] as client:
+                    wire.carry(client, server)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield make_conninfo(url, host=str(folder)), wire
+        finally:
+            wire.stop()
+            thread.join(5)
+
+
+@pytest.fixture
+def wired(service_url: str, tmp_path: Path) -> Iterator[tuple[Connection, Wire]]:
+    """A connection through the proxy, set up as the service's pool does."""
+    with (
+        proxy(service_url, tmp_path) as (url, wire),
+        connect(url, prepare_threshold=0) as conn,
+    ):
+        yield conn, wire
+
+
+def test_the_proxy_can_tell_two_round_trips_from_one(wired: tuple[Connection, Wire]) -> None:
+    conn, wire = wired
+    conn.execute("select 1")
+    before = wire.trips
+    conn.execute("select 1")
+    conn.execute("select 1")
+    assert wire.trips - before == 2
+    with conn.transaction():
+        conn.execute("select 1")
+    assert wire.trips - before == 5
+
+
+def test_every_change_of_a_round_is_one_round_trip(
+    wired: tuple[Connection, Wire], a: Owner
+) -> None:
+    """But for the first time, when a connection prepares the statement, as any other."""
+    conn, wire = wired
+    costs: dict[str, list[int]] = {"create": [], "change": [], "delete": []}
+    ends = set()
+    for _ in range(4):
+        start = wire.trips
+        new = {"round_type": "hr", "result": "cleared"}
+        done = rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=new)
+        costs["create"].append(wire.trips - start)
+        ends.add(wire.end)
+        where = {"change": a.change, "row_id": a.row_id, "round_id": UUID(done.round_id)}
+        start = wire.trips
+        rounds.update_round(conn, **where, values={"result": "rejected"})  # type: ignore[arg-type]
+        costs["change"].append(wire.trips - start)
+        ends.add(wire.end)
+        start = wire.trips
+        rounds.delete_round(conn, **where)  # type: ignore[arg-type]
+        costs["delete"].append(wire.trips - start)
+        ends.add(wire.end)
+
+    assert {kind: spent[1:] for kind, spent in costs.items()} == {kind: [1, 1, 1] for kind in costs}
+    assert ends == {SYNC}
+
+
+def test_a_change_that_is_refused_is_one_round_trip(
+    wired: tuple[Connection, Wire], a: Owner, b: Owner
+) -> None:
+    conn, wire = wired
+    last = {"round_type": "hr", "result": "pending"}  # prepares the statement
+    rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=last)
+    taken = {"round_type": "hr", "result": "cleared", "round_number": 1}
+    for row_id in (a.row_id, b.row_id):
+        start = wire.trips
+        with suppress(psycopg.errors.UniqueViolation):
+            rounds.insert_round(conn, change=a.change, row_id=row_id, values=taken)
+        assert wire.trips - start == 1
+        assert wire.end == SYNC
+    row = opportunities.select_opportunity(conn, user_id=a.id, row_id=a.row_id, columns=V1)
+    assert json.loads(row or b"{}")["status"] == "applied"
+
+
+def test_reading_rounds_is_one_round_trip(wired: tuple[Connection, Wire], a: Owner) -> None:
+    conn, wire = wired
+    rounds.select_rounds(conn, user_id=a.id, row_id=a.row_id)  # which also prepares it
+    start = wire.trips
+    rounds.select_rounds(conn, user_id=a.id, row_id=a.row_id)
+    assert wire.trips - start == 1

@@ -1,0 +1,446 @@
+"""The database out of reach: every client is told so, soon; all is well when it returns."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from futuretracker.auth import is_public
+from futuretracker.commands.local import embedded_postgres
+from futuretracker.database import run
+from futuretracker.database.migrate import migrate
+from tests.conftest import ORIGIN
+from tests.support import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from flask import Flask
+
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.servers import Answer, Service
+
+    Serve = Callable[..., Service]
+    Timed = tuple[Answer, float]
+
+ROWS = "/api/opportunities"
+PASSWORD = "hunter2"
+UNAVAILABLE = {
+    "error": "Service Unavailable",
+    "message": "Database is currently unavailable. Please try again in a moment.",
+}
+# What the URL, a driver's message or a stack trace would contain.
+REVEALING = re.compile(
+    rf"{PASSWORD}|\.s\.PGSQL|connection|socket|server closed|terminat|shutting|cancel|lock timeout"
+    r"|password|Traceback"
+)
+numbers = count(1)
+
+
+class Postgres:
+    """A real Postgres that may be stopped, frozen and brought back."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = self.service_url = ""
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        self.url = self._running.enter_context(embedded_postgres.postgres(self.folder))
+
+    def stop(self) -> None:
+        self._running.close()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        first = int((self.folder / "postmaster.pid").read_text().split()[0])
+        os.kill(first, signal.SIGSTOP)  # from here on nothing is forked
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        pids = [first, *map(int, children)]
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in reversed(pids):
+                os.kill(pid, signal.SIGCONT)
+
+
+@dataclass
+class Outage:
+    """What clients, supervisors and readers of the log saw of it."""
+
+    answers: dict[str, Timed]  # of the routes that need the database
+    probes: dict[str, Timed]
+    recovered_after: float  # seconds
+    workers: list[list[int]]  # before and after
+    log: list[dict[str, Any]]
+    text: str
+
+
+@pytest.fixture(scope="module")
+def postgres(
+    tmp_path_factory: pytest.TempPathFactory, pooled: Callable[[str], AbstractContextManager[str]]
+) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("outages") / "data")
+    server.start()
+    migrate(server.url)
+    with pooled(embedded_postgres.as_service(server.url)) as url:
+        server.service_url = make_conninfo(url, password=PASSWORD)
+        yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def base(issuer: Issuer) -> dict[str, str]:
+    """The settings of the service but for its database and its store."""
+    return {"TRUSTED_PROXIES": "0", "CORS_ORIGIN": ORIGIN, **issuer.settings()}
+
+
+@pytest.fixture(scope="module")
+def new_token(issuer: Issuer) -> Callable[[], str]:
+    return lambda: issuer.token(f"user_db{next(numbers)}x{os.getpid()}", ttl=3600, azp=ORIGIN)
+
+
+@pytest.fixture
+def token(new_token: Callable[[], str]) -> str:
+    return new_token()
+
+
+@pytest.fixture(scope="module", params=["stopped", "frozen"])
+def outage(  # noqa: PLR0917 - a whole situation
+    request: pytest.FixtureRequest,
+    postgres: Postgres,
+    app: Flask,
+    base: dict[str, str],
+    new_token: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Outage:
+    """Take the database away under two workers that have served, ask, and give it back."""
+    folder = tmp_path_factory.mktemp("outage")
+    settings = {
+        **base, "DATABASE_URL": postgres.service_url, "STORE_URL": f"lmdb://{folder / 'store'}"
+    }  # fmt: skip
+    known, stranger = new_token(), new_token()
+    routes = routes_with_a_database(app)
+    with servers.gunicorn(settings, folder / "log") as service, ThreadPoolExecutor(8) as pool:
+        wait_until_it_answers(service, known, within=5)
+        before = service.workers()
+        with getattr(postgres, request.param)():
+            # All at once, then one after the other, when nobody has just found out.
+            asked = [
+                (f"{method} {path} of {who}", pool.submit(ask, service, method, path, token))
+                for who, token in (("a user", known), ("a stranger", stranger))
+                for method, path in routes
+            ]
+            answers = {name: done.result() for name, done in asked}
+            answers |= {
+                f"{method} {path} alone": ask(service, method, path, known)
+                for method, path in routes
+            }
+            paths = ("/healthz", "/readyz", "/api/health", "/api/health/deps")
+            probes = {path: ask(service, "GET", path) for path in paths}
+        recovered_after = wait_until_it_answers(service, known, within=8)
+        return Outage(
+            answers,
+            probes,
+            recovered_after,
+            [before, service.workers()],
+            service.lines(),
+            service.output.read_text(),
+        )
+
+
+def routes_with_a_database(app: Flask) -> list[tuple[str, str]]:
+    with app.app_context():
+        found = [
+            (method, path_of(rule.rule))
+            for rule in app.url_map.iter_rules()
+            for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
+            if not is_public(rule.endpoint)
+        ]
+    assert len(found) > 7
+    return found
+
+
+def path_of(rule: str) -> str:
+    for name in ("<opportunity_id>", "<round_id>"):
+        rule = rule.replace(name, "550e8400-e29b-41d4-a716-446655440000")
+    days = "?from=2026-01-01&to=2026-01-02"
+    return rule + days if rule.endswith("/upcoming") else rule
+
+
+def ask(service: Service, method: str, path: str, token: str | None = None) -> Timed:
+    """Ask once; return the answer and the seconds that it took."""
+    body = (
+        {"title": "Internship", "round_type": "oa"} if method in {"POST", "PUT", "PATCH"} else None
+    )
+    started = time.monotonic()
+    answer = service.request(method, path, token=token, body=body)
+    return answer, time.monotonic() - started
+
+
+def wait_until_it_answers(service: Service, token: str, *, within: float) -> float:
+    """Return after how many seconds the first of twenty good answers in a row was given."""
+    started = time.monotonic()
+    good, since = 0, 0.0
+    while good < 20:
+        answer, _ = ask(service, "GET", ROWS, token)
+        waited = time.monotonic() - started
+        assert answer.status == 200 or waited < within, answer.body
+        if answer.status != 200:
+            good = 0
+            time.sleep(0.05)
+            continue
+        good, since = good + 1, since if good else waited
+    return since
+
+
+def is_unavailable(answer: Answer, name: str = f"GET {ROWS}") -> bool:
+    v1 = {"code": "service_unavailable", "requestId": answer.headers["X-Request-Id"]}
+    return (
+        answer.status == 503
+        and answer.json == {**UNAVAILABLE, **(v1 if " /api/v1/" in name else {})}
+        and re.fullmatch("[1-9]", answer.headers.get("Retry-After", "")) is not None
+        and answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    )
+
+
+def test_every_route_that_needs_it_says_so(outage: Outage) -> None:
+    wrong = {
+        name: answer
+        for name, (answer, _) in outage.answers.items()
+        if not is_unavailable(answer, name)
+    }
+
+    assert not wrong
+
+
+def test_nobody_waits_for_three_seconds(outage: Outage) -> None:
+    slow = {
+        name: seconds
+        for name, (_, seconds) in {**outage.answers, **outage.probes}.items()
+        if seconds >= 3
+    }
+
+    assert not slow
+
+
+def test_the_probes_tell_what_is_the_matter_and_the_process_lives(outage: Outage) -> None:
+    statuses = {path: answer.status for path, (answer, _) in outage.probes.items()}
+    ready, dependencies = (outage.probes[path][0] for path in ("/readyz", "/api/health/deps"))
+
+    assert statuses == {
+        "/healthz": 200,
+        "/readyz": 503,
+        "/api/health": 200,
+        "/api/health/deps": 503,
+    }
+    assert ready.json == {"status": "unavailable"}
+    assert dependencies.json["status"] == "degraded"
+    assert dependencies.json["checks"] == {"database": "unavailable", "store": "ok"}
+    assert set(dependencies.json) == {"status", "timestamp", "environment", "checks"}
+
+
+def test_it_recovers_by_itself_and_loses_no_worker(outage: Outage) -> None:
+    assert outage.recovered_after < 5
+    assert len(outage.workers[0]) == 2
+    assert outage.workers[0] == outage.workers[1]
+
+
+def test_the_log_tells_of_it_in_json_and_gives_nothing_away(outage: Outage) -> None:
+    messages = [line.get("message") for line in outage.log]
+    audits = [line for line in outage.log if line["type"] == "AUDIT"]
+
+    assert "database out of reach" in messages
+    assert not [line for line in outage.log if line.get("level") in {"ERROR", "CRITICAL"}]
+    assert audits
+    assert {(line["outcome"], line["details"]["statusCode"]) for line in audits} == {
+        ("failure", 503)
+    }
+    assert not REVEALING.findall(outage.text)
+
+
+def test_it_starts_without_a_database_and_works_once_there_is_one(
+    serve: Serve, postgres: Postgres, token: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with postgres.stopped():
+        service = serve(DATABASE_URL=postgres.service_url)
+        workers = service.workers()
+        answer, seconds = ask(service, "GET", ROWS, token)
+        assert service.request("GET", "/healthz").status == 200
+        assert service.request("GET", "/readyz").status == 503
+
+    assert is_unavailable(answer)
+    assert seconds < 3
+    assert wait_until_it_answers(service, token, within=8) < 5
+    assert service.workers() == workers
+    assert service.lines()
+    assert not REVEALING.findall(service.output.read_text())
+    assert capfd.readouterr().err == ""
+
+
+def test_a_role_that_sees_everything_serves_nobody_even_if_the_database_came_late(
+    serve: Serve, postgres: Postgres, token: str
+) -> None:
+    with postgres.stopped():
+        url = make_conninfo(postgres.url, password=PASSWORD)
+        service = serve(DATABASE_URL=url, WEB_CONCURRENCY="1")
+
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        assert is_unavailable(service.request("GET", ROWS, token=token))
+    assert service.request("GET", "/readyz").status == 503
+    assert not REVEALING.findall(service.output.read_text())
+    assert "which is or can become a superuser" in service.output.read_text()
+
+
+def cut(owner: psycopg.Connection[Any], where: str = "true") -> int:
+    """Terminate the connections of the service as an administrator would; return how many."""
+    found = owner.execute(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        f" where usename = 'futuretracker_api' and application_name = 'futuretracker' and {where}"
+    ).fetchall()
+    assert all(gone for (gone,) in found)
+    return len(found)
+
+
+@contextmanager
+def limited(postgres: Postgres, **limits: str) -> Iterator[None]:
+    """Let the service's statements have other limits than the migrations give its role."""
+    migrated = {"lock_timeout": "500ms", "statement_timeout": "2s"}
+    with psycopg.connect(postgres.url, autocommit=True) as owner:
+        try:
+            _limit(owner, limits)
+            yield
+        finally:
+            _limit(owner, migrated)
+
+
+def _limit(owner: psycopg.Connection[Any], limits: dict[str, str]) -> None:
+    for name, limit in limits.items():
+        owner.execute(f"alter role futuretracker_api set {name} = '{limit}'".encode())
+    cut(owner)  # a role's settings come with a new connection
+
+
+def test_connections_that_the_server_has_cut_cost_no_client_an_error(
+    serve: Serve, postgres: Postgres, token: str
+) -> None:
+    service = serve(DATABASE_URL=postgres.service_url)
+    wait_until_it_answers(service, token, within=5)
+    with psycopg.connect(postgres.url, autocommit=True) as owner:
+        for _ in range(3):
+            assert cut(owner) > 0
+            statuses = [ask(service, "POST", ROWS, token)[0].status for _ in range(8)]
+            assert statuses == [201] * 8
+
+    assert len(service.request("GET", ROWS, token=token).json) == 24
+
+
+def test_a_statement_whose_connection_is_cut_is_a_503_and_not_done(
+    serve: Serve, postgres: Postgres, token: str
+) -> None:
+    service = serve(DATABASE_URL=postgres.service_url, WEB_CONCURRENCY="1")
+    row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
+    with (
+        limited(postgres, lock_timeout="0", statement_timeout="0"),
+        psycopg.connect(postgres.url) as holder,
+        psycopg.connect(postgres.url, autocommit=True) as owner,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        holder.execute("select from opportunities where id = %s for update", [row["id"]])
+        patching = pool.submit(ask, service, "PATCH", f"{ROWS}/{row['id']}", token)
+        while not cut(owner, "wait_event_type = 'Lock'"):
+            assert not patching.done()
+
+    assert is_unavailable(patching.result()[0])
+    wait_until_it_answers(service, token, within=5)
+    assert service.request("GET", f"{ROWS}/{row['id']}", token=token).json == row
+
+
+@pytest.mark.parametrize(
+    ("limits", "cause"),
+    [
+        ({"lock_timeout": "300ms"}, "LockNotAvailable"),
+        ({"lock_timeout": "0", "statement_timeout": "300ms"}, "QueryCanceled"),
+    ],
+)
+def test_a_row_that_someone_holds_is_a_503_for_who_wants_it_and_for_nobody_else(
+    serve: Serve,
+    postgres: Postgres,
+    new_token: Callable[[], str],
+    limits: dict[str, str],
+    cause: str,
+) -> None:
+    service = serve(DATABASE_URL=postgres.service_url, WEB_CONCURRENCY="1")
+    alice, bob = new_token(), new_token()
+    row = service.request("POST", ROWS, token=alice, body={"title": "Before"}).json
+    path = f"{ROWS}/{row['id']}"
+    with limited(postgres, **limits), psycopg.connect(postgres.url) as holder:
+        holder.execute("select from opportunities where id = %s for update", [row["id"]])
+        answer, seconds = ask(service, "PATCH", path, alice)
+        others = [ask(service, "GET", where, bob)[0].status for where in (ROWS, "/readyz")]
+
+    assert is_unavailable(answer)
+    assert 0.3 <= seconds < 3
+    assert others == [200, 200]
+    assert [line["cause"] for line in service.lines() if "cause" in line] == [cause]
+    assert not REVEALING.findall(service.output.read_text())
+    assert ask(service, "PATCH", path, alice)[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("port", "setting", "prepares"),
+    [
+        (5432, {}, True),
+        (6543, {}, False),
+        (5432, {"DATABASE_POOLER": "transaction"}, False),
+        (6543, {"DATABASE_POOLER": "none"}, True),
+    ],
+)
+def test_nothing_is_prepared_behind_a_transaction_pooler(
+    build: Callable[..., Flask],
+    owner_url: str,
+    tmp_path: Path,
+    port: int,
+    setting: dict[str, str],
+    *,
+    prepares: bool,
+) -> None:
+    """Without one in this run's way: its sessions can be looked at."""
+    url = embedded_postgres.as_service(owner_url)
+    folder = Path(str(conninfo_to_dict(url)["host"]))
+    (tmp_path / f".s.PGSQL.{port}").symlink_to(folder / ".s.PGSQL.5432")
+    app = build(DATABASE_URL=make_conninfo(url, host=str(tmp_path), port=port), **setting)
+
+    def prepared(conn: psycopg.Connection[Any]) -> int:
+        for _ in range(8):
+            conn.execute("select 1")
+        row = conn.execute("select count(*) from pg_prepared_statements", prepare=False).fetchone()
+        assert row is not None
+        count: int = row[0]
+        return count
+
+    with app.app_context():
+        assert (run(prepared) > 0) is prepares

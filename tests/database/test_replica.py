@@ -1,0 +1,463 @@
+"""Reads on a real standby, and what the service makes of one that is not well."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from futuretracker.auth import is_public, revocations
+from futuretracker.commands.local import embedded_postgres
+from futuretracker.database import read
+from futuretracker.database.migrate import migrate
+from futuretracker.database.replica import Replica
+from tests.conftest import ORIGIN, User, numbers
+from tests.database.queries.conftest import Owner
+from tests.database.queries.test_round_trips import proxy
+from tests.promises.test_every_query import check_reads
+from tests.support import servers
+from tests.support.pooler import connect
+from tests.support.standby import Standby, standby
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from flask import Flask
+
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.servers import Answer, Service
+
+    Serve = Callable[..., Service]
+    Pooled = Callable[[str], AbstractContextManager[str]]
+
+V1 = "/api/v1/opportunities"
+LONG, SHORT = {"DATABASE_REPLICA_WINDOW": "300"}, {"DATABASE_REPLICA_WINDOW": "2"}
+NOT_USED = "replica not used, reads go to the primary"
+CHANGE = """
+    update opportunities set title = 'Changed', status = 'selected', rounds_status = null
+    where user_id = %(id)s;
+    update opportunity_rounds set notes = 'Changed', result = 'cleared' where user_id = %(id)s;
+    update users set email = 'changed@example.com' where id = %(id)s;
+"""
+
+
+@pytest.fixture(scope="module")
+def primary() -> Iterator[str]:
+    """A Postgres of this file's own; the URL is its owner's."""
+    with TemporaryDirectory(prefix="futuretracker-") as folder:
+        Path(folder).chmod(0o755)
+        with embedded_postgres.postgres(Path(folder) / "data") as url:
+            migrate(url)
+            yield url
+
+
+@pytest.fixture(scope="module")
+def follower(primary: str) -> Iterator[Standby]:
+    with standby(primary) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def both(primary: str, follower: Standby, pooled: Pooled) -> Iterator[dict[str, str]]:
+    """The settings that name the primary and its standby for the service's role."""
+    with (
+        pooled(embedded_postgres.as_service(primary)) as url,
+        pooled(embedded_postgres.as_service(follower.url)) as replica,
+    ):
+        yield {"DATABASE_URL": url, "DATABASE_REPLICA_URL": replica}
+
+
+@pytest.fixture
+def master(primary: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of the primary's owner; each statement commits."""
+    with psycopg.connect(primary, autocommit=True) as conn:
+        yield conn
+
+
+def until(holds: Callable[[], bool], what: str, within: float = 10) -> None:
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def in_use(app: Flask) -> bool:
+    return bool(app.extensions["database"].replica.is_good())
+
+
+def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
+    """Return once the standby has replayed all that the primary has written."""
+    row = master.execute("select pg_current_wal_lsn()").fetchone()
+    assert row is not None
+    with psycopg.connect(follower.url, autocommit=True) as conn:
+        asked = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
+        until(lambda: conn.execute(asked, [row[0]]).fetchone() == (True,), "it lags")
+
+
+@pytest.fixture
+def start(
+    build: Callable[..., Flask], both: dict[str, str], make_user: Callable[..., User]
+) -> Callable[..., tuple[Flask, User]]:
+    """Build an application that reads from the standby, and a user with a row and a round."""
+
+    def start(**changes: str) -> tuple[Flask, User]:
+        app = build(**{**both, **changes})
+        user = make_user(client=app.test_client())
+        row = user.post(V1, {"title": "Mine", "category": "internship"}).json
+        day = {"round_type": "oa", "scheduled_date": "2026-12-01"}
+        assert user.post(f"{V1}/{row['id']}/rounds", day).status_code == 201
+        return app, user
+
+    return start
+
+
+def later(user: User, issuer: Issuer) -> User:
+    """Return the user with another session, which is known and has written nothing."""
+    other = User(user.id, issuer.token(user.id, ttl=3600, azp=ORIGIN), user.client)
+    assert other.get("/api/me").status_code == 200
+    return other
+
+
+def change(master: psycopg.Connection[Any], user: User) -> None:
+    """Change everything that is the user's, past the service."""
+    row = master.execute("select id from users where clerk_id = %s", [user.id]).fetchone()
+    assert row is not None
+    for statement in CHANGE.split(";")[:-1]:
+        master.execute(statement.encode(), {"id": row[0]})
+
+
+def reads(app: Flask, user: User) -> list[str]:
+    """Return a path for every route that reads for a user."""
+    row_id = user.get(V1).json["items"][0]["id"]
+    with app.app_context():
+        rules = [
+            rule.rule
+            for rule in app.url_map.iter_rules()
+            if "GET" in (rule.methods or ()) and not is_public(rule.endpoint)
+        ]
+    days = "?from=2026-12-01&to=2026-12-02"
+    paths = [rule.replace("<opportunity_id>", row_id) for rule in rules]
+    assert len(paths) == 10
+    return [path + days if path.endswith("/upcoming") else path for path in paths]
+
+
+def test_every_read_asks_the_replica(
+    start: Callable[..., tuple[Flask, User]],
+    issuer: Issuer,
+    follower: Standby,
+    master: psycopg.Connection[Any],
+) -> None:
+    app, writer = start(**LONG)
+    reader = later(writer, issuer)
+    paths = reads(app, writer)
+    catch_up(master, follower)
+    until(lambda: in_use(app), "the replica is not used")
+    with follower.paused():
+        before = {path: reader.get(path).json for path in paths}
+        change(master, writer)
+        assert {path: reader.get(path).json for path in paths} == before
+        on_primary = {path: writer.get(path).json for path in paths}
+        assert in_use(app)
+
+    assert [path for path in paths if on_primary[path] == before[path]] == []
+
+
+def test_a_session_that_writes_sees_what_it_wrote_and_others_soon(
+    start: Callable[..., tuple[Flask, User]],
+    issuer: Issuer,
+    follower: Standby,
+    master: psycopg.Connection[Any],
+) -> None:
+    app, writer = start(**LONG)
+    reader = later(writer, issuer)
+    row = writer.get(V1).json["items"][0]
+    catch_up(master, follower)
+    until(lambda: in_use(app), "the replica is not used")
+    with follower.paused():
+        for title in ("One", "Two", "Three"):
+            assert writer.patch(f"{V1}/{row['id']}", {"title": title}).status_code == 200
+            assert writer.get(f"{V1}/{row['id']}").json["title"] == title
+            assert reader.get(f"{V1}/{row['id']}").json["title"] == "Mine"
+    catch_up(master, follower)
+    assert reader.get(f"{V1}/{row['id']}").json["title"] == "Three"
+
+
+def test_a_session_that_wrote_comes_back_to_the_replica_after_the_window(
+    start: Callable[..., tuple[Flask, User]], follower: Standby, master: psycopg.Connection[Any]
+) -> None:
+    app, writer = start(**SHORT)
+    time.sleep(2.1)
+    catch_up(master, follower)
+    until(lambda: in_use(app), "the replica is not used")
+    with follower.paused():
+        change(master, writer)
+        assert writer.get(V1).json["items"][0]["title"] == "Mine"
+
+
+def test_a_write_that_failed_counts_as_one_too(
+    start: Callable[..., tuple[Flask, User]],
+    issuer: Issuer,
+    follower: Standby,
+    master: psycopg.Connection[Any],
+) -> None:
+    """What answered 503 may have been committed all the same."""
+    app, writer = start(**LONG)
+    reader = later(writer, issuer)
+    catch_up(master, follower)
+    until(lambda: in_use(app), "the replica is not used")
+    with follower.paused():
+        change(master, writer)
+        assert reader.get(V1).json["items"][0]["title"] == "Mine"
+        assert reader.post(V1, {}).status_code == 400
+        assert reader.get(V1).json["items"][0]["title"] == "Changed"
+
+
+def test_a_user_whom_the_replica_does_not_know_yet_is_told_of_by_the_primary(
+    start: Callable[..., tuple[Flask, User]],
+    make_user: Callable[..., User],
+    follower: Standby,
+    master: psycopg.Connection[Any],
+) -> None:
+    app, _ = start(**LONG)
+    until(lambda: in_use(app), "the replica is not used")
+    with follower.paused():
+        new = make_user(client=app.test_client())
+        assert new.get(V1).json["items"] == []
+        master.execute("update users set email = 'new@example.com' where clerk_id = %s", [new.id])
+        assert new.get("/api/me").json["email"] == "new@example.com"
+
+
+def test_what_the_replica_cannot_read_yet_the_primary_reads(
+    start: Callable[..., tuple[Flask, User]], follower: Standby, master: psycopg.Connection[Any]
+) -> None:
+    """A migration arrives there later than the code that needs it."""
+
+    def select_news(conn: psycopg.Connection[Any]) -> list[Any]:
+        return conn.execute("select news from futuretracker_news").fetchall()
+
+    app, _ = start(**LONG)
+    until(lambda: in_use(app), "the replica is not used")
+    with follower.paused():
+        master.execute("create table futuretracker_news as select 'fresh' as news")
+        master.execute("grant select on futuretracker_news to futuretracker_api")
+        with app.test_request_context():
+            assert read(select_news) == [("fresh",)]
+        assert in_use(app)
+
+
+def test_every_query_keeps_users_apart_on_the_standby(
+    both: dict[str, str], follower: Standby, master: psycopg.Connection[Any]
+) -> None:
+    with connect(both["DATABASE_URL"]) as role:
+        a, b = Owner(role), Owner(role)
+    catch_up(master, follower)
+    with connect(both["DATABASE_REPLICA_URL"]) as standing_by:
+        check_reads(standing_by, a, b)
+        check_reads(standing_by, b, a)
+        for table in ("opportunities", "opportunity_rounds", "users"):
+            rows = standing_by.execute(f"select count(*) from {table}".encode()).fetchone()
+            assert rows == (0,)
+
+
+def test_a_read_is_one_round_trip_to_the_replica_and_none_to_the_primary(
+    start: Callable[..., tuple[Flask, User]],
+    issuer: Issuer,
+    both: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # One look each, as the wires must be silent.
+    monkeypatch.setattr(Replica, "EVERY", 60.0)
+    monkeypatch.setattr(revocations, "MAX_AGE", 60.0)
+    folders = {name: tmp_path / name for name in both}
+    for folder in folders.values():
+        folder.mkdir()
+    with ExitStack() as stack:
+        wires = {name: stack.enter_context(proxy(both[name], folders[name])) for name in both}
+        app, writer = start(**LONG, **{name: url for name, (url, _) in wires.items()})
+        reader = later(writer, issuer)
+        until(lambda: in_use(app), "the replica is not used")
+        for path in reads(app, writer):
+            reader.get(path)  # which also prepares it
+            before = [wire.trips for _, wire in wires.values()]
+            assert reader.get(path).status_code == 200
+            after = [wire.trips for _, wire in wires.values()]
+            assert [b - a for a, b in zip(before, after, strict=True)] == [0, 1], path
+        app.extensions["database"].close()
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str | None]]:
+    return [
+        (record.message, getattr(record, "cause", None))
+        for record in caplog.records
+        if record.name == "futuretracker.database.replica"
+    ]
+
+
+@pytest.mark.parametrize("trouble", ["paused", "cut_off"])
+def test_a_replica_that_lags_is_not_used_until_it_has_caught_up(  # noqa: PLR0917 - fixtures
+    start: Callable[..., tuple[Flask, User]],
+    issuer: Issuer,
+    follower: Standby,
+    master: psycopg.Connection[Any],
+    caplog: pytest.LogCaptureFixture,
+    trouble: str,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    app, writer = start(**SHORT)
+    reader = later(writer, issuer)
+    until(lambda: in_use(app), "the replica is not used")
+    caplog.clear()
+    with getattr(follower, trouble)():
+        change(master, writer)
+        until(lambda: not in_use(app), "the replica is used though it lags")
+        assert reader.get(V1).json["items"][0]["title"] == "Changed"
+        time.sleep(1.2)
+        assert not in_use(app)
+        assert warnings(caplog) == [(NOT_USED, "lags")]
+    until(lambda: in_use(app), "the replica is not used though it has caught up")
+    assert warnings(caplog)[1:] == [("replica is back", None)]
+
+
+def test_a_quiet_primary_is_no_lag(start: Callable[..., tuple[Flask, User]]) -> None:
+    app, _ = start(DATABASE_REPLICA_WINDOW="4")
+    until(lambda: in_use(app), "the replica is not used")
+    for _ in range(30):
+        time.sleep(0.1)
+        assert in_use(app)
+
+
+@pytest.mark.parametrize("cause", ["not in recovery", "of another cluster", "PoolTimeout"])
+def test_what_is_no_replica_of_this_primary_is_not_used(
+    start: Callable[..., tuple[Flask, User]],
+    both: dict[str, str],
+    service_url: str,
+    caplog: pytest.LogCaptureFixture,
+    cause: str,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    wrong = {
+        "not in recovery": {"DATABASE_REPLICA_URL": both["DATABASE_URL"]},
+        "of another cluster": {"DATABASE_URL": service_url},
+        "PoolTimeout": {"DATABASE_REPLICA_URL": make_conninfo(service_url, host="/nonexistent")},
+    }
+    app, user = start(**SHORT, **wrong[cause])
+    until(lambda: bool(warnings(caplog)), "it does not say so")
+    time.sleep(1.2)
+
+    assert warnings(caplog) == [(NOT_USED, cause)]
+    assert not in_use(app)
+    assert user.get(V1).status_code == 200
+
+
+def ask(service: Service, token: str) -> tuple[Answer, float]:
+    started = time.monotonic()
+    return service.request("GET", V1, token=token), time.monotonic() - started
+
+
+def said(service: Service) -> list[str]:
+    """Return the warnings on the replica; two of them never follow each other in one process."""
+    return [
+        line["message"]
+        for line in service.lines()
+        if line.get("logger") == "futuretracker.database.replica"
+    ]
+
+
+@pytest.mark.parametrize("trouble", ["killed", "frozen"])
+def test_a_replica_that_is_lost_costs_no_reader_an_error(
+    serve: Serve,
+    both: dict[str, str],
+    issuer: Issuer,
+    follower: Standby,
+    trouble: str,
+) -> None:
+    service = serve(**both, WEB_CONCURRENCY="1")
+    token = issuer.token(f"user_reader{next(numbers)}", ttl=600, azp=ORIGIN)
+    service.request("GET", V1, token=token)
+    time.sleep(1.2)
+    asked: list[tuple[Answer, float]] = []
+    with ThreadPoolExecutor(4) as pool:
+
+        def go_on(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                asked.extend(pool.map(lambda _: ask(service, token), range(4)))
+                time.sleep(0.02)
+
+        go_on(0.5)
+        with getattr(follower, trouble)():
+            go_on(3)
+            assert said(service) == [NOT_USED]
+        until(lambda: "replica is back" in said(service), "it does not come back")
+        go_on(0.5)
+
+    assert {answer.status for answer, _ in asked} == {200}
+    assert max(seconds for _, seconds in asked) < 3
+    assert said(service) == [NOT_USED, "replica is back"]
+    assert not [line for line in service.lines() if line.get("message") == "database out of reach"]
+
+
+def test_a_replica_that_is_promoted_is_not_used(
+    build: Callable[..., Flask],
+    primary: str,
+    make_user: Callable[..., User],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    with standby(primary) as server:
+        urls = {
+            "DATABASE_URL": embedded_postgres.as_service(primary),
+            "DATABASE_REPLICA_URL": embedded_postgres.as_service(server.url),
+        }
+        app = build(**urls, **SHORT)
+        user = make_user(client=app.test_client())
+        until(lambda: in_use(app), "the replica is not used")
+        server.execute("select pg_promote()")
+        until(lambda: not in_use(app), "a primary of its own is used")
+
+        assert warnings(caplog)[-1] == (NOT_USED, "not in recovery")
+        assert user.get(V1).status_code == 200
+        app.extensions["database"].close()
+
+
+def test_production_does_not_start_with_a_replica_as_a_role_that_sees_everything(
+    settings: dict[str, str], both: dict[str, str], follower: Standby
+) -> None:
+    changes = {**both, "DATABASE_REPLICA_URL": follower.url, "PORT": str(servers.free_port())}
+    refused = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        cwd=servers.ROOT,
+        env={"PATH": os.environ["PATH"], **settings, **changes},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+    assert refused.returncode != 0
+    assert refused.stderr.startswith("DATABASE_REPLICA_URL connects as 'postgres', which is")
+    assert refused.stderr.endswith("and put it into DATABASE_REPLICA_URL.\n")
+
+
+def test_a_replica_as_a_role_that_sees_everything_is_never_read(
+    start: Callable[..., tuple[Flask, User]], follower: Standby
+) -> None:
+    app, user = start(DATABASE_REPLICA_URL=follower.url)
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        assert not in_use(app)
+        assert len(user.get(V1).json["items"]) == 1
+        time.sleep(0.05)

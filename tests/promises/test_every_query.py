@@ -1,0 +1,152 @@
+"""Every query meets its owner's rows and nobody else's, under every plan and without policies."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from futuretracker.database.queries import analytics, opportunities, pages, rounds
+from futuretracker.database.queries.columns import GUIDE, V1
+from futuretracker.database.queries.users import select_email, upsert_user
+
+if TYPE_CHECKING:
+    from tests.database.queries.conftest import Owner
+
+Connection = psycopg.Connection[Any]
+
+PLANS = [
+    "",
+    "set local enable_indexscan = off; set local enable_bitmapscan = off",
+    "set local enable_seqscan = off",
+    "set local enable_nestloop = off; set local enable_hashjoin = off",
+    "set local enable_material = off; set local plan_cache_mode = force_generic_plan",
+    "set local plan_cache_mode = force_custom_plan; set local enable_sort = off",
+]
+# Every filter at once, in a way that each row of the tests passes.
+FILTERS = {"status": ["applied", "shortlisted"], "category": "internship", "q": "mi"}
+FIRST, LAST = date(2026, 12, 1), date(2026, 12, 2)
+
+
+def page_ids(conn: Connection, owner: Owner, order: str, after: pages.Place | None) -> list[str]:
+    page = pages.select_page(
+        conn,
+        user_id=owner.id,
+        filters=FILTERS,
+        order=order,
+        after=after,
+        limit=100,
+        count=True,
+    )
+    rows = json.loads(page.items)
+    assert page.total == 1
+    return [row["id"] for row in rows]
+
+
+def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
+    mine = str(owner.row_id)
+    listed = json.loads(opportunities.select_opportunities(conn, user_id=owner.id))
+    assert [row["id"] for row in listed] == [mine]
+    for order in pages.ORDERS:
+        assert page_ids(conn, owner, order, None) == [mine]
+    first = pages.Place("0001-01-01 00:00:00+00", str(other.row_id))
+    assert page_ids(conn, owner, "created_at", first) == [mine]
+    for columns in (GUIDE, V1):
+        one = partial(opportunities.select_opportunity, conn, user_id=owner.id, columns=columns)
+        assert one(row_id=owner.row_id)
+        assert not one(row_id=other.row_id)
+    guide = analytics.select_analytics(conn, user_id=owner.id, parts=analytics.GUIDE)
+    v1 = json.loads(analytics.select_analytics(conn, user_id=owner.id, parts=analytics.V1))
+    assert json.loads(guide)["total"] == v1["total"] == 1
+    assert v1["pipelineAnalytics"]["trackedWithRounds"] == 1
+    found = rounds.select_rounds(conn, user_id=owner.id, row_id=owner.row_id)
+    assert [one["id"] for one in json.loads(found.body or b"[]")] == [str(owner.round_id)]
+    assert rounds.select_rounds(conn, user_id=owner.id, row_id=other.row_id) == rounds.Outcome()
+    coming = rounds.select_upcoming_rounds(conn, user_id=owner.id, first=FIRST, last=LAST)
+    assert [one["opportunityId"] for one in json.loads(coming)] == [mine]
+
+
+def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None:
+    """No change of ``owner`` touches a row or a round of ``other``, whatever ids it names."""
+    change = owner.change
+    title = {"title": "Changed"}
+    assert not opportunities.update_opportunity(
+        conn, change=change, row_id=other.row_id, values=title, columns=V1
+    )
+    assert not opportunities.delete_opportunity(conn, change=change, row_id=other.row_id)
+    assert (
+        rounds.insert_round(
+            conn,
+            change=change,
+            row_id=other.row_id,
+            values={"round_type": "hr", "result": "cleared"},
+        )
+        == rounds.Outcome()
+    )
+    for row_id, found in ((other.row_id, False), (owner.row_id, True)):
+        outcome = rounds.update_round(
+            conn, change=change, row_id=row_id, round_id=other.round_id, values={"notes": "x"}
+        )
+        assert (outcome.found, outcome.body) == (found, None)
+        outcome = rounds.delete_round(conn, change=change, row_id=row_id, round_id=other.round_id)
+        assert (outcome.found, outcome.body) == (found, None)
+
+
+def statuses(conn: Connection, owner: Owner) -> tuple[str, int]:
+    """Return the status of the owner's row and how many rounds it has."""
+    row = opportunities.select_opportunity(conn, user_id=owner.id, row_id=owner.row_id, columns=V1)
+    assert row is not None
+    found = rounds.select_rounds(conn, user_id=owner.id, row_id=owner.row_id)
+    return json.loads(row)["status"], len(json.loads(found.body or b"[]"))
+
+
+def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
+    change, row_id = owner.change, owner.row_id
+    clear = {"round_type": "hr", "result": "cleared"}
+    done = rounds.insert_round(conn, change=change, row_id=row_id, values=clear)
+    assert len(json.loads(done.body or b"{}")["rounds"]) == 2
+    assert statuses(conn, owner) == ("interviewed", 2)
+    assert done.round_id is not None
+    added = UUID(done.round_id)
+    done = rounds.update_round(
+        conn, change=change, row_id=row_id, round_id=added, values={"result": "rejected"}
+    )
+    assert statuses(conn, owner) == ("rejected", 2)
+    rounds.delete_round(conn, change=change, row_id=row_id, round_id=added)
+    assert statuses(conn, owner) == ("applied", 1)
+    changed = opportunities.update_opportunity(
+        conn, change=change, row_id=row_id, values={"title": "Changed"}, columns=GUIDE
+    )
+    assert json.loads(changed or b"{}")["title"] == "Changed"
+    assert statuses(conn, other) == ("applied", 1)
+    assert opportunities.delete_opportunity(conn, change=change, row_id=row_id) == "Changed"
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_every_query_sees_its_user_under_every_plan(
+    role: Connection, a: Owner, b: Owner, plan: str
+) -> None:
+    """The setting must be there before a policy asks for it, in whatever order tables are read."""
+    with role.transaction(force_rollback=True):
+        role.execute(plan.encode())
+        for owner, other in ((a, b), (b, a)):
+            check_reads(role, owner, other)
+            check_no_write_reaches(role, owner, other)
+            assert select_email(role, clerk_id=owner.clerk_id) == (f"{owner.clerk_id}@example.com",)
+            assert upsert_user(role, clerk_id=owner.clerk_id, email=None) == owner.id
+        check_writes(role, a, b)
+
+
+def test_every_query_names_its_owner_also_where_no_policy_binds(
+    owner: Connection, a: Owner, b: Owner
+) -> None:
+    """Two locks: whoever connects as a superuser by mistake still meets the one in the query."""
+    for mine, other in ((a, b), (b, a)):
+        check_reads(owner, mine, other)
+        check_no_write_reaches(owner, mine, other)
+    check_writes(owner, a, b)

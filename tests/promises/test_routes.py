@@ -1,0 +1,255 @@
+"""Promises that hold for every route, whoever adds the next one."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from futuretracker.auth import is_public
+from futuretracker.web.request import WRITES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from tests.conftest import User
+
+# A page and its files, for browsers: the answers that are not JSON.
+PAGES = {"/docs", "/docs/docs.js"}
+# Clerk's, who signs what it sends and has no token.
+WEBHOOK = "/webhooks/clerk"
+PUBLIC = {
+    *PAGES,
+    WEBHOOK,
+    "/api/v1/openapi.json",
+    "/api/health",
+    "/api/health/deps",
+    "/api/v1/health",
+    "/api/v1/health/deps",
+    "/healthz",
+    "/readyz",
+    "/metrics",  # with a token of its own, and 404 without
+}
+RATE_LIMIT = (
+    "RateLimit-Policy",
+    "RateLimit",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
+ID = "550e8400-e29b-41d4-a716-446655440000"
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
+
+
+class Route(NamedTuple):
+    """One method of one rule, with a path that matches it."""
+
+    method: str
+    path: str
+    endpoint: str
+
+
+@pytest.fixture
+def routes(app: Flask) -> list[Route]:
+    """Every route; OPTIONS is Flask's own answer, and no route of ours."""
+    found = [
+        Route(method, path_of(rule.rule), rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    ]
+    assert len(found) > 40
+    return found
+
+
+@pytest.fixture
+def audits() -> Iterator[list[dict[str, Any]]]:
+    """The fields of each AUDIT line."""
+    lines: list[dict[str, Any]] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.msg == "AUDIT":
+                lines.append(record.__dict__["event"])
+
+    handler, logger = Keep(), logging.getLogger("futuretracker.events")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield lines
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+
+
+def path_of(rule: str) -> str:
+    path = rule.replace("<opportunity_id>", ID).replace("<round_id>", ID)
+    path = path.replace("<name>", "docs.js")
+    assert "<" not in path, f"give {rule} a value"
+    return path
+
+
+def has_error_shape(answer: TestResponse) -> bool:
+    if answer.headers["Content-Type"] != "application/json; charset=utf-8":
+        return False
+    if answer.request.method == "HEAD":
+        return answer.data == b""
+    texts = (answer.json.get("error"), answer.json.get("message"))
+    return all(isinstance(text, str) and text for text in texts)
+
+
+def test_every_route_wants_a_token_unless_it_is_marked_public(
+    app: Flask, client: FlaskClient, routes: list[Route]
+) -> None:
+    without: dict[str, str] = {}
+    for headers in (without, {"Authorization": "Bearer nonsense"}):
+        refused = {
+            route
+            for route in routes
+            if client.open(route.path, method=route.method, headers=headers).status_code == 401
+        }
+        with app.app_context():
+            assert refused == {route for route in routes if not is_public(route.endpoint)}
+
+
+def test_only_health_the_reference_and_clerks_webhook_are_public(
+    app: Flask, routes: list[Route]
+) -> None:
+    with app.app_context():
+        public = {(route.method, route.path) for route in routes if is_public(route.endpoint)}
+
+    pages = PUBLIC - {WEBHOOK}
+    assert public == {(method, path) for path in pages for method in ("GET", "HEAD")} | {
+        ("POST", WEBHOOK)
+    }
+
+
+def test_every_refused_request_is_told_so_in_the_one_shape(
+    client: FlaskClient, routes: list[Route]
+) -> None:
+    for route in routes:
+        answer = client.open(route.path, method=route.method)
+        if route.path not in PUBLIC:
+            assert answer.status_code == 401, route
+            assert has_error_shape(answer), route
+            assert answer.headers["WWW-Authenticate"] == "Bearer", route
+
+
+def test_every_route_that_changes_data_has_an_action_for_the_audit(
+    app: Flask, routes: list[Route]
+) -> None:
+    writes = {route.endpoint for route in routes if route.method in WRITES}
+    views = app.view_functions
+    audited = {name for name, view in views.items() if getattr(view, "audit_action", None)}
+    # A view that stands on both surfaces does the same on both.
+    actions = [view.audit_action for view in {views[name] for name in audited}]  # type: ignore[attr-defined]
+
+    assert audited == writes
+    assert len(actions) == len(set(actions))
+
+
+def test_every_write_leaves_one_line_in_the_audit(
+    alice: User, routes: list[Route], audits: list[dict[str, Any]]
+) -> None:
+    for route in routes:
+        audits.clear()
+        alice.request(route.method, route.path, {})
+        assert len(audits) == (route.method in WRITES), route
+
+
+def test_every_answer_under_the_api_tells_what_is_left(alice: User, routes: list[Route]) -> None:
+    for route in routes:
+        path = route.path
+        for answer in (
+            alice.request(route.method, path),
+            alice.client.open(path, method=route.method),
+            alice.request("BREW", path),
+            alice.request(route.method, f"{path}?%zz"),
+            alice.request(route.method, f"{path}/nowhere"),
+        ):
+            present = [name for name in RATE_LIMIT if len(answer.headers.getlist(name)) == 1]
+            expected = list(RATE_LIMIT) if path.startswith(("/api/", "/webhooks/")) else []
+            assert present == expected, (route, answer.status)
+
+
+def test_every_path_refuses_the_methods_that_it_does_not_know(
+    alice: User, client: FlaskClient, routes: list[Route]
+) -> None:
+    known: dict[str, set[str]] = {}
+    for route in routes:
+        known.setdefault(route.path, {"OPTIONS"}).add(route.method)
+    for path, methods in known.items():
+        for method in METHODS - methods:
+            for answer in (alice.request(method, path), client.open(path, method=method)):
+                assert answer.status_code == 405, (method, path)
+                assert answer.headers["Allow"] == ", ".join(sorted(methods)), (method, path)
+                assert has_error_shape(answer), (method, path)
+
+
+def test_every_path_answers_options_with_what_it_allows_to_whom_it_lets_in(
+    alice: User, client: FlaskClient, routes: list[Route]
+) -> None:
+    for route in routes:
+        answer = alice.request("OPTIONS", route.path)
+        assert (answer.status_code, answer.data) == (200, b""), route
+        assert route.method in answer.headers["Allow"].split(", "), route
+        expected = 200 if route.path in PUBLIC else 401
+        assert client.options(route.path).status_code == expected, route
+
+
+def test_every_path_refuses_bad_percent_encoding(alice: User, routes: list[Route]) -> None:
+    for route in routes:
+        answer = alice.request(route.method, f"{route.path}?q=%zz")
+        assert answer.status_code == 400, route
+        assert has_error_shape(answer), route
+
+
+def test_nothing_below_a_path_is_a_route(alice: User, routes: list[Route]) -> None:
+    for route in routes:
+        answer = alice.request(route.method, f"{route.path}/no/where")
+        assert answer.status_code == 404, route
+        assert has_error_shape(answer), route
+
+
+def test_every_write_refuses_a_body_that_is_no_json(alice: User, routes: list[Route]) -> None:
+    for route in routes:
+        if route.method not in {"POST", "PUT", "PATCH"}:
+            continue
+        for body, content_type, status in (
+            (b"{", "application/json", 400),
+            (b"[]", "application/json", 400),
+            (b"{}", "text/plain", 415),
+            (b" " * (2**20 + 1), "application/json", 413),
+        ):
+            answer = alice.request(route.method, route.path, body, content_type=content_type)
+            assert answer.status_code == status, route
+            assert has_error_shape(answer), route
+
+
+def test_every_route_with_an_id_refuses_one_that_is_malformed(app: Flask, alice: User) -> None:
+    cases = [
+        (method, path_of(rule.rule.replace(f"<{name}>", "malformed")))
+        for rule in app.url_map.iter_rules()
+        for name in rule.arguments
+        if name.endswith("_id")
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    ]
+    assert len(cases) > 15
+    for method, path in cases:
+        answer = alice.request(method, path, {"title": "Intern", "round_type": "oa"})
+        assert answer.status_code == 400, (method, path)
+        assert has_error_shape(answer), (method, path)
+        assert method == "HEAD" or "ID format" in answer.text, (method, path)
+
+
+def test_every_get_answers_json_and_head_the_same_without_a_body(
+    alice: User, routes: list[Route]
+) -> None:
+    for route in routes:
+        if route.method == "GET":
+            get, head = alice.get(route.path), alice.request("HEAD", route.path)
+            assert get.is_json == (route.path not in PAGES), route
+            assert (head.status_code, head.data) == (get.status_code, b""), route
+            assert head.headers["Content-Type"] == get.headers["Content-Type"], route

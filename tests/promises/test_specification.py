@@ -1,0 +1,368 @@
+"""The OpenAPI document: valid, complete, and what is on the wire."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from futuretracker.api.schemas.opportunities import NewRound, RoundChanges
+from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
+from futuretracker.api.surfaces import GUIDE, V1
+from tests.commands import clone, run
+from tests.conftest import seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from marshmallow import Schema
+    from werkzeug.test import TestResponse
+
+    from tests.conftest import User
+
+PATH = "/api/v1/openapi.json"
+ROWS = "/api/v1/opportunities"
+ROW = f"{ROWS}/{{opportunity_id}}"
+IMPLIED = {"HEAD", "OPTIONS"}  # said once, in the document's description
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+BODIES = [
+    ("/api/opportunities", "post", GUIDE.new_opportunity),
+    ("/api/opportunities/{opportunity_id}", "put", GUIDE.changes),
+    ("/api/opportunities/{opportunity_id}", "patch", GUIDE.changes),
+    (ROWS, "post", V1.new_opportunity),
+    (ROW, "put", V1.changes),
+    (ROW, "patch", V1.changes),
+    (f"{ROW}/rounds", "post", NewRound()),
+    (f"{ROW}/rounds/{{round_id}}", "patch", RoundChanges()),
+]
+QUERIES = [
+    (ROWS, PageParameters()),
+    (f"{ROWS}/rounds/upcoming", UpcomingParameters()),
+]
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(PATH).json
+    return found
+
+
+def template(rule: str) -> str:
+    return re.sub(r"<(\w+)>", r"{\1}", rule)
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for child in (
+        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    ):
+        yield from nodes(child)
+
+
+def resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in node:
+        return node
+    found = document
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return found
+
+
+def closed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with nothing allowed that it does not name."""
+    document = copy.deepcopy(document)
+    for node in nodes(document["components"]["schemas"]):
+        if "properties" in node and "type" in node:
+            node["additionalProperties"] = False
+    return document
+
+
+def problems(document: dict[str, Any], answer: TestResponse) -> list[str]:
+    """Return where an answer is not what the document says."""
+    request = answer.request
+    path = next(
+        path
+        for path in sorted(document["paths"], key=lambda path: path.count("{"))
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), request.path)
+    )
+    answers = document["paths"][path][request.method.lower()]["responses"]
+    expected = resolve(document, answers[str(answer.status_code)])
+    schema = {
+        **expected["content"]["application/json"]["schema"],
+        "components": document["components"],
+    }
+    found = [
+        f"{error.json_path}: {error.message}"
+        for error in OAS31Validator(schema, format_checker=oas31_format_checker).iter_errors(
+            answer.json
+        )
+    ]
+    for name, header in expected["headers"].items():
+        definition = resolve(document, header)
+        if name in answer.headers:
+            value: Any = answer.headers[name]
+            value = int(value) if definition["schema"]["type"] == "integer" else value
+            if not OAS31Validator(definition["schema"]).is_valid(value):
+                found.append(f"{name}: {value}")
+        elif definition["required"]:
+            found.append(f"{name} is missing")
+    return found
+
+
+def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+
+    assert document["openapi"].startswith("3.1.")
+
+
+def test_every_route_and_method_is_in_it_and_no_other(app: Flask, document: dict[str, Any]) -> None:
+    in_code = {
+        (template(rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - IMPLIED
+        # A page for browsers, what Clerk alone sends, Prometheus alone reads: not for clients.
+        if not rule.rule.startswith(("/docs", "/webhooks/", "/metrics"))
+    }
+
+    assert {(path, method) for path, method, _ in operations(document)} == in_code
+
+
+def test_every_status_that_the_suite_has_seen_is_in_it(document: dict[str, Any]) -> None:
+    """Runs last, so that a whole run has seen everything."""
+    missing = {
+        (method, rule, status)
+        for method, rule, status in seen
+        if method != "OPTIONS"
+        and template(rule) in document["paths"]
+        and str(status)
+        not in document["paths"][template(rule)]["get" if method == "HEAD" else method.lower()][
+            "responses"
+        ]
+    }
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize(("path", "method", "schema"), BODIES)
+def test_every_field_of_a_body_is_in_it_and_no_other(
+    document: dict[str, Any], path: str, method: str, schema: Schema
+) -> None:
+    body = document["paths"][path][method]["requestBody"]["content"]["application/json"]
+
+    assert list(resolve(document, body["schema"])["properties"]) == list(schema.fields)
+
+
+@pytest.mark.parametrize(("path", "schema"), QUERIES)
+def test_every_parameter_of_a_query_is_in_it_and_no_other(
+    document: dict[str, Any], path: str, schema: Schema
+) -> None:
+    parameters = document["paths"][path]["get"]["parameters"]
+
+    assert [p["name"] for p in parameters if p["in"] == "query"] == [
+        field.data_key or name for name, field in schema.fields.items()
+    ]
+
+
+def test_no_body_and_no_query_is_left_out_of_these_tests(document: dict[str, Any]) -> None:
+    bodies = {(path, m) for path, m, op in operations(document) if "requestBody" in op}
+    queries = {
+        path
+        for path, _, op in operations(document)
+        if any(parameter["in"] == "query" for parameter in op.get("parameters", []))
+    }
+
+    assert bodies == {(path, method) for path, method, _ in BODIES}
+    assert queries == {path for path, _ in QUERIES}
+
+
+def test_every_operation_has_an_id_of_its_own(document: dict[str, Any]) -> None:
+    ids = Counter(operation["operationId"] for *_, operation in operations(document))
+
+    assert {name for name, times in ids.items() if times > 1} == set()
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name) for name in ids)
+    assert ids["listOpportunities"] == ids["guideListOpportunities"] == 1
+
+
+def test_every_reference_and_every_link_leads_somewhere(document: dict[str, Any]) -> None:
+    ids = {operation["operationId"] for *_, operation in operations(document)}
+    for node in nodes(document):
+        if "$ref" in node:
+            assert resolve(document, node), node
+        if "operationId" in node and "parameters" in node:
+            assert node["operationId"] in ids, node
+
+
+def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        where = f"{method} {path}"
+        guide = path.startswith("/api/") and not path.startswith("/api/v1/")
+        assert operation["summary"], where
+        assert operation["tags"], where
+        assert operation.get("deprecated", False) == guide, where
+        statuses = set(operation["responses"])
+        assert statuses >= {"400", "413", "500"}, where
+        assert ("429" in statuses) == path.startswith("/api/"), where
+        assert ("401" in statuses) == (operation.get("security") != []), where
+        assert ("404" in statuses) == ("{" in path), where
+        assert ("415" in statuses) == ("requestBody" in operation), where
+
+
+def test_every_example_is_what_its_schema_says(document: dict[str, Any]) -> None:
+    strict = closed(document)
+    found = 0
+    for node in nodes(strict):
+        if set(node) >= {"schema"} and node.keys() & {"example", "examples"}:
+            schema = {**node["schema"], "components": strict["components"]}
+            values = [example["value"] for example in node.get("examples", {}).values()]
+            for value in values or [node["example"]]:
+                OAS31Validator(schema, format_checker=oas31_format_checker).validate(value)
+                found += 1
+    assert found > 30
+
+
+def test_every_body_has_an_example(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            content = resolve(document, body).get("content", {}).get("application/json", {})
+            assert not content or content.keys() & {"example", "examples"}, (path, method)
+
+
+def test_rows_pages_rounds_and_counts_are_what_it_says(
+    document: dict[str, Any], alice: User
+) -> None:
+    strict = closed(document)
+    whole = {
+        "title": "Intern", "description": "d", "link": "https://a.example", "notes": "n",
+        "status": "ghosted", "category": "internship", "campus_mode": "on_campus",
+    }  # fmt: skip
+    created = alice.post(ROWS, whole)
+    row = f"{ROWS}/{created.json['id']}"
+    plain = alice.post("/api/opportunities", {"title": "H", "deadline": "2026-12-31"})
+    alice.post(ROWS, {"title": "Third", "category": "hackathon"})
+    first = alice.post(
+        f"{row}/rounds",
+        {"round_type": "oa", "scheduled_date": "2026-12-03", "scheduled_time": "14:30"},
+    )
+    second = alice.post(f"{row}/rounds", {"round_type": "hr", "result": "rejected", "notes": "n"})
+    one = f"{row}/rounds/{first.json['round']['id']}"
+    rounds = [first, second, alice.get(f"{row}/rounds"), alice.patch(one, {"notes": None})]
+    upcoming = alice.get(f"{ROWS}/rounds/upcoming?from=2026-12-01&to=2026-12-31")
+    assert len(upcoming.json) == 1
+    page = alice.get(f"{ROWS}?limit=1&include=total")
+    assert page.json["nextCursor"]
+    guide_row = f"/api/opportunities/{plain.json['id']}"
+    answers = [
+        created, plain, *rounds, upcoming, page, alice.get(ROWS), alice.get(row),
+        alice.patch(row, {"status": "rejected"}), alice.request("PUT", row, {"notes": ""}),
+        alice.get("/api/v1/analytics"), alice.get("/api/analytics"),
+        alice.get("/api/v1/me"), alice.get("/api/me"),
+        alice.get("/api/opportunities"), alice.get(guide_row),
+        alice.patch(guide_row, {"title": "New"}), alice.request("PUT", guide_row, {"link": None}),
+        alice.delete(one), alice.delete(row), alice.delete(guide_row),
+        *(alice.get(f"/api/{v}{path}") for v in ("", "v1/") for path in ("health", "health/deps")),
+        alice.get(PATH), alice.get("/healthz"), alice.get("/readyz"),
+    ]  # fmt: skip
+
+    assert {a.request.full_path: problems(strict, a) for a in answers if problems(strict, a)} == {}
+    assert all(answer.status_code < 300 for answer in answers)
+
+
+def test_errors_are_what_it_says(
+    document: dict[str, Any], alice: User, client: FlaskClient
+) -> None:
+    refused = {"405": {"$ref": "#/components/responses/MethodNotAllowed"}}
+    document["paths"][ROWS]["patch"] = {"responses": refused}
+    strict = closed(document)
+    row = f"{ROWS}/{alice.post(ROWS, {'title': 'I', 'category': 'internship'}).json['id']}"
+    other = f"{ROWS}/{alice.post(ROWS, {'title': 'H', 'category': 'hackathon'}).json['id']}"
+    alice.post(f"{row}/rounds", {"round_type": "oa", "round_number": 1, "result": "rejected"})
+    answers = [
+        alice.post(f"{row}/rounds", {"round_type": "oa", "round_number": 1}),
+        alice.patch(row, {"status": "applied"}),
+        alice.post(f"{other}/rounds", {"round_type": "oa"}),
+        alice.patch(f"{row}/rounds/{NOWHERE}", {"notes": "n"}),
+        alice.get(f"{ROWS}?cursor=x"),
+    ]
+    for rows in (ROWS, "/api/opportunities"):
+        answers += [
+            client.get(rows),
+            alice.post(rows, {"title": "", "link": "x"}),
+            alice.post(rows, b"{"),
+            alice.post(rows, b"[]"),
+            alice.post(rows, b"x", content_type="text/plain"),
+            alice.post(rows, b" " * (2**20 + 1)),
+            alice.get(f"{rows}/{NOWHERE}"),
+            alice.get(f"{rows}/x"),
+            alice.get(f"{rows}?%zz"),
+        ]
+    answers.append(client.get("/healthz?%zz"))
+    answers.append(alice.patch(ROWS))
+
+    assert {a.request.full_path: problems(strict, a) for a in answers if problems(strict, a)} == {}
+    assert all(answer.status_code >= 400 for answer in answers)
+
+
+@pytest.mark.parametrize("surface", ["/api", "/api/v1"])
+def test_spent_budgets_and_lost_databases_are_what_it_says(
+    document: dict[str, Any],
+    build: Callable[..., Flask],
+    make_user: Callable[..., User],
+    surface: str,
+) -> None:
+    strict = closed(document)
+    alone = {"STORE_URL": "memory://", "WEB_CONCURRENCY": "1"}
+
+    def user(**settings: str) -> User:
+        return make_user(client=build(**alone, **settings).test_client())
+
+    nobody = user(DATABASE_URL="postgresql://a@127.0.0.1:1/a")
+    hasty, broke = user(RATE_LIMIT_WRITE="1 per minute"), user(RATE_LIMIT_GENERAL="1 per minute")
+    rows = f"{surface}/opportunities"
+    hasty.post(rows, {"title": "I"})
+    broke.get(rows)
+    answers = [
+        nobody.get(rows), nobody.get(f"{surface}/health/deps"), nobody.get("/readyz"),
+        hasty.post(rows, {"title": "I"}), broke.get(rows),
+    ]  # fmt: skip
+
+    assert [problems(strict, answer) for answer in answers] == [[]] * 5
+    assert [answer.status_code for answer in answers] == [503, 503, 503, 429, 429]
+
+
+def test_the_command_prints_it_without_a_setting_or_a_database(document: dict[str, Any]) -> None:
+    with clone() as folder:
+        result = run(folder, "openapi")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == document
+    assert (
+        result.stdout == json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    )
+
+
+def test_it_is_public_limited_and_the_same_for_everybody(
+    client: FlaskClient, alice: User, build: Callable[..., Flask]
+) -> None:
+    other = build(API_SUNSET="2027-01-01").test_client()
+    answers = [client.get(PATH), alice.get(PATH), other.get(PATH)]
+
+    assert {answer.data for answer in answers} == {answers[0].data}
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"public, max-age=3600"}
+    assert "RateLimit" in answers[0].headers
+    assert answers[0].headers["Content-Type"] == "application/json; charset=utf-8"

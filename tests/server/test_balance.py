@@ -1,0 +1,172 @@
+"""To which worker a new connection goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from futuretracker.server import balance
+from futuretracker.server.balance import MOMENT, Share
+from tests.support.wire import connect, head, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.servers import Service
+
+MANY = 12
+
+
+@pytest.fixture
+def shares() -> Iterator[list[Share]]:
+    """Two workers of this process."""
+    shares = [Share(seat) for seat in range(2)]
+    yield shares
+    for share in shares:
+        share.withdraw()
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(balance, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "leaves"), [(0, 0, False), (0, 9, False), (5, 4, False), (6, 4, True)]
+)
+def test_who_has_more_leaves_a_new_one_to_who_has_fewer(
+    shares: list[Share], mine: int, theirs: int, *, leaves: bool
+) -> None:
+    me, other = shares
+    me.show(mine)
+    other.show(theirs)
+
+    assert me.leaves(mine) is leaves
+
+
+def test_it_is_left_for_a_moment_each_time(shares: list[Share], clock: Clock) -> None:
+    me, other = shares
+    other.show(0)
+    for _ in range(2):
+        assert me.leaves(9)
+        clock.now += MOMENT * 0.9
+        assert me.leaves(9)
+        clock.now += MOMENT * 0.2
+        assert not me.leaves(9)
+
+
+def test_nothing_is_left_to_who_takes_none_any_more(shares: list[Share]) -> None:
+    me, other = shares
+    other.show(0)
+    other.withdraw()
+
+    assert not me.leaves(9)
+
+
+def test_a_moment_that_was_not_used_up_is_not_kept_for_later(
+    shares: list[Share], clock: Clock
+) -> None:
+    me, other = shares
+    other.show(0)
+    assert me.leaves(9)
+    other.show(8)
+    assert not me.leaves(9)
+    clock.now += 1
+    other.show(0)
+
+    assert me.leaves(9)
+
+
+def test_what_a_child_shows_is_seen(shares: list[Share]) -> None:
+    me, other = shares
+    if not (child := os.fork()):
+        other.show(4)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert me.leaves(6)
+
+
+def falls_of(service: Service) -> list[int]:
+    """Return how many clients each worker has."""
+    port = f":{service.port:04X}"
+    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    ours = {f"socket:[{line[9]}]" for line in table if line[1].endswith(port) and line[3] == "01"}
+    return [len(ours.intersection(files_of(pid))) for pid in service.workers()]
+
+
+def files_of(pid: int) -> Iterator[str]:
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            yield str(file.readlink())
+
+
+@contextmanager
+def client(service: Service) -> Iterator[None]:
+    """Ask, and stay when the answer is there."""
+    with connect(service) as sock:
+        sock.sendall(head("GET", "/healthz", close=False))
+        assert sock.recv(100).startswith(b"HTTP/1.1 200")
+        yield
+
+
+@contextmanager
+def still(pid: int) -> Iterator[None]:
+    """Let a worker stand still."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def newcomers(service: Service, free: int) -> int:
+    """Return how many of MANY go to the worker that has none, where the other has as many."""
+    with ExitStack() as stack:
+        with still(free):
+            for _ in range(MANY):
+                stack.enter_context(client(service))
+        for _ in range(MANY):
+            time.sleep(0.01)
+            stack.enter_context(client(service))
+        fall = falls_of(service)
+    wait_for(lambda: falls_of(service) == [0, 0])
+    assert sum(fall) == 2 * MANY
+    return dict(zip(service.workers(), fall, strict=True))[free]
+
+
+def test_newcomers_go_to_the_worker_that_has_fewer(serve: Callable[..., Service]) -> None:
+    service = serve(WEB_CONCURRENCY="2")
+    for free in service.workers():
+        # A machine that is busy may let the worker come too late, but not every time.
+        wait_for(lambda free=free: newcomers(service, free) >= MANY - 3, seconds=15)
+
+
+def test_who_would_fall_to_a_worker_that_stands_still_does_not_wait(
+    serve: Callable[..., Service],
+) -> None:
+    service = serve(WEB_CONCURRENCY="2")
+    with still(service.workers()[0]), ExitStack() as stack:
+        began = time.monotonic()
+        for _ in range(MANY):
+            stack.enter_context(client(service))
+        took = time.monotonic() - began
+
+    assert took < 1  # second; MANY moments are a twentieth

@@ -1,0 +1,182 @@
+"""Nobody waits for others: neither for a slow client, nor for whom Postgres lets wait."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+import pytest
+
+from tests.support.wire import ROWS, connect, head, parse, posting, read_all, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers import Service
+
+CLOSING = head("GET", "/api/health")
+SLOW = {
+    "say nothing": b"",
+    "send half a request": CLOSING[:-20],
+    "send half a body": posting("TOKEN", "Content-Length: 9") + b"half",
+    "send half of their chunks": posting("TOKEN", "Transfer-Encoding: chunked") + b"2\r\n{",
+    "stay after the answer that ends the connection": CLOSING,
+    "stay after an answer to nonsense": b"GARBAGE\r\n\r\n",
+    "stay after an HTTP/1.0 answer": head("GET", "/api/health", version="1.0", close=False),
+}
+
+
+def check_that_nobody_waits(service: Service) -> None:
+    """Ask on new connections, where the request follows a little later."""
+    for _ in range(5):
+        with connect(service, timeout=1) as sock:
+            time.sleep(0.01)
+            sock.sendall(CLOSING)
+            (answer,) = parse(read_all(sock), "GET")
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_clients_hold_up_nobody_when_they(service: Service, token: str, kind: str) -> None:
+    data = SLOW[kind].replace(b"TOKEN", token.encode())
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(connect(service, data))
+        time.sleep(0.05)
+        check_that_nobody_waits(service)
+
+
+def test_a_client_that_does_not_read_holds_up_nobody(
+    service: Service, token: str, owner: psycopg.Connection[object]
+) -> None:
+    me = service.request("GET", "/api/me", token=token).json
+    owner.execute(
+        "insert into opportunities (user_id, title, notes)"
+        " select %s, 'Large', repeat('x', 4000) from generate_series(1, 3000)",
+        [me["internalUserId"]],
+    )
+    asking = head("GET", ROWS, f"Authorization: Bearer {token}")
+    with connect(service, asking, receive_buffer=4096) as sock:
+        time.sleep(0.3)
+        check_that_nobody_waits(service)
+        (answer,) = parse(read_all(sock), "GET")
+
+    assert len(answer.json) == 3000
+
+
+def test_a_write_that_waits_for_the_database_holds_up_nobody(
+    service: Service, token: str, owner_url: str, owner: psycopg.Connection[object]
+) -> None:
+    row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
+    waiting = (
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    )
+    with psycopg.connect(owner_url) as holder, ThreadPoolExecutor(6) as pool:
+        holder.execute("select from opportunities where id = %s for update", [row["id"]])
+        writes = [
+            pool.submit(
+                service.request, "PATCH", f"{ROWS}/{row['id']}", token=token, body={"title": title}
+            )
+            for title in ("One", "Two", "Three", "Four", "Five", "Six")
+        ]
+        wait_for(lambda: owner.execute(waiting, ["%update opportunities%"]).fetchone() >= (3,))
+        assert service.request("GET", ROWS, token=token).json == [row]
+        assert not any(write.done() for write in writes)
+        holder.rollback()
+
+    assert {write.result().status for write in writes} == {200}
+
+
+class Held(NamedTuple):
+    """Opportunities that nobody reaches until ``holder`` lets them go (0.5 s at the most)."""
+
+    service: Service
+    token: str
+    holder: psycopg.Connection[object]
+    owner: psycopg.Connection[object]
+
+    def ask(self, asking: bytes) -> socket.socket:
+        """Ask on a connection of its own, and see that Postgres lets it wait."""
+        waiting = (
+            "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+        )
+        sock = connect(self.service, head("GET", "/health", close=False))
+        answer = HTTPResponse(sock)  # a connection that is kept is at the poller meanwhile
+        answer.begin()
+        answer.read()
+        sock.sendall(asking)
+        wait_for(lambda: self.owner.execute(waiting, ["%opportunities%"]).fetchone())
+        return sock
+
+
+@pytest.fixture
+def held(
+    service: Service, token: str, owner_url: str, owner: psycopg.Connection[object]
+) -> Iterator[Held]:
+    assert service.request("GET", ROWS, token=token).json == []
+    with psycopg.connect(owner_url) as holder:
+        holder.execute("lock table opportunities in access exclusive mode")
+        yield Held(service, token, holder, owner)
+
+
+def test_a_read_that_waits_for_the_database_holds_up_nobody(held: Held) -> None:
+    with held.ask(head("GET", ROWS, f"Authorization: Bearer {held.token}")) as sock:
+        assert held.service.request("GET", "/api/me", token=held.token).status == 200
+        held.holder.rollback()
+        (answer,) = parse(read_all(sock), "GET")
+
+    assert answer.json == []
+
+
+def test_the_next_request_may_come_while_one_waits(held: Held) -> None:
+    mine = f"Authorization: Bearer {held.token}"
+    with held.ask(head("GET", ROWS, mine, close=False)) as sock:
+        sock.sendall(head("GET", "/api/me", mine))
+        time.sleep(0.1)  # it is there before the first is answered
+        held.holder.rollback()
+        first, second = parse(read_all(sock), "GET", "GET")
+
+    assert first.json == []
+    assert second.json["userId"].startswith("user_wire")
+
+
+@pytest.mark.parametrize("goodbye", [socket.SHUT_WR, None])
+def test_a_client_that_goes_while_its_request_waits_costs_nothing(
+    held: Held, goodbye: int | None
+) -> None:
+    body = b'{"title": "Gone"}'
+    sock = held.ask(posting(held.token, f"Content-Length: {len(body)}", close=False) + body)
+    if goodbye is None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()  # a reset
+    else:
+        sock.shutdown(goodbye)
+    (worker,) = held.service.workers()
+    before = cpu_seconds(worker)
+    time.sleep(0.15)
+    spent = cpu_seconds(worker) - before
+    held.holder.rollback()
+    wait_for(lambda: held.service.request("GET", ROWS, token=held.token).json)
+
+    rows = held.service.request("GET", ROWS, token=held.token).json
+    assert [row["title"] for row in rows] == ["Gone"]
+    assert spent < 0.05  # it does not look at the connection again and again
+    if goodbye is not None:
+        sock.settimeout(2)
+        (answer,) = parse(read_all(sock), "POST")
+        assert answer.status == 201
+        sock.close()
+
+
+def cpu_seconds(process: int) -> float:
+    """Return what a process has used so far."""
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,119 @@
+"""A real PgBouncer in transaction mode, with the settings of docs/scaling.md."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from configparser import ConfigParser
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tests.support.servers import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PORT = 6543  # Supavisor's, by which the service knows a transaction pooler
+SERVER_USER = "pgserver"  # whom the embedded Postgres runs as where the tests are root
+
+
+def settings_of_the_guide() -> ConfigParser:
+    """Return the settings that docs/scaling.md recommends."""
+    guide = (ROOT / "docs/scaling.md").read_text()
+    [block] = re.findall(r"```ini\n(.*?)```", guide, re.DOTALL)
+    settings = ConfigParser(inline_comment_prefixes=";")
+    settings.read_string(block)
+    return settings
+
+
+def program() -> str:
+    """Return where PgBouncer is; Debian puts it beside the other servers."""
+    found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, "apt-get install pgbouncer"
+    return found
+
+
+def as_server_user() -> dict[str, Any]:
+    """Return what lets a process run as somebody else than root, who may run no database."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []}
+
+
+def connect(url: str, **options: Any) -> psycopg.Connection[Any]:
+    """Connect as the service does: nothing is prepared behind a transaction pooler."""
+    if _is_pooled(url):
+        options["prepare_threshold"] = None
+    return psycopg.connect(url, **{"autocommit": True, **options})
+
+
+def patient(url: str) -> str:
+    """Return a URL whose statements wait for a lock as long as it takes."""
+    if _is_pooled(url):
+        return make_conninfo(url, dbname="patient")
+    return make_conninfo(url, options="-c lock_timeout=10s -c statement_timeout=20s")
+
+
+def _is_pooled(url: str) -> bool:
+    return str(conninfo_to_dict(url).get("port")) == str(PORT)
+
+
+@contextmanager
+def pgbouncer(postgres: str, **changes: str) -> Iterator[str]:
+    """Run PgBouncer on a unix socket before ``postgres``; yield the URL that leads through it."""
+    with TemporaryDirectory(prefix="futuretracker-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        _write(folder, postgres, changes)
+        if who := as_server_user():
+            shutil.chown(folder, who["user"])
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [program(), folder / "pgbouncer.ini"], stderr=log, stdout=log, **who
+            )
+        url = make_conninfo(postgres, host=name, port=PORT)
+        try:
+            _wait_until_it_answers(url, process, folder / "log")
+            yield url
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _write(folder: Path, postgres: str, changes: dict[str, str]) -> None:
+    settings = settings_of_the_guide()
+    target = conninfo_to_dict(postgres)
+    where = f"host={target['host']} port={target.get('port') or 5432} dbname={target['dbname']}"
+    waits = "connect_query='set lock_timeout = ''10s''; set statement_timeout = ''20s'''"
+    settings["databases"] = {str(target["dbname"]): where, "patient": f"{where} {waits}"}
+    settings["pgbouncer"].update(
+        listen_port=str(PORT),
+        unix_socket_dir=str(folder),
+        auth_type="trust",
+        auth_file=str(folder / "users"),
+        **changes,
+    )
+    (folder / "users").write_text(f'"{target["user"]}" ""\n')
+    with (folder / "pgbouncer.ini").open("w") as file:
+        settings.write(file)
+
+
+def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)
+        else:
+            return
+    message = f"PgBouncer did not start: {log.read_text()}"
+    raise AssertionError(message)

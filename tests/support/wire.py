@@ -1,0 +1,79 @@
+"""Bytes for the wire, and the answers that come back on it."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING
+
+from tests.support.servers import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.servers import Service
+
+ROWS = "/api/opportunities"
+
+
+class Wire(io.BytesIO):
+    """What came over the wire, for http.client to read one answer after the other."""
+
+    def makefile(self, _mode: str) -> Wire:
+        return self
+
+    def close(self) -> None:
+        """Stay open for the next answer."""
+
+
+def parse(data: bytes, *methods: str) -> list[Answer]:
+    """Read the answers to requests with these methods; all of the bytes must belong to them."""
+    wire = Wire(data)
+    answers = []
+    for method in methods:
+        response = HTTPResponse(wire, method=method)  # type: ignore[arg-type]
+        response.begin()
+        answers.append(Answer.read(response))
+    assert wire.read() == b""
+    return answers
+
+
+def head(method: str, path: str, *fields: str, version: str = "1.1", close: bool = True) -> bytes:
+    last = ["Connection: close"] if close else []
+    lines = [f"{method} {path} HTTP/{version}", "Host: localhost", *fields, *last, "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def posting(token: str, *fields: str, close: bool = True) -> bytes:
+    sent = [f"Authorization: Bearer {token}", "Content-Type: application/json", *fields]
+    return head("POST", ROWS, *sent, close=close)
+
+
+def chunked(*chunks: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
+
+
+def connect(
+    service: Service, data: bytes = b"", *, timeout: float = 15, receive_buffer: int = 0
+) -> socket.socket:
+    sock = socket.socket()
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(timeout)
+    sock.connect(("127.0.0.1", service.port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.sendall(data)
+    return sock
+
+
+def read_all(sock: socket.socket) -> bytes:
+    return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)

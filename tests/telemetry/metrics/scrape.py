@@ -1,0 +1,28 @@
+"""Asking for the figures as Prometheus does, and what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.support.servers import Service
+
+TOKEN = "a-token-of-thirty-two-characters-or-more"
+LIST = "/api/opportunities"
+
+
+def figures(text: str) -> dict[str, float]:
+    """Return every sample by its name and labels, as they stand."""
+    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def scrape(service: Service) -> dict[str, float]:
+    answer = service.request("GET", "/metrics", token=TOKEN)
+    assert answer.status == 200
+    return figures(answer.body.decode())
+
+
+def requests(found: dict[str, float], method: str, route: str, status: int) -> float:
+    labels = f'method="{method}",route="{route}",status="{status}"'
+    return found.get(f"futuretracker_requests_total{{{labels}}}", 0)
