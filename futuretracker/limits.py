@@ -23,7 +23,7 @@ from futuretracker.web.request import WRITES
 
 if TYPE_CHECKING:
     from futuretracker.config import Config
-    from futuretracker.config.budgets import Budget
+    from futuretracker.config.rate_limits import RateLimit
     from futuretracker.store import SharedStore, Window
     from futuretracker.web.application import Application
     from futuretracker.web.request import Request, Session
@@ -75,7 +75,7 @@ class Limits:
         if request.caller and not request.recalled:
             self._spend(request, self._of_user(request, request.session))
 
-    def _of_user(self, request: Request, session: Session) -> list[tuple[Budget, str]]:
+    def _of_user(self, request: Request, session: Session) -> list[tuple[RateLimit, str]]:
         """Return the user's budgets, and for a write both write budgets."""
         budgets = [(self._config.user_general, session.user_id)]
         if request.method in WRITES:
@@ -83,7 +83,7 @@ class Limits:
             budgets.append((self._config.user_write, session.user_id))
         return budgets
 
-    def _spend(self, request: Request, budgets: list[tuple[Budget, str]]) -> None:
+    def _spend(self, request: Request, budgets: list[tuple[RateLimit, str]]) -> None:
         hits = [Hit(f"{b.name}:{key}", b.amount, b.seconds) for b, key in budgets]
         visit = self.store.visit(hits, request.wanted)
         request.shared = dict(zip(request.wanted, visit.values, strict=True))
@@ -122,7 +122,7 @@ def address_key(address: str | None) -> str:
     return str(ipaddress.ip_network((int(ip), 56), strict=False))
 
 
-def exceeded(request: Request, budget: Budget, key: str, window: Window) -> ApiError:
+def exceeded(request: Request, budget: RateLimit, key: str, window: Window) -> ApiError:
     """Log it and return the guide's 429; ``retryAfter`` is when the window really ends."""
     write = "write" in budget.name
     error = "Write Rate Limit Exceeded" if write else "Rate Limit Exceeded"
@@ -141,7 +141,7 @@ def exceeded(request: Request, budget: Budget, key: str, window: Window) -> ApiE
     )
 
 
-def describe(request: Request, budget: Budget, window: Window) -> None:
+def describe(request: Request, budget: RateLimit, window: Window) -> None:
     """Describe the budget nearest to its end (draft-ietf-httpapi-ratelimit-headers)."""
     left = max(0, budget.amount - window.hits)
     seconds = max(1, math.ceil(window.ends_at - time.time()))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from marshmallow.validate import OneOf, Range
 
-from futuretracker.config.budgets import Budget, read_budget
 from futuretracker.config.clerk import ClerkSettings, read_clerk
 from futuretracker.config.database import DatabaseSettings, read_database, read_database_url
 from futuretracker.config.environment import open_env, seal
 from futuretracker.config.metrics import MetricsSettings, read_metrics
+from futuretracker.config.rate_limits import RateLimit, read_rate_limit
 from futuretracker.config.store import check_redis_url, check_store_url
 from futuretracker.config.urls import read_origins
 
@@ -42,10 +42,10 @@ class Config:
     database: DatabaseSettings
     store_url: str = field(repr=False)
     metrics: MetricsSettings
-    general: Budget
-    write: Budget
-    user_general: Budget
-    user_write: Budget
+    general: RateLimit
+    write: RateLimit
+    user_general: RateLimit
+    user_write: RateLimit
 
     @property
     def connections(self) -> int:
@@ -76,12 +76,12 @@ class Config:
             database=read_database(env),
             store_url=_read_store(env, workers),
             metrics=read_metrics(env, port),
-            general=read_budget(env, "RATE_LIMIT_GENERAL", "general", "2000 per 15 minutes"),
-            write=read_budget(env, "RATE_LIMIT_WRITE", "write", "1500 per 15 minutes"),
-            user_general=read_budget(
+            general=read_rate_limit(env, "RATE_LIMIT_GENERAL", "general", "2000 per 15 minutes"),
+            write=read_rate_limit(env, "RATE_LIMIT_WRITE", "write", "1500 per 15 minutes"),
+            user_general=read_rate_limit(
                 env, "RATE_LIMIT_USER_GENERAL", "user-general", "2000 per 15 minutes"
             ),
-            user_write=read_budget(
+            user_write=read_rate_limit(
                 env, "RATE_LIMIT_USER_WRITE", "user-write", "1500 per 15 minutes"
             ),
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException
 
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +103,7 @@ def render(error: HTTPException) -> Response:
     body = error.body
     if request.path.startswith(CODED):
         body = {**body, "code": error.slug, "requestId": request.id}
-    return answer(body, error.code or 500, error.headers)
+    return json_response(body, error.code or 500, error.headers)
 
 
 def _ours(error: HTTPException) -> ApiError:

@@ -24,7 +24,7 @@ class Json(Response):
         return [] if environ["REQUEST_METHOD"] == "HEAD" else self.response  # type: ignore[return-value]
 
 
-def answer(
+def json_response(
     body: bytes | Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return ``body`` as JSON: bytes pass through as they are, a mapping is encoded."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from futuretracker.config import Config
-from futuretracker.config.budgets import Budget
 from futuretracker.config.environment import ConfigError
+from futuretracker.config.rate_limits import RateLimit
 from tests.conftest import config_from
 from tests.support.servers import ROOT
 
@@ -37,8 +37,8 @@ def test_the_defaults_are_those_of_production(settings: dict[str, str]) -> None:
     assert config.cors_origins == ("http://localhost:3000",)
     assert config.trusted_proxies == 1
     assert config.store_url == "lmdb:///dev/shm/futuretracker"
-    assert config.general == Budget("general", 2000, 900, "15 minutes")
-    assert config.write == Budget("write", 1500, 900, "15 minutes")
+    assert config.general == RateLimit("general", 2000, 900, "15 minutes")
+    assert config.write == RateLimit("write", 1500, 900, "15 minutes")
     assert config.user_general.amount == 2000
     assert config.user_write.amount == 1500
     assert config.clerk.max_lifetime == 600
@@ -181,13 +181,13 @@ def test_a_webhook_secret_that_is_none_is_named_without_it(
 @pytest.mark.parametrize(
     ("text", "budget"),
     [
-        ("5 per minute", Budget("general", 5, 60, "1 minute")),
-        ("7 per 2 hours", Budget("general", 7, 7200, "2 hours")),
-        ("2000/15minutes", Budget("general", 2000, 900, "15 minutes")),
+        ("5 per minute", RateLimit("general", 5, 60, "1 minute")),
+        ("7 per 2 hours", RateLimit("general", 7, 7200, "2 hours")),
+        ("2000/15minutes", RateLimit("general", 2000, 900, "15 minutes")),
     ],
 )
 def test_a_budget_is_read_as_people_write_it(
-    settings: dict[str, str], text: str, budget: Budget
+    settings: dict[str, str], text: str, budget: RateLimit
 ) -> None:
     assert config_from({**settings, "RATE_LIMIT_GENERAL": text}).general == budget
 

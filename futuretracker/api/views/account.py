@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from futuretracker.database import read, run
 from futuretracker.database.queries.users import select_email
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 blueprint = Blueprint("account", __name__)
 
@@ -20,4 +20,6 @@ def get_me() -> Response:
     if row is None:  # seen for the first time a moment ago, which a replica need not know yet
         row = run(select_email, clerk_id=clerk_id)
     (email,) = row or (None,)
-    return answer({"userId": clerk_id, "internalUserId": str(request.user_id), "email": email})
+    return json_response(
+        {"userId": clerk_id, "internalUserId": str(request.user_id), "email": email}
+    )

@@ -8,7 +8,7 @@ from futuretracker.api.surfaces import surface
 from futuretracker.database import read
 from futuretracker.database.queries.analytics import select_analytics
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 blueprint = Blueprint("analytics", __name__)
 
@@ -17,4 +17,4 @@ blueprint = Blueprint("analytics", __name__)
 def get_analytics() -> Response:
     """Return totals, rates, breakdowns by week and month, coming deadlines and the funnel."""
     counts = read(select_analytics, user_id=request.user_id, parts=surface().analytics)
-    return answer(counts)
+    return json_response(counts)

@@ -12,7 +12,7 @@ from futuretracker.database.queries.health import select_one
 from futuretracker.telemetry.json_lines import timestamp
 from futuretracker.web.errors import Unavailable
 from futuretracker.web.lifecycle import draining
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 blueprint = Blueprint("health", __name__)
 probes = Blueprint("probes", __name__)
@@ -22,7 +22,7 @@ probes = Blueprint("probes", __name__)
 @public
 def get_health() -> Response:
     """Say that the process answers."""
-    return answer({"status": "ok", **_stamp()})
+    return json_response({"status": "ok", **_stamp()})
 
 
 @blueprint.get("/health/deps")
@@ -35,14 +35,14 @@ def get_dependencies() -> Response:
     }
     fine = set(checks.values()) == {"ok"}
     body = {"status": "ok" if fine else "degraded", **_stamp(), "checks": checks}
-    return answer(body, 200 if fine else 503)
+    return json_response(body, 200 if fine else 503)
 
 
 @probes.get("/healthz")
 @public
 def get_liveness() -> Response:
     """Say that the process lives, whatever the state of what it stands on."""
-    return answer({"status": "ok"})
+    return json_response({"status": "ok"})
 
 
 @probes.get("/readyz")
@@ -50,10 +50,10 @@ def get_liveness() -> Response:
 def get_readiness() -> Response:
     """Say whether to send requests here: 503 while draining or without a database."""
     if draining.is_set():
-        return answer({"status": "draining"}, 503)
+        return json_response({"status": "draining"}, 503)
     if not _database_answers():
-        return answer({"status": "unavailable"}, 503)
-    return answer({"status": "ok"})
+        return json_response({"status": "unavailable"}, 503)
+    return json_response({"status": "ok"})
 
 
 def _database_answers() -> bool:

@@ -13,7 +13,7 @@ from futuretracker.api.schemas.query_string import PageParameters, read_paramete
 from futuretracker.database import read
 from futuretracker.database.queries.pages import FILTERS, select_page
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 if TYPE_CHECKING:
     from futuretracker.database.queries.pages import Page
@@ -38,7 +38,7 @@ def list_opportunities() -> Response:
         count="include" in given,
     )
     following = page.next and cursors.encode(page.next, user_id=request.user_id, order=order)
-    return answer(_body(page, following), headers=_link(following))
+    return json_response(_body(page, following), headers=_link(following))
 
 
 def _body(page: Page, following: str | None) -> bytes:

@@ -23,7 +23,7 @@ from futuretracker.web import errors
 from futuretracker.web.application import Application
 from futuretracker.web.headers import Headers
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 from futuretracker.web.traffic import note_route
 
 if TYPE_CHECKING:
@@ -115,4 +115,4 @@ def get_all() -> Response:
 @inside.get("/healthz")
 def get_liveness() -> Response:
     """Say that the process lives."""
-    return answer({"status": "ok"})
+    return json_response({"status": "ok"})

@@ -11,7 +11,7 @@ from futuretracker.database import read, run
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.web.errors import not_found
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 blueprint = Blueprint("opportunities", __name__)
 
@@ -24,7 +24,7 @@ def get_opportunity(opportunity_id: str) -> Response:
     row = read(rows.select_opportunity, user_id=request.user_id, row_id=row_id, columns=columns)
     if row is None:
         raise not_found("Opportunity")
-    return answer(row)
+    return json_response(row)
 
 
 @blueprint.post("/opportunities")
@@ -38,7 +38,7 @@ def create_opportunity() -> Response:
         rows.insert_opportunity, change=change(details), values=values, columns=here.columns
     )
     audit(row_id, details)
-    return answer(row, 201, {"Location": f"{here.prefix}/opportunities/{row_id}"})
+    return json_response(row, 201, {"Location": f"{here.prefix}/opportunities/{row_id}"})
 
 
 @blueprint.route("/opportunities/<opportunity_id>", methods=["PUT", "PATCH"])
@@ -58,7 +58,7 @@ def update_opportunity(opportunity_id: str) -> Response:
     if row is None:
         raise not_found("Opportunity")
     audit(str(row_id), details)
-    return answer(row)
+    return json_response(row)
 
 
 @blueprint.delete("/opportunities/<opportunity_id>")
@@ -70,4 +70,4 @@ def delete_opportunity(opportunity_id: str) -> Response:
     if title is None:
         raise not_found("Opportunity")
     audit(str(row_id), {"title": title})
-    return answer({"success": True, "message": "Opportunity deleted"})
+    return json_response({"success": True, "message": "Opportunity deleted"})

@@ -12,7 +12,7 @@ from futuretracker.database import read, run
 from futuretracker.database.queries import rounds as rows
 from futuretracker.web.errors import ApiError, not_found
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 blueprint = Blueprint("rounds", __name__)
 new_round = NewRound()
@@ -26,7 +26,7 @@ def list_rounds(opportunity_id: str) -> Response:
     """Return an internship's rounds by number."""
     row_id = read_id(opportunity_id)
     found = read(rows.select_rounds, user_id=request.user_id, row_id=row_id)
-    return answer(body_of(found))
+    return json_response(body_of(found))
 
 
 @blueprint.post("/opportunities/<opportunity_id>/rounds")
@@ -39,7 +39,7 @@ def create_round(opportunity_id: str) -> Response:
     done = run(rows.insert_round, change=change(details), row_id=row_id, values=values)
     body = with_round(done)
     audit(str(done.round_id), details)
-    return answer(body, 201, {"Location": f"/api/v1/opportunities/{row_id}/rounds"})
+    return json_response(body, 201, {"Location": f"/api/v1/opportunities/{row_id}/rounds"})
 
 
 @blueprint.patch("/opportunities/<opportunity_id>/rounds/<round_id>")
@@ -58,7 +58,7 @@ def update_round(opportunity_id: str, round_id: str) -> Response:
     )
     body = with_round(done)
     audit(str(changed_id), details)
-    return answer(body)
+    return json_response(body)
 
 
 @blueprint.delete("/opportunities/<opportunity_id>/rounds/<round_id>")
@@ -70,7 +70,7 @@ def delete_round(opportunity_id: str, round_id: str) -> Response:
     done = run(rows.delete_round, change=change(details), row_id=row_id, round_id=gone_id)
     body = body_of(done)
     audit(str(gone_id), details)
-    return answer(b'{"success":true,"message":"Round deleted",' + body[1:])
+    return json_response(b'{"success":true,"message":"Round deleted",' + body[1:])
 
 
 @blueprint.get("/opportunities/rounds/upcoming")
@@ -78,7 +78,7 @@ def list_upcoming_rounds() -> Response:
     """Return the pending rounds of some days, the soonest first."""
     days = read_parameters(upcoming)
     found = read(rows.select_upcoming_rounds, user_id=request.user_id, **days)
-    return answer(found)
+    return json_response(found)
 
 
 def body_of(outcome: rows.Outcome) -> bytes:

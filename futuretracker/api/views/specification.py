@@ -15,7 +15,7 @@ from futuretracker.api.openapi.operations import OPERATIONS
 from futuretracker.api.openapi.paths import operation
 from futuretracker.api.openapi.plugin import Plugin
 from futuretracker.auth import public
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,7 +32,7 @@ def get_specification() -> Response:
     It says the same to everybody and changes with a new version of the service alone: caches may
     keep it for an hour.
     """
-    return answer(_bytes(), headers={"Cache-Control": "public, max-age=3600"})
+    return json_response(_bytes(), headers={"Cache-Control": "public, max-age=3600"})
 
 
 @functools.cache

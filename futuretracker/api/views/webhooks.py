@@ -18,7 +18,7 @@ from futuretracker.database.queries.users import erase_user, update_profile
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
 from futuretracker.web.request import request
-from futuretracker.web.responses import answer
+from futuretracker.web.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,4 +105,4 @@ def receive_clerk_event() -> Response:
     effect = "none" if handler is None else "new" if handler(clerk, told) else "repeated"
     metrics.webhooks.labels(effect).inc()
     audit(subject, {"event": told.type[:100], "eventId": told.id, "effect": effect})
-    return answer({"success": True})
+    return json_response({"success": True})

@@ -18,7 +18,7 @@ _BUDGET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class RateLimit:
     """So many requests in a window that opens at a key's first request.
 
     ``seconds`` is the window's length; ``window`` is the same for people ("15 minutes").
@@ -30,7 +30,7 @@ class Budget:
     window: str
 
 
-def read_budget(env: Env, setting: str, name: str, default: str) -> Budget:
+def read_rate_limit(env: Env, setting: str, name: str, default: str) -> RateLimit:
     """Read a budget such as ``2000 per 15 minutes``."""
 
     def check(text: str) -> None:
@@ -41,4 +41,4 @@ def read_budget(env: Env, setting: str, name: str, default: str) -> Budget:
     item = parse_limit(env.str(setting, default, validate=check) or default)
     unit = item.GRANULARITY.name
     window = f"{item.multiples} {unit}{'' if item.multiples == 1 else 's'}"
-    return Budget(name, item.amount, item.get_expiry(), window)
+    return RateLimit(name, item.amount, item.get_expiry(), window)
