@@ -11,7 +11,7 @@ import pytest
 from psycopg import errors as pg
 
 from futuretracker.database.queries import analytics, rounds
-from tests.promises.test_every_query import PLANS
+from tests.database.queries.test_every_query import PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
