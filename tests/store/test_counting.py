@@ -77,7 +77,7 @@ class SmallStore(LmdbStore):
 
 class CrowdedStore(SmallStore):
     STORAGE_SCHEME: ClassVar = ["crowded"]
-    KEYS = 500
+    MAX_COUNTERS = 500
 
 
 def count(url: str, times: int) -> subprocess.Popen[bytes]:
@@ -299,7 +299,7 @@ def test_where_there_are_too_many_open_windows_those_that_end_soonest_go(url: st
         assert store.visit([Hit("general:4999", 9, 900)]).windows[0].hits == 2
         assert store.visit([Hit("general:4600", 9, 900)]).windows[0].hits == 2
         assert store.visit([Hit("general:0", 9, 900)]).windows[0].hits == 1
-        assert store.reset() <= CrowdedStore.KEYS
+        assert store.reset() <= CrowdedStore.MAX_COUNTERS
 
 
 def test_a_full_file_is_one_warning_and_budgets_hold_in_memory(
