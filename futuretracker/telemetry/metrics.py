@@ -1,4 +1,4 @@
-"""What is measured, and what it is called: docs/monitoring.md has a line for each.
+"""What is measured, and what it is called: docs/operations/monitoring.md has a line for each.
 
 Every label has few values, which the code names and no client can add to.
 """

@@ -1,4 +1,4 @@
-"""The README's table and docs/checklist.md, held against the checks that there are."""
+"""The README's table and docs/operations/checklist.md, held against the checks that there are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from futuretracker.checks.checklist import ITEMS
 from tests.promises.test_readme import table
 from tests.support.servers import ROOT
 
-CHECKLIST = (ROOT / "docs" / "checklist.md").read_text()
+CHECKLIST = (ROOT / "docs" / "operations" / "checklist.md").read_text()
 GUIDE = [
     "HTTPS is configured and working",
     "Environment variables are set correctly",

@@ -1,4 +1,4 @@
-"""docs/edge.md names what is there, and says of it what the files say."""
+"""docs/operations/edge.md names what is there, and says of it what the files say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.deploy.edge.caddy_server import DEPLOY as CADDY
 from tests.deploy.edge.nginx_server import DEPLOY as NGINX
 from tests.support.servers import ROOT
 
-GUIDE = (ROOT / "docs/edge.md").read_text()
+GUIDE = (ROOT / "docs/operations/edge.md").read_text()
 STATUSES = re.search(r"\| errors \|.*?: ([\d, ]+);", GUIDE)
 
 
