@@ -1,4 +1,4 @@
-"""docs/operations/edge.md, carried out with Debian's nginx behind which the service already runs."""
+"""Run docs/operations/edge.md with Debian's nginx, after the service is deployed."""
 
 from __future__ import annotations
 

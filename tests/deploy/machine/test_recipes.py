@@ -1,4 +1,4 @@
-"""docs/operations/journal.md: each of its questions has an answer, on a journal in which all of it stands."""
+"""Run each command of docs/operations/journal.md on a journal that has a match for it."""
 
 from __future__ import annotations
 

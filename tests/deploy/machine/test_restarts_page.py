@@ -1,4 +1,4 @@
-"""docs/operations/restarts.md: its commands, as they stand, on the machine."""
+"""Run the commands of docs/operations/restarts.md on the machine."""
 
 from __future__ import annotations
 

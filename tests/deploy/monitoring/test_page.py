@@ -1,4 +1,4 @@
-"""The tables of docs/operations/monitoring.md, held against what is exported and against the alerts."""
+"""Compare the tables of docs/operations/monitoring.md with the metrics and the alerts."""
 
 from __future__ import annotations
 

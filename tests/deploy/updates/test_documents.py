@@ -1,4 +1,4 @@
-"""docs/operations/updates.md: what it tells people to run is there."""
+"""Check that every command and file in docs/operations/updates.md exists."""
 
 from __future__ import annotations
 
