@@ -1,4 +1,4 @@
-"""The README's tables, held against the code and against what the suite has seen."""
+"""Compare the tables of README.md and docs/ with the code and with what the other tests have seen."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from tests.conftest import seen
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
 
-README = (ROOT / "README.md").read_text()
-ANYWHERE = {400, 413, 429, 500}  # said once, above the table
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
+ANYWHERE = {400, 413, 429, 500}  # stated once, above the table of routes
 UNLISTED = {"HEAD", "OPTIONS"}
 
 
-def table(heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading."""
-    section = re.split(r"\n###? ", README.partition(f"## {heading}\n")[2])[0]
+def table(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading of a page."""
+    text = (ROOT / page).read_text()
+    section = re.split(r"\n##? ", text.partition(f"# {heading}\n")[2])[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
 
@@ -27,7 +30,7 @@ def documented_routes() -> dict[str, set[int]]:
     """Return the statuses of each ``METHOD /path``; several routes may share a row."""
     return {
         route: {int(status) for status in row[1].split()}
-        for row in table("Routes")
+        for row in table("docs/api/README.md", "Routes")
         for route in re.findall(r"`(.+?)`", row[0])
     }
 
@@ -40,34 +43,30 @@ def routes_in_code(app: Flask) -> set[str]:
     }
 
 
-def settings_in_code() -> set[str]:
-    rooms = (ROOT / "futuretracker").glob("*.py")
-    code = "".join(room.read_text() for room in rooms)
-    return set(re.findall(r"""env(?:\.\w+\(|,)\s*["']([A-Z_]+)["']""", code))
-
-
-def test_every_route_is_in_the_table_and_no_other(app: Flask) -> None:
+def test_the_reference_lists_every_route_and_no_other(app: Flask) -> None:
     assert set(documented_routes()) == routes_in_code(app)
 
 
-def test_every_setting_is_in_the_table_and_no_other() -> None:
-    assert {row[0].strip("`") for row in table("Settings")} == settings_in_code()
+def test_the_readme_lists_every_route_except_those_of_the_original_api(app: Flask) -> None:
+    listed = {
+        f"{method} {path}"
+        for row in table("README.md", "Routes")
+        for path in re.findall(r"`(.+?)`", row[0])
+        for method in re.findall(r"`(.+?)`", row[1])
+    }
+    original = {route for route in routes_in_code(app) if re.search(r" /api/(?!v1/)", route)}
 
-
-def test_every_setting_is_in_the_example_and_no_other() -> None:
-    example = (ROOT / ".env.example").read_text()
-
-    assert set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) == settings_in_code()
+    assert listed == routes_in_code(app) - original - {"GET /docs/<name>"}
 
 
 def test_every_error_status_is_in_the_table() -> None:
-    assert {int(row[0]) for row in table("Errors")} >= {
-        status for *_, status in seen if status >= 400
-    }
+    documented = {int(row[0]) for row in table("docs/api/errors.md", "Errors")}
+
+    assert documented >= {status for *_, status in seen if status >= 400}
 
 
 def test_every_status_that_the_suite_has_seen_is_in_the_table() -> None:
-    """Runs last, so that a whole run has seen everything."""
+    """Run last, after every other test has added to ``seen``."""
     documented = documented_routes()
     missing = {
         f"{method} {rule} {status}"
@@ -77,3 +76,29 @@ def test_every_status_that_the_suite_has_seen_is_in_the_table() -> None:
     }
 
     assert missing == set()
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_leads_to_a_file_and_a_heading() -> None:
+    broken = []
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            if not target.exists() or (anchor and anchor not in anchors(target)):
+                broken.append(f"{page.relative_to(ROOT)}: {link}")
+
+    assert broken == []
+
+
+def test_the_readme_stays_short() -> None:
+    assert 110 <= len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_the_page_on_the_architecture_stays_short() -> None:
+    assert len((ROOT / "docs/architecture.md").read_text().splitlines()) <= 100
