@@ -1,4 +1,4 @@
-"""Compare the tables of README.md and docs/ with the code and with what the other tests have seen."""
+"""Compare the tables of README.md and docs/ with the code, and with what other tests have seen."""
 
 from __future__ import annotations
 
