@@ -1,4 +1,4 @@
-"""What Postgres' catalogs say about who may reach our tables; every role may read them."""
+"""Row level security and grants, read from Postgres' catalogs, which every role may read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 class RowSecurity(NamedTuple):
-    """A table: is row level security on, on its owner too, and does a policy bind the role.
+    """The row level security of a table.
 
-    ``bound`` is true where a restrictive policy for the role reads who the statement speaks for.
+    ``enabled``: it is on. ``forced``: it also applies to the owner. ``bound``: a restrictive policy
+    for the role reads the user that the statement has set.
     """
 
     table: str
@@ -25,7 +26,7 @@ class RowSecurity(NamedTuple):
 def select_row_security(
     conn: Connection[Any], *, tables: Sequence[str], role: str
 ) -> list[RowSecurity]:
-    """Return how row level security stands on those of the tables that are there."""
+    """Return the row level security of those tables that exist."""
     cursor = conn.execute(
         """
         select c.relname, c.relrowsecurity, c.relforcerowsecurity, exists (
@@ -48,11 +49,11 @@ def select_row_security(
 def select_grants(
     conn: Connection[Any], *, tables: Sequence[str], role: str, grantees: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Return who of the grantees, or of everybody (public), may do something with what is ours.
+    """Return the privileges that the grantees, or public, have on the service's objects.
 
-    That is the tables, their columns and sequences, views of them in any schema, which show what
-    their owner may see, the functions ``futuretracker_*`` and the service's role; an entry is the
-    grantee with what it reaches.
+    The objects are the tables, their columns and sequences, views of them in any schema (a view
+    reads with its owner's privileges), the functions ``futuretracker_*`` and the service's role.
+    Each entry is a grantee and the name of an object.
     """
     cursor = conn.execute(
         """
@@ -60,7 +61,7 @@ def select_grants(
             select oid from pg_class
             where relnamespace = 'public'::regnamespace and relname = any(%(tables)s)
             union
-            -- a table's sequences, and a view's rule, each of which depends on the relation
+            -- sequences of the table, and views, which depend on it through their rule
             select coalesce(w.ev_class, d.objid)
             from relations as r
             join pg_depend as d on d.refobjid = r.oid and d.refclassid = 'pg_class'::regclass
