@@ -24,8 +24,8 @@ from futuretracker.database.migrate import migrate
 from futuretracker.database.replica import Replica
 from tests.conftest import ORIGIN, User, numbers
 from tests.database.queries.conftest import Owner
+from tests.database.queries.test_every_query import check_reads
 from tests.database.queries.test_round_trips import proxy
-from tests.promises.test_every_query import check_reads
 from tests.support import servers
 from tests.support.pooler import connect
 from tests.support.standby import Standby, standby

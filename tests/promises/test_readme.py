@@ -41,7 +41,7 @@ def routes_in_code(app: Flask) -> set[str]:
 
 
 def settings_in_code() -> set[str]:
-    rooms = (ROOT / "futuretracker").glob("*.py")
+    rooms = (ROOT / "futuretracker" / "config").glob("*.py")
     code = "".join(room.read_text() for room in rooms)
     return set(re.findall(r"""env(?:\.\w+\(|,)\s*["']([A-Z_]+)["']""", code))
 

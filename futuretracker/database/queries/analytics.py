@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Parts(NamedTuple):
-    """What a surface's analytics hold beyond the guide's: SQL that is put in at three places."""
+    """SQL that v1 adds to the original API's analytics, at three places."""
 
     tables: LiteralString
     statuses: LiteralString
     counts: LiteralString
 
 
-GUIDE: Final = Parts(tables="", statuses="", counts="")
+ORIGINAL: Final = Parts(tables="", statuses="", counts="")
 V1: Final = Parts(
     tables=f", {PIPELINE}",
     statuses=", 'ghosted', ghosted",
@@ -33,7 +33,7 @@ V1: Final = Parts(
 
 
 def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> bytes:
-    """Return the user's analytics as JSON, in UTC; ``parts`` is GUIDE or V1.
+    """Return the user's analytics as JSON, in UTC; ``parts`` is ORIGINAL or V1.
 
     Weeks begin on Sunday and end with the current one; months end with the current one; deadlines
     run for 30 days from today. Rates are per cent with one decimal, 0 where nothing was counted.

@@ -1,4 +1,4 @@
-"""The columns of an opportunity as each surface shows them, and JSON as Postgres sent it.
+"""The columns of an opportunity as each API version shows them, and JSON as Postgres sent it.
 
 Columns are literals of this file: pyright holds every query that they become part of to
 ``LiteralString``, so nothing that a client sent can be one.
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-GUIDE: Final[LiteralString] = """id, user_id, title, description, link, deadline, category,
+ORIGINAL: Final[LiteralString] = """id, user_id, title, description, link, deadline, category,
     coalesce(status, 'applied') as status, notes, created_at, updated_at"""
 # Who was rejected by hand waits for no round either.
 V1: Final[LiteralString] = (
-    GUIDE
+    ORIGINAL
     + """, campus_mode, applied_on,
     case when status is distinct from 'rejected' then current_round_number end
         as current_round_number,

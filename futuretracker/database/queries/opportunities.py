@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.columns import GUIDE, only_value
+from futuretracker.database.queries.columns import ORIGINAL, only_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from futuretracker.database.queries.audit import Change
+    from futuretracker.database.queries.audit import AuditEntry
 
 
 NOTHING: Final[Mapping[str, object]] = dict.fromkeys(
@@ -41,7 +41,7 @@ def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
         f"""
         select coalesce(json_agg(o), '[]')::text
         from (
-            select {GUIDE} from opportunities
+            select {ORIGINAL} from opportunities
             where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
                 and user_id = (select %(user_id)s::uuid)
             order by created_at desc, id desc
@@ -73,7 +73,7 @@ def select_opportunity(
 def insert_opportunity(
     conn: Connection[Any],
     *,
-    change: Change,
+    audit: AuditEntry,
     values: Mapping[str, object],
     columns: LiteralString,
 ) -> Written:
@@ -95,7 +95,7 @@ def insert_opportunity(
         )
         select id::text, row_to_json(written)::text from written
         """,
-        {**NOTHING, **values, **change._asdict()},
+        {**NOTHING, **values, **audit.parameters()},
     )
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - an insert that does not raise returns its row
@@ -105,7 +105,7 @@ def insert_opportunity(
 def update_opportunity(
     conn: Connection[Any],
     *,
-    change: Change,
+    audit: AuditEntry,
     row_id: UUID,
     values: Mapping[str, object],
     columns: LiteralString,
@@ -134,12 +134,12 @@ def update_opportunity(
         )
         select row_to_json(written)::text from written
         """,
-        {**values, **change._asdict(), "row_id": row_id},
+        {**values, **audit.parameters(), "row_id": row_id},
     )
     return only_value(cursor)
 
 
-def delete_opportunity(conn: Connection[Any], *, change: Change, row_id: UUID) -> str | None:
+def delete_opportunity(conn: Connection[Any], *, audit: AuditEntry, row_id: UUID) -> str | None:
     """Delete a row; the audit keeps its title, which is returned."""
     cursor = conn.execute(
         """
@@ -156,7 +156,7 @@ def delete_opportunity(conn: Connection[Any], *, change: Change, row_id: UUID) -
         )
         select title from written
         """,
-        {**change._asdict(), "row_id": row_id},
+        {**audit.parameters(), "row_id": row_id},
     )
     row = cursor.fetchone()
     return row[0] if row else None

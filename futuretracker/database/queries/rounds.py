@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from futuretracker.database.queries.audit import Change
+    from futuretracker.database.queries.audit import AuditEntry
 
 
 class Outcome(NamedTuple):
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
 
 def insert_round(
-    conn: Connection[Any], *, change: Change, row_id: UUID, values: Mapping[str, object]
+    conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, values: Mapping[str, object]
 ) -> Outcome:
     """Add a round to an internship; without a number it comes last.
 
@@ -58,7 +58,7 @@ def insert_round(
             returning {ROUND}
         ), {CONSEQUENCES}
         """,
-        change,
+        audit,
         {"row_id": row_id, "values": json.dumps(values), "action": "CREATE_ROUND"},
     )
 
@@ -66,7 +66,7 @@ def insert_round(
 def update_round(
     conn: Connection[Any],
     *,
-    change: Change,
+    audit: AuditEntry,
     row_id: UUID,
     round_id: UUID,
     values: Mapping[str, object],
@@ -89,7 +89,7 @@ def update_round(
             returning {ROUND}
         ), {CONSEQUENCES}
         """,
-        change,
+        audit,
         {
             "row_id": row_id,
             "round_id": round_id,
@@ -99,7 +99,9 @@ def update_round(
     )
 
 
-def delete_round(conn: Connection[Any], *, change: Change, row_id: UUID, round_id: UUID) -> Outcome:
+def delete_round(
+    conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, round_id: UUID
+) -> Outcome:
     """Delete a round."""
     return _change(
         conn,
@@ -111,7 +113,7 @@ def delete_round(conn: Connection[Any], *, change: Change, row_id: UUID, round_i
             returning {ROUND}
         ), {CONSEQUENCES}
         """,
-        change,
+        audit,
         {"row_id": row_id, "round_id": round_id, "action": "DELETE_ROUND"},
     )
 
@@ -119,10 +121,10 @@ def delete_round(conn: Connection[Any], *, change: Change, row_id: UUID, round_i
 def _change(
     conn: Connection[Any],
     statement: LiteralString,
-    change: Change,
+    audit: AuditEntry,
     values: Mapping[str, object],
 ) -> Outcome:
-    row = conn.execute(statement, {**change._asdict(), **values}).fetchone()
+    row = conn.execute(statement, {**audit.parameters(), **values}).fetchone()
     if row is None:
         return Outcome()
     category, body, changed, round_id = row

@@ -248,7 +248,7 @@ def test_a_row_that_is_being_added_is_waited_for_and_erased(
 ) -> None:
     with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
         insert_opportunity(
-            busy, change=a.change, values={"title": "Late", "status": "applied"}, columns=V1
+            busy, audit=a.audit, values={"title": "Late", "status": "applied"}, columns=V1
         )
         erasing = pool.submit(erase, role, a.clerk_id)
         time.sleep(0.1)
