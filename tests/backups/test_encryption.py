@@ -185,8 +185,8 @@ def test_memory_does_not_grow_with_the_backup() -> None:
     code = """
 import io, resource, sys
 from pyrage.x25519 import Identity
-from futuretracker.backups.encryption import encrypt
-from futuretracker.backups.streams import Sink
+from futuretracker.backups.files.encryption import encrypt
+from futuretracker.backups.files.streams import Sink
 class Zeros:
     left = int(sys.argv[1])
     def read(self, size):

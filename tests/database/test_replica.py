@@ -24,8 +24,8 @@ from futuretracker.database.migrate import migrate
 from futuretracker.database.replica import Replica
 from tests.conftest import ORIGIN, User, numbers
 from tests.database.queries.conftest import Owner
+from tests.database.queries.test_every_query import check_reads
 from tests.database.queries.test_round_trips import proxy
-from tests.promises.test_every_query import check_reads
 from tests.support import servers
 from tests.support.pooler import connect
 from tests.support.standby import Standby, standby
@@ -94,7 +94,7 @@ def until(holds: Callable[[], bool], what: str, within: float = 10) -> None:
 
 
 def in_use(app: Flask) -> bool:
-    return bool(app.extensions["database"].replica.is_good())
+    return bool(app.extensions["database"].replica.is_usable())
 
 
 def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
@@ -328,7 +328,7 @@ def test_a_replica_that_lags_is_not_used_until_it_has_caught_up(  # noqa: PLR091
         assert not in_use(app)
         assert warnings(caplog) == [(NOT_USED, "lags")]
     until(lambda: in_use(app), "the replica is not used though it has caught up")
-    assert warnings(caplog)[1:] == [("replica is back", None)]
+    assert warnings(caplog)[1:] == [("replica is used again", None)]
 
 
 def test_a_quiet_primary_is_no_lag(start: Callable[..., tuple[Flask, User]]) -> None:
@@ -401,12 +401,12 @@ def test_a_replica_that_is_lost_costs_no_reader_an_error(
         with getattr(follower, trouble)():
             go_on(3)
             assert said(service) == [NOT_USED]
-        until(lambda: "replica is back" in said(service), "it does not come back")
+        until(lambda: "replica is used again" in said(service), "it does not come back")
         go_on(0.5)
 
     assert {answer.status for answer, _ in asked} == {200}
     assert max(seconds for _, seconds in asked) < 3
-    assert said(service) == [NOT_USED, "replica is back"]
+    assert said(service) == [NOT_USED, "replica is used again"]
     assert not [line for line in service.lines() if line.get("message") == "database out of reach"]
 
 

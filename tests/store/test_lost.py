@@ -67,7 +67,7 @@ def test_requests_do_not_wait_while_the_store_is_tried_again() -> None:
     store = SharedStore(slow)
     store.RETRY = 0.01
     slow.takes = 0.2
-    for _ in range(SharedStore.PATIENCE):
+    for _ in range(SharedStore.MAX_SLOW):
         store.visit([HIT])
     asked, times = slow.asked, []
     until(lambda: slow.asked > asked)
@@ -107,7 +107,7 @@ def test_nobody_tries_a_store_again_that_is_not_used_any_more() -> None:
     store = SharedStore(slow)
     store.RETRY = 0.05
     slow.takes = 0.11
-    for _ in range(SharedStore.PATIENCE):
+    for _ in range(SharedStore.MAX_SLOW):
         store.visit([HIT])
     threads = threading.active_count()
     del store
