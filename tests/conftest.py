@@ -54,11 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the tests of the README and the OpenAPI document last: they read ``seen``.
+    """Run the tests of the documents last: they read ``seen``.
 
     With ``--pooler``, deselect the tests that do not use Postgres.
     """
-    items.sort(key=lambda item: item.path.name in {"test_readme.py", "test_specification.py"})
+    items.sort(key=lambda item: item.path.name in {"test_docs.py", "test_specification.py"})
     if config.getoption("pooler"):
         kept = [item for item in items if "pooled" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])

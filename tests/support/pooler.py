@@ -1,4 +1,4 @@
-"""Run PgBouncer in transaction mode, with the settings of docs/scaling.md."""
+"""Run PgBouncer in transaction mode, with the settings of docs/operations/scaling.md."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SERVER_USER = "pgserver"  # the embedded Postgres runs as this user if the tests
 
 
 def recommended_settings() -> ConfigParser:
-    """Return the settings that docs/scaling.md recommends."""
-    guide = (ROOT / "docs/scaling.md").read_text()
+    """Return the settings that docs/operations/scaling.md recommends."""
+    guide = (ROOT / "docs/operations/scaling.md").read_text()
     [block] = re.findall(r"```ini\n(.*?)```", guide, re.DOTALL)
     settings = ConfigParser(inline_comment_prefixes=";")
     settings.read_string(block)

@@ -89,3 +89,47 @@ def select_grants(
         {"tables": list(tables), "role": role, "grantees": list(grantees)},
     )
     return cursor.fetchall()
+
+
+def select_definer_functions(conn: Connection[Any], *, role: str) -> list[tuple[str, str]]:
+    """Return the SECURITY DEFINER functions in ``public``, and those the role may call elsewhere.
+
+    An entry is the function's signature and its ``search_path``, which is empty if it has none.
+    """
+    cursor = conn.execute(
+        """
+        select p.oid::regprocedure::text, coalesce((
+            select substr(setting, length('search_path=') + 1)
+            from unnest(p.proconfig) as setting where starts_with(setting, 'search_path=')
+        ), '')
+        from pg_proc as p
+        where p.prosecdef and (p.pronamespace = 'public'::regnamespace or exists (
+            select from pg_roles as r
+            where r.rolname = %(role)s and has_schema_privilege(r.oid, p.pronamespace, 'usage')
+                and has_function_privilege(r.oid, p.oid, 'execute')
+        ))
+        order by 1
+        """,
+        {"role": role},
+    )
+    return cursor.fetchall()
+
+
+def select_temporary(conn: Connection[Any], *, role: str) -> tuple[str, list[str]]:
+    """Return the database's name, and which of public and the role have TEMPORARY on it."""
+    row = conn.execute(
+        """
+        select quote_ident(d.datname), array(
+            select coalesce(r.rolname, 'public')::text
+            from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as entry
+            left join pg_roles as r on r.oid = entry.grantee
+            where entry.privilege_type = 'TEMPORARY'
+                and (entry.grantee = 0 or r.rolname = %(role)s)
+            order by 1
+        )
+        from pg_database as d where d.datname = current_database()
+        """,
+        {"role": role},
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a connection has a database
+    return row[0], row[1]

@@ -1,4 +1,4 @@
-"""A service to which everything happens that docs/journal.md asks about."""
+"""A service to which everything happens that docs/operations/journal.md asks about."""
 
 from __future__ import annotations
 

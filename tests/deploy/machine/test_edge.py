@@ -1,4 +1,4 @@
-"""docs/edge.md, carried out with Debian's nginx behind which the service already runs."""
+"""Run docs/operations/edge.md with Debian's nginx, after the service is deployed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "api.example.com"
 LIVE = f"/etc/letsencrypt/live/{NAME}"
-GUIDE = (ROOT / "docs/edge.md").read_text()
+GUIDE = (ROOT / "docs/operations/edge.md").read_text()
 NGINX = GUIDE.partition("\n## nginx\n")[2].partition("\n## ")[0]
 # What takes the place of a command that asks somebody else.
 STAND_INS = {
