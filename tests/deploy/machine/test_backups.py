@@ -107,6 +107,6 @@ def test_a_backup_that_fails_fails_its_unit_with_a_sentence(backed_up: Machine) 
     backed_up.run(f"systemctl start {unit}", check=False)
 
     assert backed_up.state(unit, "Result") == "exit-code"
-    assert "is open to others: chmod 0711 or 0700 closes it." in backed_up.journal(unit)
+    assert "is open to other users: change its mode to 0711 or 0700." in backed_up.journal(unit)
     backed_up.run(f"rm -r /run/systemd/system/{unit}.d && systemctl daemon-reload")
     assert Path(STATE).name in backed_up.run(f"systemctl start {unit} && ls -d {STATE}")
