@@ -127,6 +127,14 @@ def test_the_service_runs_on_it_and_separates_users(
     assert ask("POST", "", "user_c", {"title": "New here"}).status == 201
 
 
+def test_temporary_objects_need_a_grant(kept: Site, backup: Path, target: str) -> None:
+    temporary = "select has_database_privilege('public', current_database(), 'temporary')"
+    assert rows(target, temporary) == [(True,)]
+    restored(kept, backup, target)
+
+    assert rows(target, temporary) == [(False,)]
+
+
 def test_the_service_role_sees_no_rows_without_user(kept: Site, backup: Path, target: str) -> None:
     restored(kept, backup, target)
 

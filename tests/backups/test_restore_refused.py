@@ -82,7 +82,7 @@ def test_a_backup_without_its_checksum_or_manifest_is_refused(
 
     place.fails(
         f"{beside} cannot be read: No such file or directory. It belongs to the backup;"
-        " docs/backups.md says how to restore without it.",
+        " docs/operations/backups.md says how to restore without it.",
         *("restore", str(backup)),
         RESTORE_DATABASE_URL=target,
     )

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jwt
 
 from tests.cluster.load import Client, Request
-from tests.cluster.processes import wait_for
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

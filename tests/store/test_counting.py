@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +26,7 @@ from futuretracker.store import (
     open_store,
 )
 from tests.support import servers
+from tests.support.signals import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -373,15 +372,12 @@ def test_a_store_that_is_silent_costs_a_moment_and_only_once(
     with servers.valkey() as (url, pid):
         store = open_store(url)
         store.visit([Hit("key", 9, 60)])
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            times = []
+        times = []
+        with frozen(pid):
             for _ in range(20):
                 started = time.monotonic()
                 store.visit([Hit("key", 9, 60)])
                 times.append(time.monotonic() - started)
-        finally:
-            os.kill(pid, signal.SIGCONT)
 
     assert times[0] < 0.5
     assert max(times[1:]) < 0.1

@@ -73,6 +73,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BackupProblem(
-            f"{path} cannot be read: {error.strerror}. It belongs to the backup; docs/backups.md"
-            " says how to restore without it."
+            f"{path} cannot be read: {error.strerror}. It belongs to the backup;"
+            " docs/operations/backups.md says how to restore without it."
         ) from error

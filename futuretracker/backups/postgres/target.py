@@ -49,6 +49,18 @@ from pg_default_acl as d, aclexplode(d.defaclacl) as acl, lateral (select
 where d.defaclrole = current_user::regrole and acl.grantee <> d.defaclrole
     and d.defaclnamespace in (0, 'public'::regnamespace) and d.defaclobjtype in ('r', 'S', 'f')
 """
+# A dump contains no grants on the database itself, and a restore does not run migration 0011 again.
+# Only the owner of the database can revoke this one; else `check --deploy` reports it.
+NO_TEMPORARY = """
+do $$
+begin
+    if (
+        select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()
+    ) then
+        execute format('revoke temporary on database %I from public', current_database());
+    end if;
+end
+$$"""
 
 
 def check_target(conn: Connection, manifest: Manifest, setting: str) -> None:
@@ -72,12 +84,13 @@ def surrounding_sql(conn: Connection, manifest: Manifest) -> tuple[bytes, bytes]
     """Return the SQL to run before and after the dump, in the same transaction.
 
     Before the dump: create the roles that it names, and turn default privileges off. After it: turn
-    them on again, and let the owner's policies apply to the owner of the restored tables. The last
-    statement commits, so input that ends early restores nothing.
+    them on again, let the owner's policies apply to the owner of the restored tables, and forbid
+    temporary objects. The last statement commits, so input that ends early restores nothing.
     """
     defaults = conn.execute(DEFAULTS).fetchall()
     before = [*_roles(conn, manifest), *(sql.SQL(off) for off, _ in defaults)]
     after = [*(sql.SQL(on) for _, on in defaults), *_policies(manifest)]
+    after.append(sql.SQL(NO_TEMPORARY))
     return b"begin;\n" + _script(conn, before), _script(conn, after) + b"commit;\n"
 
 

@@ -32,7 +32,7 @@ HERE = """admin unix/{folder}/admin.sock
 def lay_out(
     folder: Path, ports: tuple[int, int], changes: Mapping[str, str], *, socket_file: Path
 ) -> Path:
-    """Write the files to the places that docs/edge.md names; return the Caddyfile."""
+    """Write the files to the places that docs/operations/edge.md names; return the Caddyfile."""
     shutil.copytree(DEPLOY, folder)
     everywhere = {
         "admin unix//run/caddy/admin.sock": HERE.format(

@@ -82,7 +82,7 @@ def lay_out(
     socket_file: Path,
     files: Files,
 ) -> None:
-    """Write the files as docs/edge.md says; ``ports`` are those of HTTP and HTTPS."""
+    """Write the files as docs/operations/edge.md says; ``ports`` are those of HTTP and HTTPS."""
     plain, tls = ports
     user = "root" if os.geteuid() == 0 else os.environ["USER"]
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))

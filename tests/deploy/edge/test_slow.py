@@ -31,7 +31,7 @@ STARTS = {
 }
 
 # Caddy ends the request in time. But Go waits for the rest of the body before it responds, so the
-# connection stays as long as the client does (docs/edge.md).
+# connection stays as long as the client does (docs/operations/edge.md).
 STAYS = {("caddy", "a body that never comes")}
 
 
@@ -79,7 +79,7 @@ def test_a_slow_client_is_disconnected_in_time(hasty: Edge, service: Service) ->
     for name, seconds in zip(STARTS, each, strict=True):
         stays = (hasty.kind, name) in STAYS
         in_time = PATIENCE - 0.5 < seconds < GIVE_UP
-        # If a newer Caddy closes it, remove the line from docs/edge.md.
+        # If a newer Caddy closes it, remove the line from docs/operations/edge.md.
         assert in_time is not stays, f"{name}: {seconds} s"
     hasty.ask("POST", "/after")
     paths = [line["path"] for line in service.lines() if line["type"] == "REQUEST"]

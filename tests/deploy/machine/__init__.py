@@ -1,1 +1,1 @@
-"""Tests on a temporary machine with a real systemd, installed by following docs/deployment.md."""
+"""Tests on a temporary machine with systemd, set up as docs/operations/deployment.md says."""

@@ -1,4 +1,4 @@
-"""A machine that was set up with the commands of docs/deployment.md."""
+"""A machine that was set up with the commands of docs/operations/deployment.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the commands of docs/deployment.md and of the documents that continue from it."""
+"""Read the commands of docs/operations/deployment.md and of the documents that continue from it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-GUIDE = Path(__file__).parents[3] / "docs" / "deployment.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "operations" / "deployment.md"
 INTERNET = "# needs the internet"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -19,7 +19,7 @@ class Command(NamedTuple):
 
 
 def commands(text: str | None = None) -> list[Command]:
-    """Return every command in order, of docs/deployment.md or of ``text``."""
+    """Return every command in order, of docs/operations/deployment.md or of ``text``."""
     blocks = _BLOCK.findall(text or GUIDE.read_text())
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     return [_command(line) for line in lines if line.startswith("$ ")]
