@@ -85,7 +85,7 @@ def test_the_health_check_reports_that_nothing_listens(image: Image) -> None:
     result = in_image(image, *image.stage.health_check(), PORT=str(free_port()))
 
     assert result.returncode != 0
-    assert result.stderr == "The service does not answer: [Errno 111] Connection refused\n"
+    assert result.stderr == "The service does not respond: [Errno 111] Connection refused\n"
 
 
 def test_the_health_check_reports_a_missing_database(
@@ -98,7 +98,7 @@ def test_the_health_check_reports_a_missing_database(
         result = in_image(image, *image.stage.health_check(), PORT=str(port))
 
     assert result.returncode != 0
-    assert result.stderr == "The service is not ready: /readyz answers 503\n"
+    assert result.stderr == "The service is not ready: /readyz returned 503\n"
 
 
 def test_every_process_runs_as_the_images_user_without_capabilities(service: Service) -> None:

@@ -62,7 +62,7 @@ def test_every_pinned_package_is_checked(audit: Audit, service: Advisories) -> N
     result = audit("requirements.txt", NPM)
 
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"Nothing is known against: requirements.txt, {NPM}\n"
+    assert result.stdout == f"No known vulnerabilities in: requirements.txt, {NPM}\n"
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pins = [Requirement(line.rstrip(" \\")) for line in lines if line[:1].isalpha()]
     assert service.asked >= {
@@ -112,7 +112,7 @@ def test_an_unavailable_advisory_service_has_its_own_status(
     result = audit(name)
 
     assert (result.returncode, result.stderr) == (3, "")
-    assert result.stdout.endswith(f"could not be asked about {name}: nothing is known of it.\n")
+    assert result.stdout.endswith(f"was unavailable for {name}: it was not checked.\n")
     assert result.stdout.count("\n") == 1
 
 
