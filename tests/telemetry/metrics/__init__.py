@@ -1,1 +1,1 @@
-"""/metrics, as real gunicorn serves it."""
+"""/metrics of the service under gunicorn."""
