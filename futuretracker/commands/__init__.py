@@ -17,6 +17,7 @@ COMMANDS = {
     "openapi": "print the API's OpenAPI document",
     "restore": "restore a backup into an empty database",
     "revoke": "refuse a session's or a user's tokens, within two seconds everywhere",
+    "settings": "print the reference of all settings, or .env.example",
     "token": "print a session token that 'dev' accepts",
 }
 

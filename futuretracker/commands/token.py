@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
-from futuretracker.config import DEFAULT_ORIGIN
 from futuretracker.config.clerk import MAX_LIFETIME
 from futuretracker.config.environment import given
+from futuretracker.config.table import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int | str:
 def azp_of(settings: Mapping[str, str]) -> str:
     """Return an origin that a service with these settings accepts tokens for."""
     parties = settings.get("CLERK_AUTHORIZED_PARTIES") or settings.get("CORS_ORIGIN")
-    return (parties or DEFAULT_ORIGIN).split(",")[0].strip()
+    return (parties or SETTINGS["CORS_ORIGIN"].default).split(",")[0].strip()
 
 
 def _user(text: str) -> str:

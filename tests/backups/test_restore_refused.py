@@ -124,7 +124,8 @@ def test_programs_older_than_the_backup_are_named(place: Site, backup: Path, tar
 def test_without_a_database_it_says_which_setting_is_missing(place: Site, backup: Path) -> None:
     place.fails(
         "The settings are not usable:\n"
-        "  - RESTORE_DATABASE_URL: missing: the Postgres URL of an empty database's owner",
+        "  - RESTORE_DATABASE_URL: missing; set it to the Postgres URL of an empty"
+        " database's owner",
         *("restore", str(backup)),
     )
 

@@ -93,7 +93,7 @@ def test_memory_is_refused_with_more_than_one_worker(settings: dict[str, str]) -
 
     assert config_from({**memory, "WEB_CONCURRENCY": "1"}).store_url == "memory://"
     [problem] = problems({**memory, "WEB_CONCURRENCY": "2"})
-    assert problem.startswith("STORE_URL: memory:// counts per process")
+    assert problem.startswith("STORE_URL: memory:// counts in each process")
 
 
 def test_redis_takes_the_place_of_the_hosts_store(settings: dict[str, str]) -> None:
@@ -174,7 +174,8 @@ def test_a_webhook_secret_that_is_none_is_named_without_it(
     (found,) = problems({**settings, "CLERK_WEBHOOK_SECRET": text})
 
     assert found == (
-        "CLERK_WEBHOOK_SECRET: is no Svix secret (whsec_ and base64), or a comma list of two"
+        "CLERK_WEBHOOK_SECRET: must be a Svix secret (whsec_ and base64), or two of them,"
+        " comma-separated"
     )
 
 
@@ -251,14 +252,14 @@ def test_without_an_issuer_the_start_is_refused(settings: dict[str, str]) -> Non
         {"CLERK_JWT_PUBLIC_KEY": settings["CLERK_JWT_PUBLIC_KEY"]},
     ):
         [problem] = problems({**without_clerk(settings), **given})
-        assert problem.startswith("CLERK_ISSUER: missing, like CLERK_PUBLISHABLE_KEY")
+        assert problem.startswith("CLERK_ISSUER: missing; set CLERK_PUBLISHABLE_KEY, or ")
 
 
 @pytest.mark.parametrize("key", ["pk_test_", "pk_prod_YSQ=", "sk_live_YSQ", "pk_test_YQ==", "x"])
 def test_what_is_no_publishable_key_is_refused(settings: dict[str, str], key: str) -> None:
     [problem] = problems({**without_clerk(settings), "CLERK_PUBLISHABLE_KEY": key})
 
-    assert problem.startswith("CLERK_PUBLISHABLE_KEY: is no Clerk publishable key")
+    assert problem.startswith("CLERK_PUBLISHABLE_KEY: must be a Clerk publishable key")
 
 
 @pytest.mark.parametrize("url", ["http://c.example.com", "https://c.example.com/", "clerk"])
@@ -335,7 +336,7 @@ def test_parameters_of_a_session_are_refused_behind_a_transaction_pooler(
     limits = "options=-c%20statement_timeout%3D1s"
     url = f"postgresql://u:hunter2@localhost:6543/db?{limits}"
     [problem] = problems({**settings, "DATABASE_URL": url})
-    assert problem.startswith("DATABASE_URL: a transaction pooler keeps no parameters of a session")
+    assert problem.startswith("DATABASE_URL: a pooler in transaction mode drops session parameters")
     for fine in (
         f"postgresql://u@localhost:5432/db?{limits}",
         "postgresql://u@localhost:6543/db?options=reference%3Dproject",  # Supavisor's tenant
@@ -395,7 +396,7 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_a_problem_like_any_other(
 
     with pytest.raises(ConfigError) as caught:
         config_from({**settings, "DATABASE_URL_FILE": str(file)})
-    assert caught.value.problems == ["DATABASE_URL_FILE names no file that can be read"]
+    assert caught.value.problems == ["DATABASE_URL_FILE: cannot be read as a UTF-8 text file"]
 
 
 def test_the_guides_supabase_settings_may_be_present(settings: dict[str, str]) -> None:

@@ -15,8 +15,8 @@ from tests.support.servers import ROOT
     ("name", "value", "problem"),
     [
         ("METRICS_TOKEN", "short", "must be 32 to 512 letters, digits and ._~+/=-"),
-        ("METRICS_PORT", "3001", "must be another one than PORT"),
-        ("METRICS_PORT", "many", "Not a valid integer"),
+        ("METRICS_PORT", "3001", "must differ from PORT"),
+        ("METRICS_PORT", "many", "must be a whole number from 0 to 65535"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(

@@ -40,24 +40,8 @@ def routes_in_code(app: Flask) -> set[str]:
     }
 
 
-def settings_in_code() -> set[str]:
-    rooms = (ROOT / "futuretracker").glob("*.py")
-    code = "".join(room.read_text() for room in rooms)
-    return set(re.findall(r"""env(?:\.\w+\(|,)\s*["']([A-Z_]+)["']""", code))
-
-
 def test_every_route_is_in_the_table_and_no_other(app: Flask) -> None:
     assert set(documented_routes()) == routes_in_code(app)
-
-
-def test_every_setting_is_in_the_table_and_no_other() -> None:
-    assert {row[0].strip("`") for row in table("Settings")} == settings_in_code()
-
-
-def test_every_setting_is_in_the_example_and_no_other() -> None:
-    example = (ROOT / ".env.example").read_text()
-
-    assert set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) == settings_in_code()
 
 
 def test_every_error_status_is_in_the_table() -> None:

@@ -7,13 +7,10 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from psycopg.conninfo import conninfo_to_dict
-
 from futuretracker.auth.tokens import LEEWAY
 from futuretracker.checks.finding import Failed, Undecided, error, ok, warning
 from futuretracker.checks.items.database import connection
 from futuretracker.checks.probes.exchange import Answer, ask
-from futuretracker.config.database import is_local
 from futuretracker.database.queries.health import select_time
 
 if TYPE_CHECKING:
@@ -47,7 +44,7 @@ def skew(subject: Subject) -> Finding:
 def _of_database(subject: Subject) -> float | None:
     """Return by how much the server is ahead: half a round trip is the most that it errs."""
     server = subject.config.database.primary
-    if is_local(conninfo_to_dict(server.url).get("host")):
+    if server.is_local:
         return None  # the same clock
     try:
         with connection(server) as conn:

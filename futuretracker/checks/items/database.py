@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from futuretracker.checks.finding import Failed, Undecided, error, ok, warning
-from futuretracker.config.database import is_local
 from futuretracker.database.connection import BoundedConnection
 from futuretracker.database.migrate import migrations
 from futuretracker.database.queries.health import select_one
@@ -110,10 +108,9 @@ def migrated(subject: Subject) -> Finding:
 def encrypted(subject: Subject) -> Finding:
     """See that nobody on the way can read, or pretend to be Postgres."""
     for server in servers(subject):
-        parts = conninfo_to_dict(server.url)
-        if is_local(parts.get("host")):
+        if server.is_local:
             continue
-        if parts.get("sslmode") != "verify-full":
+        if server.parameters.get("sslmode") != "verify-full":
             return error(
                 f"{server.setting} leads to another host, and its certificate is not verified.",
                 f"Put sslmode=verify-full and sslrootcert=... into {server.setting}.",

@@ -6,10 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from psycopg.conninfo import conninfo_to_dict
-
 from futuretracker.checks.finding import error, ok, warning
-from futuretracker.config.database import is_local
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
@@ -70,9 +67,8 @@ def _is_example(name: str, value: str) -> bool:
 def _short(subject: Subject) -> list[str]:
     passwords = {}
     for server in filter(None, (subject.config.database.primary, subject.config.database.replica)):
-        parts = conninfo_to_dict(server.url)
-        if not is_local(parts.get("host")):
-            passwords[server.setting] = str(parts.get("password") or "")
+        if not server.is_local:
+            passwords[server.setting] = server.parameters.get("password", "")
     store = urlsplit(subject.config.store_url)
     if store.scheme.startswith("redis") and store.hostname not in {"127.0.0.1", "localhost", "::1"}:
         passwords["REDIS_URL"] = store.password or ""

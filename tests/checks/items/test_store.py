@@ -91,7 +91,7 @@ def test_memory_of_its_own_fits_one_worker_alone(find: Callable[..., Finding]) -
 
     assert one.verdict == Verdict.OK
     assert two.verdict == Verdict.ERROR
-    assert "memory:// counts per process" in two.found
+    assert "memory:// counts in each process" in two.found
 
 
 def test_shared_memory_that_is_too_small_is_a_warning(settings: dict[str, str]) -> None:

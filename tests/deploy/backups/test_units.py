@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.config.metrics import BACKUPS
+from futuretracker.config.table import SETTINGS
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -103,5 +103,5 @@ def test_backups_are_made_every_day_and_tried_every_week(
 def test_it_uses_the_users_folder_which_is_the_settings_default(name: str) -> None:
     service = unit(name)["Service"]
 
-    assert f"/var/lib/{service['StateDirectory']}" == BACKUPS
+    assert f"/var/lib/{service['StateDirectory']}" == SETTINGS["BACKUP_DIRECTORY"].default
     assert (service["User"], service["StateDirectoryMode"]) == ("futuretracker-backup", "0711")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ENDED = "Start request repeated too quickly"
 NOBODY = "/tmp/nobody.env"
 BROKEN = {
-    "a wrong setting": ("Environment=THREADS=many", "THREADS: Not a valid integer"),
+    "a wrong setting": ("Environment=THREADS=many", "THREADS: must be a whole number from 1 to 64"),
     "a setting that is not there": ("UnsetEnvironment=DATABASE_URL", "DATABASE_URL: missing"),
     "a credential that it may not read": (
         "UnsetEnvironment=DATABASE_URL\nEnvironment=DATABASE_URL_FILE=/etc/shadow",
