@@ -37,6 +37,12 @@ def read_arguments() -> argparse.Namespace:
         help="load this service once more with arguments for gunicorn, such as"
         " 'python-parser=--http-parser python'",
     )
+    parser.add_argument(
+        "--base",
+        type=_checkout,
+        metavar="FOLDER",
+        help="also load this service from another checkout, as the server 'base'",
+    )
     parser.add_argument("--output", type=_name, metavar="NAME", help="keep NAME.json, .md and .svg")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to keep them in")
     options = parser.parse_args()
@@ -57,6 +63,14 @@ def _processes(text: str) -> dict[str, int]:
 def _variant(text: str) -> tuple[str, str]:
     name, _, arguments = text.partition("=")
     return _name(name), arguments
+
+
+def _checkout(text: str) -> Path:
+    folder = Path(text).resolve()
+    for name in ("gunicorn.conf.py", "wsgi.py"):
+        if not (folder / name).is_file():
+            raise argparse.ArgumentTypeError(f"there is no {name} in {folder}")
+    return folder
 
 
 def _name(text: str) -> str:

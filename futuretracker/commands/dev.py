@@ -13,6 +13,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import futuretracker.app  # noqa: F401 - a missing module is reported before anything starts
 from futuretracker.commands.local.embedded_postgres import LocalDataError, as_service, postgres
 from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.commands.token import azp_of

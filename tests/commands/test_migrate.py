@@ -84,6 +84,6 @@ def test_a_malformed_url_is_named_without_the_password(tmp_path: Path, url: str)
     refused(
         run(tmp_path, "migrate", MIGRATION_DATABASE_URL=url),
         "The settings are not usable:\n  - MIGRATION_DATABASE_URL: is not a valid Postgres URL,"
-        " such as postgresql://user:password@host:5432/database (percent-encode special characters in"
-        " the password)",
+        " such as postgresql://user:password@host:5432/database (percent-encode special characters"
+        " in the password)",
     )

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from futuretracker.telemetry import events
+from futuretracker.api.audit import audited
 from futuretracker.telemetry.json_lines import JsonLines
 
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ def test_a_write_that_breaks_is_answered_and_logged(
     app = build()
 
     @app.post("/broken")
-    @events.audited("BREAK")
+    @audited("BREAK")
     def break_down() -> Any:
         raise RuntimeError("out of\norder")
 

@@ -127,17 +127,17 @@ def test_a_timestamp_is_the_one_that_datetime_writes() -> None:
 
 
 PROGRAM = """
-from futuretracker import journal, logs
-from futuretracker.poller import Poller
-from futuretracker.tasks import Tasks
-journal.begin()
+from futuretracker.telemetry import events, stderr
+from futuretracker.server.poller import Poller
+from futuretracker.server.hub import Tasks
+stderr.begin()
 print("first")
-logs.event("AUDIT")
-logs.event("RESPONSE")
+events.event("AUDIT")
+events.event("RESPONSE")
 print("second")
-logs.event("AUDIT")
+events.event("AUDIT")
 poller = Poller()
-Tasks(1, poller).start(lambda: logs.event("REQUEST"), print)
+Tasks(1, poller).start(lambda: events.event("REQUEST"), print)
 """
 
 

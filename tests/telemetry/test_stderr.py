@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.support import servers
 
-BEGIN = "from futuretracker import journal; journal.begin(); journal.begin()\n"
+BEGIN = "from futuretracker.telemetry import stderr; stderr.begin(); stderr.begin()\n"
 
 
 def run(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # In a network namespace nothing listens but what this opens.
 LISTEN = """
 import socket, sys
-from futuretracker.cli import main
+from futuretracker.commands import main
 kept = []
 for place in sys.argv[1:]:
     host, _, port = place.rpartition(" ")
