@@ -1,4 +1,4 @@
-"""``openapi``: print the API's document."""
+"""``openapi``: print the API's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Take none: the document is the same everywhere."""
+    """Add none: the document does not depend on settings."""
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Print what ``/api/v1/openapi.json`` answers, for people and for a diff."""
+    """Print the body of ``/api/v1/openapi.json``, indented and sorted."""
     app = Flask(__name__, static_folder=None)
     api.register_routes(app)
-    print(json.dumps(document(app), indent=2, sort_keys=True, ensure_ascii=False))  # noqa: T201 - a command's answer
+    print(json.dumps(document(app), indent=2, sort_keys=True, ensure_ascii=False))  # noqa: T201 - the command's output
     return 0

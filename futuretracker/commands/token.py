@@ -16,23 +16,27 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the user and how long the token is to hold."""
-    parser.add_argument("--user", required=True, type=_user, help="user_ and letters or digits")
-    parser.add_argument("--ttl", type=_seconds, default=3600, help="seconds (default: 3600)")
+    """Add the user and the lifetime of the token."""
+    parser.add_argument(
+        "--user", required=True, type=_user, help="the user's id: user_ and letters or digits"
+    )
+    parser.add_argument(
+        "--ttl", type=_seconds, default=3600, help="lifetime in seconds (default: 3600)"
+    )
 
 
 def run(options: argparse.Namespace) -> int | str:
-    """Sign and print."""
+    """Sign a token with the local key, and print it."""
     try:
         issuer = Issuer(LOCAL / "issuer.pem")
     except UnusableKey as error:
         return str(error)
-    print(issuer.token(options.user, ttl=options.ttl, azp=azp_of(given())))  # noqa: T201 - a command's answer
+    print(issuer.token(options.user, ttl=options.ttl, azp=azp_of(given())))  # noqa: T201 - the command's output
     return 0
 
 
 def azp_of(settings: Mapping[str, str]) -> str:
-    """Return an origin that a service with these settings accepts tokens for."""
+    """Return an origin for the ``azp`` claim that a service with these settings accepts."""
     parties = settings.get("CLERK_AUTHORIZED_PARTIES") or settings.get("CORS_ORIGIN")
     return (parties or SETTINGS["CORS_ORIGIN"].default).split(",")[0].strip()
 

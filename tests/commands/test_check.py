@@ -59,7 +59,7 @@ def test_one_error_fails_it_and_says_how_to_mend_it(settings: dict[str, str], fo
     assert (result.returncode, result.stderr) == (1, "")
     assert line == (
         "error    cors-origin             CORS_ORIGIN holds http://localhost:3000."
-        " Mend: Set CORS_ORIGIN to your frontend's origin, https://app.example.com."
+        " Fix: Set CORS_ORIGIN to your frontend's origin, https://app.example.com."
     )
 
 
