@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 ENVIRONMENTS = ("production", "development", "test")
+WORKERS = ("event-loop", "stock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Config:
     host: str
     port: int
     workers: int
+    worker: str  # one of WORKERS
     threads: int
     statements: int  # the most reads, and the most writes, at the same time in a worker
     cors_origins: tuple[str, ...]
@@ -61,6 +63,7 @@ class Config:
                 host=env.text("HOST"),
                 port=port,
                 workers=workers,
+                worker=env.choice("WORKER", WORKERS),
                 threads=env.number("THREADS", 1, 64),
                 statements=env.number("STATEMENTS", 1, 64),
                 cors_origins=origins,

@@ -44,6 +44,12 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting("PORT", "3001", "The port that gunicorn listens on.", shown=True),
         Setting("WEB_CONCURRENCY", "2", "The number of worker processes, 1 to 512."),
         Setting(
+            "WORKER",
+            "event-loop",
+            "The kind of worker: `event-loop` is the service's own, `stock` is gunicorn's threaded"
+            " worker.",
+        ),
+        Setting(
             "THREADS",
             "4",
             "Threads in each worker for slow uploads and unusual requests, 1 to 64.",
