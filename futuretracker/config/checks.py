@@ -14,6 +14,7 @@ from futuretracker.config.metrics import read_metrics
 if TYPE_CHECKING:
     from pathlib import Path
 
+USER_AGENT = "futuretracker-check"  # /metrics does not count a scrape by it
 _URL = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII).fullmatch
 
 

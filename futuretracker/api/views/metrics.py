@@ -16,6 +16,7 @@ from werkzeug.exceptions import NotFound
 from futuretracker import __version__
 from futuretracker.auth import public
 from futuretracker.backups.gauges import BackupAge
+from futuretracker.config.checks import USER_AGENT
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
 from futuretracker.telemetry.exposition import STARTED, exposition
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from futuretracker.config import Config
 
 PATH = "/metrics"
-CHECK = "futuretracker-check"  # the User-Agent of the check command, which asks who else does
 SCHEME = "bearer "
 
 blueprint = Blueprint("metrics", __name__)
@@ -106,7 +106,7 @@ def _is_right(sent: str) -> bool:
 @inside.get(PATH)
 def get_all() -> Response:
     """Tell everything, and keep when that was."""
-    if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != CHECK:
+    if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != USER_AGENT:
         metrics.last_scrape.set(time.time())
     body = exposition(About(), BackupAge(current_app.config["BACKUPS"]))
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
