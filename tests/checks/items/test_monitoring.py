@@ -44,9 +44,7 @@ def test_metrics_that_were_scraped_just_now_are_ok(find: Callable[..., Finding])
     assert "scraped 15 seconds ago" in finding.found
 
 
-@pytest.mark.parametrize(
-    ("age", "found"), [(None, "not been scraped"), (600, "10 minutes ago")]
-)
+@pytest.mark.parametrize(("age", "found"), [(None, "not been scraped"), (600, "10 minutes ago")])
 def test_metrics_that_nobody_scrapes_are_a_warning(
     find: Callable[..., Finding], age: float | None, found: str
 ) -> None:
