@@ -24,6 +24,13 @@ start. A secret can be kept in a file: set `NAME_FILE` to its path in place of `
 If a setting is missing or malformed, the service does not start, and one message names all
 problems. A name in `.env` that nearly is a setting's, such as `DATABSE_URL`, is a problem as well.
 Names that resemble no setting are ignored: other programs may share the file.
+
+`python -m futuretracker serve` starts the service with gunicorn. If you start `gunicorn wsgi:app`
+yourself, the same message appears, except for a `WEB_CONCURRENCY` that is not a number: gunicorn
+reads it first, and ends with a traceback.
+
+systemd and gunicorn set variables of their own, such as `NOTIFY_SOCKET`, `JOURNAL_STREAM` and
+`GUNICORN_FD`. They are not settings. `GUNICORN_CMD_ARGS` adds options to gunicorn's command line.
 """
 WIDTH = 100
 

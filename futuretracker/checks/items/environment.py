@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from futuretracker.checks.finding import error, ok, warning
+from futuretracker.config.table import SETTINGS
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 EXAMPLE = re.compile(r"your[-_](?:project|frontend-domain|domain|publishable|clerk|webhook)").search
 # Debugging switches of Python, Flask and Werkzeug.
 DEBUG = ("FLASK_DEBUG", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "WERKZEUG_DEBUG_PIN")
-OURS = ("CLERK_", "CORS_", "DATABASE_", "MIGRATION_", "PUBLIC_", "REDIS_", "SUPABASE_")
 MIN_PASSWORD = 16  # characters
 
 
@@ -62,7 +62,8 @@ def secrets(subject: Subject) -> Finding:
 
 
 def _is_example(name: str, value: str) -> bool:
-    return name.startswith(OURS) and EXAMPLE(value) is not None
+    ours = name in SETTINGS or name.startswith("SUPABASE_")
+    return ours and EXAMPLE(value) is not None
 
 
 def _short(subject: Subject) -> list[str]:

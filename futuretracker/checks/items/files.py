@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import subprocess
@@ -14,6 +13,7 @@ from dotenv import dotenv_values
 
 from futuretracker.checks.finding import Undecided, error, ok, warning
 from futuretracker.checks.probes.processes import environment_of, service_processes
+from futuretracker.config.table import SETTINGS
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 DOTENV = Path(".env")
 # The systemd unit reads its settings here.
 SYSTEM = Path("/etc/futuretracker/api.env")
-# Only our settings: other names end with _FILE too, such as SSL_CERT_FILE.
-_CREDENTIAL = re.compile(
-    r"(BACKUP|CHECK|CLERK|CORS|DATABASE|METRICS|MIGRATION|REDIS|STORE|SUPABASE)_[A-Z_]*FILE"
-).fullmatch
+# Only those of our settings: other names end with _FILE too, such as SSL_CERT_FILE.
+CREDENTIALS = {f"{name}_FILE" for name in SETTINGS}
 # Secrets that bypass row level security. The service never reads them.
 PRIVILEGED = ("SUPABASE_SERVICE_ROLE_KEY", "MIGRATION_DATABASE_URL")
 
@@ -61,7 +59,7 @@ def env_file_ignored(_subject: Subject) -> Finding:
 
 def credentials(subject: Subject) -> Finding:
     """Read every file that a ``NAME_FILE`` names, as the service does."""
-    files = {name: value for name, value in subject.given.items() if _CREDENTIAL(name)}
+    files = {name: value for name, value in subject.given.items() if name in CREDENTIALS}
     problems = [f"{name}: {problem}" for name, file in files.items() if (problem := _flaw(file))]
     if problems:
         return error(
