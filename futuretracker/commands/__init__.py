@@ -13,7 +13,7 @@ from futuretracker.config.environment import ConfigError
 COMMANDS = {
     "backup": "back up the database, and delete backups that are too old",
     "check": "check what a start needs, or with --deploy the whole deployment",
-    "dev": "run the service on this machine, with its own Postgres and its own sign-in keys",
+    "dev": "run the service on this machine, with its own Postgres and sign-in keys",
     "drill": "restore the newest backup into a temporary Postgres, and compare",
     "migrate": "bring the database up to date, as the owner of the tables",
     "openapi": "print the API's OpenAPI document",

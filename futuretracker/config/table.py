@@ -46,19 +46,19 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "WORKER",
             "event-loop",
-            "The kind of worker: `event-loop` is the service's own, `stock` is gunicorn's threaded"
-            " worker.",
+            "`event-loop` for the service's own worker, or `stock` for gunicorn's threaded worker;"
+            " `docs/server.md` compares them.",
         ),
         Setting(
             "THREADS",
             "4",
-            "Threads in each worker for slow uploads and unusual requests, 1 to 64.",
+            "Threads for requests in each worker, 1 to 64. Only `WORKER=stock` uses them.",
         ),
         Setting(
             "STATEMENTS",
             "8",
             "The number of reads, and of writes, that each worker runs in Postgres at the same"
-            " time, 1 to 64.",
+            " time, 1 to 64. `WORKER=stock` ignores it.",
         ),
         Setting(
             "TRUSTED_PROXIES",
