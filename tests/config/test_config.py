@@ -211,7 +211,7 @@ def publishable(host: str) -> str:
     return f"pk_test_{b64encode(f'{host}$'.encode()).decode()}"
 
 
-def test_a_publishable_key_gives_the_issuer_and_the_url_of_the_keys(
+def test_a_publishable_key_gives_issuer_and_url_of_the_keys(
     settings: dict[str, str],
 ) -> None:
     key = publishable("sunny-cat-1.clerk.accounts.dev")
