@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import resource
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,16 +43,16 @@ def test_a_working_service_passes_with_one_line_for_each_check(
     assert summary.endswith(" (fail level: error)")
 
 
-def test_the_checks_before_a_start_are_fast(settings: dict[str, str], folder: Path) -> None:
-    started = time.monotonic()
+def test_the_checks_before_a_start_take_little_cpu(settings: dict[str, str], folder: Path) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run(folder, "check", **settings)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
 
-    assert time.monotonic() - started < 5
+    # Not the duration, which depends on what else the machine does.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5
 
 
-def test_one_error_fails_the_check_and_says_how_to_fix_it(
-    settings: dict[str, str], folder: Path
-) -> None:
+def test_an_error_fails_the_check_and_has_a_fix(settings: dict[str, str], folder: Path) -> None:
     result = run(folder, "check", **{**settings, "CORS_ORIGIN": "http://localhost:3000"})
     (line,) = [line for line in result.stdout.splitlines() if "cors-origin" in line]
 
