@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DEFAULT_STORE = "lmdb:///dev/shm/futuretracker"
 DEFAULT_ORIGIN = "http://localhost:3000"
 ENVIRONMENTS = ("production", "development", "test")
+WORKERS = ("event-loop", "stock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Config:
     host: str
     port: int
     workers: int
+    worker: str  # one of WORKERS
     threads: int
     statements: int  # of reads at a time, and of writes
     cors_origins: tuple[str, ...]
@@ -67,6 +69,7 @@ class Config:
             host=env.str("HOST", "127.0.0.1"),
             port=port,
             workers=workers,
+            worker=env.str("WORKER", WORKERS[0], validate=OneOf(WORKERS)),
             threads=env.int("THREADS", 4, validate=Range(1, 64)),
             statements=env.int("STATEMENTS", 8, validate=Range(1, 64)),
             cors_origins=origins,
