@@ -10,15 +10,9 @@ if TYPE_CHECKING:
 
 # The innermost function that belongs to one decides; a library's counts for who has called it.
 LAYERS: Mapping[str, tuple[str, ...]] = {
-    "send to the client": ("futuretracker/server/sockets.py",),
+    "send to the client": ("futuretracker/server/connection.py",),
     "gunicorn: poll, read, reply": (
-        "futuretracker/server/worker.py",
-        "futuretracker/server/reading.py",
-        "futuretracker/server/writing.py",
-        "futuretracker/server/connection.py",
-        "futuretracker/server/balance.py",
-        "futuretracker/server/poller.py",
-        "futuretracker/server/hub.py",
+        "futuretracker/server/",
         "/gunicorn/",
     ),
     "metrics": (

@@ -6,6 +6,7 @@ import logging
 import select
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
@@ -14,8 +15,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker.database.connection import BoundedConnection
 from futuretracker.database.roles import UnsafeRole, check_role
-from futuretracker.server import hub
 from futuretracker.telemetry import metrics
+from futuretracker.web.request import WRITES, request
+from futuretracker.web.waiting import TurnLimit, current_loop, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,7 @@ Values = ParamSpec("Values")
 Found = TypeVar("Found")
 Query: TypeAlias = "Callable[Concatenate[psycopg.Connection[Any], Values], Found]"
 
-AT_ONCE = 0.0005  # seconds: the pool opens a connection only for who waits
+AT_ONCE = 0.0005  # seconds that the event loop waits for an idle connection
 
 # What it means for the database to be out of reach, rather than for a statement to be wrong.
 OUT_OF_REACH = (
@@ -76,6 +78,7 @@ class Pool:
         self._strict = config.environment == "production"
         self._setting = server.setting
         self._down_until = 0.0
+        self._reads, self._writes = TurnLimit(config.statements), TurnLimit(config.statements)
         self._pool: ConnectionPool[BoundedConnection] = ConnectionPool(
             server.url,
             connection_class=kind,
@@ -110,23 +113,28 @@ class Pool:
     def run(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
-        """Run a query, which is one statement and one transaction; raise OutOfReach."""
-        if time.monotonic() < self._down_until:
-            raise OutOfReach("Known", is_news=False)
-        conn = None
-        try:
-            conn = self._connection()
-            return query(conn, *args, **kwargs)
-        except OUT_OF_REACH as error:
-            if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
-                self._down_until = time.monotonic() + self.PAUSE
-            raise OutOfReach(type(error).__name__) from error
-        finally:
-            if conn is not None:
-                self._pool.putconn(conn)
+        """Run a query: one statement, which is one transaction. Raise OutOfReach."""
+        with self._turn():
+            if time.monotonic() < self._down_until:
+                raise OutOfReach("Known", is_news=False)
+            conn = None
+            try:
+                conn = self._connection()
+                return query(conn, *args, **kwargs)
+            except OUT_OF_REACH as error:
+                if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
+                    self._down_until = time.monotonic() + self.PAUSE
+                raise OutOfReach(type(error).__name__) from error
+            finally:
+                if conn is not None:
+                    self._pool.putconn(conn)
+
+    def _turn(self) -> TurnLimit:
+        """Return the limit for this request: a write that waits for a lock delays no read."""
+        return self._writes if request and request.method in WRITES else self._reads
 
     def _connection(self) -> BoundedConnection:
-        """Take a connection that the server has not closed while it lay in the pool."""
+        """Return an idle connection that the server has not closed."""
         deadline = time.monotonic() + self.CONNECT_WITHIN
         while True:
             conn = self._next(deadline)
@@ -136,15 +144,11 @@ class Pool:
             self._pool.putconn(conn)
 
     def _next(self, deadline: float) -> BoundedConnection:
-        """Wait for a connection; a task lets others run, who may have the one that comes back."""
-        this = hub.current()
-        while True:
-            try:
-                return self._pool.getconn(AT_ONCE if this else deadline - time.monotonic())
-            except PoolTimeout:
-                if this is None or time.monotonic() > deadline:
-                    raise
-                this.of.nap(this)
+        """Return a connection; raise PoolTimeout at the deadline (monotonic seconds)."""
+        if current_loop():
+            with suppress(PoolTimeout):
+                return self._pool.getconn(AT_ONCE)
+        return elsewhere(self._pool.getconn, deadline - time.monotonic())
 
     def sample(self, server: str) -> None:
         """Set the gauges of this pool."""

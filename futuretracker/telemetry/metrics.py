@@ -16,8 +16,6 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from futuretracker.telemetry import multiprocess  # noqa: F401 - it has chosen where values are kept
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
