@@ -7,12 +7,15 @@ import secrets
 import threading
 import time
 import weakref
+from operator import call
 from typing import TYPE_CHECKING
 
 from futuretracker.store.base import Hit
+from futuretracker.store.lmdb_store import LmdbStore
 from futuretracker.store.memory_store import MemoryStore
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import metric
+from futuretracker.web.waiting import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from futuretracker.store.base import Store, Visit
 
 log = logging.getLogger(__name__)
+LOCAL = (LmdbStore, MemoryStore)  # any other store is over the network, and makes its caller wait
 
 
 class SharedStore:
@@ -36,10 +40,12 @@ class SharedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._run = call if isinstance(store, LOCAL) else elsewhere
         self._memory = MemoryStore()
         self._lock = threading.Lock()
         self._lost = False
         self._slow = 0
+        self._slow_until = float("-inf")  # the end of the last slow visit that was counted
         self._back_at = float("-inf")
 
     def is_whole_for(self, seconds: float) -> bool:
@@ -49,21 +55,27 @@ class SharedStore:
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
         """Count the hits and read the keys where that is possible."""
         if not self._lost:
-            started = time.monotonic()
             try:
-                found = self._store.visit(hits, keys)
+                found, started, ended = self._run(self._timed_visit, hits, keys)
             except Exception as error:  # noqa: BLE001 - whatever a store's client raises means lost
                 self._lose(type(error).__name__)
             else:
-                self._judge(time.monotonic() - started)
+                self._judge(started, ended)
                 return found
         return self._memory.visit(hits, keys)
+
+    def _timed_visit(self, hits: Sequence[Hit], keys: Sequence[str]) -> tuple[Visit, float, float]:
+        """Visit the store; return also when that began and ended, without the wait for a thread."""
+        if self._lost:  # while this request waited for a thread
+            raise ConnectionError
+        started = time.monotonic()
+        return self._store.visit(hits, keys), started, time.monotonic()
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
         """Keep a value where that is possible."""
         if not self._lost:
             try:
-                return self._store.put(key, value, seconds)
+                return self._run(self._store.put, key, value, seconds)
             except Exception as error:  # noqa: BLE001 - likewise
                 self._lose(type(error).__name__)
         return self._memory.put(key, value, seconds)
@@ -73,25 +85,26 @@ class SharedStore:
         self._memory.forget(key)
         if not self._lost:
             try:
-                self._store.forget(key)
+                self._run(self._store.forget, key)
             except Exception as error:  # noqa: BLE001 - likewise
                 self._lose(type(error).__name__)
 
     def check(self) -> bool:
         """Tell whether the configured store answers."""
         try:
-            return self._store.check()
+            return self._run(self._store.check)
         except Exception:  # noqa: BLE001 - likewise
             return False
 
-    def _judge(self, seconds: float) -> None:
-        """Count slow visits in a row, which may be lost between threads: they come again."""
-        if seconds < self.SLOW:
+    def _judge(self, started: float, ended: float) -> None:
+        """Count slow visits in a row; of those at the same time only one counts."""
+        if ended - started < self.SLOW:
             self._slow = 0
-            return
-        self._slow += 1
-        if self._slow >= self.PATIENCE:
-            self._lose("slow")
+        elif started >= self._slow_until:
+            self._slow_until = ended
+            self._slow += 1
+            if self._slow >= self.PATIENCE:
+                self._lose("slow")
 
     def _lose(self, cause: str) -> None:
         with self._lock:
