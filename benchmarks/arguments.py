@@ -37,6 +37,14 @@ def read_arguments() -> argparse.Namespace:
         help="load this service once more with arguments for gunicorn, such as"
         " 'python-parser=--http-parser python'",
     )
+    parser.add_argument(
+        "--checkout",
+        type=_checkout,
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="load another checkout of this service as well, to compare two versions",
+    )
     parser.add_argument("--output", type=_name, metavar="NAME", help="keep NAME.json, .md and .svg")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to keep them in")
     options = parser.parse_args()
@@ -57,6 +65,14 @@ def _processes(text: str) -> dict[str, int]:
 def _variant(text: str) -> tuple[str, str]:
     name, _, arguments = text.partition("=")
     return _name(name), arguments
+
+
+def _checkout(text: str) -> tuple[str, Path]:
+    name, _, folder = text.partition("=")
+    path = Path(folder).resolve()
+    if not (path / "gunicorn.conf.py").is_file():
+        raise argparse.ArgumentTypeError(f"'{folder}' is no checkout of this service")
+    return _name(name), path
 
 
 def _name(text: str) -> str:

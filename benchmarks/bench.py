@@ -107,9 +107,10 @@ def recipes(
     """Yield how each server is started, and where it is reached."""
     theirs = {"PGHOST": db.sockets, "JWT_PUB": str(here.public_key())}
     variants = {"futuretracker": "", **dict(options.variant)}
+    checkouts = dict(options.checkout)
     peers = {"express": servers.express, "fastapi": servers.fastapi}
-    for name in (*variants, "bare", *peers):
-        if name not in {*options.servers, *dict(options.variant)}:
+    for name in (*variants, *checkouts, "bare", *peers):
+        if name not in {*options.servers, *dict(options.variant), *checkouts}:
             continue
         at = servers.address(name, here.folder, behind_nginx=options.behind == "nginx")
         processes = options.processes.get(name, options.processes["futuretracker"])
@@ -120,8 +121,17 @@ def recipes(
         if name == "bare":
             yield servers.bare(at, settings, processes), at
         else:
-            arguments = variants[name]
-            yield servers.service(name, at, settings, processes, arguments=arguments), at
+            yield (
+                servers.service(
+                    name,
+                    at,
+                    settings,
+                    processes,
+                    arguments=variants.get(name, ""),
+                    checkout=checkouts.get(name, servers.ROOT),
+                ),
+                at,
+            )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIG = ROOT / "gunicorn.conf.py"
 # Each server's best on two cores, loaded in turn; --processes looks again. With one in all the
 # peers answer fewer mixed requests, with 4 each costs Express a quarter to a half more CPU. Ours
 # was tried with 2 to 4 and costs a tenth more with 4.
@@ -80,16 +79,18 @@ def service(  # noqa: PLR0913 - a process has many parts
     *,
     application: str = "wsgi:app",
     arguments: str = "",
+    checkout: Path = ROOT,
 ) -> Recipe:
     """Start this service as production does; ``arguments`` are gunicorn's, such as a variant's."""
     bind = f"unix:{at.socket}" if at.socket else f"127.0.0.1:{at.port}"
     env = {
         "WEB_CONCURRENCY": str(processes),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(checkout),
         "GUNICORN_CMD_ARGS": f"--bind {bind} {arguments}",
         **settings,
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", str(CONFIG), application]
+    command = [sys.executable, "-m", "gunicorn", "-c", str(checkout / "gunicorn.conf.py")]
+    command.append(application)
     return Recipe(name, command, env, "/readyz")
 
 
