@@ -66,13 +66,15 @@ types: $(INSTALLED) ## make the TypeScript types from the API's document (needs 
 
 BENCH := $(BIN)/python -m benchmarks.bench
 
-bench: $(INSTALLED) ## compare with Express, FastAPI, pgbench (needs wrk, Node): 10 minutes; QUICK=1: 2
-ifdef QUICK
+bench: $(INSTALLED) ## compare with Fastify, Express, FastAPI, pgbench (needs wrk, Node); QUICK=1; BASE=folder: with another checkout
+ifdef BASE
+	$(BENCH) --servers futuretracker --base $(BASE) $(if $(QUICK),--rounds 2 --seconds 1)
+else ifdef QUICK
 	$(BENCH) --rounds 2 --seconds 1
 else
 	$(BENCH) --output bench
 	$(BENCH) --behind nginx --workloads list one create mix \
-		--servers futuretracker express fastapi --output bench-nginx
+		--servers futuretracker fastify express fastapi --output bench-nginx
 endif
 
 bench-scaling: $(INSTALLED) ## measure how it grows (needs wrk); LARGE=1: up to ten million rows

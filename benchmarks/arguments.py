@@ -38,12 +38,10 @@ def read_arguments() -> argparse.Namespace:
         " 'python-parser=--http-parser python'",
     )
     parser.add_argument(
-        "--checkout",
+        "--base",
         type=_checkout,
-        action="append",
-        default=[],
-        metavar="NAME=FOLDER",
-        help="load another checkout of this service as well, to compare two versions",
+        metavar="FOLDER",
+        help="also load this service from another checkout, as the server 'base'",
     )
     parser.add_argument("--output", type=_name, metavar="NAME", help="keep NAME.json, .md and .svg")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to keep them in")
@@ -67,12 +65,12 @@ def _variant(text: str) -> tuple[str, str]:
     return _name(name), arguments
 
 
-def _checkout(text: str) -> tuple[str, Path]:
-    name, _, folder = text.partition("=")
-    path = Path(folder).resolve()
-    if not (path / "gunicorn.conf.py").is_file():
-        raise argparse.ArgumentTypeError(f"'{folder}' is no checkout of this service")
-    return _name(name), path
+def _checkout(text: str) -> Path:
+    folder = Path(text).resolve()
+    for name in ("gunicorn.conf.py", "wsgi.py"):
+        if not (folder / name).is_file():
+            raise argparse.ArgumentTypeError(f"there is no {name} in {folder}")
+    return folder
 
 
 def _name(text: str) -> str:

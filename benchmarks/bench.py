@@ -2,6 +2,7 @@
 
     python -m benchmarks.bench --rounds 5 --seconds 2
     python -m benchmarks.bench --behind nginx --workloads list one create mix
+    python -m benchmarks.bench --base ../before --servers futuretracker
 
 Machines are shared and drift, so every server is loaded once within every round, and what counts
 is the median of the rounds' ratios; a single figure is worth little. CPU is user and system time of
@@ -104,34 +105,27 @@ def contenders(options: argparse.Namespace, here: Stage, db: Database) -> Iterat
 def recipes(
     options: argparse.Namespace, here: Stage, db: Database
 ) -> Iterator[tuple[servers.Recipe, servers.Address]]:
-    """Yield how each server is started, and where it is reached."""
-    theirs = {"PGHOST": db.sockets, "JWT_PUB": str(here.public_key())}
-    variants = {"futuretracker": "", **dict(options.variant)}
-    checkouts = dict(options.checkout)
-    peers = {"express": servers.express, "fastapi": servers.fastapi}
-    for name in (*variants, *checkouts, "bare", *peers):
-        if name not in {*options.servers, *dict(options.variant), *checkouts}:
+    """Yield how to start each chosen server, and its address. Ours come first."""
+    variants = dict(options.variant)
+    peers = {"express": servers.express, "fastify": servers.fastify, "fastapi": servers.fastapi}
+    peers_settings = {"PGHOST": db.sockets, "JWT_PUB": str(here.public_key())}
+    base = ["base"] if options.base else []
+    for name in ("futuretracker", *base, *variants, "bare", *peers):
+        if name not in {*options.servers, *base, *variants}:
             continue
         at = servers.address(name, here.folder, behind_nginx=options.behind == "nginx")
         processes = options.processes.get(name, options.processes["futuretracker"])
-        if name in peers:
-            yield peers[name](at, theirs, processes), at
-            continue
         settings = here.settings(name, db.service_url)
-        if name == "bare":
-            yield servers.bare(at, settings, processes), at
+        if name in peers:
+            recipe = peers[name](at, peers_settings, processes)
+        elif name == "bare":
+            recipe = servers.bare(at, settings, processes)
+        elif name == "base":
+            recipe = servers.service(name, at, settings, processes, checkout=options.base)
         else:
-            yield (
-                servers.service(
-                    name,
-                    at,
-                    settings,
-                    processes,
-                    arguments=variants.get(name, ""),
-                    checkout=checkouts.get(name, servers.ROOT),
-                ),
-                at,
-            )
+            arguments = variants.get(name, "")
+            recipe = servers.service(name, at, settings, processes, arguments=arguments)
+        yield recipe, at
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "authentication": ("futuretracker/auth/", "futuretracker/store/cache.py"),
     "validation": (
         "/marshmallow/",
-        "futuretracker/api/schemas/compiled.py",
         "futuretracker/api/schemas/body.py",
         "futuretracker/api/schemas/fields.py",
         "futuretracker/api/schemas/opportunities.py",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.nginx import nginx
 from benchmarks.processes import free_port, log_of, started, wait_for
-from benchmarks.setup import FASTAPI, PEERS, install_express, install_fastapi
+from benchmarks.setup import FASTAPI, PEERS, install_fastapi, install_node_packages
 
 if TYPE_CHECKING:
     import subprocess
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each server's best on two cores, loaded in turn; --processes looks again. With one in all the
 # peers answer fewer mixed requests, with 4 each costs Express a quarter to a half more CPU. Ours
 # was tried with 2 to 4 and costs a tenth more with 4.
-PROCESSES = {"futuretracker": 2, "bare": 2, "express": 2, "fastapi": 2}
+PROCESSES = {"futuretracker": 2, "bare": 2, "express": 2, "fastify": 2, "fastapi": 2}
 NO_V1 = frozenset({"page"})  # the peers have one surface
 
 
@@ -81,7 +81,11 @@ def service(  # noqa: PLR0913 - a process has many parts
     arguments: str = "",
     checkout: Path = ROOT,
 ) -> Recipe:
-    """Start this service as production does; ``arguments`` are gunicorn's, such as a variant's."""
+    """Start this service as production does.
+
+    ``arguments`` are further ones for gunicorn. ``checkout`` is the folder of the code to run; it
+    needs ``gunicorn.conf.py`` and ``wsgi.py``, and runs with this interpreter and its packages.
+    """
     bind = f"unix:{at.socket}" if at.socket else f"127.0.0.1:{at.port}"
     env = {
         "WEB_CONCURRENCY": str(processes),
@@ -89,8 +93,14 @@ def service(  # noqa: PLR0913 - a process has many parts
         "GUNICORN_CMD_ARGS": f"--bind {bind} {arguments}",
         **settings,
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", str(checkout / "gunicorn.conf.py")]
-    command.append(application)
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        str(checkout / "gunicorn.conf.py"),
+        application,
+    ]
     return Recipe(name, command, env, "/readyz")
 
 
@@ -101,10 +111,19 @@ def bare(at: Address, settings: Mapping[str, str], processes: int) -> Recipe:
 
 def express(at: Address, settings: Mapping[str, str], processes: int) -> Recipe:
     """Start the Express peer."""
-    install_express()
+    return _node("express", at, settings, processes)
+
+
+def fastify(at: Address, settings: Mapping[str, str], processes: int) -> Recipe:
+    """Start the Fastify peer."""
+    return _node("fastify", at, settings, processes)
+
+
+def _node(name: str, at: Address, settings: Mapping[str, str], processes: int) -> Recipe:
+    install_node_packages()
     env = {"W": str(processes), "NODE_ENV": "production", "LISTEN": str(at.socket or at.port)}
-    command = ["node", str(PEERS / "express.js")]
-    return Recipe("express", command, {**env, **settings}, "/health", NO_V1)
+    command = ["node", str(PEERS / f"{name}.js")]
+    return Recipe(name, command, {**env, **settings}, "/health", NO_V1)
 
 
 def fastapi(at: Address, settings: Mapping[str, str], processes: int) -> Recipe:

@@ -27,8 +27,8 @@ def need(*programs: str) -> None:
         raise CannotMeasure(f"missing; as root: apt-get install {' '.join(missing)}")
 
 
-def install_express() -> None:
-    """Install what the Express peer needs, when the lock file is newer than what is there."""
+def install_node_packages() -> None:
+    """Install the packages of the Express and Fastify peers, if the lock file is newer."""
     need("node", "npm")
     if _is_stale(PEERS / "node_modules", PEERS / "package-lock.json"):
         _install(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"])

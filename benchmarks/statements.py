@@ -5,14 +5,13 @@ A copy would part from what the service does, and nobody would see it.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from benchmarks.data import PAGE, clerk_id, user_id
 from benchmarks.processes import CannotMeasure
 from futuretracker.database.queries import opportunities as rows
-from futuretracker.database.queries.audit import Change
-from futuretracker.database.queries.columns import GUIDE
+from futuretracker.database.queries.audit import AuditEntry
+from futuretracker.database.queries.columns import ORIGINAL
 from futuretracker.database.queries.pages import select_page
 
 if TYPE_CHECKING:
@@ -37,10 +36,10 @@ class _Recorder:
 def recorded(ask: Ask) -> tuple[str, Mapping[str, object]]:
     """Return the statement that the service runs for a request, with its values."""
     conn, me = cast("Connection[Any]", _Recorder()), user_id(ask.user)
-    change = Change(me, clerk_id(ask.user), "pgbench", json.dumps({"of": ask.kind}))
+    audit = AuditEntry(me, clerk_id(ask.user), "pgbench", {"of": ask.kind})
     values = ask.body or {}
     first_page: dict[str, Any] = {"filters": {}, "order": "-created_at", "after": None}
-    row: dict[str, Any] = {"row_id": ask.row, "columns": GUIDE}
+    row: dict[str, Any] = {"row_id": ask.row, "columns": ORIGINAL}
     try:
         match ask.kind:
             case "list":
@@ -48,9 +47,9 @@ def recorded(ask: Ask) -> tuple[str, Mapping[str, object]]:
             case "page":
                 select_page(conn, user_id=me, **first_page, limit=PAGE, count=False)
             case "create":
-                rows.insert_opportunity(conn, change=change, values=values, columns=GUIDE)
+                rows.insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
             case "update":
-                rows.update_opportunity(conn, change=change, values=values, **row)
+                rows.update_opportunity(conn, audit=audit, values=values, **row)
             case _:
                 rows.select_opportunity(conn, user_id=me, **row)
     except _Recorded as found:

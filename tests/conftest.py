@@ -54,11 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the README and the document be held against what every other test has seen.
+    """Let the documents be held against what every other test has seen.
 
     With a pooler a test is left out that asks for no Postgres which it could stand before.
     """
-    items.sort(key=lambda item: item.path.name in {"test_readme.py", "test_specification.py"})
+    items.sort(key=lambda item: item.path.name in {"test_docs.py", "test_specification.py"})
     if config.getoption("pooler"):
         kept = [item for item in items if "pooled" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])

@@ -16,8 +16,8 @@ from psycopg_pool import ConnectionPool
 
 from futuretracker.api.schemas.cursors import encode
 from futuretracker.database.queries import opportunities as rows
-from futuretracker.database.queries.audit import Change
-from futuretracker.database.queries.columns import GUIDE
+from futuretracker.database.queries.audit import AuditEntry
+from futuretracker.database.queries.columns import ORIGINAL
 from futuretracker.database.queries.pages import select_page
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def user() -> UUID:
     return UUID(request.headers["X-User"])
 
 
-def change(action: str) -> Change:
+def audit(action: str) -> AuditEntry:
     """Return what the statement writes into the audit."""
-    return Change(user(), "bare", "bare", json.dumps({"action": action}))
+    return AuditEntry(user(), "bare", "bare", {"action": action})
 
 
 @app.get("/readyz")
@@ -81,7 +81,7 @@ def list_page() -> Response:
 @app.get("/api/opportunities/<uuid:row_id>")
 def get_opportunity(row_id: UUID) -> Response:
     """Return one row."""
-    row = run(rows.select_opportunity, user_id=user(), row_id=row_id, columns=GUIDE)
+    row = run(rows.select_opportunity, user_id=user(), row_id=row_id, columns=ORIGINAL)
     return Response(row or NOT_FOUND, 200 if row else 404, content_type=JSON)
 
 
@@ -89,7 +89,7 @@ def get_opportunity(row_id: UUID) -> Response:
 def create_opportunity() -> Response:
     """Store a new row."""
     values = json.loads(request.get_data())
-    written = run(rows.insert_opportunity, change=change("create"), values=values, columns=GUIDE)
+    written = run(rows.insert_opportunity, audit=audit("create"), values=values, columns=ORIGINAL)
     return Response(written.row, 201, content_type=JSON)
 
 
@@ -99,9 +99,9 @@ def update_opportunity(row_id: UUID) -> Response:
     values = json.loads(request.get_data())
     row = run(
         rows.update_opportunity,
-        change=change("update"),
+        audit=audit("update"),
         row_id=row_id,
         values=values,
-        columns=GUIDE,
+        columns=ORIGINAL,
     )
     return Response(row or NOT_FOUND, 200 if row else 404, content_type=JSON)

@@ -1,4 +1,4 @@
-"""The routes: one blueprint a file, registered on one or both surfaces."""
+"""The routes: one blueprint a file, registered on one or both API versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from futuretracker.api import deprecation, reference
-from futuretracker.api.surfaces import GUIDE, V1
+from futuretracker.api.versions import ORIGINAL, V1
 from futuretracker.api.views import (
     account,
     analytics,
@@ -32,7 +32,7 @@ SHARED = (opportunities, analytics, account, health)
 
 
 def init_app(app: Application, config: Config, authentication: Authentication) -> None:
-    """Register both surfaces, and what is outside them: the probes, Clerk's webhooks, metrics."""
+    """Register both API versions, the probes, Clerk's webhooks and the metrics."""
     app.config["ENVIRONMENT"] = config.environment
     register_routes(app)
     webhooks.init_app(app, config, authentication)
@@ -42,10 +42,10 @@ def init_app(app: Application, config: Config, authentication: Authentication) -
 
 def register_routes(app: Flask) -> None:
     """Register every route; an application for the document's sake has nothing else."""
-    guide = Blueprint("guide", __name__, url_prefix=GUIDE.prefix)
+    original = Blueprint("original", __name__, url_prefix=ORIGINAL.prefix)
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
     for parent, rooms in (
-        (guide, (original_list, *SHARED)),
+        (original, (original_list, *SHARED)),
         (v1, (lists, rounds, specification, *SHARED)),
     ):
         for room in rooms:

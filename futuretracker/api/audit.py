@@ -1,12 +1,11 @@
-"""The audit of a write: its entry in the database, and its log lines."""
+"""Audit the writes: an entry in the database, and log lines."""
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from futuretracker.database.queries.audit import Change
+from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.telemetry.events import event
 from futuretracker.web.request import WRITES, current
 
@@ -20,16 +19,33 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound="Callable[..., Response]")
 
 
-def change(details: Mapping[str, object]) -> Change:
-    """Return the change that the current request makes; ``details`` go into the audit."""
+class Entry(AuditEntry):
+    """The audit entry of the current request.
+
+    A query writes it in the statement that makes the change. ``committed`` then puts it into the
+    AUDIT log line.
+    """
+
+    def committed(self, resource_id: str, **details: object) -> None:
+        """Record that the change is committed, with details that only the database knew."""
+        committed(resource_id, {**self.details, **details})
+
+
+def entry(**details: object) -> Entry:
+    """Return the audit entry of the current request, with the details to keep."""
     request = current()
-    return Change(request.user_id, request.session.user_id, request.id, json.dumps(details))
+    return Entry(request.user_id, request.session.user_id, request.id, details)
+
+
+def committed(resource_id: str, details: Mapping[str, object]) -> None:
+    """Record the committed change for the AUDIT log line."""
+    current().committed = {"resourceId": resource_id, "details": details}
 
 
 def audited(action: str) -> Callable[[View], View]:
-    """Mark a view that changes data: each of its requests leaves one AUDIT line.
+    """Mark a view that changes data: each of its requests leaves one AUDIT log line.
 
-    The view calls ``audit`` once its change is committed; without that call the line says failure.
+    The line reports success if the view has called ``committed``, otherwise failure.
     """
 
     def mark(view: View) -> View:
@@ -39,20 +55,15 @@ def audited(action: str) -> Callable[[View], View]:
     return mark
 
 
-def audit(resource_id: str, details: Mapping[str, object]) -> None:
-    """Say what the committed change was: the row's id, and what the guide wants to know of it."""
-    current().change = {"resourceId": resource_id, "details": details}
-
-
 def log_request(request: Request) -> None:
-    """Write the REQUEST line of a write."""
+    """Log the REQUEST line of a write."""
     if request.method in WRITES:
         request.started = time.monotonic()
         event("REQUEST", **_fields_of(request), requestId=request.id)
 
 
 def log_response(views: Mapping[str, object], request: Request, response: Response) -> None:
-    """Write the AUDIT and RESPONSE lines of a write; ``views`` by their endpoints."""
+    """Log the AUDIT and RESPONSE lines of a write; ``views`` are the views by endpoint."""
     if request.method in WRITES:
         action = getattr(views.get(request.endpoint or ""), "audit_action", None)
         if action is not None:
@@ -67,15 +78,15 @@ def log_response(views: Mapping[str, object], request: Request, response: Respon
 
 
 def _log_audit(action: str, request: Request, status: int) -> None:
-    who = request.caller or (request.recalled and request.recalled.user_id)
+    user_id = request.caller or (request.recalled and request.recalled.user_id)
     resource = (request.view_args or {}).get("opportunity_id")
-    fields = request.change or {"resourceId": resource, "details": {"statusCode": status}}
+    fields = request.committed or {"resourceId": resource, "details": {"statusCode": status}}
     event(
         "AUDIT",
         action=action,
-        userId=who,
+        userId=user_id,
         **fields,
-        outcome="success" if request.change else "failure",
+        outcome="success" if request.committed else "failure",
         requestId=request.id,
     )
 

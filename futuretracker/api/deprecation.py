@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from futuretracker.api.surfaces import GUIDE, V1
+from futuretracker.api.versions import ORIGINAL, V1
 
 if TYPE_CHECKING:
     from futuretracker.web.application import Application
@@ -25,7 +25,7 @@ def init_app(app: Application, sunset: dt.date | None) -> None:
         constant["Sunset"] = format_datetime(midnight, usegmt=True)
 
     def deprecate(request: Request) -> None:
-        if request.endpoint and request.endpoint.startswith("guide."):
+        if request.endpoint and request.endpoint.startswith("original."):
             request.answer_headers.update(constant, Link=successor(request.path))
 
     app.guards = (deprecate, *app.guards)
@@ -34,4 +34,4 @@ def init_app(app: Application, sunset: dt.date | None) -> None:
 @lru_cache(maxsize=4096)
 def successor(path: str) -> str:
     """Return the link from a path of the guide's surface to the same on v1."""
-    return f'<{V1.prefix}{quote(path.removeprefix(GUIDE.prefix))}>; rel="successor-version"'
+    return f'<{V1.prefix}{quote(path.removeprefix(ORIGINAL.prefix))}>; rel="successor-version"'

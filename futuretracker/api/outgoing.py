@@ -29,7 +29,7 @@ from futuretracker.api.schemas.opportunities import (
 )
 
 
-class GuideOpportunity(Out):
+class OriginalOpportunity(Out):
     """A row on the guide's surface."""
 
     id = identity("The row's id.")
@@ -45,7 +45,7 @@ class GuideOpportunity(Out):
     updated_at = moment("When it was changed, itself or a round of it.")
 
 
-class Opportunity(GuideOpportunity):
+class Opportunity(OriginalOpportunity):
     """A row."""
 
     campus_mode = word(CAMPUS_MODES, "Where it was found.", allow_none=True)

@@ -9,7 +9,7 @@ import psycopg
 
 from futuretracker.backups.files.archive import open_archive
 from futuretracker.backups.files.directory import Directory
-from futuretracker.backups.files.status import tell
+from futuretracker.backups.files.status import record
 from futuretracker.backups.postgres.cluster import cluster
 from futuretracker.backups.postgres.programs import Programs
 from futuretracker.backups.problem import BackupProblem
@@ -57,9 +57,9 @@ def _try(settings: DrillSettings, directory: Directory, name: str) -> dict[str, 
         result["ok"] = True
     result["seconds"] = round(time.monotonic() - started, 1)
     if not result["ok"]:
-        tell(directory, drill=result)
+        record(directory, drill=result)
         raise DrillFailed(result)
-    tell(directory, drill=result, proven={"file": name})
+    record(directory, drill=result, proven={"file": name})
     return result
 
 

@@ -9,7 +9,7 @@ from futuretracker.backups.contents.manifest import Manifest
 from futuretracker.backups.files.directory import SIDECARS, Directory
 from futuretracker.backups.files.encryption import encrypt
 from futuretracker.backups.files.rotation import expired
-from futuretracker.backups.files.status import read_status, tell
+from futuretracker.backups.files.status import Status, record
 from futuretracker.backups.files.streams import Sink
 from futuretracker.backups.postgres.programs import Programs, environment, running
 from futuretracker.backups.postgres.snapshot import snapshot
@@ -39,7 +39,7 @@ def back_up(settings: BackupSettings) -> dict[str, Any]:
         with directory.lock("backup"):
             directory.tidy()
             made = _make(settings, directory)
-            tell(directory, backup=made)
+            record(directory, backup=made)
             removed = _rotate(directory, settings.keep)
     except OSError as error:
         raise BackupProblem(
@@ -84,10 +84,14 @@ def _write_sidecars(directory: Directory, name: str, sha256: str, manifest: Mani
 
 
 def _rotate(directory: Directory, keep: Keep) -> list[str]:
-    """Remove what has expired, but not the last one that a drill has restored."""
-    proven = read_status(directory).get("proven", {}).get("file")
+    """Remove the expired backups, except the newest one that a drill has restored."""
+    try:
+        proven = Status.read(directory.path).proven
+    except ValueError:  # damaged: no file is known to be proven
+        proven = None
+    spared = proven.file if proven else None
     backups = directory.backups()
-    names = [backups[made] for made in sorted(expired(backups, keep)) if backups[made] != proven]
+    names = [backups[made] for made in sorted(expired(backups, keep)) if backups[made] != spared]
     for name in names:
         directory.remove(name)
     return names

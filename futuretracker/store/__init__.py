@@ -15,7 +15,7 @@ from flask_limiter.util import get_remote_address
 
 from futuretracker.store.base import Hit, Store, Visit, Window
 from futuretracker.store.failover import SharedStore
-from futuretracker.store.lazy import Later
+from futuretracker.store.lazy import LazyStore
 from futuretracker.store.lmdb_store import LmdbStore
 from futuretracker.store.memory_store import MemoryStore
 from futuretracker.store.redis_store import ClusterStore, RedisStore, SentinelStore
@@ -65,7 +65,7 @@ def open_store(url: str) -> SharedStore:
     A Cluster's client wants to see the Cluster at once, and this service starts without.
     """
     if url.startswith("redis+cluster:"):
-        return SharedStore(Later(lambda: configured_store(url)))
+        return SharedStore(LazyStore(lambda: configured_store(url)))
     return SharedStore(configured_store(url))
 
 

@@ -1,4 +1,4 @@
-"""Hits, windows, values, and what a store must be able to do."""
+"""The interface of a store: counters in fixed windows, and values that expire."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Hit(NamedTuple):
-    """One request against one key: at most ``amount`` in a window of ``seconds``."""
+    """One request to count under ``key``: at most ``amount`` per window of ``seconds``."""
 
     key: str
     amount: int
@@ -17,37 +17,41 @@ class Hit(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A key's window after a hit: hits so far, and when it ends (UNIX time in seconds)."""
+    """A key's window after a hit: the hits so far, and its end (UNIX time in seconds)."""
 
     hits: int
     ends_at: float
 
 
 class Visit(NamedTuple):
-    """What one round trip has brought: the hits' windows, the keys' values in their order."""
+    """The result of one visit: a window for each counted hit, a value for each key, in order."""
 
     windows: list[Window]
     values: list[bytes | None]
 
 
 class Store(Protocol):
-    """Counts hits in fixed windows that open at a key's first hit, and keeps values for a time."""
+    """Counts hits and keeps values.
+
+    A key's window starts with its first hit. A value expires after the time given with it.
+    """
 
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
-        """Count the hits in their order and read the keys, in one step.
+        """Count the hits in order and read the keys, in one round trip.
 
-        Counting stops behind the first hit that is over; a key without a value reads as None.
+        Counting stops after the first hit that exceeds its amount. A key without a value reads as
+        None.
         """
         ...
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for so many seconds, in place of the one before."""
+        """Set a value that expires after ``seconds``; replace any earlier value."""
         ...
 
     def forget(self, key: str) -> None:
-        """Drop a value."""
+        """Delete a value."""
         ...
 
     def check(self) -> bool:
-        """Tell whether the store answers."""
+        """Return whether the store responds."""
         ...

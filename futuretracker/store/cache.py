@@ -1,4 +1,4 @@
-"""A bounded cache whose entries end at a time of their own."""
+"""A bounded in-memory cache; each entry has its own expiry time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Value = TypeVar("Value")
 
 
 class Cache(Generic[Key, Value]):
-    """At most ``size`` entries; the oldest makes room.
+    """Holds at most ``size`` entries; a new entry evicts the oldest one.
 
-    Safe to share between threads; reading takes no lock.
+    Threads may share a cache. Reading takes no lock.
     """
 
     def __init__(self, size: int) -> None:
@@ -22,14 +22,14 @@ class Cache(Generic[Key, Value]):
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> Value | None:
-        """Return the value, unless its time is over."""
+        """Return the value, or None if there is none or it has expired."""
         entry = self._entries.get(key)
         if entry is None or entry[0] <= time.time():
             return None
         return entry[1]
 
     def put(self, key: Key, value: Value, until: float) -> None:
-        """Keep the value until that time (UNIX time in seconds)."""
+        """Set a value that expires at ``until`` (UNIX time in seconds)."""
         with self._lock:
             self._entries.pop(key, None)
             if len(self._entries) >= self._size:
@@ -37,6 +37,6 @@ class Cache(Generic[Key, Value]):
             self._entries[key] = (until, value)
 
     def forget(self, key: Key) -> None:
-        """Drop one entry."""
+        """Delete one entry."""
         with self._lock:
             self._entries.pop(key, None)

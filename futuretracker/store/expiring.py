@@ -1,4 +1,4 @@
-"""Entries of an LMDB file that end at a time of their own."""
+"""A table of an LMDB file whose entries expire."""
 
 from __future__ import annotations
 
@@ -8,61 +8,62 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import lmdb
 
-END = struct.Struct(">d")
+EXPIRY = struct.Struct(">d")  # UNIX time in seconds; big-endian, so that bytes sort by time
 
 
-class Shelf:
-    """A database of entries, each beginning with its end, and one of the ends in their order.
+class ExpiringTable:
+    """Two LMDB databases: the entries by key, and an index of the keys by expiry time.
 
-    It holds about ``most`` entries: beyond that those that end soonest make room.
+    Each entry starts with its expiry time. The table holds about ``max_entries``; beyond that, new
+    entries evict those that expire soonest.
     """
 
-    def __init__(self, file: lmdb.Environment, name: bytes, ends: bytes, most: int) -> None:
+    def __init__(self, file: lmdb.Environment, name: bytes, index: bytes, max_entries: int) -> None:
         self.entries = file.open_db(name)
-        self._ends = file.open_db(ends)
-        self._most = most
+        self._index = file.open_db(index)
+        self._max_entries = max_entries
 
-    def open(self, txn: lmdb.Transaction, key: bytes, now: float, ends_at: float) -> None:
-        """Make room for a new entry and remember its end; the entry itself is the caller's to put.
+    def add_expiry(self, txn: lmdb.Transaction, key: bytes, now: float, expires_at: float) -> None:
+        """Make room for a new entry and index its expiry; the caller stores the entry itself.
 
-        Up to two that have ended go for each new one, so that the file never fills up.
+        Each call deletes up to two expired entries, so the file never fills up with them.
         """
-        crowded = txn.stat(self.entries)["entries"] >= self._most
-        cursor = txn.cursor(self._ends)
+        is_full = txn.stat(self.entries)["entries"] >= self._max_entries
+        cursor = txn.cursor(self._index)
         for _ in range(2):
             if not cursor.first():
                 break
-            end, old = cursor.key()[:8], cursor.key()[8:]
-            if END.unpack(end)[0] > now and not crowded:
+            expiry, old_key = cursor.key()[:8], cursor.key()[8:]
+            if EXPIRY.unpack(expiry)[0] > now and not is_full:
                 break
-            found = txn.get(old, db=self.entries)
-            if found and found[:8] == end:  # it has not been opened again since
-                txn.delete(old, db=self.entries)
+            found = txn.get(old_key, db=self.entries)
+            if found and found[:8] == expiry:  # else the entry was renewed and expires later
+                txn.delete(old_key, db=self.entries)
             cursor.delete()
-        txn.put(END.pack(ends_at) + key, b"", db=self._ends)
+        txn.put(EXPIRY.pack(expires_at) + key, b"", db=self._index)
 
     def put(
-        self, txn: lmdb.Transaction, key: bytes, payload: bytes, now: float, ends_at: float
+        self, txn: lmdb.Transaction, key: bytes, payload: bytes, now: float, expires_at: float
     ) -> None:
-        """Put an entry in place of the one before."""
+        """Set an entry; replace any earlier one."""
         self.delete(txn, key)
-        self.open(txn, key, now, ends_at)
-        txn.put(key, END.pack(ends_at) + payload, db=self.entries)
+        self.add_expiry(txn, key, now, expires_at)
+        txn.put(key, EXPIRY.pack(expires_at) + payload, db=self.entries)
 
     def get(self, txn: lmdb.Transaction, key: bytes, now: float) -> bytes | None:
-        """Return what the entry holds unless it has ended."""
+        """Return an entry's payload, or None if there is none or it has expired."""
         found = txn.get(key, db=self.entries)
-        return bytes(found[8:]) if found and END.unpack_from(found)[0] > now else None
+        return bytes(found[8:]) if found and EXPIRY.unpack_from(found)[0] > now else None
 
     def delete(self, txn: lmdb.Transaction, key: bytes) -> None:
-        """Drop an entry and its end."""
+        """Delete an entry and its place in the index."""
         found = txn.pop(key, db=self.entries)
         if found:
-            txn.delete(bytes(found[:8]) + key, db=self._ends)
+            txn.delete(bytes(found[:8]) + key, db=self._index)
 
     def clear(self, txn: lmdb.Transaction) -> int:
-        """Drop every entry; return how many there were."""
+        """Delete every entry; return how many there were."""
         number: int = txn.stat(self.entries)["entries"]
         txn.drop(self.entries, delete=False)
-        txn.drop(self._ends, delete=False)
+        txn.drop(self._index, delete=False)
         return number

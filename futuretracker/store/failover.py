@@ -1,4 +1,4 @@
-"""The store as the service uses it: never an error, never a wait, never without a budget."""
+"""The shared store, with this process's memory as fallback while the store is down or slow."""
 
 from __future__ import annotations
 
@@ -27,120 +27,130 @@ LOCAL = (LmdbStore, MemoryStore)  # any other store is over the network, and mak
 
 
 class SharedStore:
-    """The configured store, or this process's memory while that is out of reach.
+    """The configured store, or this process's memory while the store is unavailable.
 
-    Never without a budget and never an error. A store that fails once, or that is slow time after
-    time, is lost: one warning, and no request asks it again. Every ``RETRY`` seconds a thread does,
-    until it is back.
+    No method raises an error. One failed call, or ``MAX_SLOW`` slow visits in a row, marks the
+    store as down: one warning is logged and requests use memory. A background thread retries every
+    ``RETRY`` seconds until the store works again.
     """
 
-    RETRY = 5.0
+    RETRY = 5.0  # seconds
     SLOW = 0.1  # seconds
-    PATIENCE = 5  # slow visits in a row
+    MAX_SLOW = 5  # slow visits in a row
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._run = call if isinstance(store, LOCAL) else elsewhere
         self._memory = MemoryStore()
         self._lock = threading.Lock()
-        self._lost = False
+        self._available = True
         self._slow = 0
         self._slow_until = float("-inf")  # the end of the last slow visit that was counted
-        self._back_at = float("-inf")
+        self._available_since = float("-inf")
 
     def is_whole_for(self, seconds: float) -> bool:
-        """Tell whether it is there, and has been for so long: what was put meanwhile is in it."""
-        return not self._lost and time.monotonic() - self._back_at > seconds
+        """Return whether the store has been available for more than the last ``seconds``.
+
+        If so, it holds every value that was set in that time.
+        """
+        return self._available and time.monotonic() - self._available_since > seconds
 
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
-        """Count the hits and read the keys where that is possible."""
-        if not self._lost:
+        """Count the hits and read the keys, in the store or else in memory."""
+        if self._available:
             try:
                 found, started, ended = self._run(self._timed_visit, hits, keys)
-            except Exception as error:  # noqa: BLE001 - whatever a store's client raises means lost
-                self._lose(type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - clients raise many kinds; any means down
+                self._mark_down(type(error).__name__)
             else:
-                self._judge(started, ended)
+                self._note_duration(started, ended)
                 return found
         return self._memory.visit(hits, keys)
 
     def _timed_visit(self, hits: Sequence[Hit], keys: Sequence[str]) -> tuple[Visit, float, float]:
         """Visit the store; return also when that began and ended, without the wait for a thread."""
-        if self._lost:  # while this request waited for a thread
+        if not self._available:  # since this request began to wait for a thread
             raise ConnectionError
         started = time.monotonic()
         return self._store.visit(hits, keys), started, time.monotonic()
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value where that is possible."""
-        if not self._lost:
+        """Set a value, in the store or else in memory."""
+        if self._available:
             try:
                 return self._run(self._store.put, key, value, seconds)
-            except Exception as error:  # noqa: BLE001 - likewise
-                self._lose(type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - as in visit
+                self._mark_down(type(error).__name__)
         return self._memory.put(key, value, seconds)
 
     def forget(self, key: str) -> None:
-        """Drop a value wherever it is."""
+        """Delete a value from memory, and from the store if it is available."""
         self._memory.forget(key)
-        if not self._lost:
+        if self._available:
             try:
                 self._run(self._store.forget, key)
-            except Exception as error:  # noqa: BLE001 - likewise
-                self._lose(type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - as in visit
+                self._mark_down(type(error).__name__)
 
     def check(self) -> bool:
-        """Tell whether the configured store answers."""
+        """Return whether the configured store responds."""
         try:
             return self._run(self._store.check)
-        except Exception:  # noqa: BLE001 - likewise
+        except Exception:  # noqa: BLE001 - as in visit
             return False
 
-    def _judge(self, started: float, ended: float) -> None:
-        """Count slow visits in a row; of those at the same time only one counts."""
+    def _note_duration(self, started: float, ended: float) -> None:
+        """Mark the store as down after too many slow visits in a row.
+
+        Of visits at the same time only one counts. Threads may overwrite each other's count. That
+        only delays the decision.
+        """
         if ended - started < self.SLOW:
             self._slow = 0
         elif started >= self._slow_until:
             self._slow_until = ended
             self._slow += 1
-            if self._slow >= self.PATIENCE:
-                self._lose("slow")
+            if self._slow >= self.MAX_SLOW:
+                self._mark_down("slow")
 
-    def _lose(self, cause: str) -> None:
+    def _mark_down(self, cause: str) -> None:
         with self._lock:
-            known, self._lost = self._lost, True
-        if not known:
+            was_available, self._available = self._available, False
+        if was_available:
             log.warning("shared store lost, budgets go on per process", extra={"cause": cause})
-            _tell(up=0)
-            threading.Thread(target=_wait, args=[weakref.ref(self)], daemon=True).start()
+            _report(up=0)
+            threading.Thread(target=_retry, args=[weakref.ref(self)], daemon=True).start()
 
     def comes_back(self) -> bool:
-        """Try as a request would, with a key that is new: a full store answers, but takes none."""
+        """Try the store again; return whether it is available now.
+
+        The trial counts a hit on a new key, because a full store still answers a ping.
+        """
         started = time.monotonic()
         try:
-            self._store.check()  # a Cluster's client looks where its nodes are
+            self._store.check()  # lets the client of a Cluster find its nodes again
             self._store.visit([Hit(f"probe:{secrets.token_hex(8)}", 1, 1)])
-        except Exception:  # noqa: BLE001 - likewise; the warning has been written
+        except Exception:  # noqa: BLE001 - as in visit; the warning was logged already
             return False
         if time.monotonic() - started >= self.SLOW:
             return False
-        self._slow, self._back_at, self._lost = 0, time.monotonic(), False
+        self._slow, self._available_since, self._available = 0, time.monotonic(), True
         log.warning("shared store is back")
-        _tell(up=1)
+        _report(up=1)
         return True
 
 
-def _tell(*, up: int) -> None:
+def _report(*, up: int) -> None:
     metric("store_up", up)
     metrics.store_up.set(up)
 
 
-def _wait(for_it: weakref.ref[SharedStore]) -> None:
-    """Try until the store is back, or nobody uses it any more."""
-    while store := for_it():
+def _retry(reference: weakref.ref[SharedStore]) -> None:
+    """Retry until the store is available, or until the application has dropped it."""
+    while store := reference():
         pause = store.RETRY
-        del store
+        del store  # a reference held during the pause would keep the store alive
         time.sleep(pause)
-        if (store := for_it()) and store.comes_back():
+        if (store := reference()) and store.comes_back():
             return
         del store

@@ -1,4 +1,4 @@
-"""A store that may not be there yet."""
+"""A store that is opened when it is first used."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from futuretracker.store.base import Hit, Store, Visit
 
 
-class Later:
-    """A store that is opened at its first use, and again where that has failed."""
+class LazyStore:
+    """Opens a store at its first use; if that fails, the next use tries again."""
 
-    def __init__(self, open_it: Callable[[], Store]) -> None:
-        self._open = open_it
+    def __init__(self, open_store: Callable[[], Store]) -> None:
+        self._open = open_store
         self._opened: Store | None = None
 
     @property
@@ -24,17 +24,17 @@ class Later:
         return self._opened
 
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
-        """Visit the store."""
+        """Count the hits and read the keys."""
         return self._store.visit(hits, keys)
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value."""
+        """Set a value."""
         self._store.put(key, value, seconds)
 
     def forget(self, key: str) -> None:
-        """Drop a value."""
+        """Delete a value."""
         self._store.forget(key)
 
     def check(self) -> bool:
-        """Tell whether the store answers."""
+        """Return whether the store responds."""
         return self._store.check()

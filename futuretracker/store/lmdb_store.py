@@ -1,4 +1,4 @@
-"""The store of one host: an LMDB file."""
+"""The store for a single host: an LMDB file that its processes share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import lmdb
 from limits.storage import Storage
 
 from futuretracker.store.base import Visit, Window
-from futuretracker.store.expiring import Shelf
+from futuretracker.store.expiring import ExpiringTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class LmdbStore(Storage):
-    """Counters and values in a memory-mapped file that the processes of one host share.
+    """Counters and values in a memory-mapped file.
 
-    A write transaction takes a robust lock of the host: counts are exact over processes, and a
-    process that is killed inside one neither blocks the others nor leaves half a count. ``sync``
-    is off because nothing here need outlive the host's memory.
+    Write transactions take a robust lock, so counts are exact across processes. If a process is
+    killed inside a transaction, its changes are dropped and the others continue. ``sync`` is off:
+    the data may be lost when the host restarts.
     """
 
     STORAGE_SCHEME = ["lmdb"]
     SIZE = 256 * 2**20  # bytes
-    # Need less than half of SIZE together: in a file that is full nothing can be deleted.
-    KEYS = 250_000
-    VALUES = 50_000
-    _counter = struct.Struct(">dI")
+    # Together these need less than half of SIZE: LMDB cannot even delete from a full file.
+    MAX_COUNTERS = 250_000
+    MAX_VALUES = 50_000
+    _counter = struct.Struct(">dI")  # the window's end, the hits so far
 
     def __init__(self, uri: str, **options: Any) -> None:
         super().__init__(uri, **options)
@@ -41,8 +41,8 @@ class LmdbStore(Storage):
         self._file = lmdb.open(
             str(folder), map_size=self.SIZE, max_dbs=4, sync=False, metasync=False, writemap=True
         )
-        self._counters = Shelf(self._file, b"counters", b"deadlines", self.KEYS)
-        self._values = Shelf(self._file, b"values", b"endings", self.VALUES)
+        self._counters = ExpiringTable(self._file, b"counters", b"deadlines", self.MAX_COUNTERS)
+        self._values = ExpiringTable(self._file, b"values", b"endings", self.MAX_VALUES)
 
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
         """Count and read in one transaction."""
@@ -58,13 +58,13 @@ class LmdbStore(Storage):
         return Visit(windows, values)
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for so many seconds."""
+        """Set a value that expires after ``seconds``."""
         now = time.time()
         with self._file.begin(write=True) as txn:
             self._values.put(txn, key.encode(), value, now, now + seconds)
 
     def forget(self, key: str) -> None:
-        """Drop a value."""
+        """Delete a value."""
         with self._file.begin(write=True) as txn:
             self._values.delete(txn, key.encode())
 
@@ -75,24 +75,24 @@ class LmdbStore(Storage):
         ends_at, count = self._counter.unpack(found) if found else (0.0, 0)
         if ends_at <= now:
             ends_at, count = now + seconds, 0
-            self._counters.open(txn, key, now, ends_at)
+            self._counters.add_expiry(txn, key, now, ends_at)
         count += amount
         txn.put(key, self._counter.pack(ends_at, count))
         return Window(count, ends_at)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
-    # The rest is what ``limits`` asks of a storage.
+    # The methods below are the interface of a ``limits`` storage.
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """Return what the file raises."""
+        """Return the exception class that LMDB raises."""
         return lmdb.Error
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count ``amount`` hits on one key."""
+        """Count ``amount`` hits on a key; return the hits in its window."""
         with self._file.begin(write=True, db=self._counters.entries) as txn:
             return self._hit(txn, key.encode(), time.time(), int(expiry), amount).hits
 
@@ -103,23 +103,23 @@ class LmdbStore(Storage):
         return Window(count, ends_at) if ends_at > time.time() else Window(0, time.time())
 
     def get(self, key: str) -> int:
-        """Return the hits in the key's open window."""
+        """Return the hits in the key's window, 0 if it has none."""
         return self._window(key).hits
 
     def get_expiry(self, key: str) -> float:
-        """Return when the key's window ends, or now."""
+        """Return the end of the key's window, the current time if it has none."""
         return self._window(key).ends_at
 
     def check(self) -> bool:
-        """Tell whether the file can be read."""
+        """Return whether the file can be read."""
         return bool(self._file.stat())
 
     def reset(self) -> int:
-        """Forget every counter; return how many there were."""
+        """Delete every counter; return how many there were."""
         with self._file.begin(write=True) as txn:
             return self._counters.clear(txn)
 
     def clear(self, key: str) -> None:
-        """Forget one counter."""
+        """Delete one counter."""
         with self._file.begin(write=True, db=self._counters.entries) as txn:
             txn.delete(key.encode())

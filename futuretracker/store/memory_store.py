@@ -1,4 +1,4 @@
-"""The store of one process: its memory."""
+"""The store for a single process: its memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class MemoryStore(MemoryStorage):
-    """Counters and values of this process alone."""
+    """Counters and values of one process."""
 
     STORAGE_SCHEME = ["memory"]
 
@@ -36,9 +36,9 @@ class MemoryStore(MemoryStorage):
         return Visit(windows, [self._values.get(key) for key in keys])
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for so many seconds."""
+        """Set a value that expires after ``seconds``."""
         self._values.put(key, value, time.time() + seconds)
 
     def forget(self, key: str) -> None:
-        """Drop a value."""
+        """Delete a value."""
         self._values.forget(key)

@@ -40,7 +40,7 @@ class Request(flask.Request):
     session: Session  # who was let in; not there on a public route
     user_id: UUID  # the internal id of who was let in
     reads_primary: bool = False  # as its session has just written
-    change: Mapping[str, object] | None = None  # what was committed, for the audit
+    committed: Mapping[str, object] | None = None  # the committed change, for the audit
 
     @property
     def id(self) -> str:

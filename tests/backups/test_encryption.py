@@ -76,8 +76,9 @@ def test_whoever_holds_one_of_the_identities_restores_it(
 
 
 def by_hand(**names: object) -> str:
-    """Return the commands of docs/backups.md which need none of our code, with these names."""
-    guide = (ROOT / "docs" / "backups.md").read_text().partition("### Without our code")[2]
+    """Return the commands of docs/operations/backups.md that need none of our code."""
+    page = (ROOT / "docs" / "operations" / "backups.md").read_text()
+    guide = page.partition("### Without our code")[2]
     [commands, *_] = re.findall(r"```console\n(.*?)```", guide, re.DOTALL)
     script = re.sub("^[$] ", "", commands, flags=re.MULTILINE)
     for name, value in names.items():

@@ -127,6 +127,16 @@ def test_the_service_runs_on_it_and_still_keeps_users_apart(
     assert ask("POST", "", "user_c", {"title": "New here"}).status == 201
 
 
+def test_nobody_can_create_temporary_objects_in_it_without_a_grant(
+    kept: Site, backup: Path, target: str
+) -> None:
+    temporary = "select has_database_privilege('public', current_database(), 'temporary')"
+    assert rows(target, temporary) == [(True,)]
+    restored(kept, backup, target)
+
+    assert rows(target, temporary) == [(False,)]
+
+
 def test_the_services_role_alone_sees_nothing(kept: Site, backup: Path, target: str) -> None:
     restored(kept, backup, target)
 

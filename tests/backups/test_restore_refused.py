@@ -84,7 +84,7 @@ def test_a_backup_without_what_belongs_to_it_is_refused(
 
     place.fails(
         f"{beside} cannot be read: No such file or directory. It belongs to the backup; what to do"
-        " without it stands in docs/backups.md.",
+        " without it stands in docs/operations/backups.md.",
         *("restore", str(backup)),
         RESTORE_DATABASE_URL=target,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SERVERS = ["futuretracker", "bare", "pgbench"]
+CHOSEN = ["futuretracker", "bare", "pgbench"]
+SERVERS = ["futuretracker", "base", "bare", "pgbench"]
 COMMAND = ["-m", "benchmarks.bench", "--rounds", "1", "--seconds", "1", "--output", "found"]
 
 
@@ -49,8 +51,21 @@ def broken() -> Iterator[int]:
         thread.join()
 
 
-def test_the_benchmark_compares_ours_with_a_bare_one_and_with_the_limit(tmp_path: Path) -> None:
-    chosen = ["--workloads", "mix", "--servers", *SERVERS, "--results", str(tmp_path)]
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Another checkout of this service, which leaves a file named ``loaded`` when it starts."""
+    folder = tmp_path / "base"
+    shutil.copytree(ROOT / "futuretracker", folder / "futuretracker")
+    shutil.copy(ROOT / "gunicorn.conf.py", folder)
+    application = (ROOT / "wsgi.py").read_text()
+    loaded = folder / "loaded"
+    (folder / "wsgi.py").write_text(f"{application}\nopen({str(loaded)!r}, 'w').close()\n")
+    return folder
+
+
+def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -> None:
+    chosen = ["--workloads", "mix", "--servers", *CHOSEN, "--base", str(base)]
+    chosen += ["--results", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, *COMMAND, *chosen],
         cwd=ROOT,
@@ -60,6 +75,7 @@ def test_the_benchmark_compares_ours_with_a_bare_one_and_with_the_limit(tmp_path
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+    assert (base / "loaded").exists()
     assert all(f"\n{name} " in done.stdout for name in ("mix", "guards:", *SERVERS))
     found = json.loads((tmp_path / "found.json").read_text())
     assert {"date", "python", "cpu", "cores", "load before", "rounds"} <= set(found["conditions"])

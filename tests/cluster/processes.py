@@ -5,26 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.processes import children
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.cluster.network import Network
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30, what: str = "") -> None:
-    """Wait until the condition holds; fail where it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"it did not happen within {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 @dataclass

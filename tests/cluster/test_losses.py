@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tests.cluster.hosts import WORKERS
 from tests.cluster.load import Ask, flood
 from tests.cluster.nginx import FAIL_TIMEOUT
-from tests.cluster.processes import wait_for
 from tests.cluster.visitors import Visitors
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

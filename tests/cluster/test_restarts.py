@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from tests.cluster.load import ROWS
 from tests.cluster.network import APP
-from tests.cluster.processes import wait_for
 from tests.cluster.visitors import Visitors
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from futuretracker.database import CONFLICTS
 from futuretracker.database.migrate import migrate
 from futuretracker.database.queries import analytics, opportunities, rounds
-from futuretracker.database.queries.audit import Change
+from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.users import upsert_user
 from tests.api.interviews import RESULTS, TYPES, derive, said
@@ -60,7 +60,7 @@ class Adopted:
     def __init__(self, conn: Connection, clerk_id: str) -> None:
         self.conn = conn
         self.id = upsert_user(conn, clerk_id=clerk_id, email=None)
-        self.change = Change(self.id, clerk_id, "request", "{}")
+        self.audit = AuditEntry(self.id, clerk_id, "request", {})
         listed = json.loads(opportunities.select_opportunities(conn, user_id=self.id))
         [self.row_id] = [UUID(row["id"]) for row in listed if row["title"].startswith("Row 2 of")]
 
@@ -78,14 +78,14 @@ class Adopted:
 
     def add(self, **values: Any) -> dict[str, Any]:
         values = {"result": "pending", "round_type": "oa", **values}
-        done = rounds.insert_round(self.conn, change=self.change, row_id=self.row_id, values=values)
+        done = rounds.insert_round(self.conn, audit=self.audit, row_id=self.row_id, values=values)
         body: dict[str, Any] = json.loads(done.body or b"null")
         return body
 
     def set(self, one: dict[str, Any], **values: Any) -> dict[str, Any]:
         done = rounds.update_round(
             self.conn,
-            change=self.change,
+            audit=self.audit,
             row_id=self.row_id,
             round_id=UUID(one["id"]),
             values=values,
@@ -165,7 +165,7 @@ def test_what_was_there_may_be_changed_and_deleted(old: Adopted) -> None:
     body = old.set(second, result="cleared")
     assert said(body["opportunity"]) == ("interviewed", 3, None)
     done = rounds.delete_round(
-        old.conn, change=old.change, row_id=old.row_id, round_id=UUID(second["id"])
+        old.conn, audit=old.audit, row_id=old.row_id, round_id=UUID(second["id"])
     )
     body = json.loads(done.body or b"null")
     assert body["rounds"] == [first, third]
@@ -173,7 +173,7 @@ def test_what_was_there_may_be_changed_and_deleted(old: Adopted) -> None:
     with pytest.raises(pg.CheckViolation) as refused:
         opportunities.update_opportunity(
             old.conn,
-            change=old.change,
+            audit=old.audit,
             row_id=old.row_id,
             values={"status": "applied"},
             columns=V1,
@@ -186,7 +186,7 @@ def test_a_deleted_opportunity_takes_its_rounds_with_it(old: Adopted) -> None:
     mine = "select count(*) from opportunity_rounds"
     assert len(old.rounds()) == 3
     assert old.conn.execute(mine).fetchone() == (3,)  # the transaction still speaks for its user
-    assert opportunities.delete_opportunity(old.conn, change=old.change, row_id=old.row_id)
+    assert opportunities.delete_opportunity(old.conn, audit=old.audit, row_id=old.row_id)
     assert old.conn.execute(mine).fetchone() == (0,)
 
 
@@ -236,13 +236,13 @@ def test_the_guides_older_database_takes_what_v1_adds(guides: str) -> None:
             {"campus_mode": "on_campus", "link": "https://x.example/" + "y" * 2030},
         ):
             assert opportunities.update_opportunity(
-                conn, change=old.change, row_id=old.row_id, values=values, columns=V1
+                conn, audit=old.audit, row_id=old.row_id, values=values, columns=V1
             )
         row = old.row()
         assert (row["status"], row["description"]) == ("ghosted", "é" * 5000)
         assert row["campus_mode"] == "on_campus"
         assert said(old.add(round_type="final", result="cleared")["opportunity"])[0] == "selected"
         new, _ = opportunities.insert_opportunity(
-            conn, change=old.change, values={"title": "New", **more}, columns=V1
+            conn, audit=old.audit, values={"title": "New", **more}, columns=V1
         )
         assert UUID(new)

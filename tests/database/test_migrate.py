@@ -16,10 +16,10 @@ from psycopg.conninfo import make_conninfo
 
 from futuretracker.commands import migrate as command
 from futuretracker.database.migrate import migrate, migrations
-from futuretracker.database.queries.analytics import GUIDE as PARTS
+from futuretracker.database.queries.analytics import ORIGINAL as PARTS
 from futuretracker.database.queries.analytics import select_analytics
-from futuretracker.database.queries.audit import Change
-from futuretracker.database.queries.columns import GUIDE
+from futuretracker.database.queries.audit import AuditEntry
+from futuretracker.database.queries.columns import ORIGINAL
 from futuretracker.database.queries.opportunities import (
     insert_opportunity,
     select_opportunities,
@@ -222,12 +222,12 @@ def test_a_database_with_other_types_serves_as_well(database: str, existing: str
             [old] = json.loads(select_opportunities(conn, user_id=user))
             assert (old["title"], old["status"]) == ("Old", "selected")
             assert old["created_at"] == "2026-01-02T03:04:05.678901+00:00"
-        change = Change(user, "user_old1", "request", "{}")
+        audit = AuditEntry(user, "user_old1", "request", {})
         values = {"title": "x" * 200, "link": "x" * 500, "status": "interviewed"}
-        row_id, row = insert_opportunity(conn, change=change, values=values, columns=GUIDE)
+        row_id, row = insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
         assert json.loads(row)["notes"] is None
         assert update_opportunity(
-            conn, change=change, row_id=UUID(row_id), values={"category": None}, columns=GUIDE
+            conn, audit=audit, row_id=UUID(row_id), values={"category": None}, columns=ORIGINAL
         )
         counts = json.loads(select_analytics(conn, user_id=user, parts=PARTS))
         assert counts["statusCounts"]["interviewed"] == 1
@@ -261,11 +261,11 @@ def test_rows_are_written_where_new_functions_are_nobodys(database: str) -> None
 
     with psycopg.connect(make_conninfo(database, user=ROLE_NAME), autocommit=True) as conn:
         user = upsert_user(conn, clerk_id="user_new", email=None)
-        change, values = (
-            Change(user, "user_new", "request", "{}"),
+        audit, values = (
+            AuditEntry(user, "user_new", "request", {}),
             {"title": "x", "status": "applied"},
         )
-        assert insert_opportunity(conn, change=change, values=values, columns=GUIDE)
+        assert insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
 
 
 STATUSES = ["applied", "shortlisted", "interviewed", "selected", "ghosted", "rejected"]
@@ -331,6 +331,30 @@ def test_a_file_that_fails_leaves_nothing_behind(
         ("fine",)
     ]
     assert rows(database, "select name from futuretracker_migrations") == [("0001_fine.sql",)]
+
+
+TEMPORARY = "select has_database_privilege('public', current_database(), 'temporary')"
+
+
+def test_temporary_objects_are_for_those_who_have_a_grant(database: str) -> None:
+    assert rows(database, TEMPORARY) == [(True,)]
+    migrate(database)
+
+    assert rows(database, TEMPORARY) == [(False,)]
+
+
+def test_an_owner_of_the_tables_who_does_not_own_the_database_can_migrate(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("create role tables_owner login createrole createdb")
+        try:
+            conn.execute("grant create on schema public to tables_owner")
+            conn.execute("grant futuretracker_api to tables_owner with admin true, inherit false")
+            assert migrate(make_conninfo(database, user="tables_owner"))[-1] == migrations()[-1][0]
+            # Only the owner of the database can revoke it.
+            assert rows(database, TEMPORARY) == [(True,)]
+        finally:
+            conn.execute("drop owned by tables_owner")
+            conn.execute("drop role tables_owner")
 
 
 def test_the_command_says_what_it_applied(

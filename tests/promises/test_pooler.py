@@ -13,7 +13,7 @@ from psycopg import errors as pg
 
 from futuretracker.commands.local import embedded_postgres
 from futuretracker.database.queries import opportunities
-from futuretracker.database.queries.columns import GUIDE
+from futuretracker.database.queries.columns import ORIGINAL
 from tests.conftest import ORIGIN, numbers
 from tests.database.queries.conftest import Owner
 from tests.support.pooler import connect, pgbouncer
@@ -138,7 +138,7 @@ def test_users_who_alternate_at_speed_over_two_processes_see_their_own_rows_alon
 def violate(conn: Connection, owner: Owner) -> None:
     """Break a constraint in a statement that has set its user."""
     values = {"title": None, "status": "applied", "category": None}
-    opportunities.insert_opportunity(conn, change=owner.change, values=values, columns=GUIDE)
+    opportunities.insert_opportunity(conn, audit=owner.audit, values=values, columns=ORIGINAL)
 
 
 def wait_too_long(conn: Connection, owner: Owner) -> None:

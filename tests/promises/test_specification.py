@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from futuretracker.api.schemas.opportunities import NewRound, RoundChanges
 from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
-from futuretracker.api.surfaces import GUIDE, V1
+from futuretracker.api.versions import ORIGINAL, V1
 from tests.commands import clone, run
 from tests.conftest import seen
 
@@ -34,12 +34,12 @@ ROW = f"{ROWS}/{{opportunity_id}}"
 IMPLIED = {"HEAD", "OPTIONS"}  # said once, in the document's description
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 BODIES = [
-    ("/api/opportunities", "post", GUIDE.new_opportunity),
-    ("/api/opportunities/{opportunity_id}", "put", GUIDE.changes),
-    ("/api/opportunities/{opportunity_id}", "patch", GUIDE.changes),
+    ("/api/opportunities", "post", ORIGINAL.new_opportunity),
+    ("/api/opportunities/{opportunity_id}", "put", ORIGINAL.opportunity_changes),
+    ("/api/opportunities/{opportunity_id}", "patch", ORIGINAL.opportunity_changes),
     (ROWS, "post", V1.new_opportunity),
-    (ROW, "put", V1.changes),
-    (ROW, "patch", V1.changes),
+    (ROW, "put", V1.opportunity_changes),
+    (ROW, "patch", V1.opportunity_changes),
     (f"{ROW}/rounds", "post", NewRound()),
     (f"{ROW}/rounds/{{round_id}}", "patch", RoundChanges()),
 ]
@@ -195,7 +195,7 @@ def test_every_operation_has_an_id_of_its_own(document: dict[str, Any]) -> None:
 
     assert {name for name, times in ids.items() if times > 1} == set()
     assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name) for name in ids)
-    assert ids["listOpportunities"] == ids["guideListOpportunities"] == 1
+    assert ids["listOpportunities"] == ids["originalListOpportunities"] == 1
 
 
 def test_every_reference_and_every_link_leads_somewhere(document: dict[str, Any]) -> None:

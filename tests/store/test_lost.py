@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from futuretracker.store import Hit, MemoryStore, SharedStore, Visit
-from tests.support.valkeys import until
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def test_a_store_that_is_slow_time_after_time_is_asked_no_more_until_it_is_quick
     assert time.monotonic() - started < 1
     assert [(record.getMessage(), record.cause) for record in caplog.records] == [(LOST, "slow")]
     slow.takes = 0.0
-    until(lambda: len(caplog.records) == 2)
+    wait_for(lambda: len(caplog.records) == 2)
     assert caplog.records[1].getMessage() == BACK
     assert store.visit([HIT]).windows[0].hits == 6
 
@@ -67,10 +67,10 @@ def test_requests_do_not_wait_while_the_store_is_tried_again() -> None:
     store = SharedStore(slow)
     store.RETRY = 0.01
     slow.takes = 0.2
-    for _ in range(SharedStore.PATIENCE):
+    for _ in range(SharedStore.MAX_SLOW):
         store.visit([HIT])
     asked, times = slow.asked, []
-    until(lambda: slow.asked > asked)
+    wait_for(lambda: slow.asked > asked)
     for _ in range(50):
         started = time.monotonic()
         store.visit([HIT])
@@ -107,9 +107,9 @@ def test_nobody_tries_a_store_again_that_is_not_used_any_more() -> None:
     store = SharedStore(slow)
     store.RETRY = 0.05
     slow.takes = 0.11
-    for _ in range(SharedStore.PATIENCE):
+    for _ in range(SharedStore.MAX_SLOW):
         store.visit([HIT])
     threads = threading.active_count()
     del store
 
-    until(lambda: threading.active_count() < threads)
+    wait_for(lambda: threading.active_count() < threads)

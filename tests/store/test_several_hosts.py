@@ -12,6 +12,8 @@ from redis.crc import key_slot
 
 from futuretracker.store import Hit, open_store
 from tests.support import servers, valkeys
+from tests.support.signals import frozen
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from futuretracker.store import SharedStore
@@ -121,7 +123,7 @@ def test_a_cluster_that_comes_later_is_used_then(caplog: pytest.LogCaptureFixtur
         redis.Redis(port=port) as client,
     ):
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        valkeys.until(lambda: BACK in messages(caplog))
+        wait_for(lambda: BACK in messages(caplog))
 
         assert store.visit(HITS).windows[0].hits == 1
         assert client.get("{futuretracker}:trip:0") == b"1"
@@ -137,10 +139,10 @@ def test_a_cluster_that_is_silent_costs_a_moment_and_only_once(
         redis.Redis(port=port) as client,
     ):
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        valkeys.until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+        wait_for(lambda: client.cluster("INFO")["cluster_state"] == "ok")
         store = open_store(f"redis+cluster://127.0.0.1:{port}")
         store.visit(HITS)
-        with valkeys.stopped(pid):
+        with frozen(pid):
             times = timed(store, 20)
 
     assert times[0] < 0.3
@@ -162,14 +164,14 @@ def test_sentinel_names_another_server_and_the_store_follows(
         store.RETRY = 0.1
         store.put("key", b"value", 600)
         store.visit(HITS)
-        valkeys.until(lambda: other.exists("futuretracker:key"))
-        valkeys.until(lambda: other.info("replication")["master_link_status"] == "up")
-        valkeys.until(lambda: fails_over(watch))
-        valkeys.until(lambda: other.info("replication")["role"] == "master")
+        wait_for(lambda: other.exists("futuretracker:key"))
+        wait_for(lambda: other.info("replication")["master_link_status"] == "up")
+        wait_for(lambda: fails_over(watch))
+        wait_for(lambda: other.info("replication")["role"] == "master")
         with redis.Redis(port=port) as first:
             first.replicaof("127.0.0.1", replica)  # as Sentinel would seconds later
         # What is counted meanwhile is counted per process; then the store is the new server.
-        valkeys.until(lambda: store.visit([Hit("x", 9, 60)]) and other.exists("futuretracker:x"))
+        wait_for(lambda: store.visit([Hit("x", 9, 60)]) and other.exists("futuretracker:x"))
 
         assert store.visit(HITS, ["key"]).values == [b"value"]
         assert store.visit(HITS).windows[0].hits == 3
@@ -191,7 +193,7 @@ def test_a_full_server_is_one_warning_and_comes_back_once_there_is_room(
         time.sleep(0.5)  # it answers, and takes nothing: it is not back
         assert messages(caplog) == [LOST]
         client.config_set("maxmemory", 0)
-        valkeys.until(lambda: BACK in messages(caplog))
+        wait_for(lambda: BACK in messages(caplog))
 
         assert store.visit([Hit("key", 9, 60)]).windows[0].hits == 2
     assert messages(caplog) == [LOST, BACK]

@@ -29,7 +29,7 @@ class SmallStore(LmdbStore):
 
 class CrowdedStore(SmallStore):
     STORAGE_SCHEME: ClassVar = ["crowded-values"]
-    VALUES = 300
+    MAX_VALUES = 300
 
 
 def test_a_visit_counts_and_reads_in_the_order_of_its_keys(store: Kind) -> None:

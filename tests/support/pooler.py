@@ -1,4 +1,4 @@
-"""A real PgBouncer in transaction mode, with the settings of docs/scaling.md."""
+"""A real PgBouncer in transaction mode, with the settings of docs/operations/scaling.md."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SERVER_USER = "pgserver"  # whom the embedded Postgres runs as where the tests a
 
 
 def settings_of_the_guide() -> ConfigParser:
-    """Return the settings that docs/scaling.md recommends."""
-    guide = (ROOT / "docs/scaling.md").read_text()
+    """Return the settings that docs/operations/scaling.md recommends."""
+    guide = (ROOT / "docs/operations/scaling.md").read_text()
     [block] = re.findall(r"```ini\n(.*?)```", guide, re.DOTALL)
     settings = ConfigParser(inline_comment_prefixes=";")
     settings.read_string(block)

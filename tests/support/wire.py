@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import socket
-import time
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
 from tests.support.servers import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.support.servers import Service
 
 ROWS = "/api/opportunities"
@@ -70,10 +67,3 @@ def connect(
 
 def read_all(sock: socket.socket) -> bytes:
     return b"".join(iter(lambda: sock.recv(65536), b""))
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)

@@ -15,7 +15,7 @@ export interface paths {
          * Return totals, rates, breakdowns by week and month, coming deadlines and the funnel
          * @deprecated
          */
-        get: operations["guideGetAnalytics"];
+        get: operations["originalGetAnalytics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -35,7 +35,7 @@ export interface paths {
          * Say that the process answers
          * @deprecated
          */
-        get: operations["guideGetHealth"];
+        get: operations["originalGetHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -55,7 +55,7 @@ export interface paths {
          * Say whether the database and the shared store answer; 503 where one does not
          * @deprecated
          */
-        get: operations["guideGetDependencies"];
+        get: operations["originalGetDependencies"];
         put?: never;
         post?: never;
         delete?: never;
@@ -75,7 +75,7 @@ export interface paths {
          * Return Clerk's id, ours, and the e-mail address where it is known
          * @deprecated
          */
-        get: operations["guideGetMe"];
+        get: operations["originalGetMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -95,13 +95,13 @@ export interface paths {
          * Return all rows, newest first
          * @deprecated
          */
-        get: operations["guideListOpportunities"];
+        get: operations["originalListOpportunities"];
         put?: never;
         /**
          * Store a new row
          * @deprecated
          */
-        post: operations["guideCreateOpportunity"];
+        post: operations["originalCreateOpportunity"];
         delete?: never;
         options?: never;
         head?: never;
@@ -119,25 +119,25 @@ export interface paths {
          * Return one row
          * @deprecated
          */
-        get: operations["guideGetOpportunity"];
+        get: operations["originalGetOpportunity"];
         /**
          * Change the given fields of a row; PUT is partial too, as in the guide's service
          * @deprecated
          */
-        put: operations["guidePutOpportunity"];
+        put: operations["originalPutOpportunity"];
         post?: never;
         /**
          * Delete a row
          * @deprecated
          */
-        delete: operations["guideDeleteOpportunity"];
+        delete: operations["originalDeleteOpportunity"];
         options?: never;
         head?: never;
         /**
          * Change the given fields of a row; PUT is partial too, as in the guide's service
          * @deprecated
          */
-        patch: operations["guideUpdateOpportunity"];
+        patch: operations["originalUpdateOpportunity"];
         trace?: never;
     };
     "/api/v1/analytics": {
@@ -470,155 +470,6 @@ export interface components {
             /** @enum {string} */
             roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
         };
-        /** @description Counts over a user's rows, in UTC. */
-        GuideAnalytics: {
-            categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description 30 days from today. */
-            deadlineDistribution: components["schemas"]["DeadlineDay"][];
-            /** @description The four stages. */
-            funnelData: components["schemas"]["Stage"][];
-            metrics: components["schemas"]["Metrics"];
-            /** @description The last 6 months. */
-            monthlyBreakdown: components["schemas"]["Month"][];
-            statusCounts: components["schemas"]["GuideStatusCounts"];
-            total: number;
-            /** @description The last 8 weeks. */
-            weeklyBreakdown: components["schemas"]["Week"][];
-        };
-        /** @description An error, as on the guide's surface and the probes. */
-        GuideError: {
-            /** @description The title. */
-            error: string;
-            /** @description For the user. */
-            message: string;
-        };
-        /** @description A 400; `details` where fields are wrong. */
-        GuideInvalid: {
-            /** @description Every failing field, once. */
-            details?: components["schemas"]["FieldError"][];
-            /** @description The title. */
-            error: string;
-            /** @description For the user. */
-            message: string;
-        };
-        /** @description POST on the guide's surface. */
-        GuideNewOpportunity: {
-            /**
-             * @description What kind of opportunity it is. Only an internship has interview rounds.
-             * @enum {string|null}
-             */
-            category?: "internship" | "hackathon" | null;
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
-            deadline?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
-            description?: string | null;
-            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
-            link?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
-            notes?: string | null;
-            /**
-             * @description How far it is. Null means applied on creation, and no change otherwise.
-             * @enum {string|null}
-             */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
-            /** @description What it is called. White space around it does not count. */
-            title: string;
-        };
-        /** @description A row on the guide's surface. */
-        GuideOpportunity: {
-            /**
-             * @description What kind of opportunity it is.
-             * @enum {string|null}
-             */
-            category: "internship" | "hackathon" | null;
-            /**
-             * Format: date-time
-             * @description When it was made.
-             */
-            created_at: string;
-            /**
-             * Format: date
-             * @description The last day to apply.
-             */
-            deadline: string | null;
-            description: string | null;
-            /**
-             * Format: uuid
-             * @description The row's id.
-             */
-            id: string;
-            /** @description An http or https URL. */
-            link: string | null;
-            notes: string | null;
-            /**
-             * @description How far it is.
-             * @enum {string}
-             */
-            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
-            /** @description What it is called. */
-            title: string;
-            /**
-             * Format: date-time
-             * @description When it was changed, itself or a round of it.
-             */
-            updated_at: string;
-            /**
-             * Format: uuid
-             * @description Our id of the user whose row it is.
-             */
-            user_id: string;
-        };
-        /** @description PUT and PATCH on the guide's surface. */
-        GuideOpportunityChanges: {
-            /**
-             * @description What kind of opportunity it is. Only an internship has interview rounds.
-             * @enum {string|null}
-             */
-            category?: "internship" | "hackathon" | null;
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
-            deadline?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
-            description?: string | null;
-            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
-            link?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
-            notes?: string | null;
-            /**
-             * @description How far it is. Null means applied on creation, and no change otherwise.
-             * @enum {string|null}
-             */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
-            /** @description What it is called. White space around it does not count. */
-            title?: string;
-        } | unknown | unknown | unknown | unknown | unknown | unknown | unknown;
-        /** @description A budget is spent. */
-        GuideRateLimited: {
-            /** @description The title. */
-            error: string;
-            /** @description How much the budget allows in a window. */
-            limit: number;
-            /** @description For the user. */
-            message: string;
-            /**
-             * Format: date-time
-             * @description When its window ends.
-             */
-            retryAfter: string;
-            /** @description Likewise, from now. */
-            retryAfterSeconds: number;
-            /** @description On writes. */
-            tip?: string;
-            /** @description How long a window is, such as `15 minutes`. */
-            window: string;
-        };
-        /** @description Every field is always there, and more may come. */
-        GuideStatusCounts: {
-            applied: number;
-            interviewed: number;
-            rejected: number;
-            selected: number;
-            shortlisted: number;
-        };
         /** @description The process answers. */
         Health: {
             /** @enum {string} */
@@ -815,6 +666,155 @@ export interface components {
             nextCursor: string | null;
             /** @description How many rows pass the filters; with `include=total` only. */
             total?: number;
+        };
+        /** @description Counts over a user's rows, in UTC. */
+        OriginalAnalytics: {
+            categoryCounts: components["schemas"]["CategoryCounts"];
+            /** @description 30 days from today. */
+            deadlineDistribution: components["schemas"]["DeadlineDay"][];
+            /** @description The four stages. */
+            funnelData: components["schemas"]["Stage"][];
+            metrics: components["schemas"]["Metrics"];
+            /** @description The last 6 months. */
+            monthlyBreakdown: components["schemas"]["Month"][];
+            statusCounts: components["schemas"]["OriginalStatusCounts"];
+            total: number;
+            /** @description The last 8 weeks. */
+            weeklyBreakdown: components["schemas"]["Week"][];
+        };
+        /** @description An error, as on the guide's surface and the probes. */
+        OriginalError: {
+            /** @description The title. */
+            error: string;
+            /** @description For the user. */
+            message: string;
+        };
+        /** @description A 400; `details` where fields are wrong. */
+        OriginalInvalid: {
+            /** @description Every failing field, once. */
+            details?: components["schemas"]["FieldError"][];
+            /** @description The title. */
+            error: string;
+            /** @description For the user. */
+            message: string;
+        };
+        /** @description POST on the guide's surface. */
+        OriginalNewOpportunity: {
+            /**
+             * @description What kind of opportunity it is. Only an internship has interview rounds.
+             * @enum {string|null}
+             */
+            category?: "internship" | "hackathon" | null;
+            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
+            deadline?: string | null;
+            /** @description Any text; empty becomes null. White space around it does not count. */
+            description?: string | null;
+            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
+            link?: string | null;
+            /** @description Any text; empty becomes null. White space around it does not count. */
+            notes?: string | null;
+            /**
+             * @description How far it is. Null means applied on creation, and no change otherwise.
+             * @enum {string|null}
+             */
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
+            /** @description What it is called. White space around it does not count. */
+            title: string;
+        };
+        /** @description A row on the guide's surface. */
+        OriginalOpportunity: {
+            /**
+             * @description What kind of opportunity it is.
+             * @enum {string|null}
+             */
+            category: "internship" | "hackathon" | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date
+             * @description The last day to apply.
+             */
+            deadline: string | null;
+            description: string | null;
+            /**
+             * Format: uuid
+             * @description The row's id.
+             */
+            id: string;
+            /** @description An http or https URL. */
+            link: string | null;
+            notes: string | null;
+            /**
+             * @description How far it is.
+             * @enum {string}
+             */
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was changed, itself or a round of it.
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Our id of the user whose row it is.
+             */
+            user_id: string;
+        };
+        /** @description PUT and PATCH on the guide's surface. */
+        OriginalOpportunityChanges: {
+            /**
+             * @description What kind of opportunity it is. Only an internship has interview rounds.
+             * @enum {string|null}
+             */
+            category?: "internship" | "hackathon" | null;
+            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
+            deadline?: string | null;
+            /** @description Any text; empty becomes null. White space around it does not count. */
+            description?: string | null;
+            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
+            link?: string | null;
+            /** @description Any text; empty becomes null. White space around it does not count. */
+            notes?: string | null;
+            /**
+             * @description How far it is. Null means applied on creation, and no change otherwise.
+             * @enum {string|null}
+             */
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
+            /** @description What it is called. White space around it does not count. */
+            title?: string;
+        } | unknown | unknown | unknown | unknown | unknown | unknown | unknown;
+        /** @description A budget is spent. */
+        OriginalRateLimited: {
+            /** @description The title. */
+            error: string;
+            /** @description How much the budget allows in a window. */
+            limit: number;
+            /** @description For the user. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When its window ends.
+             */
+            retryAfter: string;
+            /** @description Likewise, from now. */
+            retryAfterSeconds: number;
+            /** @description On writes. */
+            tip?: string;
+            /** @description How long a window is, such as `15 minutes`. */
+            window: string;
+        };
+        /** @description Every field is always there, and more may come. */
+        OriginalStatusCounts: {
+            applied: number;
+            interviewed: number;
+            rejected: number;
+            selected: number;
+            shortlisted: number;
         };
         /** @description How far internships come in their interview rounds. */
         PipelineAnalytics: {
@@ -1061,235 +1061,6 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description What is stored does not allow it. */
-        GuideConflict: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Conflict",
-                 *       "message": "A round with this number already exists"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideError"];
-            };
-        };
-        /** @description A mistake of ours; the log has it. */
-        GuideInternalServerError: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Internal Server Error",
-                 *       "message": "Something went wrong"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideError"];
-            };
-        };
-        /** @description What was sent is not understood; where fields are wrong, `details` has each. */
-        GuideInvalid: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "details": [
-                 *         {
-                 *           "field": "title",
-                 *           "message": "Title is required"
-                 *         }
-                 *       ],
-                 *       "error": "Validation Error",
-                 *       "message": "The request data is invalid"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideInvalid"];
-            };
-        };
-        /** @description Not there, or not this user's. */
-        GuideNotFound: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Opportunity not found",
-                 *       "message": "Opportunity not found"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideError"];
-            };
-        };
-        /** @description A budget is spent. */
-        GuideRateLimited: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Rate Limit Exceeded",
-                 *       "limit": 2000,
-                 *       "message": "You have made too many requests. Please try again later.",
-                 *       "retryAfter": "2026-11-24T21:15:00.000Z",
-                 *       "retryAfterSeconds": 540,
-                 *       "window": "15 minutes"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideRateLimited"];
-            };
-        };
-        /** @description The body is over 1 MiB. */
-        GuideTooLarge: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Payload Too Large",
-                 *       "message": "The request body must not exceed 1 MiB"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideError"];
-            };
-        };
-        /** @description No session token, or none that is good. */
-        GuideUnauthorized: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Unauthorized",
-                 *       "message": "Invalid token"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideError"];
-            };
-        };
-        /** @description The database, or the keys that tokens are signed with, are out of reach. */
-        GuideUnavailable: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Service Unavailable",
-                 *       "message": "Database is currently unavailable. Please try again in a moment."
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideError"];
-            };
-        };
-        /** @description The body's content type is not JSON. */
-        GuideUnsupportedMediaType: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Unsupported Media Type",
-                 *       "message": "Content-Type must be application/json"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GuideError"];
-            };
-        };
         /** @description A mistake of ours; the log has it. */
         InternalServerError: {
             headers: {
@@ -1389,6 +1160,235 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description What is stored does not allow it. */
+        OriginalConflict: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Conflict",
+                 *       "message": "A round with this number already exists"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalError"];
+            };
+        };
+        /** @description A mistake of ours; the log has it. */
+        OriginalInternalServerError: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Internal Server Error",
+                 *       "message": "Something went wrong"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalError"];
+            };
+        };
+        /** @description What was sent is not understood; where fields are wrong, `details` has each. */
+        OriginalInvalid: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "details": [
+                 *         {
+                 *           "field": "title",
+                 *           "message": "Title is required"
+                 *         }
+                 *       ],
+                 *       "error": "Validation Error",
+                 *       "message": "The request data is invalid"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalInvalid"];
+            };
+        };
+        /** @description Not there, or not this user's. */
+        OriginalNotFound: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Opportunity not found",
+                 *       "message": "Opportunity not found"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalError"];
+            };
+        };
+        /** @description A budget is spent. */
+        OriginalRateLimited: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Rate Limit Exceeded",
+                 *       "limit": 2000,
+                 *       "message": "You have made too many requests. Please try again later.",
+                 *       "retryAfter": "2026-11-24T21:15:00.000Z",
+                 *       "retryAfterSeconds": 540,
+                 *       "window": "15 minutes"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalRateLimited"];
+            };
+        };
+        /** @description The body is over 1 MiB. */
+        OriginalTooLarge: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Payload Too Large",
+                 *       "message": "The request body must not exceed 1 MiB"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalError"];
+            };
+        };
+        /** @description No session token, or none that is good. */
+        OriginalUnauthorized: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                Sunset: components["headers"]["Sunset"];
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Unauthorized",
+                 *       "message": "Invalid token"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalError"];
+            };
+        };
+        /** @description The database, or the keys that tokens are signed with, are out of reach. */
+        OriginalUnavailable: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Service Unavailable",
+                 *       "message": "Database is currently unavailable. Please try again in a moment."
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalError"];
+            };
+        };
+        /** @description The body's content type is not JSON. */
+        OriginalUnsupportedMediaType: {
+            headers: {
+                Deprecation: components["headers"]["Deprecation"];
+                Link: components["headers"]["Successor"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                Sunset: components["headers"]["Sunset"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Unsupported Media Type",
+                 *       "message": "Content-Type must be application/json"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OriginalError"];
+            };
+        };
         /** @description A mistake of ours; the log has it. */
         ProbeInternalServerError: {
             headers: {
@@ -1402,7 +1402,7 @@ export interface components {
                  *       "message": "Something went wrong"
                  *     }
                  */
-                "application/json": components["schemas"]["GuideError"];
+                "application/json": components["schemas"]["OriginalError"];
             };
         };
         /** @description What was sent is not understood; where fields are wrong, `details` has each. */
@@ -1424,7 +1424,7 @@ export interface components {
                  *       "message": "The request data is invalid"
                  *     }
                  */
-                "application/json": components["schemas"]["GuideInvalid"];
+                "application/json": components["schemas"]["OriginalInvalid"];
             };
         };
         /** @description The body is over 1 MiB. */
@@ -1440,7 +1440,7 @@ export interface components {
                  *       "message": "The request body must not exceed 1 MiB"
                  *     }
                  */
-                "application/json": components["schemas"]["GuideError"];
+                "application/json": components["schemas"]["OriginalError"];
             };
         };
         /** @description A budget is spent. */
@@ -1658,14 +1658,6 @@ export type Dependencies = components['schemas']['Dependencies'];
 export type Error = components['schemas']['Error'];
 export type FieldError = components['schemas']['FieldError'];
 export type FunnelOfType = components['schemas']['FunnelOfType'];
-export type GuideAnalytics = components['schemas']['GuideAnalytics'];
-export type GuideError = components['schemas']['GuideError'];
-export type GuideInvalid = components['schemas']['GuideInvalid'];
-export type GuideNewOpportunity = components['schemas']['GuideNewOpportunity'];
-export type GuideOpportunity = components['schemas']['GuideOpportunity'];
-export type GuideOpportunityChanges = components['schemas']['GuideOpportunityChanges'];
-export type GuideRateLimited = components['schemas']['GuideRateLimited'];
-export type GuideStatusCounts = components['schemas']['GuideStatusCounts'];
 export type Health = components['schemas']['Health'];
 export type Invalid = components['schemas']['Invalid'];
 export type Liveness = components['schemas']['Liveness'];
@@ -1676,6 +1668,14 @@ export type NewRound = components['schemas']['NewRound'];
 export type Opportunity = components['schemas']['Opportunity'];
 export type OpportunityChanges = components['schemas']['OpportunityChanges'];
 export type OpportunityPage = components['schemas']['OpportunityPage'];
+export type OriginalAnalytics = components['schemas']['OriginalAnalytics'];
+export type OriginalError = components['schemas']['OriginalError'];
+export type OriginalInvalid = components['schemas']['OriginalInvalid'];
+export type OriginalNewOpportunity = components['schemas']['OriginalNewOpportunity'];
+export type OriginalOpportunity = components['schemas']['OriginalOpportunity'];
+export type OriginalOpportunityChanges = components['schemas']['OriginalOpportunityChanges'];
+export type OriginalRateLimited = components['schemas']['OriginalRateLimited'];
+export type OriginalStatusCounts = components['schemas']['OriginalStatusCounts'];
 export type PipelineAnalytics = components['schemas']['PipelineAnalytics'];
 export type RateLimited = components['schemas']['RateLimited'];
 export type ReachOfNumber = components['schemas']['ReachOfNumber'];
@@ -1692,19 +1692,19 @@ export type StatusCounts = components['schemas']['StatusCounts'];
 export type UpcomingRound = components['schemas']['UpcomingRound'];
 export type Week = components['schemas']['Week'];
 export type ResponseConflict = components['responses']['Conflict'];
-export type ResponseGuideConflict = components['responses']['GuideConflict'];
-export type ResponseGuideInternalServerError = components['responses']['GuideInternalServerError'];
-export type ResponseGuideInvalid = components['responses']['GuideInvalid'];
-export type ResponseGuideNotFound = components['responses']['GuideNotFound'];
-export type ResponseGuideRateLimited = components['responses']['GuideRateLimited'];
-export type ResponseGuideTooLarge = components['responses']['GuideTooLarge'];
-export type ResponseGuideUnauthorized = components['responses']['GuideUnauthorized'];
-export type ResponseGuideUnavailable = components['responses']['GuideUnavailable'];
-export type ResponseGuideUnsupportedMediaType = components['responses']['GuideUnsupportedMediaType'];
 export type ResponseInternalServerError = components['responses']['InternalServerError'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
 export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseOriginalConflict = components['responses']['OriginalConflict'];
+export type ResponseOriginalInternalServerError = components['responses']['OriginalInternalServerError'];
+export type ResponseOriginalInvalid = components['responses']['OriginalInvalid'];
+export type ResponseOriginalNotFound = components['responses']['OriginalNotFound'];
+export type ResponseOriginalRateLimited = components['responses']['OriginalRateLimited'];
+export type ResponseOriginalTooLarge = components['responses']['OriginalTooLarge'];
+export type ResponseOriginalUnauthorized = components['responses']['OriginalUnauthorized'];
+export type ResponseOriginalUnavailable = components['responses']['OriginalUnavailable'];
+export type ResponseOriginalUnsupportedMediaType = components['responses']['OriginalUnsupportedMediaType'];
 export type ResponseProbeInternalServerError = components['responses']['ProbeInternalServerError'];
 export type ResponseProbeInvalid = components['responses']['ProbeInvalid'];
 export type ResponseProbeTooLarge = components['responses']['ProbeTooLarge'];
@@ -1730,7 +1730,7 @@ export type HeaderXRateLimitReset = components['headers']['XRateLimitReset'];
 export type HeaderXRequestId = components['headers']['XRequestId'];
 export type $defs = Record<string, never>;
 export interface operations {
-    guideGetAnalytics: {
+    originalGetAnalytics: {
         parameters: {
             query?: never;
             header?: never;
@@ -1804,18 +1804,18 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["GuideAnalytics"];
+                    "application/json": components["schemas"]["OriginalAnalytics"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            413: components["responses"]["GuideTooLarge"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            413: components["responses"]["OriginalTooLarge"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
-    guideGetHealth: {
+    originalGetHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -1849,13 +1849,13 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            413: components["responses"]["GuideTooLarge"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
+            400: components["responses"]["OriginalInvalid"];
+            413: components["responses"]["OriginalTooLarge"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
         };
     };
-    guideGetDependencies: {
+    originalGetDependencies: {
         parameters: {
             query?: never;
             header?: never;
@@ -1893,10 +1893,10 @@ export interface operations {
                     "application/json": components["schemas"]["Dependencies"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            413: components["responses"]["GuideTooLarge"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
+            400: components["responses"]["OriginalInvalid"];
+            413: components["responses"]["OriginalTooLarge"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
             /** @description Not now */
             503: {
                 headers: {
@@ -1928,7 +1928,7 @@ export interface operations {
             };
         };
     };
-    guideGetMe: {
+    originalGetMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -1962,15 +1962,15 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            413: components["responses"]["GuideTooLarge"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            413: components["responses"]["OriginalTooLarge"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
-    guideListOpportunities: {
+    originalListOpportunities: {
         parameters: {
             query?: never;
             header?: never;
@@ -2011,18 +2011,18 @@ export interface operations {
                      *       }
                      *     ]
                      */
-                    "application/json": components["schemas"]["GuideOpportunity"][];
+                    "application/json": components["schemas"]["OriginalOpportunity"][];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            413: components["responses"]["GuideTooLarge"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            413: components["responses"]["OriginalTooLarge"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
-    guideCreateOpportunity: {
+    originalCreateOpportunity: {
         parameters: {
             query?: never;
             header?: never;
@@ -2031,7 +2031,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GuideNewOpportunity"];
+                "application/json": components["schemas"]["OriginalNewOpportunity"];
             };
         };
         responses: {
@@ -2066,19 +2066,19 @@ export interface operations {
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *     }
                      */
-                    "application/json": components["schemas"]["GuideOpportunity"];
+                    "application/json": components["schemas"]["OriginalOpportunity"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            413: components["responses"]["GuideTooLarge"];
-            415: components["responses"]["GuideUnsupportedMediaType"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            413: components["responses"]["OriginalTooLarge"];
+            415: components["responses"]["OriginalUnsupportedMediaType"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
-    guideGetOpportunity: {
+    originalGetOpportunity: {
         parameters: {
             query?: never;
             header?: never;
@@ -2120,19 +2120,19 @@ export interface operations {
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *     }
                      */
-                    "application/json": components["schemas"]["GuideOpportunity"];
+                    "application/json": components["schemas"]["OriginalOpportunity"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            404: components["responses"]["GuideNotFound"];
-            413: components["responses"]["GuideTooLarge"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            404: components["responses"]["OriginalNotFound"];
+            413: components["responses"]["OriginalTooLarge"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
-    guidePutOpportunity: {
+    originalPutOpportunity: {
         parameters: {
             query?: never;
             header?: never;
@@ -2144,7 +2144,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GuideOpportunityChanges"];
+                "application/json": components["schemas"]["OriginalOpportunityChanges"];
             };
         };
         responses: {
@@ -2178,21 +2178,21 @@ export interface operations {
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *     }
                      */
-                    "application/json": components["schemas"]["GuideOpportunity"];
+                    "application/json": components["schemas"]["OriginalOpportunity"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            404: components["responses"]["GuideNotFound"];
-            409: components["responses"]["GuideConflict"];
-            413: components["responses"]["GuideTooLarge"];
-            415: components["responses"]["GuideUnsupportedMediaType"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            404: components["responses"]["OriginalNotFound"];
+            409: components["responses"]["OriginalConflict"];
+            413: components["responses"]["OriginalTooLarge"];
+            415: components["responses"]["OriginalUnsupportedMediaType"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
-    guideDeleteOpportunity: {
+    originalDeleteOpportunity: {
         parameters: {
             query?: never;
             header?: never;
@@ -2228,16 +2228,16 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            404: components["responses"]["GuideNotFound"];
-            413: components["responses"]["GuideTooLarge"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            404: components["responses"]["OriginalNotFound"];
+            413: components["responses"]["OriginalTooLarge"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
-    guideUpdateOpportunity: {
+    originalUpdateOpportunity: {
         parameters: {
             query?: never;
             header?: never;
@@ -2249,7 +2249,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GuideOpportunityChanges"];
+                "application/json": components["schemas"]["OriginalOpportunityChanges"];
             };
         };
         responses: {
@@ -2283,18 +2283,18 @@ export interface operations {
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *     }
                      */
-                    "application/json": components["schemas"]["GuideOpportunity"];
+                    "application/json": components["schemas"]["OriginalOpportunity"];
                 };
             };
-            400: components["responses"]["GuideInvalid"];
-            401: components["responses"]["GuideUnauthorized"];
-            404: components["responses"]["GuideNotFound"];
-            409: components["responses"]["GuideConflict"];
-            413: components["responses"]["GuideTooLarge"];
-            415: components["responses"]["GuideUnsupportedMediaType"];
-            429: components["responses"]["GuideRateLimited"];
-            500: components["responses"]["GuideInternalServerError"];
-            503: components["responses"]["GuideUnavailable"];
+            400: components["responses"]["OriginalInvalid"];
+            401: components["responses"]["OriginalUnauthorized"];
+            404: components["responses"]["OriginalNotFound"];
+            409: components["responses"]["OriginalConflict"];
+            413: components["responses"]["OriginalTooLarge"];
+            415: components["responses"]["OriginalUnsupportedMediaType"];
+            429: components["responses"]["OriginalRateLimited"];
+            500: components["responses"]["OriginalInternalServerError"];
+            503: components["responses"]["OriginalUnavailable"];
         };
     };
     getAnalytics: {

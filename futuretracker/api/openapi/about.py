@@ -34,7 +34,7 @@ ABOUT: Final[dict[str, Any]] = {
         {"name": "Account", "description": "The user who asks."},
         {"name": "Health", "description": "For people and monitors; public."},
         {"name": "Reference", "description": "This document; public."},
-        {"name": "Guide", "description": "The surface below `/api`, deprecated."},
+        {"name": "Original API", "description": "The routes below `/api`, deprecated."},
         {"name": "Probes", "description": "For load balancers; public and unlimited."},
     ],
 }

@@ -7,7 +7,7 @@ from futuretracker.api.openapi.kinds import Out, many, on_day, one, share, text,
 from futuretracker.api.openapi.pipeline import PipelineAnalytics
 from futuretracker.api.schemas.opportunities import STATUSES, V1_STATUSES
 
-GuideStatusCounts = Out.from_dict({s: whole() for s in STATUSES}, name="GuideStatusCounts")
+OriginalStatusCounts = Out.from_dict({s: whole() for s in STATUSES}, name="OriginalStatusCounts")
 StatusCounts = Out.from_dict({s: whole() for s in V1_STATUSES}, name="StatusCounts")
 
 
@@ -67,11 +67,11 @@ class Stage(Out):
     percentage = share("Of all.")
 
 
-class GuideAnalytics(Out):
+class OriginalAnalytics(Out):
     """Counts over a user's rows, in UTC."""
 
     total = whole()
-    statusCounts = one(GuideStatusCounts)
+    statusCounts = one(OriginalStatusCounts)
     categoryCounts = one(CategoryCounts)
     metrics = one(Metrics)
     weeklyBreakdown = many(Week, "The last 8 weeks.")
@@ -80,7 +80,7 @@ class GuideAnalytics(Out):
     funnelData = many(Stage, "The four stages.")
 
 
-class Analytics(GuideAnalytics):
+class Analytics(OriginalAnalytics):
     """Counts over a user's rows, in UTC, and the pipeline of interview rounds."""
 
     statusCounts = one(StatusCounts)

@@ -37,11 +37,11 @@ ERRORS: Final[Mapping[int, tuple[str, str, str, str]]] = {
         "Service Unavailable",
         "Database is currently unavailable. Please try again in a moment."),
 }  # fmt: skip
-PREFIX: Final = {"v1": "", "guide": "Guide", "probes": "Probe"}
+PREFIX: Final = {"v1": "", "original": "Original", "probes": "Probe"}
 # No operation answers 405, as that is for methods which are none: it is described once.
 ABSENT: Final[Mapping[str, set[int]]] = {
     "v1": set(),
-    "guide": {405},
+    "original": {405},
     "probes": {401, 404, 405, 409, 415, 429, 503},
 }
 CODES: Final = {409: "round_number_taken"}
@@ -103,7 +103,7 @@ def _component(surface: str, status: int) -> dict[str, Any]:
 def _schema(surface: str, status: int) -> type[Schema]:
     coded = surface == "v1"
     if status == 400:  # noqa: PLR2004
-        return refusals.Invalid if coded else refusals.GuideInvalid
+        return refusals.Invalid if coded else refusals.OriginalInvalid
     if status == 429:  # noqa: PLR2004
-        return refusals.RateLimited if coded else refusals.GuideRateLimited
-    return refusals.Error if coded else refusals.GuideError
+        return refusals.RateLimited if coded else refusals.OriginalRateLimited
+    return refusals.Error if coded else refusals.OriginalError

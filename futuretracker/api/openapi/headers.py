@@ -76,7 +76,7 @@ BUDGET: Final = {
 # What every answer of a surface has.
 OF_SURFACE: Final[Mapping[str, Mapping[str, str]]] = {
     "v1": {**EVERYWHERE, **BUDGET},
-    "guide": {
+    "original": {
         **EVERYWHERE,
         **BUDGET,
         "Deprecation": "Deprecation",

@@ -17,8 +17,8 @@ OF_ROUND: Final = {"updateRound": "updateRound", "deleteRound": "deleteRound"}
 def links(operation_id: str) -> dict[str, Any]:
     """Return the links of an operation's answer."""
     row = {"opportunity_id": "$response.body#/id"}
-    if operation_id == "guideCreateOpportunity":
-        return {name: _link(f"guide{to[0].upper()}{to[1:]}", row) for name, to in OF_ROW.items()}
+    if operation_id == "originalCreateOpportunity":
+        return {name: _link(f"original{to[0].upper()}{to[1:]}", row) for name, to in OF_ROW.items()}
     if operation_id == "createOpportunity":
         return {name: _link(to, row) for name, to in {**OF_ROW, **OF_ROUNDS}.items()}
     if operation_id == "createRound":

@@ -39,19 +39,19 @@ class Shapes(NamedTuple):
     analytics: type[Schema]
 
 
-GUIDE: Final = Shapes(
-    outgoing.GuideOpportunity,
+ORIGINAL: Final = Shapes(
+    outgoing.OriginalOpportunity,
     opportunities.NewOpportunity,
     opportunities.Changes,
-    counted.GuideAnalytics,
+    counted.OriginalAnalytics,
 )
 V1: Final = Shapes(
     outgoing.Opportunity, opportunities.V1NewOpportunity, opportunities.V1Changes, counted.Analytics
 )
 # Names in the document: v1 has the short ones.
 NAMES: Final[Mapping[type[Schema], str]] = {
-    opportunities.NewOpportunity: "GuideNewOpportunity",
-    opportunities.Changes: "GuideOpportunityChanges",
+    opportunities.NewOpportunity: "OriginalNewOpportunity",
+    opportunities.Changes: "OriginalOpportunityChanges",
     opportunities.V1NewOpportunity: "NewOpportunity",
     opportunities.V1Changes: "OpportunityChanges",
 }
@@ -100,11 +100,11 @@ def of_v1() -> dict[str, Operation]:
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "v1": {**of_v1(), **shared(V1)},
-    "guide": {
+    "original": {
         "lists.list_opportunities": Operation(
-            "Opportunities", outgoing.GuideOpportunity, many=True
+            "Opportunities", outgoing.OriginalOpportunity, many=True
         ),
-        **shared(GUIDE),
+        **shared(ORIGINAL),
     },
     "probes": {
         "get_liveness": Operation("Probes", refusals.Liveness),

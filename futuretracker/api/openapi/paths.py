@@ -36,14 +36,14 @@ def operation(rule: Rule, method: str) -> dict[str, Any]:
     ).partition("\n")
     found: dict[str, Any] = {
         "operationId": operation_id,
-        "tags": ["Guide" if surface == "guide" else known.tag],
+        "tags": ["Original API" if surface == "original" else known.tag],
         "summary": summary.rstrip("."),
         "parameters": [*_path(rule), *_query(known)],
         "responses": {**_success(surface, view, operation_id), **_errors(surface, rule, known)},
     }
     if description.strip():
         found["description"] = description.strip()
-    if surface == "guide":
+    if surface == "original":
         found["deprecated"] = True
     if is_public(rule.endpoint):
         found["security"] = []
@@ -54,12 +54,12 @@ def operation(rule: Rule, method: str) -> dict[str, Any]:
 
 
 def name_of(endpoint: str, method: str) -> str:
-    """Return the operation's id: ``listOpportunities``, ``guideListOpportunities``."""
+    """Return the operation's id: ``listOpportunities``, ``originalListOpportunities``."""
     surface, *_, view = endpoint.split(".")
     verb, *words = view.split("_")
     # One view serves both, and each needs a name.
     parts = ["put" if method == "PUT" else verb, *words]
-    if surface == "guide":
+    if surface == "original":
         parts.insert(0, surface)
     return parts[0] + "".join(part.title() for part in parts[1:])
 

@@ -24,14 +24,14 @@ class FieldError(Out):
     message = text("For the user.")
 
 
-class GuideError(Out):
+class OriginalError(Out):
     """An error, as on the guide's surface and the probes."""
 
     error = text("The title.")
     message = text("For the user.")
 
 
-class GuideInvalid(GuideError):
+class OriginalInvalid(OriginalError):
     """A 400; `details` where fields are wrong."""
 
     details = fields.List(
@@ -39,7 +39,7 @@ class GuideInvalid(GuideError):
     )
 
 
-class GuideRateLimited(GuideError):
+class OriginalRateLimited(OriginalError):
     """A budget is spent."""
 
     retryAfter = moment("When its window ends.")
@@ -56,15 +56,15 @@ class Coded(Out):
     requestId = text("Names the request in the service's log.")
 
 
-class Error(Coded, GuideError):
+class Error(Coded, OriginalError):
     """An error."""
 
 
-class Invalid(Coded, GuideInvalid):
+class Invalid(Coded, OriginalInvalid):
     """A 400; `details` where fields are wrong."""
 
 
-class RateLimited(Coded, GuideRateLimited):
+class RateLimited(Coded, OriginalRateLimited):
     """A budget is spent."""
 
 

@@ -19,9 +19,9 @@ USER_ID: Final = "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
 NOW: Final = "2026-11-24T21:15:07.123Z"
 TIMES: Final = {"created_at": "2026-11-24T21:15:07.123456+00:00"}
 TIMES["updated_at"] = TIMES["created_at"]
-GUIDE_ROW: Final = {"id": ROW_ID, "user_id": USER_ID, **INTERNSHIP, "deadline": None, **TIMES}
+ORIGINAL_ROW: Final = {"id": ROW_ID, "user_id": USER_ID, **INTERNSHIP, "deadline": None, **TIMES}
 ROW: Final = {
-    **GUIDE_ROW,
+    **ORIGINAL_ROW,
     "campus_mode": "off_campus",
     "applied_on": "2026-11-24",
     "current_round_number": 1,
@@ -52,7 +52,7 @@ UPCOMING: Final = {
 STATUSES: Final = {
     "applied": 1, "interviewed": 0, "shortlisted": 0, "selected": 1, "rejected": 1,
 }  # fmt: skip
-GUIDE_COUNTS: Final = {
+ORIGINAL_COUNTS: Final = {
     "total": 3,
     "statusCounts": STATUSES,
     "categoryCounts": {"internship": 2, "hackathon": 1},
@@ -89,14 +89,14 @@ PIPELINE: Final = {
     ],
 }
 COUNTS: Final = {
-    **GUIDE_COUNTS,
+    **ORIGINAL_COUNTS,
     "statusCounts": {**STATUSES, "ghosted": 0},
     "campusModeCounts": {"on_campus": 0, "off_campus": 2, "unspecified": 1},
     "pipelineAnalytics": PIPELINE,
 }
 HEALTH: Final = {"status": "ok", "timestamp": NOW, "environment": "production"}
 SAMPLES: Final[Mapping[type[Schema], Mapping[str, Any]]] = {
-    outgoing.GuideOpportunity: GUIDE_ROW,
+    outgoing.OriginalOpportunity: ORIGINAL_ROW,
     outgoing.Opportunity: ROW,
     outgoing.OpportunityPage: {"items": [ROW], "nextCursor": None},
     outgoing.Deleted: {"success": True, "message": "Opportunity deleted"},
@@ -109,7 +109,7 @@ SAMPLES: Final[Mapping[type[Schema], Mapping[str, Any]]] = {
         "internalUserId": USER_ID,
         "email": "alice@example.com",
     },
-    counted.GuideAnalytics: GUIDE_COUNTS,
+    counted.OriginalAnalytics: ORIGINAL_COUNTS,
     counted.Analytics: COUNTS,
     refusals.Health: HEALTH,
     refusals.Dependencies: {**HEALTH, "checks": {"database": "ok", "store": "ok"}},

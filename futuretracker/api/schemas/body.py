@@ -15,7 +15,6 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from futuretracker.api.schemas import compiled
 from futuretracker.web.errors import ApiError, ValidationFailed
 from futuretracker.web.request import MAX_BODY, current
 
@@ -45,7 +44,7 @@ def read_fields(schema: Schema) -> dict[str, Any]:
 def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as the schema wants them, or raise ValidationFailed."""
     try:
-        fields: dict[str, Any] = compiled.load(schema, given)
+        fields: dict[str, Any] = schema.load(given)
     except ValidationError as error:
         failed = error.normalized_messages()  # type: ignore[no-untyped-call]
         order = [field.data_key or name for name, field in schema.fields.items()]

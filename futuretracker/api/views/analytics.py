@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from futuretracker.api.surfaces import surface
+from futuretracker.api.versions import api_version
 from futuretracker.database import read
 from futuretracker.database.queries.analytics import select_analytics
 from futuretracker.web.request import request
@@ -16,5 +16,5 @@ blueprint = Blueprint("analytics", __name__)
 @blueprint.get("/analytics")
 def get_analytics() -> Response:
     """Return totals, rates, breakdowns by week and month, coming deadlines and the funnel."""
-    counts = read(select_analytics, user_id=request.user_id, parts=surface().analytics)
+    counts = read(select_analytics, user_id=request.user_id, parts=api_version().analytics)
     return json_response(counts)

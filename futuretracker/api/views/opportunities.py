@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from futuretracker.api.audit import audit, audited, change
+from futuretracker.api import audit
+from futuretracker.api.audit import audited
 from futuretracker.api.schemas.body import read_fields, read_id
-from futuretracker.api.surfaces import surface
+from futuretracker.api.versions import api_version
 from futuretracker.database import read, run
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.web.errors import not_found
@@ -20,7 +21,7 @@ blueprint = Blueprint("opportunities", __name__)
 def get_opportunity(opportunity_id: str) -> Response:
     """Return one row."""
     row_id = read_id(opportunity_id)
-    columns = surface().columns
+    columns = api_version().columns
     row = read(rows.select_opportunity, user_id=request.user_id, row_id=row_id, columns=columns)
     if row is None:
         raise not_found("Opportunity")
@@ -31,33 +32,31 @@ def get_opportunity(opportunity_id: str) -> Response:
 @audited("CREATE_OPPORTUNITY")
 def create_opportunity() -> Response:
     """Store a new row."""
-    here = surface()
-    values = read_fields(here.new_opportunity)
-    details = {"title": values["title"], "category": values.get("category")}
-    row_id, row = run(
-        rows.insert_opportunity, change=change(details), values=values, columns=here.columns
-    )
-    audit(row_id, details)
-    return json_response(row, 201, {"Location": f"{here.prefix}/opportunities/{row_id}"})
+    version = api_version()
+    values = read_fields(version.new_opportunity)
+    entry = audit.entry(title=values["title"], category=values.get("category"))
+    row_id, row = run(rows.insert_opportunity, audit=entry, values=values, columns=version.columns)
+    entry.committed(row_id)
+    return json_response(row, 201, {"Location": f"{version.prefix}/opportunities/{row_id}"})
 
 
 @blueprint.route("/opportunities/<opportunity_id>", methods=["PUT", "PATCH"])
 @audited("UPDATE_OPPORTUNITY")
 def update_opportunity(opportunity_id: str) -> Response:
     """Change the given fields of a row; PUT is partial too, as in the guide's service."""
-    here, row_id = surface(), read_id(opportunity_id)
-    values = read_fields(here.changes)
-    details = {"updatedFields": list(values)}
+    version, row_id = api_version(), read_id(opportunity_id)
+    values = read_fields(version.opportunity_changes)
+    entry = audit.entry(updatedFields=list(values))
     row = run(
         rows.update_opportunity,
-        change=change(details),
+        audit=entry,
         row_id=row_id,
         values=values,
-        columns=here.columns,
+        columns=version.columns,
     )
     if row is None:
         raise not_found("Opportunity")
-    audit(str(row_id), details)
+    entry.committed(str(row_id))
     return json_response(row)
 
 
@@ -66,8 +65,9 @@ def update_opportunity(opportunity_id: str) -> Response:
 def delete_opportunity(opportunity_id: str) -> Response:
     """Delete a row."""
     row_id = read_id(opportunity_id)
-    title = run(rows.delete_opportunity, change=change({}), row_id=row_id)
+    entry = audit.entry()
+    title = run(rows.delete_opportunity, audit=entry, row_id=row_id)
     if title is None:
         raise not_found("Opportunity")
-    audit(str(row_id), {"title": title})
+    entry.committed(str(row_id), title=title)
     return json_response({"success": True, "message": "Opportunity deleted"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from futuretracker.api.audit import audit, audited, change
+from futuretracker.api import audit
+from futuretracker.api.audit import audited
 from futuretracker.api.schemas.body import read_fields, read_id
 from futuretracker.api.schemas.opportunities import NewRound, RoundChanges
 from futuretracker.api.schemas.query_string import UpcomingParameters, read_parameters
@@ -35,10 +36,10 @@ def create_round(opportunity_id: str) -> Response:
     """Add a round; return it, its opportunity and all rounds."""
     row_id = read_id(opportunity_id)
     values = read_fields(new_round)
-    details = {"opportunityId": str(row_id), "roundType": values["round_type"]}
-    done = run(rows.insert_round, change=change(details), row_id=row_id, values=values)
+    entry = audit.entry(opportunityId=str(row_id), roundType=values["round_type"])
+    done = run(rows.insert_round, audit=entry, row_id=row_id, values=values)
     body = with_round(done)
-    audit(str(done.round_id), details)
+    entry.committed(str(done.round_id))
     return json_response(body, 201, {"Location": f"/api/v1/opportunities/{row_id}/rounds"})
 
 
@@ -48,16 +49,16 @@ def update_round(opportunity_id: str, round_id: str) -> Response:
     """Change the given fields of a round; return it, its opportunity and all rounds."""
     row_id, changed_id = read_id(opportunity_id), read_id(round_id, "roundId", "round")
     values = read_fields(changes)
-    details = {"opportunityId": str(row_id), "updatedFields": list(values)}
+    entry = audit.entry(opportunityId=str(row_id), updatedFields=list(values))
     done = run(
         rows.update_round,
-        change=change(details),
+        audit=entry,
         row_id=row_id,
         round_id=changed_id,
         values=values,
     )
     body = with_round(done)
-    audit(str(changed_id), details)
+    entry.committed(str(changed_id))
     return json_response(body)
 
 
@@ -66,10 +67,10 @@ def update_round(opportunity_id: str, round_id: str) -> Response:
 def delete_round(opportunity_id: str, round_id: str) -> Response:
     """Delete a round; return its opportunity and the rounds that are left."""
     row_id, gone_id = read_id(opportunity_id), read_id(round_id, "roundId", "round")
-    details = {"opportunityId": str(row_id)}
-    done = run(rows.delete_round, change=change(details), row_id=row_id, round_id=gone_id)
+    entry = audit.entry(opportunityId=str(row_id))
+    done = run(rows.delete_round, audit=entry, row_id=row_id, round_id=gone_id)
     body = body_of(done)
-    audit(str(gone_id), details)
+    entry.committed(str(gone_id))
     return json_response(b'{"success":true,"message":"Round deleted",' + body[1:])
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app
 
-from futuretracker.api.audit import audit, audited
+from futuretracker.api.audit import audited, committed
 from futuretracker.api.schemas.body import read_body
 from futuretracker.auth import public
 from futuretracker.auth.profiles import profile_of
@@ -104,5 +104,5 @@ def receive_clerk_event() -> Response:
         raise
     effect = "none" if handler is None else "new" if handler(clerk, told) else "repeated"
     metrics.webhooks.labels(effect).inc()
-    audit(subject, {"event": told.type[:100], "eventId": told.id, "effect": effect})
+    committed(subject, {"event": told.type[:100], "eventId": told.id, "effect": effect})
     return json_response({"success": True})

@@ -73,5 +73,5 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise BackupProblem(
             f"{path} cannot be read: {error.strerror}. It belongs to the backup; what to do without"
-            " it stands in docs/backups.md."
+            " it stands in docs/operations/backups.md."
         ) from error

@@ -49,6 +49,18 @@ from pg_default_acl as d, aclexplode(d.defaclacl) as acl, lateral (select
 where d.defaclrole = current_user::regrole and acl.grantee <> d.defaclrole
     and d.defaclnamespace in (0, 'public'::regnamespace) and d.defaclobjtype in ('r', 'S', 'f')
 """
+# A dump holds no grants on the database itself, and migration 0011 is not applied again. Only the
+# owner of the database can revoke this one; `check --deploy` reports where it is still granted.
+NO_TEMPORARY = """
+do $$
+begin
+    if (
+        select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()
+    ) then
+        execute format('revoke temporary on database %I from public', current_database());
+    end if;
+end
+$$"""
 
 
 def check_target(conn: Connection, manifest: Manifest, setting: str) -> None:
@@ -73,12 +85,14 @@ def around(conn: Connection, manifest: Manifest) -> tuple[bytes, bytes]:
     """Return the SQL that belongs before the dump and after it, in one transaction with it.
 
     Before: the roles that it names, and no grants that come by themselves. After: those defaults
-    again, and the owner's policies for who owns the tables here. It commits at its very end: where
-    the input breaks off before, whatever the reason, nothing was restored.
+    again, the owner's policies for who owns the tables here, and no temporary objects. It
+    commits at its very end: where the input breaks off before, whatever the reason, nothing was
+    restored.
     """
     defaults = conn.execute(DEFAULTS).fetchall()
     before = [*_roles(conn, manifest), *(sql.SQL(off) for off, _ in defaults)]
     after = [*(sql.SQL(on) for _, on in defaults), *_policies(manifest)]
+    after.append(sql.SQL(NO_TEMPORARY))
     return b"begin;\n" + _script(conn, before), _script(conn, after) + b"commit;\n"
 
 

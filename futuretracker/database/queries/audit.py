@@ -1,20 +1,26 @@
-"""What every statement that changes data carries with it."""
+"""The audit entry that a statement writes together with its change."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 
-class Change(NamedTuple):
-    """Who changes a row and what the audit keeps of it.
+class AuditEntry(NamedTuple):
+    """Which user changes data, in which request, and the details to keep.
 
-    ``user_id`` is the internal id, ``actor`` Clerk's, ``details`` JSON.
+    ``user_id`` is the internal id of the user, ``actor`` the id that Clerk gave.
     """
 
     user_id: UUID
     actor: str
     request_id: str
-    details: str
+    details: Mapping[str, object]
+
+    def parameters(self) -> dict[str, object]:
+        """Return the entry as parameters of a statement, with the details as JSON."""
+        return {**self._asdict(), "details": json.dumps(self.details)}

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from futuretracker.database.queries import opportunities, rounds
-from futuretracker.database.queries.audit import Change
+from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.users import upsert_user
 from tests.conftest import numbers
@@ -23,12 +23,12 @@ class Owner:
     def __init__(self, role: Connection) -> None:
         self.clerk_id = f"user_owner{next(numbers)}"
         self.id = upsert_user(role, clerk_id=self.clerk_id, email=f"{self.clerk_id}@example.com")
-        self.change = Change(self.id, self.clerk_id, "request", "{}")
+        self.audit = AuditEntry(self.id, self.clerk_id, "request", {})
         mine = {"title": "Mine", "status": "applied", "category": "internship"}
-        row = opportunities.insert_opportunity(role, change=self.change, values=mine, columns=V1)
+        row = opportunities.insert_opportunity(role, audit=self.audit, values=mine, columns=V1)
         self.row_id = UUID(row.id)
         first = {"round_type": "oa", "result": "pending", "scheduled_date": "2026-12-01"}
-        done = rounds.insert_round(role, change=self.change, row_id=self.row_id, values=first)
+        done = rounds.insert_round(role, audit=self.audit, row_id=self.row_id, values=first)
         self.round_id = UUID(done.round_id)
 
 

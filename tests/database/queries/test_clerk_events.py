@@ -70,8 +70,9 @@ def test_only_the_services_role_may_call_the_four_and_nobody_the_others(
     ).fetchall()
 
     assert {name: may for name, *_, may, _ in rows} == FUNCTIONS
+    path = ["search_path=pg_catalog, pg_temp"]
     for name, definer, settings, owned, _, grants in rows:
-        assert (definer, settings, owned) == (name != INVOKER, ['search_path=""'], True), name
+        assert (definer, settings, owned) == (name != INVOKER, path, True), name
         grantees = {grant.partition("=")[0] for grant in grants.split()}
         assert grantees <= {"postgres", "futuretracker_api"}, name
 
@@ -248,7 +249,7 @@ def test_a_row_that_is_being_added_is_waited_for_and_erased(
 ) -> None:
     with connect(service_url, autocommit=False) as busy, ThreadPoolExecutor(1) as pool:
         insert_opportunity(
-            busy, change=a.change, values={"title": "Late", "status": "applied"}, columns=V1
+            busy, audit=a.audit, values={"title": "Late", "status": "applied"}, columns=V1
         )
         erasing = pool.submit(erase, role, a.clerk_id)
         time.sleep(0.1)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from futuretracker.database.queries import analytics, opportunities, pages, rounds
-from futuretracker.database.queries.columns import GUIDE, V1
+from futuretracker.database.queries.columns import ORIGINAL, V1
 from futuretracker.database.queries.users import select_email, upsert_user
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
         assert page_ids(conn, owner, order, None) == [mine]
     first = pages.Place("0001-01-01 00:00:00+00", str(other.row_id))
     assert page_ids(conn, owner, "created_at", first) == [mine]
-    for columns in (GUIDE, V1):
+    for columns in (ORIGINAL, V1):
         one = partial(opportunities.select_opportunity, conn, user_id=owner.id, columns=columns)
         assert one(row_id=owner.row_id)
         assert not one(row_id=other.row_id)
-    guide = analytics.select_analytics(conn, user_id=owner.id, parts=analytics.GUIDE)
+    guide = analytics.select_analytics(conn, user_id=owner.id, parts=analytics.ORIGINAL)
     v1 = json.loads(analytics.select_analytics(conn, user_id=owner.id, parts=analytics.V1))
     assert json.loads(guide)["total"] == v1["total"] == 1
     assert v1["pipelineAnalytics"]["trackedWithRounds"] == 1
@@ -73,16 +73,16 @@ def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
 
 def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None:
     """No change of ``owner`` touches a row or a round of ``other``, whatever ids it names."""
-    change = owner.change
+    audit = owner.audit
     title = {"title": "Changed"}
     assert not opportunities.update_opportunity(
-        conn, change=change, row_id=other.row_id, values=title, columns=V1
+        conn, audit=audit, row_id=other.row_id, values=title, columns=V1
     )
-    assert not opportunities.delete_opportunity(conn, change=change, row_id=other.row_id)
+    assert not opportunities.delete_opportunity(conn, audit=audit, row_id=other.row_id)
     assert (
         rounds.insert_round(
             conn,
-            change=change,
+            audit=audit,
             row_id=other.row_id,
             values={"round_type": "hr", "result": "cleared"},
         )
@@ -90,10 +90,10 @@ def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None
     )
     for row_id, found in ((other.row_id, False), (owner.row_id, True)):
         outcome = rounds.update_round(
-            conn, change=change, row_id=row_id, round_id=other.round_id, values={"notes": "x"}
+            conn, audit=audit, row_id=row_id, round_id=other.round_id, values={"notes": "x"}
         )
         assert (outcome.found, outcome.body) == (found, None)
-        outcome = rounds.delete_round(conn, change=change, row_id=row_id, round_id=other.round_id)
+        outcome = rounds.delete_round(conn, audit=audit, row_id=row_id, round_id=other.round_id)
         assert (outcome.found, outcome.body) == (found, None)
 
 
@@ -106,25 +106,25 @@ def statuses(conn: Connection, owner: Owner) -> tuple[str, int]:
 
 
 def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
-    change, row_id = owner.change, owner.row_id
+    audit, row_id = owner.audit, owner.row_id
     clear = {"round_type": "hr", "result": "cleared"}
-    done = rounds.insert_round(conn, change=change, row_id=row_id, values=clear)
+    done = rounds.insert_round(conn, audit=audit, row_id=row_id, values=clear)
     assert len(json.loads(done.body or b"{}")["rounds"]) == 2
     assert statuses(conn, owner) == ("interviewed", 2)
     assert done.round_id is not None
     added = UUID(done.round_id)
     done = rounds.update_round(
-        conn, change=change, row_id=row_id, round_id=added, values={"result": "rejected"}
+        conn, audit=audit, row_id=row_id, round_id=added, values={"result": "rejected"}
     )
     assert statuses(conn, owner) == ("rejected", 2)
-    rounds.delete_round(conn, change=change, row_id=row_id, round_id=added)
+    rounds.delete_round(conn, audit=audit, row_id=row_id, round_id=added)
     assert statuses(conn, owner) == ("applied", 1)
     changed = opportunities.update_opportunity(
-        conn, change=change, row_id=row_id, values={"title": "Changed"}, columns=GUIDE
+        conn, audit=audit, row_id=row_id, values={"title": "Changed"}, columns=ORIGINAL
     )
     assert json.loads(changed or b"{}")["title"] == "Changed"
     assert statuses(conn, other) == ("applied", 1)
-    assert opportunities.delete_opportunity(conn, change=change, row_id=row_id) == "Changed"
+    assert opportunities.delete_opportunity(conn, audit=audit, row_id=row_id) == "Changed"
 
 
 @pytest.mark.parametrize("plan", PLANS)

@@ -153,13 +153,13 @@ def test_no_query_of_a_changes_anything_of_b(
     before = stored(owner, b)
     values = {"round_type": "hr", "result": "rejected", "user_id": str(b.id)}
     for row_id, found in ((b.row_id, False), (a.row_id, True)):
-        where: Any = {"change": a.change, "row_id": row_id, "round_id": b.round_id}
+        where: Any = {"audit": a.audit, "row_id": row_id, "round_id": b.round_id}
         for outcome in (
             rounds.update_round(conn, **where, values=values),
             rounds.delete_round(conn, **where),
         ):
             assert (outcome.found, outcome.body, outcome.round) == (found, None, None)
-    made = rounds.insert_round(conn, change=a.change, row_id=b.row_id, values=values)
+    made = rounds.insert_round(conn, audit=a.audit, row_id=b.row_id, values=values)
 
     assert made == rounds.Outcome()
     assert stored(owner, b) == before
@@ -174,7 +174,7 @@ def test_no_query_of_a_shows_anything_of_b(conn: Connection, a: Owner, b: Owner)
         {"roundNumber": 1, "reached": 1, "stillActive": 1}
     ]
     values = {"round_type": "hr", "result": "cleared"}
-    done = rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=values)
+    done = rounds.insert_round(conn, audit=a.audit, row_id=a.row_id, values=values)
     shown = json.loads(done.body or b"null")
     assert {one["opportunity_id"] for one in shown["rounds"]} == {str(a.row_id)}
     assert shown["opportunity"]["user_id"] == str(a.id)
@@ -184,7 +184,7 @@ def test_the_user_of_a_change_is_gone_with_the_next_statement(role: Connection, 
     """Also where two statements share a round trip, and where the second one fails."""
     taken = {"round_type": "hr", "result": "pending", "round_number": 1}
     with pytest.raises(pg.UniqueViolation):
-        rounds.insert_round(role, change=a.change, row_id=a.row_id, values=taken)
+        rounds.insert_round(role, audit=a.audit, row_id=a.row_id, values=taken)
     assert ids(role) == []
-    rounds.delete_round(role, change=a.change, row_id=a.row_id, round_id=a.round_id)
+    rounds.delete_round(role, audit=a.audit, row_id=a.row_id, round_id=a.round_id)
     assert role.execute("select count(*) from opportunities").fetchone() == (0,)

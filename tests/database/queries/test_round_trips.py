@@ -123,10 +123,10 @@ def test_every_change_of_a_round_is_one_round_trip(
     for _ in range(4):
         start = wire.trips
         new = {"round_type": "hr", "result": "cleared"}
-        done = rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=new)
+        done = rounds.insert_round(conn, audit=a.audit, row_id=a.row_id, values=new)
         costs["create"].append(wire.trips - start)
         ends.add(wire.end)
-        where = {"change": a.change, "row_id": a.row_id, "round_id": UUID(done.round_id)}
+        where = {"audit": a.audit, "row_id": a.row_id, "round_id": UUID(done.round_id)}
         start = wire.trips
         rounds.update_round(conn, **where, values={"result": "rejected"})  # type: ignore[arg-type]
         costs["change"].append(wire.trips - start)
@@ -145,12 +145,12 @@ def test_a_change_that_is_refused_is_one_round_trip(
 ) -> None:
     conn, wire = wired
     last = {"round_type": "hr", "result": "pending"}  # prepares the statement
-    rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=last)
+    rounds.insert_round(conn, audit=a.audit, row_id=a.row_id, values=last)
     taken = {"round_type": "hr", "result": "cleared", "round_number": 1}
     for row_id in (a.row_id, b.row_id):
         start = wire.trips
         with suppress(psycopg.errors.UniqueViolation):
-            rounds.insert_round(conn, change=a.change, row_id=row_id, values=taken)
+            rounds.insert_round(conn, audit=a.audit, row_id=row_id, values=taken)
         assert wire.trips - start == 1
         assert wire.end == SYNC
     row = opportunities.select_opportunity(conn, user_id=a.id, row_id=a.row_id, columns=V1)

@@ -67,7 +67,7 @@ def wait_for_lock(owner: Connection) -> None:
 
 def add(a: Owner, values: dict[str, Any]) -> Callable[[Connection], Any]:
     def run(conn: Connection) -> Any:
-        done = rounds.insert_round(conn, change=a.change, row_id=a.row_id, values=values)
+        done = rounds.insert_round(conn, audit=a.audit, row_id=a.row_id, values=values)
         return json.loads(done.body or b"null")
 
     return run
@@ -76,7 +76,7 @@ def add(a: Owner, values: dict[str, Any]) -> Callable[[Connection], Any]:
 def set_status(a: Owner, status: str) -> Callable[[Connection], Any]:
     def run(conn: Connection) -> Any:
         row = opportunities.update_opportunity(
-            conn, change=a.change, row_id=a.row_id, values={"status": status}, columns=V1
+            conn, audit=a.audit, row_id=a.row_id, values={"status": status}, columns=V1
         )
         return json.loads(row or b"null")
 
@@ -105,11 +105,11 @@ def test_a_change_of_a_round_sees_the_round_that_was_just_deleted(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     def delete(conn: Connection) -> Any:
-        return rounds.delete_round(conn, change=a.change, row_id=a.row_id, round_id=a.round_id)
+        return rounds.delete_round(conn, audit=a.audit, row_id=a.row_id, round_id=a.round_id)
 
     def change(conn: Connection) -> Any:
         return rounds.update_round(
-            conn, change=a.change, row_id=a.row_id, round_id=a.round_id, values=REJECTED
+            conn, audit=a.audit, row_id=a.row_id, round_id=a.round_id, values=REJECTED
         )
 
     _, second = in_turn(delete, change)
@@ -150,7 +150,7 @@ def test_a_round_that_waits_for_the_end_of_its_opportunity_finds_none(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     def delete(conn: Connection) -> Any:
-        return opportunities.delete_opportunity(conn, change=a.change, row_id=a.row_id)
+        return opportunities.delete_opportunity(conn, audit=a.audit, row_id=a.row_id)
 
     assert in_turn(delete, add(a, CLEARED)) == ("Mine", None)
 
@@ -160,7 +160,7 @@ def test_a_round_that_waits_for_another_category_is_not_made(
 ) -> None:
     def leave(conn: Connection) -> Any:
         return opportunities.update_opportunity(
-            conn, change=a.change, row_id=a.row_id, values={"category": "hackathon"}, columns=V1
+            conn, audit=a.audit, row_id=a.row_id, values={"category": "hackathon"}, columns=V1
         )
 
     _, second = in_turn(leave, add(a, CLEARED))

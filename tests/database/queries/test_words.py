@@ -72,7 +72,7 @@ def test_a_change_of_a_text_takes_its_words(
 ) -> None:
     values = {field: "Needles", "status": "applied"}
     opportunities.update_opportunity(
-        role, change=a.change, row_id=a.row_id, values=values, columns=V1
+        role, audit=a.audit, row_id=a.row_id, values=values, columns=V1
     )
 
     assert "'needles'" in search(owner, a)
@@ -90,7 +90,7 @@ def test_a_change_of_anything_else_leaves_the_words_alone(
             " as 'begin raise ''words''; end'"
         )
         opportunities.update_opportunity(
-            owner, change=a.change, row_id=a.row_id, values=values, columns=V1
+            owner, audit=a.audit, row_id=a.row_id, values=values, columns=V1
         )
         assert search(owner, a) == before == "'mine':1"
 

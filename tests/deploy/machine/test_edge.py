@@ -1,4 +1,4 @@
-"""docs/edge.md, carried out with Debian's nginx behind which the service already runs."""
+"""Run docs/operations/edge.md with Debian's nginx, after the service is deployed."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.deploy.machine.guide import commands
 from tests.support.authority import certify
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.machine.machine import Machine
 
 NAME = "api.example.com"
 LIVE = f"/etc/letsencrypt/live/{NAME}"
-GUIDE = (ROOT / "docs/edge.md").read_text()
+GUIDE = (ROOT / "docs/operations/edge.md").read_text()
 NGINX = GUIDE.partition("\n## nginx\n")[2].partition("\n## ")[0]
 # What takes the place of a command that asks somebody else.
 STAND_INS = {

@@ -1,4 +1,4 @@
-"""docs/journal.md: each of its questions has an answer, on a journal in which all of it stands."""
+"""Run each command of docs/operations/journal.md on a journal that has a match for it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer
     from tests.deploy.machine.machine import Machine
 
-PAGE = Path(__file__).parents[3] / "docs" / "journal.md"
+PAGE = Path(__file__).parents[3] / "docs" / "operations" / "journal.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = [
     line.removeprefix("$ ")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.deploy.machine.drop_in import API, changed
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.machine.machine import Machine

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.conftest import numbers
 from tests.deploy.machine.drop_in import API, changed
 from tests.deploy.machine.eventful import workers
 from tests.deploy.machine.front import nginx
 from tests.deploy.machine.load import ROWS, Load
 from tests.deploy.machine.socket_file import SocketFile, ask, service_socket
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

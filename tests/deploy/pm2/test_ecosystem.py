@@ -10,10 +10,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.cluster.processes import wait_for
 from tests.conftest import ORIGIN
 from tests.deploy.pm2.conftest import ECOSYSTEM, NAME
 from tests.deploy.started import status
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.deploy.edge.nginx_server import NEWEST, command, debians, nginx
 from tests.deploy.edge.visitor import NAME, ask_on
 from tests.support.authority import Files, certify
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

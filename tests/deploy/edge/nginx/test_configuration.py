@@ -48,7 +48,7 @@ def test_every_file_is_included_somewhere() -> None:
     included = set(re.findall(r"include futuretracker/(\S+);", "".join(texts)))
     there = {path.name for path in INCLUDES.iterdir()}
 
-    # One of two is copied to it, as docs/edge.md says.
+    # One of two is copied to it, as docs/operations/edge.md says.
     assert included - there == {"http2.conf"}
     assert there - included == {"http2-1.22.conf", "http2-1.25.conf"}
 

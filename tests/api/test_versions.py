@@ -132,7 +132,7 @@ def test_a_lost_database_is_the_same_error(
 
 def routes(app: Flask, prefix: str) -> list[tuple[str, str]]:
     """Return method and path (below the prefix) of every route of a surface."""
-    blueprint = {"/api": "guide.", "/api/v1": "v1."}[prefix]
+    blueprint = {"/api": "original.", "/api/v1": "v1."}[prefix]
     return [
         (method, re.sub("<[a-z_]+>", ID, rule.rule.removeprefix(prefix)))
         for rule in app.url_map.iter_rules()
