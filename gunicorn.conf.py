@@ -9,6 +9,9 @@ try:
 
     stderr.begin()
     multiprocess.begin(SHARED_MEMORY)  # before the hooks import the metrics, which are kept there
+    # Before the fork: the workers share the memory of all modules, and none is loaded again alone
+    # after a reload, when its file may be a newer version.
+    import futuretracker.app  # noqa: F401
     from futuretracker.config import Config
     from futuretracker.config.environment import ConfigError
     from futuretracker.config.urls import in_url

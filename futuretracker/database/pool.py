@@ -1,4 +1,4 @@
-"""Connections to one Postgres server, straight or through a pooler."""
+"""Connections to one Postgres server, directly or through a pooler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import select
 import time
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
@@ -32,7 +31,7 @@ Query: TypeAlias = "Callable[Concatenate[psycopg.Connection[Any], Values], Found
 
 AT_ONCE = 0.0005  # seconds that the event loop waits for an idle connection
 
-# What it means for the database to be out of reach, rather than for a statement to be wrong.
+# Errors of the server or the network. Any other error means that the statement is wrong.
 OUT_OF_REACH = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -43,9 +42,9 @@ OUT_OF_REACH = (
 
 
 class OutOfReach(Exception):
-    """The server does not answer, or has given up on the statement; ``cause`` is its kind.
+    """The server does not respond, or has ended the statement; ``cause`` names the error.
 
-    It is no news while nobody tries, because somebody has found out just now.
+    ``is_news`` is False if the server was found down by an earlier request, and not tried again.
     """
 
     def __init__(self, cause: str, *, is_news: bool = True) -> None:
@@ -55,22 +54,25 @@ class OutOfReach(Exception):
 
 
 class Stack(deque[BoundedConnection]):
-    """Connections of which the last to come back is the first to go out.
+    """Lends the connection that was returned last.
 
-    The pool's own order lends each in turn, so that every process of Postgres loses the processor's
-    caches to the others; and a few are kept warm rather than all.
+    The pool's own order lends all in turn, so that each process of Postgres finds the processor's
+    caches full of another's data. This way few processes do the work.
     """
 
     def append(self, conn: BoundedConnection) -> None:
-        """Put a connection where the pool takes one."""
+        """Return a connection to the end from which the pool takes one."""
         self.appendleft(conn)
 
 
 class Pool:
-    """Keeps connections for queries; fails at once while the server is known to be out of reach."""
+    """Runs queries on kept connections.
+
+    After a failure it raises OutOfReach at once for ``PAUSE`` seconds, without trying the server.
+    """
 
     CONNECT_WITHIN = 1.0  # seconds
-    PAUSE = 0.5  # seconds without a new try after a failure
+    PAUSE = 0.5  # seconds
 
     def __init__(
         self, server: Server, config: Config, kind: type[BoundedConnection] = BoundedConnection
@@ -84,7 +86,8 @@ class Pool:
             connection_class=kind,
             kwargs={
                 "autocommit": True,  # one statement is one transaction
-                # Behind a transaction pooler a prepared statement stays in somebody else's session.
+                # Behind a transaction pooler, the next statement may run in another session, which
+                # does not know what was prepared.
                 "prepare_threshold": None if server.transaction_pooler else 0,
                 "application_name": "futuretracker",
                 "connect_timeout": 2,
@@ -93,7 +96,7 @@ class Pool:
             },
             configure=self._configure,
             min_size=1,
-            # One more for who watches the replica.
+            # One more for the thread that watches the replica.
             max_size=config.connections + (1 if config.database.replica else 0),
             reconnect_timeout=self.PAUSE,
             open=False,
@@ -146,8 +149,10 @@ class Pool:
     def _next(self, deadline: float) -> BoundedConnection:
         """Return a connection; raise PoolTimeout at the deadline (monotonic seconds)."""
         if current_loop():
-            with suppress(PoolTimeout):
+            try:
                 return self._pool.getconn(AT_ONCE)
+            except PoolTimeout:
+                pass
         return elsewhere(self._pool.getconn, deadline - time.monotonic())
 
     def sample(self, server: str) -> None:
@@ -165,7 +170,7 @@ class Pool:
 
 
 def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
-    """Tell whether nothing can be read: an idle server is silent but for its good-bye."""
+    """Return whether nothing can be read: an idle server sends only its goodbye."""
     poll = select.poll()
     poll.register(conn.fileno(), select.POLLIN)
     return not poll.poll(0)

@@ -83,7 +83,7 @@ class EventLoop:
 
     def pause(self) -> Any:
         """Run others; return what this greenlet is continued with."""
-        return self.running().parent.switch()  # type: ignore[union-attr]
+        return getcurrent().parent.switch()  # type: ignore[union-attr]
 
     def resume(self, request: ConnectionGreenlet) -> None:
         """Continue a paused greenlet at the end of this turn."""
