@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-pooler test-cluster test-deploy coverage lint format types bench bench-scaling profile requirements audit sbom clean
+.PHONY: help setup run test test-pooler test-stock test-cluster test-deploy coverage lint format types bench bench-scaling profile requirements audit sbom clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -35,6 +35,13 @@ test: $(INSTALLED) ## run every test against real servers
 # Node and Chromium ask for the same routes as the others, and two runs would install them at once.
 test-pooler: $(INSTALLED) ## run every test that meets Postgres through a real PgBouncer
 	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART) $(PLACES))
+
+# What a client sees, over sockets, with gunicorn's own worker in place of ours (docs/server.md).
+SERVED := tests/server tests/web tests/limits tests/telemetry/test_events.py tests/telemetry/metrics \
+	tests/api tests/promises/test_contract.py tests/auth/test_users.py tests/auth/tokens
+
+test-stock: $(INSTALLED) ## run the tests of the API over sockets with gunicorn's own worker: 4 minutes
+	@$(BIN)/python -m pytest --worker stock $(SERVED)
 
 test-cluster: $(INSTALLED) ## run three hosts, nginx, Postgres and Valkey as a cluster: 3 minutes
 	$(BIN)/python -m pytest tests/cluster

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.support.servers import Service
 
+
+pytestmark = pytest.mark.event_loop("gunicorn's worker accepts whenever it wakes")
 MANY = 12
 
 

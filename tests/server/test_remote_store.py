@@ -9,6 +9,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.support import servers
 from tests.support.slow_network import delayed
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.support.servers import Service
 
+
+pytestmark = pytest.mark.event_loop("each visit occupies one of THREADS")
 CLIENTS = 16
 AWAY = 0.05  # seconds
 

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from tests.auth.keys.certificates import Certificates
     from tests.auth.keys.endpoint import Endpoint
     from tests.support.servers import Service
+
+
+pytestmark = pytest.mark.event_loop("each request that waits occupies one of THREADS")
 
 
 def seconds(service: Service, path: str, token: str | None = None) -> float:
