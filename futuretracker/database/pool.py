@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import select
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
@@ -53,18 +52,6 @@ class OutOfReach(Exception):
         self.is_news = is_news
 
 
-class Stack(deque[BoundedConnection]):
-    """Lends the connection that was returned last.
-
-    The pool's own order lends all in turn, so that each process of Postgres finds the processor's
-    caches full of another's data. This way few processes do the work.
-    """
-
-    def append(self, conn: BoundedConnection) -> None:
-        """Return a connection to the end from which the pool takes one."""
-        self.appendleft(conn)
-
-
 class Pool:
     """Runs queries on kept connections.
 
@@ -99,10 +86,8 @@ class Pool:
             # One more for the thread that watches the replica.
             max_size=config.connections + (1 if config.database.replica else 0),
             reconnect_timeout=self.PAUSE,
-            open=False,
+            open=True,
         )
-        self._pool._pool = Stack()  # noqa: SLF001 - it offers no choice
-        self._pool.open()
 
     def _configure(self, conn: psycopg.Connection[Any]) -> None:
         if not self._strict:
