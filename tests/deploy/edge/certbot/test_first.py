@@ -1,4 +1,4 @@
-"""The site that answers the certificate authority before there is a certificate."""
+"""The site that serves the certificate authority's challenge before there is a certificate."""
 
 from __future__ import annotations
 
