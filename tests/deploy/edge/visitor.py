@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tests.support.servers import Service
+
 NAME = "api.example.com"
 
 
@@ -100,6 +102,29 @@ class Edge:
         return received
 
 
+def logged_ip(edge: Edge, service: Service, source: str, headers: Mapping[str, str]) -> str:
+    """Send a write from ``source``; return the client address that the service logs for it."""
+    answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
+    made = answer.header("X-Request-Id")
+    [ip] = {
+        line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
+    }
+    return str(ip)
+
+
+def encode(
+    headers: Mapping[str, str], token: str | None, body: object
+) -> tuple[bytes | None, dict[str, str]]:
+    """Return a request's body and headers: bytes stay as they are, other bodies become JSON."""
+    sent = dict(headers)
+    if token:
+        sent["Authorization"] = f"Bearer {token}"
+    if body is None or isinstance(body, bytes):
+        return body, sent
+    sent.setdefault("Content-Type", "application/json")
+    return json.dumps(body).encode(), sent
+
+
 def ask_on(
     sock: socket.socket,
     method: str,
@@ -110,15 +135,10 @@ def ask_on(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Send a request on an open connection, and keep the connection."""
-    sent = dict(headers or {})
-    if token:
-        sent["Authorization"] = f"Bearer {token}"
-    if body is not None and not isinstance(body, bytes):
-        body = json.dumps(body).encode()
-        sent.setdefault("Content-Type", "application/json")
+    content, sent = encode(headers or {}, token, body)
     connection = HTTPConnection(NAME)
     connection.sock = sock
-    connection.request(method, path, body=body, headers=sent)  # type: ignore[arg-type]
+    connection.request(method, path, body=content, headers=sent)
     response = connection.getresponse()
     fields = [(name.lower(), value) for name, value in response.getheaders()]
     return Answer(response.status, fields, response.read())
