@@ -138,8 +138,8 @@ def paths(cursor: str) -> Iterator[tuple[str, int, str]]:
             yield "a page in the middle", user, f"{pages}?cursor={cursor}"
             yield "search, a frequent word", user, f"{pages}?q=software"
             yield "search, a rare word", user, f"{pages}?q=500000"
-        yield f"analytics, {rows} rows", user, "/api/v1/analytics"
-        yield f"analytics of the guide, {rows} rows", user, "/api/analytics"
+        yield f"v1 analytics, {rows} rows", user, "/api/v1/analytics"
+        yield f"original analytics, {rows} rows", user, "/api/analytics"
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ NAME = "api.example.com"
 
 
 @dataclass
-class Answer:
+class Response:
     """A complete HTTP response; ``fields`` has every header line, in lower case."""
 
     status: int
@@ -75,7 +75,7 @@ class Edge:
             return sock
         return (context or self.context()).wrap_socket(sock, server_hostname=name)
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
@@ -85,10 +85,10 @@ class Edge:
         headers: Mapping[str, str] | None = None,
         source: str = "127.0.0.1",
         tls: bool = True,
-    ) -> Answer:
+    ) -> Response:
         """Send one request on a new connection."""
         with closing(self.connect(source=source, tls=tls)) as sock:
-            return ask_on(sock, method, path, token=token, body=body, headers=headers)
+            return request_on(sock, method, path, token=token, body=body, headers=headers)
 
     def raw(self, data: bytes, *, tls: bool = True, until: float = 3) -> bytes:
         """Send bytes; return what arrives until the proxy closes the connection or is silent."""
@@ -104,8 +104,8 @@ class Edge:
 
 def logged_ip(edge: Edge, service: Service, source: str, headers: Mapping[str, str]) -> str:
     """Send a write from ``source``; return the client address that the service logs for it."""
-    answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
-    made = answer.header("X-Request-Id")
+    response = edge.request("POST", "/api/v1/x", source=source, headers=headers)
+    made = response.header("X-Request-Id")
     [ip] = {
         line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
     }
@@ -125,7 +125,7 @@ def encode(
     return json.dumps(body).encode(), sent
 
 
-def ask_on(
+def request_on(
     sock: socket.socket,
     method: str,
     path: str,
@@ -133,7 +133,7 @@ def ask_on(
     token: str | None = None,
     body: object = None,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> Response:
     """Send a request on an open connection, and keep the connection."""
     content, sent = encode(headers or {}, token, body)
     connection = HTTPConnection(NAME)
@@ -141,4 +141,4 @@ def ask_on(
     connection.request(method, path, body=content, headers=sent)
     response = connection.getresponse()
     fields = [(name.lower(), value) for name, value in response.getheaders()]
-    return Answer(response.status, fields, response.read())
+    return Response(response.status, fields, response.read())

@@ -34,7 +34,7 @@ def service_socket(machine: Machine) -> Path:
     return machine.root / "run/futuretracker-api.sock"
 
 
-def ask(
+def send(
     machine: Machine,
     method: str,
     path: str,

@@ -66,11 +66,11 @@ def test_an_ipv6_network_of_one_customer_shares_a_limit(
     small = {"burst=8000": "burst=1", "rate=100r/s": "rate=1r/m"}
     with begin(nginx=CLOUDFLARE | small) as edge:
         asked = [
-            edge.ask("GET", "/healthz", source=TRUSTED, headers={"CF-Connecting-IP": address})
+            edge.request("GET", "/healthz", source=TRUSTED, headers={"CF-Connecting-IP": address})
             for address in (one, one, other)
         ]
 
-    assert [answer.status for answer in asked] == [200, 200, 429 if alike else 200]
+    assert [response.status for response in asked] == [200, 200, 429 if alike else 200]
 
 
 def test_the_listed_networks_are_valid() -> None:
