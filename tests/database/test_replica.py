@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -433,16 +430,7 @@ def test_a_replica_that_is_promoted_is_not_used(
 def test_production_does_not_start_with_a_replica_as_a_role_that_sees_everything(
     settings: dict[str, str], both: dict[str, str], follower: Standby
 ) -> None:
-    changes = {**both, "DATABASE_REPLICA_URL": follower.url, "PORT": str(servers.free_port())}
-    refused = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "wsgi:app"],
-        cwd=servers.ROOT,
-        env={"PATH": os.environ["PATH"], **settings, **changes},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=20,
-    )
+    refused = servers.refused_start({**settings, **both, "DATABASE_REPLICA_URL": follower.url})
 
     assert refused.returncode != 0
     assert refused.stderr.startswith("DATABASE_REPLICA_URL connects as 'postgres', which is")

@@ -1,4 +1,4 @@
-"""Real Valkeys: a Cluster of one node or two, one under Sentinel, a full one, a silent one."""
+"""Run Valkey in several set-ups: alone, as a Cluster, under Sentinel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WITHIN = 20  # seconds
 
 @contextmanager
 def server(port: int, *arguments: str) -> Iterator[int]:
-    """Run the binary itself with these arguments until the block ends; yield its process id."""
+    """Run Valkey with these arguments until the block ends; yield its process id."""
     with TemporaryDirectory(prefix="futuretracker-valkey-") as folder:
         command = [get_binary_path(), *arguments, "--port", str(port), "--bind", "127.0.0.1"]
         with (Path(folder) / "log").open("wb") as log:
@@ -49,7 +49,7 @@ def answers(port: int) -> bool:
 def node(port: int, bus: int | None = None) -> AbstractContextManager[int]:
     """Run a node of a Cluster.
 
-    Its bus would listen 10,000 ports further, among those that the kernel gives to connections.
+    The bus gets a port of its own: the default, 10,000 higher, may be in use by a connection.
     """
     bus = bus or free_port()
     return server(port, "--save", "", "--cluster-enabled", "yes", "--cluster-port", str(bus))
@@ -57,7 +57,7 @@ def node(port: int, bus: int | None = None) -> AbstractContextManager[int]:
 
 @contextmanager
 def cluster() -> Iterator[str]:
-    """Run a Cluster of two nodes with half of the slots each; yield the URL of one of them."""
+    """Run a Cluster of two nodes, each with half of the slots; yield the URL of one of them."""
     first, second, bus = free_port(), free_port(), free_port()
     with ExitStack() as stack:
         stack.enter_context(node(first))
@@ -73,7 +73,7 @@ def cluster() -> Iterator[str]:
 
 @contextmanager
 def sentinel() -> Iterator[tuple[str, int]]:
-    """Run a Valkey and a Sentinel that knows it as ``budgets``; yield the URL and Valkey's port."""
+    """Run a Valkey and a Sentinel that names it ``budgets``; yield the URL and Valkey's port."""
     port, watch = free_port(), free_port()
     with TemporaryDirectory(prefix="futuretracker-sentinel-") as folder:
         conf = Path(folder) / "sentinel.conf"
@@ -83,6 +83,6 @@ def sentinel() -> Iterator[tuple[str, int]]:
             server(watch, str(conf), "--sentinel"),
             redis.Redis(port=watch) as client,
         ):
-            # A Sentinel looks every ten seconds.
+            # By default, a Sentinel checks every ten seconds only.
             client.execute_command("SENTINEL", "DEBUG", "INFO-PERIOD", 100)
             yield f"redis+sentinel://127.0.0.1:{watch}/budgets", port

@@ -1,4 +1,4 @@
-"""Bytes for the wire, and the answers that come back on it."""
+"""Write raw HTTP requests and parse the responses."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ROWS = "/api/opportunities"
 
 
 class Wire(io.BytesIO):
-    """What came over the wire, for http.client to read one answer after the other."""
+    """Received bytes, from which http.client reads one response after the other."""
 
     def makefile(self, _mode: str) -> Wire:
         return self
 
     def close(self) -> None:
-        """Stay open for the next answer."""
+        """Stay open for the next response."""
 
 
 def parse(data: bytes, *methods: str) -> list[Answer]:
-    """Read the answers to requests with these methods; all of the bytes must belong to them."""
+    """Parse the responses to requests with these methods; fail if bytes are left over."""
     wire = Wire(data)
     answers = []
     for method in methods:

@@ -1,4 +1,4 @@
-"""The workflows are valid, have read access only, and report when an audit could not run."""
+"""The workflows follow GitHub's schema, may only read, and run what a change must pass."""
 
 from __future__ import annotations
 
@@ -71,10 +71,51 @@ def test_every_workflow_has_read_access_only() -> None:
             assert step["with"]["persist-credentials"] is False
 
 
-def test_ci_runs_every_required_check() -> None:
+def test_ci_runs_every_target_of_the_script_in_a_job_of_its_own() -> None:
     (job,) = yaml.safe_load((FOLDER / "ci.yml").read_text())["jobs"].values()
+    matrix = job["strategy"]["matrix"]
 
-    assert job["steps"][-1] == {"run": ".ci/run"}
+    assert job["steps"][-1] == {"run": ".ci/run ${{ matrix.target }}"}
+    assert matrix["target"] == in_script()
+    assert matrix["include"] == [{"image": "python:3.14-bookworm", "target": "test"}]
+
+
+def in_script() -> list[str]:
+    """Return the targets that .ci/run makes by default."""
+    [targets] = re.findall(r"(?m)^all=\((.+)\)$", (ROOT / ".ci/run").read_text())
+    return str(targets).split()
+
+
+@pytest.mark.parametrize("given", [[], ["lint"], ["lint", "test"]], ids=len)
+def test_the_script_makes_the_targets_that_it_is_given(given: list[str], tmp_path: Path) -> None:
+    """Run the script with a ``make`` that records its target, and an idle ``apt-get``."""
+    for name, line in (("make", f'echo "$1" >> {tmp_path}/targets'), ("apt-get", "true")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run([ROOT / ".ci/run", *given], env=env, check=True, timeout=60)
+    made = (tmp_path / "targets").read_text().split()
+
+    assert made == (given or in_script())
+    assert set(made) <= set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+
+
+def test_shellcheck_finds_nothing_in_the_script() -> None:
+    result = subprocess.run(
+        ["shellcheck", ROOT / ".ci/run"], check=False, capture_output=True, text=True
+    )
+
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_hook_before_a_commit_is_a_command_of_make_lint() -> None:
+    [repo] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    lint = subprocess.run(
+        ["make", "--dry-run", "lint"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+
+    assert repo["repo"] == "local"
+    assert {hook["entry"] for hook in repo["hooks"]} <= set(lint.stdout.splitlines())
 
 
 def test_dependabot_checks_existing_folders() -> None:
