@@ -11,6 +11,8 @@ from tests.deploy.edge.smuggled import reached
 from tests.deploy.edge.visitor import NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.deploy.edge.visitor import Edge
     from tests.support.servers import Service
 
