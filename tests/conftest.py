@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,13 @@ def _see(_app: Flask, response: Response) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run put a transaction pooler between the service and Postgres."""
     parser.addoption("--pooler", action="store_true", help="run what meets Postgres by PgBouncer")
+
+
+def pytest_itemcollected(item: pytest.Function) -> None:
+    """Mark a test with the ``pytestmark`` in its folder's ``__init__.py`` too."""
+    package = sys.modules[item.module.__package__]
+    if hasattr(package, "pytestmark"):
+        item.add_marker(package.pytestmark)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
