@@ -20,21 +20,12 @@ $(INSTALLED): requirements-dev.txt
 run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data under .local/
 	@exec $(BIN)/python -m futuretracker dev
 
-# These start everything that they need by themselves, and mostly wait: they run beside the others.
-APART := tests/backups tests/commands tests/store tests/benchmarks/test_benchmarks.py tests/commands/test_main.py \
-	tests/clients/test_clients.py tests/api/reference/test_page.py tests/auth/test_revoked_everywhere.py tests/clients/test_types.py
-
-# These have targets of their own.
-PLACES := tests/cluster tests/deploy
-
 test: $(INSTALLED) ## run every test against real servers
-	@$(BIN)/python -m pytest $(APART) & apart=$$!; \
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART) $(PLACES)); others=$$?; \
-	wait $$apart && exit $$others
+	@$(BIN)/python -m tests
 
 # Node and Chromium ask for the same routes as the others, and two runs would install them at once.
 test-pooler: $(INSTALLED) ## run every test that meets Postgres through a real PgBouncer
-	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART) $(PLACES))
+	@$(BIN)/python -m pytest --pooler -m "not apart"
 
 test-cluster: $(INSTALLED) ## run three hosts, nginx, Postgres and Valkey as a cluster: 3 minutes
 	$(BIN)/python -m pytest tests/cluster
@@ -43,7 +34,7 @@ test-deploy: $(INSTALLED) ## run what is in deploy/ on the software that it is f
 	$(BIN)/python -m pytest tests/deploy
 
 coverage: $(INSTALLED) ## run the tests and show the lines that none of them reaches
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(PLACES)) --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
