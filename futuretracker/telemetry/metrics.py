@@ -1,4 +1,4 @@
-"""The service's metrics; docs/monitoring.md lists them.
+"""The service's metrics; docs/operations/monitoring.md lists them.
 
 The code names every label value. No client can add one, so the number of series is bounded.
 """
