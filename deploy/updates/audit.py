@@ -24,6 +24,7 @@ ALL = (
     "benchmarks/peers",
     "clients/typescript",
     "tests/clients",
+    "tests/clients/linters",
     "tests/deploy/pm2",
 )
 LONGEST = 600  # seconds for one file
