@@ -1,14 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-pooler test-cluster test-deploy coverage lint format types bench bench-scaling profile requirements audit sbom clean
+.PHONY: help setup run test test-pooler test-stock test-cluster test-deploy coverage lint format types bench bench-scaling profile requirements audit sbom clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-help: ## list the targets
+help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
 
-setup: $(INSTALLED) ## install everything into .venv, with checked hashes
+setup: $(INSTALLED) ## install everything into .venv, and check the hashes
 
 $(INSTALLED): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
@@ -17,35 +17,29 @@ $(INSTALLED): requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-run: $(INSTALLED) ## run the service here: embedded Postgres, PORT=3001, data under .local/
+run: $(INSTALLED) ## run the service with a Postgres of its own (PORT=3001, data in .local/)
 	@exec $(BIN)/python -m futuretracker dev
 
-# These start everything that they need by themselves, and mostly wait: they run beside the others.
-APART := tests/backups tests/commands tests/store tests/benchmarks/test_benchmarks.py tests/commands/test_main.py \
-	tests/clients/test_clients.py tests/api/reference/test_page.py tests/auth/test_revoked_everywhere.py tests/clients/test_types.py
+test: $(INSTALLED) ## run the tests against real servers: up to half an hour
+	@$(BIN)/python -m tests
 
-# These have targets of their own.
-PLACES := tests/cluster tests/deploy
+# The tests marked `apart` do not use a Postgres that could be behind the pooler.
+test-pooler: $(INSTALLED) ## run the tests that use Postgres again, through PgBouncer
+	$(BIN)/python -m pytest -m "not apart" --pooler
 
-test: $(INSTALLED) ## run every test against real servers
-	@$(BIN)/python -m pytest $(APART) & apart=$$!; \
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART) $(PLACES)); others=$$?; \
-	wait $$apart && exit $$others
-
-# Node and Chromium ask for the same routes as the others, and two runs would install them at once.
-test-pooler: $(INSTALLED) ## run every test that meets Postgres through a real PgBouncer
-	@$(BIN)/python -m pytest --pooler $(addprefix --ignore=,$(APART) $(PLACES))
+test-stock: $(INSTALLED) ## run the tests of HTTP again, with gunicorn's own worker
+	$(BIN)/python -m pytest --worker stock
 
 test-cluster: $(INSTALLED) ## run three hosts, nginx, Postgres and Valkey as a cluster: 3 minutes
 	$(BIN)/python -m pytest tests/cluster
 
-test-deploy: $(INSTALLED) ## run what is in deploy/ on the software that it is for
+test-deploy: $(INSTALLED) ## run the files in deploy/ with the software that reads them
 	$(BIN)/python -m pytest tests/deploy
 
-coverage: $(INSTALLED) ## run the tests and show the lines that none of them reaches
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(PLACES)) --cov --cov-report=term-missing:skip-covered
+coverage: $(INSTALLED) ## run the tests and list the lines that none of them runs
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
-lint: $(INSTALLED) ## check style, types and the direction of imports
+lint: $(INSTALLED) ## check style, types and imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -58,7 +52,7 @@ format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(INSTALLED) ## make the TypeScript types from the API's document (needs Node)
+types: $(INSTALLED) ## generate the TypeScript types from the OpenAPI document (needs Node)
 	mkdir -p .local
 	$(BIN)/python -m futuretracker openapi > .local/openapi.json
 	cd clients/typescript && npm ci --no-audit --no-fund
@@ -66,7 +60,7 @@ types: $(INSTALLED) ## make the TypeScript types from the API's document (needs 
 
 BENCH := $(BIN)/python -m benchmarks.bench
 
-bench: $(INSTALLED) ## compare with Fastify, Express, FastAPI, pgbench (needs wrk, Node); QUICK=1; BASE=folder: with another checkout
+bench: $(INSTALLED) ## compare the speed with Fastify, Express, FastAPI and pgbench; QUICK=1; BASE=folder: with another checkout (needs wrk, Node)
 ifdef BASE
 	$(BENCH) --servers futuretracker --base $(BASE) $(if $(QUICK),--rounds 2 --seconds 1)
 else ifdef QUICK
@@ -77,25 +71,25 @@ else
 		--servers futuretracker fastify express fastapi --output bench-nginx
 endif
 
-bench-scaling: $(INSTALLED) ## measure how it grows (needs wrk); LARGE=1: up to ten million rows
+bench-scaling: $(INSTALLED) ## measure the speed with more workers, users and rows; LARGE=1: up to ten million rows (needs wrk)
 	$(BIN)/python -m benchmarks.scaling --output scaling $(if $(LARGE),--rows 10000 100000 1000000 10000000)
 
-profile: $(INSTALLED) ## show where a request's CPU time goes, layer by layer (needs wrk)
+profile: $(INSTALLED) ## show the CPU time of each layer of a request (needs wrk)
 	$(BIN)/python -m benchmarks.profile
 
-requirements: $(INSTALLED) ## pin the newest versions, with hashes
+requirements: $(INSTALLED) ## pin the newest version of every package, with hashes
 	for name in requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-strip-extras --no-header $$name.in --output-file $$name.txt; \
 	done
 
-audit: $(INSTALLED) ## ask whether a pinned package is known to be vulnerable; AUDIT_OFFLINE=ok: if it can
+audit: $(INSTALLED) ## look for known vulnerabilities of the pinned packages; AUDIT_OFFLINE=ok: succeed if offline
 	@$(BIN)/python deploy/updates/audit.py
 
-sbom: $(INSTALLED) ## list what the service is made of, as CycloneDX: .local/sbom.json
+sbom: $(INSTALLED) ## list all packages of the service in CycloneDX: .local/sbom.json
 	@mkdir -p .local
 	@$(BIN)/cyclonedx-py requirements --output-reproducible --output-format JSON \
 		--output-file .local/sbom.json requirements.txt
 
-clean: ## remove what was installed, and the local data
+clean: ## delete .venv, node_modules and the local data
 	rm -rf .venv .local clients/typescript/node_modules tests/clients/node_modules

@@ -1,13 +1,13 @@
-"""What the backups' own status.json says of the last backup and the last drill."""
+"""Prometheus gauges of the last backup and the last restore drill."""
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from futuretracker.backups.files.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,54 +15,44 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
+    from futuretracker.backups.files.status import Result
+
 
 class BackupAge(Collector):
-    """Gauges without a value where the file is not there, not readable or not what it should be."""
+    """Reads ``status.json`` at each scrape. A gauge without a known value has no sample."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "status.json"
+        self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        """Read the file anew."""
+        """Yield the three gauges."""
         try:
-            status = json.loads(self._file.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            status = None
-        backup, drill = (_member(status, name) for name in ("backup", "drill"))
-        ok = drill.get("ok")
+            status = Status.read(self._folder)
+        except (OSError, ValueError):
+            status = Status()
         yield _gauge(
             "futuretracker_backup_timestamp_seconds",
             "UNIX time at which the last backup was finished.",
-            _moment(backup.get("finished_at")),
+            _finished(status.backup),
         )
         yield _gauge(
             "futuretracker_drill_timestamp_seconds",
             "UNIX time at which the last restore drill was finished.",
-            _moment(drill.get("finished_at")),
+            _finished(status.drill),
         )
         yield _gauge(
             "futuretracker_drill_ok",
-            "1 where the last restore drill has found every row again, else 0.",
-            float(ok) if isinstance(ok, bool) else None,
+            "1 if the last restore drill found every row again, else 0.",
+            status.drill.ok if status.drill else None,
         )
 
 
-def _member(status: object, name: str) -> dict[str, Any]:
-    found = status.get(name) if isinstance(status, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _moment(text: object) -> float | None:
-    """Return RFC 3339 as UNIX time."""
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return moment.timestamp() if moment.tzinfo else None
+def _finished(result: Result | None) -> float | None:
+    return result.finished_at.timestamp() if result and result.finished_at else None
 
 
 def _gauge(name: str, text: str, value: float | None) -> GaugeMetricFamily:
     gauge = GaugeMetricFamily(name, text)
     if value is not None:
-        gauge.add_metric([], value)
+        gauge.add_metric([], float(value))
     return gauge

@@ -54,6 +54,7 @@ ITEMS = (
     Item("database-tls", "The way to Postgres is verified", database.encrypted),
     Item("row-level-security", "Policies hold on every table", row_security.enabled),
     Item("data-api-grants", "No way around the service", row_security.grants),
+    Item("definer-functions", "Functions of the owner are safe", row_security.definer_functions),
     Item("store-usable", "The store works", store.usable, cheap=True),
     Item("store-shared", "The store fits who shares it", store.shared, cheap=True),
     Item("limits-counted", "Budgets are exact", limits.counted, within=limits.WITHIN + 2),

@@ -82,11 +82,11 @@ class Database:
         Whatever goes wrong on the replica, the primary is asked. Raise Unavailable.
         """
         replica = self.replica
-        if replica is not None and not request.reads_primary and replica.is_good():
+        if replica is not None and not request.reads_primary and replica.is_usable():
             try:
                 found = replica.run(query, *args, **kwargs)
             except OutOfReach as error:
-                replica.lose(error.cause)
+                replica.mark_down(error.cause)
             except psycopg.Error as error:  # it may not have replayed a migration yet
                 log.warning("replica failed a read", extra={"cause": type(error).__name__})
             else:

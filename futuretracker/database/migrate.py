@@ -1,4 +1,4 @@
-"""Applies ``migrations/*.sql`` in the order of their numbers, once, each whole or not at all."""
+"""Apply ``migrations/*.sql`` in the order of their numbers, each once and in a transaction."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import psycopg
 
-# Any number; all who migrate this database must use the same.
+# An arbitrary number; every process that migrates this database must use the same one.
 LOCK = 0x46757475_7265
-# Supabase grants its Data API's roles everything on each new table: here that would let anybody
-# make a migration pass for applied.
-LEDGER = """
+# Supabase grants the roles of its Data API all privileges on each new table. Without the revokes,
+# anybody could mark a migration as applied.
+CREATE_TABLE = """
 do $$
 declare
     grantee name;
@@ -31,16 +31,17 @@ $$
 
 
 def migrate(url: str) -> list[str]:
-    """Bring the database behind the owner's ``url`` up to date; return the files applied.
+    """Apply the missing migrations to the database at the owner's ``url``; return their names.
 
-    Two at a time wait for each other. A file that was applied is never looked at again.
+    Processes that migrate at the same time wait for each other. A file that was applied once is
+    never read again.
     """
     applied: list[str] = []
     with psycopg.connect(url, autocommit=True) as conn:
         for name, sql in migrations():
             with conn.transaction():
                 conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-                conn.execute(LEDGER)
+                conn.execute(CREATE_TABLE)
                 if _is_new(conn, name):
                     conn.execute(sql.encode())
                     conn.execute("insert into futuretracker_migrations (name) values (%s)", [name])
@@ -49,7 +50,7 @@ def migrate(url: str) -> list[str]:
 
 
 def migrations() -> list[tuple[str, str]]:
-    """Return the name and text of every file, in order."""
+    """Return the name and the text of each file, in order."""
     folder = resources.files("futuretracker.database") / "migrations"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     return [(file.name, file.read_text("utf-8")) for file in files]

@@ -1,7 +1,7 @@
-"""A replica that reads go to while it is known to be well.
+"""A read replica, which is used while it is known to lag by at most a given time.
 
-It is watched in the background, once a second: how far has the primary written, how far has the
-replica replayed. From that follows up to which moment the replica has everything.
+A background thread compares, once a second, how far the primary has written the write-ahead log and
+how far the replica has replayed it. From that follows up to which moment the replica is complete.
 """
 
 from __future__ import annotations
@@ -29,39 +29,39 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Unwell(Exception):
-    """Why the replica is not to be used."""
+class UnusableReplica(Exception):
+    """The replica must not be used; the message is the cause in the log."""
 
 
 class ReplicaConnection(BoundedConnection):
-    """A connection that leaves time to ask the primary instead."""
+    """A connection with a shorter timeout, so that there is time to ask the primary instead."""
 
-    ANSWER_WITHIN = 1.0
+    ANSWER_WITHIN = 1.0  # seconds
 
 
 class Replica:
-    """A pool whose server may be used until ``window`` seconds behind what it is known to have.
+    """A connection pool whose server is used while it lags by at most ``window`` seconds.
 
-    So a change that was committed ``window`` seconds ago is there, whatever happens meanwhile.
+    So every change that was committed ``window`` seconds ago can be read, whatever happens.
     """
 
-    EVERY = 1.0  # seconds from one look to the next, if the window is not very short
+    EVERY = 1.0  # seconds between two checks; a tenth of a window below 10 seconds
 
     def __init__(self, server: Server, primary: Pool, config: Config) -> None:
         self._pool = Pool(server, config, ReplicaConnection)
         self._primary = primary
         self._window = config.database.window
         self._written: deque[tuple[float, Position]] = deque()
-        self._good_until = 0.0
-        self._flaw: str | None = None
+        self._usable_until = 0.0
+        self._cause: str | None = None  # why the replica is not used
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._watch = threading.Thread(target=self._look_again, name="replica", daemon=True)
-        self._watch.start()
+        self._thread = threading.Thread(target=self._check_often, name="replica", daemon=True)
+        self._thread.start()
 
-    def is_good(self) -> bool:
-        """Tell whether everything that was committed ``window`` seconds ago is there."""
-        return time.monotonic() < self._good_until
+    def is_usable(self) -> bool:
+        """Return whether the replica has everything that was committed ``window`` seconds ago."""
+        return time.monotonic() < self._usable_until
 
     def run(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
@@ -69,75 +69,75 @@ class Replica:
         """Run a query that changes nothing; raise OutOfReach."""
         return self._pool.run(query, *args, **kwargs)
 
-    def lose(self, cause: str) -> None:
-        """Use it no more until the next good look; the first time is a warning."""
+    def mark_down(self, cause: str) -> None:
+        """Stop using the replica until a check succeeds; log a warning if it was in use."""
         with self._lock:
-            known, self._flaw = self._flaw, cause
-            self._good_until = 0.0
+            known, self._cause = self._cause, cause
+            self._usable_until = 0.0
         if known is None:
             log.warning("replica not used, reads go to the primary", extra={"cause": cause})
 
-    def _regain(self, until: float) -> None:
+    def _mark_usable(self, until: float) -> None:
         with self._lock:
-            known, self._flaw = self._flaw, None
-            self._good_until = until
+            known, self._cause = self._cause, None
+            self._usable_until = until
         if known is not None:
-            log.warning("replica is back")
+            log.warning("replica is used again")
 
-    def _look_again(self) -> None:
+    def _check_often(self) -> None:
         while True:
-            # Without the primary nothing new is known: what is known holds until it ends.
+            # Without the primary a check finds nothing new. The last result holds until it expires.
             with suppress(OutOfReach):
-                self._note_written()
-                self._look()
+                self._record_written()
+                self._check()
             if self._ended.wait(min(self.EVERY, self._window / 10)):
                 return
 
-    def _note_written(self) -> None:
-        """Keep how far the primary had written at this moment, and at those of the window."""
+    def _record_written(self) -> None:
+        """Record how far the primary has written now; drop records older than the window."""
         now = time.monotonic()
         position = self._primary.run(select_written)
         if self._written and not self._written[-1][1].is_before(position):
-            self._written.clear()  # another primary
+            self._written.clear()  # the URL leads to another primary now
         self._written.append((now, position))
         while self._written[0][0] < now - self._window:
             self._written.popleft()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         try:
-            complete = self._complete_at()
+            complete = self._complete_until()
         except OutOfReach as error:
-            self.lose(error.cause)
+            self.mark_down(error.cause)
         except psycopg.Error as error:
-            self.lose(type(error).__name__)
-        except Unwell as error:
-            self.lose(str(error))
+            self.mark_down(type(error).__name__)
+        except UnusableReplica as error:
+            self.mark_down(str(error))
         else:
-            self._regain(complete + self._window)
+            self._mark_usable(complete + self._window)
 
-    def _complete_at(self) -> float:
-        """Return a moment before which everything that was committed is on the replica."""
+    def _complete_until(self) -> float:
+        """Return the latest known moment before which every commit is on the replica."""
         now = time.monotonic()
         replayed = self._pool.run(select_replayed)
         if replayed is None:
-            raise Unwell("not in recovery")
+            raise UnusableReplica("not in recovery")
         if replayed.cluster != self._written[-1][1].cluster:
-            raise Unwell("of another cluster")
+            raise UnusableReplica("of another cluster")
         there = [at for at, position in self._written if position.is_before(replayed)]
         if not there or now - there[-1] > self._window / 2:
-            raise Unwell("lags")
+            raise UnusableReplica("lags")
         return there[-1]
 
     def sample(self) -> None:
-        """Set the gauges of the replica and its pool; while it is lost its lag is not known."""
+        """Set the gauges of the replica and its pool; while it is not used its lag is unknown."""
         self._pool.sample("replica")
-        metrics.replica_up.labels("replica").set(self.is_good())
-        if self._good_until:
-            lag = time.monotonic() - (self._good_until - self._window)
+        metrics.replica_up.labels("replica").set(self.is_usable())
+        if self._usable_until:
+            lag = time.monotonic() - (self._usable_until - self._window)
             metrics.replica_lag.labels("replica").set(lag)
 
     def close(self) -> None:
-        """End the watch and close every connection."""
+        """Stop the checks and close every connection."""
         self._ended.set()
-        self._watch.join()
+        self._thread.join()
         self._pool.close()

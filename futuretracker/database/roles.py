@@ -1,4 +1,4 @@
-"""The service's role in Postgres, and why another one is refused."""
+"""Check the service's role in Postgres: row level security must apply to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FLAWS = (
 
 
 class UnsafeRole(Exception):
-    """The role could see every user's rows; the message says how to make the right one."""
+    """The role could see the rows of every user; the message says how to set up the right role."""
 
     def __init__(self, role: str, flaw: str, setting: str) -> None:
         self.flaw = flaw
@@ -42,10 +42,10 @@ class UnsafeRole(Exception):
 
 
 def check_database(config: Config) -> None:
-    """Check the role before the first request, where the database answers and it is production.
+    """Check the role of each database at the start of the service, in production only.
 
-    Raise UnsafeRole. A database that does not answer yet is no reason not to start: each
-    connection is checked again when it is opened.
+    Raise UnsafeRole. An unavailable database does not prevent the start: the pool checks each new
+    connection again.
     """
     if config.environment != "production":
         return
@@ -59,9 +59,9 @@ def check_database(config: Config) -> None:
 
 
 def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> None:
-    """Raise UnsafeRole unless row level security binds the connection's role.
+    """Raise UnsafeRole unless row level security applies to the connection's role.
 
-    What a role is a member of it can become, so that counts as well.
+    The roles that it is a member of count as well, because it can switch to them.
     """
     row = conn.execute(
         """
@@ -77,7 +77,7 @@ def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> 
         """,
         [list(TABLES)],
     ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate has a row
+    assert row is not None  # noqa: S101 - an aggregate always has a row
     role, *answers = row
     for flaw, holds in zip(FLAWS, answers, strict=True):
         if holds:

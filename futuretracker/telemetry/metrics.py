@@ -1,12 +1,9 @@
-"""What is measured, and what it is called: docs/monitoring.md has a line for each.
+"""The service's metrics; docs/operations/monitoring.md lists them.
 
-Every label has few values, which the code names and no client can add to.
+The code names every label value. No client can add one, so the number of series is bounded.
 """
 
 from __future__ import annotations
-
-from bisect import bisect_right
-from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,14 +13,11 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from futuretracker.telemetry import multiprocess  # noqa: F401 - it has chosen where values are kept
+from futuretracker.telemetry import multiprocess  # noqa: F401 - must choose the value class first
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-# From a read that is answered at once to one that waited for everything.
+# From the fastest read to a request that hit every timeout.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
-# What `pool.OutOfReach` calls them; whatever else there is has to do with the connection.
+# The label for each cause of `pool.OutOfReach`; any other cause counts as `connection`.
 DATABASE_ERRORS = {
     "PoolTimeout": "pool_timeout",
     "QueryCanceled": "statement_timeout",
@@ -36,63 +30,63 @@ registry = CollectorRegistry()
 
 requests = Counter(
     "futuretracker_requests_total",
-    "Requests answered, by route template.",
+    "Responses sent, by route template.",
     ["method", "route", "status"],
     registry=registry,
 )
 request_duration = Histogram(
     "futuretracker_request_duration_seconds",
-    "Time from a request's last byte to its answer, in seconds.",
+    "Time from the last byte of a request to its response, in seconds.",
     ["method", "route"],
     buckets=BUCKETS,
     registry=registry,
 )
 limit_decisions = Counter(
     "futuretracker_limit_decisions_total",
-    "Requests counted against a budget, and what was decided.",
+    "Requests checked against a rate limit, by decision.",
     ["budget", "decision"],
     registry=registry,
 )
 authentication_failures = Counter(
     "futuretracker_authentication_failures_total",
-    "Tokens refused, by the reason in the AUTH log line.",
+    "Rejected tokens, by the reason in the AUTH log line.",
     ["reason"],
     registry=registry,
 )
 webhooks = Counter(
     "futuretracker_webhooks_total",
-    "Webhooks of Clerk's, by what became of them.",
+    "Webhooks received from Clerk, by outcome.",
     ["outcome"],
     registry=registry,
 )
 store_up = Gauge(
     "futuretracker_store_up",
-    "1 while every worker reaches the shared store, 0 once one goes on without.",
+    "1 if every worker uses the shared store, 0 if any counts on its own.",
     multiprocess_mode="livemin",
     registry=registry,
 )
 database_errors = Counter(
     "futuretracker_database_errors_total",
-    "Statements that the database has not answered, by kind.",
+    "Statements that the database did not complete, by kind.",
     ["kind"],
     registry=registry,
 )
 reads = Counter(
     "futuretracker_reads_total",
-    "Reads where there is a replica, by the server that answered.",
+    "Reads while a replica is configured, by the server that was used.",
     ["server"],
     registry=registry,
 )
 replica_up = Gauge(
     "futuretracker_replica_up",
-    "1 while every worker reads from the replica, 0 once one does not.",
+    "1 if every worker reads from the replica, 0 if any does not.",
     ["server"],
     multiprocess_mode="livemin",
     registry=registry,
 )
 replica_lag = Gauge(
     "futuretracker_replica_lag_seconds",
-    "Age of the last moment that the replica is known to have whole, in seconds.",
+    "Age of the latest moment up to which the replica is known to be complete, in seconds.",
     ["server"],
     multiprocess_mode="livemax",
     registry=registry,
@@ -106,44 +100,44 @@ pool_connections = Gauge(
 )
 pool_limit = Gauge(
     "futuretracker_pool_connections_limit",
-    "The most connections to Postgres that there may be.",
+    "Maximum number of connections to Postgres.",
     ["server"],
     multiprocess_mode="livesum",
     registry=registry,
 )
 pool_waiting = Gauge(
     "futuretracker_pool_waiting_requests",
-    "Requests that wait for a connection to Postgres.",
+    "Requests waiting for a connection to Postgres.",
     ["server"],
     multiprocess_mode="livesum",
     registry=registry,
 )
 revocations_loaded = Gauge(
     "futuretracker_revocations_loaded_timestamp_seconds",
-    "UNIX time at which a worker last loaded who is refused.",
+    "UNIX time at which a worker last loaded the revocations.",
     multiprocess_mode="max",
     registry=registry,
 )
 workers = Gauge(
     "futuretracker_workers",
-    "Worker processes that live.",
+    "Worker processes that are running.",
     multiprocess_mode="livesum",
     registry=registry,
 )
 worker_exits = Counter(
     "futuretracker_worker_exits_total",
-    "Worker processes that have ended: told to (ended), or killed, crashed or hung (died).",
+    "Worker processes that exited: on request (ended), or killed, crashed or hung (died).",
     ["outcome"],
     registry=registry,
 )
 last_scrape = Gauge(
     "futuretracker_last_scrape_timestamp_seconds",
-    "UNIX time of the last scrape but for those of the check command; 0 before the first.",
+    "UNIX time of the last scrape, except by the check command; 0 before the first.",
     multiprocess_mode="max",
     registry=registry,
 )
 
-# What may be counted is there from the beginning: a rate sees nothing of a series' first value.
+# Create these series at 0: Prometheus' rate() does not see the first value of a new series.
 for _kind in ("connection", *DATABASE_ERRORS.values()):
     database_errors.labels(_kind)
 for _outcome in ("new", "repeated", "none", "refused"):
@@ -151,15 +145,3 @@ for _outcome in ("new", "repeated", "none", "refused"):
 for _outcome in ("ended", "died"):
     worker_exits.labels(_outcome)
 store_up.set(1)
-
-
-def observe_all(histogram: Histogram, amounts: Iterable[float]) -> None:
-    """Observe many amounts at once; the library itself knows one after the other alone."""
-    rising = sorted(amounts)
-    below = 0
-    for bucket, bound in zip(histogram._buckets, histogram._upper_bounds, strict=True):  # noqa: SLF001
-        up_to = bisect_right(rising, bound)
-        if up_to > below:
-            bucket.inc(up_to - below)
-        below = up_to
-    histogram._sum.inc(sum(rising))  # noqa: SLF001

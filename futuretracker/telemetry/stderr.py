@@ -1,8 +1,8 @@
-"""What a process says apart from its requests: one JSON object a line, like everything else.
+"""Turn Python's warnings, uncaught exceptions and, under systemd, stderr into JSON log lines.
 
-A warning of Python's and an exception that nobody catches are lines on stdout wherever it runs.
-What is printed on stderr, a refused start or a word of gunicorn's, is a sentence for a person;
-where stderr is the journal no person reads along, and it becomes a line as well.
+stderr holds sentences for people, such as the reason for a refused start or gunicorn's own
+messages. On a terminal they stay as they are. In the journal they become JSON lines like all
+others.
 """
 
 from __future__ import annotations
@@ -23,42 +23,45 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Lines(io.TextIOBase):
-    """A stderr of which each text up to a line's end is one line of the log."""
+class LoggedStream(io.TextIOBase):
+    """A stream that logs what is written to it."""
 
     def __init__(self) -> None:
-        self._kept = ""
+        self._buffer = ""
 
     def writable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def write(self, text: str) -> int:
-        """Keep the text until one ends with its line: a sentence may be several lines long."""
-        self._kept += text
-        if self._kept.endswith("\n"):
+        """Buffer the text until a write ends with a newline.
+
+        A message of several lines, written at once, thus stays one log line.
+        """
+        self._buffer += text
+        if self._buffer.endswith("\n"):
             self.flush()
         return len(text)
 
     def flush(self) -> None:
-        """Log what was kept."""
-        message, self._kept = self._kept.strip(), ""
+        """Log the buffered text."""
+        message, self._buffer = self._buffer.strip(), ""
         if message:
             log.error("%s", message)
 
 
 def begin() -> None:
-    """Log what would be printed from now on; calling it again changes nothing."""
+    """Configure logging and install the hooks; a second call changes nothing."""
     dictConfig(CONFIG)
     logging.captureWarnings(capture=True)
-    sys.excepthook = _uncaught
-    threading.excepthook = _uncaught_in_thread
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
     if is_journal(sys.stderr):
-        sys.stderr = Lines()
+        sys.stderr = LoggedStream()
 
 
 def is_journal(stream: object) -> bool:
-    """Tell whether a stream leads to the journal: systemd names the one that does.
+    """Return whether a stream leads to systemd's journal.
 
     Source: systemd.exec(5), JOURNAL_STREAM.
     """
@@ -69,13 +72,15 @@ def is_journal(stream: object) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
-def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
     log.critical("uncaught exception", exc_info=(kind, error, trace))
 
 
-def _uncaught_in_thread(failed: threading.ExceptHookArgs) -> None:
+def _log_uncaught_in_thread(failed: threading.ExceptHookArgs) -> None:
     if failed.exc_value is not None:
         log.critical("uncaught exception in a thread", exc_info=failed.exc_value)

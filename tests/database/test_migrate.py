@@ -333,6 +333,30 @@ def test_a_file_that_fails_leaves_nothing_behind(
     assert rows(database, "select name from futuretracker_migrations") == [("0001_fine.sql",)]
 
 
+TEMPORARY = "select has_database_privilege('public', current_database(), 'temporary')"
+
+
+def test_temporary_objects_are_for_those_who_have_a_grant(database: str) -> None:
+    assert rows(database, TEMPORARY) == [(True,)]
+    migrate(database)
+
+    assert rows(database, TEMPORARY) == [(False,)]
+
+
+def test_an_owner_of_the_tables_who_does_not_own_the_database_can_migrate(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("create role tables_owner login createrole createdb")
+        try:
+            conn.execute("grant create on schema public to tables_owner")
+            conn.execute("grant futuretracker_api to tables_owner with admin true, inherit false")
+            assert migrate(make_conninfo(database, user="tables_owner"))[-1] == migrations()[-1][0]
+            # Only the owner of the database can revoke it.
+            assert rows(database, TEMPORARY) == [(True,)]
+        finally:
+            conn.execute("drop owned by tables_owner")
+            conn.execute("drop role tables_owner")
+
+
 def test_the_command_says_what_it_applied(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,7 @@ LAST_SCRAPE = re.compile(
     r"^futuretracker_last_scrape_timestamp_seconds(?:\{[^}]*\})? (\S+)", re.MULTILINE
 )
 RECENT = 300  # seconds
-MEND = "Let Prometheus scrape it: deploy/monitoring/prometheus.yml, docs/monitoring.md."
+MEND = "Let Prometheus scrape it: deploy/monitoring/prometheus.yml, docs/operations/monitoring.md."
 
 
 def scraped(subject: Subject) -> Finding:

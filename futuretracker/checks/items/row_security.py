@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from futuretracker.checks.finding import error, ok
+from futuretracker.checks.finding import error, ok, warning
 from futuretracker.checks.items.database import MIGRATE, connection
-from futuretracker.database.queries.security import select_grants, select_row_security
+from futuretracker.database.queries.security import (
+    select_definer_functions,
+    select_grants,
+    select_row_security,
+    select_temporary,
+)
 from futuretracker.database.roles import ROLE, TABLES
 
 if TYPE_CHECKING:
@@ -49,3 +54,40 @@ def grants(subject: Subject) -> Finding:
             "revoke all on each of them from that role, in Supabase's SQL editor.",
         )
     return ok("Neither public nor Supabase's anon and authenticated have a grant on what is ours.")
+
+
+def definer_functions(subject: Subject) -> Finding:
+    """Check that no function with its owner's rights looks up names in ``pg_temp`` first.
+
+    Without TEMPORARY on the database the role cannot put anything there. That is a second line of
+    defence, so a grant of it alone is a warning.
+    """
+    with connection(subject.config.database.primary) as conn:
+        functions = select_definer_functions(conn, role=ROLE)
+        database, holders = select_temporary(conn, role=ROLE)
+    unsafe = [name for name, path in functions if not _searches_pg_temp_last(path)]
+    found = "SECURITY DEFINER without a search_path that ends in pg_temp: " + ", ".join(unsafe)
+    granted = f"TEMPORARY on database {database} is granted to {' and '.join(holders)}."
+    revoke = (
+        f"As the owner of the database: revoke temporary on database {database} from"
+        f" {', '.join(holders)}."
+    )
+    if unsafe:
+        return error(
+            f"{found}. {granted}" if holders else f"{found}.",
+            f"{MIGRATE} For each function that is still named: alter function ... set search_path ="
+            " pg_catalog, pg_temp; name the schemas it needs before pg_temp."
+            + (f" {revoke}" if holders else ""),
+        )
+    if holders:
+        return warning(granted, revoke)
+    return ok(
+        f"All {len(functions)} SECURITY DEFINER functions search pg_temp last, and {ROLE} cannot"
+        " create temporary objects."
+    )
+
+
+def _searches_pg_temp_last(path: str) -> bool:
+    """Whether pg_temp is the last schema of the path, and nowhere else in it."""
+    *before, last = (schema.strip() for schema in path.split(","))
+    return last == "pg_temp" and "pg_temp" not in before

@@ -1,10 +1,10 @@
-"""One function, one statement, one round trip.
+"""SQL: each function runs one statement in one round trip.
 
-The first condition of every statement says for whom the connection speaks until it ends. It is an
-uncorrelated sub-select without an operator around it: Postgres evaluates that once, in a One-Time
-Filter above every scan, and before any other condition there, as it is the cheapest. So row level
-security sees the user whatever plan is chosen; were it ever otherwise, there would be no rows. The
-owner stands in the WHERE as well: two locks, and the index is used.
+Each statement starts its conditions with ``owner.SET_USER``. It is an uncorrelated sub-select
+without an operator around it. Postgres therefore evaluates it once, before any table is read, as a
+One-Time Filter above every scan. So the row level security policies see the user under every plan;
+if that ever failed, the statement would find no rows. Statements also name the owner in WHERE: that
+is a second guard, and it lets Postgres use the index.
 
-JSON is built by Postgres and passed on.
+Postgres builds the JSON of a response; the service passes it on unchanged.
 """

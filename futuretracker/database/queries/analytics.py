@@ -1,11 +1,12 @@
-"""Counts over ``opportunities``."""
+"""The analytics of a user's opportunities."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.analytics_rounds import PIPELINE
+from futuretracker.database.queries.analytics_rounds import ROUND_ANALYTICS
 from futuretracker.database.queries.columns import only_value
+from futuretracker.database.queries.owner import OWNED
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,7 +24,7 @@ class Parts(NamedTuple):
 
 ORIGINAL: Final = Parts(tables="", statuses="", counts="")
 V1: Final = Parts(
-    tables=f", {PIPELINE}",
+    tables=f", {ROUND_ANALYTICS}",
     statuses=", 'ghosted', ghosted",
     counts=""",
             'campusModeCounts', json_build_object('on_campus', on_campus,
@@ -35,8 +36,9 @@ V1: Final = Parts(
 def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> bytes:
     """Return the user's analytics as JSON, in UTC; ``parts`` is ORIGINAL or V1.
 
-    Weeks begin on Sunday and end with the current one; months end with the current one; deadlines
-    run for 30 days from today. Rates are per cent with one decimal, 0 where nothing was counted.
+    There are 8 weeks, which start on Sunday, and 6 months; the last of each is the current one.
+    Deadlines cover 30 days from today. Rates are percentages with one decimal, 0 if nothing was
+    counted.
     """
     cursor = conn.execute(
         f"""
@@ -45,8 +47,7 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> b
                 deadline,
                 (created_at at time zone 'UTC')::date as created_on
             from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
-                and user_id = %(user_id)s
+            where {OWNED}
         ), today as (
             select day, day - extract(dow from day)::int as sunday,
                 date_trunc('month', day)::date as month

@@ -1,16 +1,19 @@
-"""How far internships come in their interview rounds: the part of the analytics that v1 adds.
+"""The analytics of interview rounds, which only v1 returns.
 
-Counted over the internships that have rounds. ``reached`` counts what was not skipped; an
-internship is active while its status is none of rejected, selected and ghosted; the round that
-ended one is its first rejected round.
+They count internships that have rounds. A round is reached unless it was skipped. An internship is
+active unless its status is rejected, selected or ghosted. The first rejected round of an internship
+is the one that ended it.
 """
 
 from __future__ import annotations
 
 from typing import Final, LiteralString
 
-# Stands behind ``mine`` (see analytics.py), in the order in which rounds usually come.
-PIPELINE: Final[LiteralString] = """
+from futuretracker.database.queries.owner import OWNED, SET_USER
+
+# Common table expressions that follow ``mine`` of analytics.py. ``labels`` lists the types in the
+# order in which rounds usually take place.
+ROUND_ANALYTICS: Final[LiteralString] = f"""
     labels (place, round_type, label) as (values
         (1, 'resume_shortlisted', 'Resume Shortlisted'), (2, 'oa', 'Online Assessment'),
         (3, 'assignment', 'Assignment'), (4, 'technical_assignment', 'Technical Assignment'),
@@ -22,7 +25,7 @@ PIPELINE: Final[LiteralString] = """
             m.status not in ('rejected', 'selected', 'ghosted') as active,
             count(*) filter (where r.result = 'cleared') over before as cleared_before
         from opportunity_rounds as r join mine as m on m.id = r.opportunity_id
-        where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+        where {SET_USER}
             and r.user_id = %(user_id)s and m.category = 'internship'
         window before as (partition by r.opportunity_id order by r.round_number
             rows between unbounded preceding and 1 preceding)
@@ -67,8 +70,7 @@ PIPELINE: Final[LiteralString] = """
             select * from endings order by created_at desc, opportunity_id limit 200
         ) as newest join labels using (round_type) join lateral (
             select title from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
-                and user_id = %(user_id)s and id = newest.opportunity_id
+            where {OWNED} and id = newest.opportunity_id
         ) as o on true
     ), pipeline as (
         select json_build_object(

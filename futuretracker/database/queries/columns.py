@@ -1,7 +1,7 @@
-"""The columns of an opportunity as each API version shows them, and JSON as Postgres sent it.
+"""The columns of an opportunity in each API version, and the reader of a single JSON value.
 
-Columns are literals of this file: pyright holds every query that they become part of to
-``LiteralString``, so nothing that a client sent can be one.
+Statements are put together from the literals of these modules. pyright checks that each part is a
+``LiteralString``, so no input of a client can become SQL.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ORIGINAL: Final[LiteralString] = """id, user_id, title, description, link, deadline, category,
     coalesce(status, 'applied') as status, notes, created_at, updated_at"""
-# Who was rejected by hand waits for no round either.
+# An opportunity that a user has set to rejected has no current round either.
 V1: Final[LiteralString] = (
     ORIGINAL
     + """, campus_mode, applied_on,
@@ -24,6 +24,6 @@ V1: Final[LiteralString] = (
 
 
 def only_value(cursor: Cursor[Any]) -> bytes | None:
-    """Return the first column of the one row as the bytes that Postgres sent."""
+    """Return the first column of the first row, as the bytes that Postgres sent, or None."""
     result = cursor.pgresult
     return result.get_value(0, 0) if result is not None and result.ntuples else None

@@ -1,4 +1,4 @@
-"""Does Postgres answer."""
+"""Statements that read no table."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 def select_one(conn: Connection[Any]) -> None:
-    """Make one round trip that reads no table."""
+    """Make one round trip, to see whether Postgres responds."""
     conn.execute("select 1")
 
 
 def select_time(conn: Connection[Any]) -> float:
-    """Return the server's clock (UNIX time in seconds)."""
+    """Return the time of the server's clock (UNIX time in seconds)."""
     row = conn.execute("select extract(epoch from clock_timestamp())::float8").fetchone()
-    assert row is not None  # noqa: S101 - the function has a row
+    assert row is not None  # noqa: S101 - this select always has a row
     seconds: float = row[0]
     return seconds

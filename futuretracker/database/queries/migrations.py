@@ -1,4 +1,4 @@
-"""The table ``futuretracker_migrations``: which migrations were applied."""
+"""The table ``futuretracker_migrations``, which lists the applied migrations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 
 def select_applied(conn: Connection[Any]) -> frozenset[str]:
-    """Return the files' names; raise psycopg.ProgrammingError where the role may not see them."""
+    """Return the names of the applied files.
+
+    Raise psycopg.ProgrammingError if the role may not read the table.
+    """
     cursor = conn.execute("select name from futuretracker_migrations")
     return frozenset(name for (name,) in cursor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.columns import ORIGINAL, only_value
+from futuretracker.database.queries.owner import OWNED, SET_USER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,34 +16,36 @@ if TYPE_CHECKING:
     from futuretracker.database.queries.audit import AuditEntry
 
 
-NOTHING: Final[Mapping[str, object]] = dict.fromkeys(
+# The fields that a new opportunity may lack.
+OPTIONAL: Final[Mapping[str, object]] = dict.fromkeys(
     ("description", "link", "deadline", "category", "notes", "campus_mode", "applied_on")
 )
-# ``applied_on`` is set by every change, as it depends on the category.
-CHANGEABLE: Final[Sequence[LiteralString]] = (
+# The columns that an update may set. Every update also sets ``applied_on``, which depends on the
+# category.
+UPDATABLE: Final[Sequence[LiteralString]] = (
     "title", "description", "link", "deadline", "category", "status", "notes", "campus_mode",
 )  # fmt: skip
 
 
 class Written(NamedTuple):
-    """A written row: its id, and the row as JSON."""
+    """An inserted opportunity: its id, and the row as JSON."""
 
     id: str
     row: bytes
 
 
 def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
-    """Return all of the user's rows as a JSON array, newest first.
+    """Return all opportunities of the user as a JSON array, newest first.
 
-    The owner comes out of a sub-select: seeing whose rows they are, Postgres would find a plan for
-    their number cheaper than one for everybody, and would plan anew each time.
+    The owner is compared with a sub-select. With the bare parameter, Postgres would estimate a
+    custom plan for each user as cheaper than the generic plan, and would plan every time.
     """
     cursor = conn.execute(
         f"""
         select coalesce(json_agg(o), '[]')::text
         from (
             select {ORIGINAL} from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+            where {SET_USER}
                 and user_id = (select %(user_id)s::uuid)
             order by created_at desc, id desc
         ) as o
@@ -55,14 +58,13 @@ def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
 def select_opportunity(
     conn: Connection[Any], *, user_id: UUID, row_id: UUID, columns: LiteralString
 ) -> bytes | None:
-    """Return one row as JSON."""
+    """Return one opportunity as JSON, or None."""
     cursor = conn.execute(
         f"""
         select row_to_json(o)::text
         from (
             select {columns} from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
-                and user_id = %(user_id)s and id = %(row_id)s
+            where {OWNED} and id = %(row_id)s
         ) as o
         """,
         {"user_id": user_id, "row_id": row_id},
@@ -77,7 +79,10 @@ def insert_opportunity(
     values: Mapping[str, object],
     columns: LiteralString,
 ) -> Written:
-    """Insert a row and its audit entry; raise ForeignKeyViolation where the user is gone."""
+    """Insert an opportunity and its audit entry.
+
+    Raise ForeignKeyViolation if the user does not exist any more.
+    """
     cursor = conn.execute(
         f"""
         with written as (
@@ -86,7 +91,7 @@ def insert_opportunity(
                 campus_mode, applied_on)
             select %(user_id)s, %(title)s, %(description)s, %(link)s, %(deadline)s, %(category)s,
                 %(status)s, %(notes)s, %(campus_mode)s, %(applied_on)s
-            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
+            where {SET_USER}
             returning {columns}
         ), audited as (
             insert into audit_log (user_id, actor, action, resource_id, details, request_id)
@@ -95,7 +100,7 @@ def insert_opportunity(
         )
         select id::text, row_to_json(written)::text from written
         """,
-        {**NOTHING, **values, **audit.parameters()},
+        {**OPTIONAL, **values, **audit.parameters()},
     )
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - an insert that does not raise returns its row
@@ -110,11 +115,12 @@ def update_opportunity(
     values: Mapping[str, object],
     columns: LiteralString,
 ) -> bytes | None:
-    """Change the fields in ``values``, leave the others as they are; return the row as JSON.
+    """Update the fields in ``values``; return the opportunity as JSON, or None.
 
-    Only what is given is set: the words of the search are taken anew where a text is.
+    Other columns are not set at all, so that Postgres computes the search words again only if the
+    update sets a text.
     """
-    given = "".join(f"{name} = %({name})s, " for name in CHANGEABLE if name in values)
+    given = "".join(f"{name} = %({name})s, " for name in UPDATABLE if name in values)
     category = "%(category)s::text" if "category" in values else "category"
     applied_on = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
     cursor = conn.execute(
@@ -124,8 +130,7 @@ def update_opportunity(
             set {given}
                 applied_on = case when {category} = 'internship' then {applied_on} end,
                 updated_at = now()
-            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
-                and user_id = %(user_id)s and id = %(row_id)s
+            where {OWNED} and id = %(row_id)s
             returning {columns}
         ), audited as (
             insert into audit_log (user_id, actor, action, resource_id, details, request_id)
@@ -140,13 +145,12 @@ def update_opportunity(
 
 
 def delete_opportunity(conn: Connection[Any], *, audit: AuditEntry, row_id: UUID) -> str | None:
-    """Delete a row; the audit keeps its title, which is returned."""
+    """Delete an opportunity; return its title, which the audit entry also keeps, or None."""
     cursor = conn.execute(
-        """
+        f"""
         with written as (
             delete from opportunities
-            where (select set_config('app.user_id', %(user_id)s::text, true) is not null)
-                and user_id = %(user_id)s and id = %(row_id)s
+            where {OWNED} and id = %(row_id)s
             returning id, user_id, title
         ), audited as (
             insert into audit_log (user_id, actor, action, resource_id, details, request_id)

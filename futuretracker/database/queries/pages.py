@@ -1,8 +1,8 @@
-"""Pages of opportunities: filtered, in one of several orders, walked by keyset.
+"""Pages of opportunities, with filters, sort orders and keyset pagination.
 
-A page begins behind the last row of the one before, named by what the rows are ordered by and the
-id; so rows that come and go meanwhile move nothing. Every part of a statement is a literal of this
-file (pyright holds it to ``LiteralString``), values are parameters.
+A page starts after the last row of the page before, which is given by its sort key and id. So rows
+that are inserted or deleted between two requests shift nothing. Each part of a statement is a
+literal of this file (pyright checks it as ``LiteralString``); values are parameters.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.columns import V1
+from futuretracker.database.queries.owner import OWNED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Order(NamedTuple):
-    """What rows are ordered by: an expression that is never null, its type, the direction."""
+    """A sort order: an expression that is never null, its type, and the direction."""
 
     key: LiteralString
     type: LiteralString
     direction: LiteralString
-    beyond: LiteralString
+    after: LiteralString  # the operator that holds for the rows after a given one
 
 
 ORDERS: Final[Mapping[str, Order]] = {
@@ -35,7 +36,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     "-updated_at": Order("updated_at", "timestamptz", "desc", "<"),
     "title": Order("lower(title)", "text", "asc", ">"),
     "-title": Order("lower(title)", "text", "desc", "<"),
-    # Without a deadline comes last either way.
+    # Rows without a deadline come last in both directions.
     "deadline": Order("coalesce(deadline, 'infinity')", "date", "asc", ">"),
     "-deadline": Order("coalesce(deadline, '-infinity')", "date", "desc", "<"),
 }
@@ -44,28 +45,31 @@ FILTERS: Final[Mapping[str, LiteralString]] = {
     "category": "category = %(category)s",
     "deadline_from": "deadline >= %(deadline_from)s",
     "deadline_to": "deadline <= %(deadline_to)s",
-    # Each word is the beginning of one: what somebody is still typing finds already.
+    # Each word matches as a prefix, so that a search finds results while the user is typing.
     "q": r"""search @@ regexp_replace(websearch_to_tsquery('simple', %(q)s)::text,
         $$('(?:[^']|'')*')$$, '\1:*', 'g')::tsquery""",
 }
 
 
 class Place(NamedTuple):
-    """Where a page ends: what its last row is ordered by, as Postgres writes it, and its id."""
+    """The end of a page: the sort key of its last row, as Postgres prints it, and its id."""
 
     key: str
     id: str
 
 
 class Page(NamedTuple):
-    """Rows as a JSON array; where the next page begins; how many rows there are if asked."""
+    """Opportunities as a JSON array, the place after which the next page starts, and a total.
+
+    ``next`` is None on the last page. ``total`` is None unless it was asked for.
+    """
 
     items: bytes
     next: Place | None
     total: int | None
 
 
-def select_page(  # noqa: PLR0913 - a page has many sides
+def select_page(  # noqa: PLR0913 - each is a parameter of the route
     conn: Connection[Any],
     *,
     user_id: UUID,
@@ -75,19 +79,21 @@ def select_page(  # noqa: PLR0913 - a page has many sides
     limit: int,
     count: bool,
 ) -> Page:
-    """Return at most ``limit`` rows that pass ``filters`` (names of FILTERS), in ``order``."""
-    key, type_, direction, beyond = ORDERS[order]
-    mine: LiteralString = """
-        (select set_config('app.user_id', %(user_id)s::text, true) is not null)
-        and user_id = %(user_id)s"""
+    """Return at most ``limit`` opportunities that match ``filters``, in ``order``.
+
+    The names of the filters are those of FILTERS, the orders those of ORDERS. With ``count`` the
+    page also has the total number of matches.
+    """
+    key, type_, direction, comes_after = ORDERS[order]
+    matches: LiteralString = OWNED
     for name in filters:
-        mine += " and " + FILTERS[name]
-    behind: LiteralString = ""
+        matches += " and " + FILTERS[name]
+    start: LiteralString = ""
     if after:
-        behind = f"and ({key}, id) {beyond} (%(after_key)s::{type_}, %(after_id)s::uuid)"
+        start = f"and ({key}, id) {comes_after} (%(after_key)s::{type_}, %(after_id)s::uuid)"
     total: LiteralString = "null::text"
     if count:
-        total = f"(select count(*)::text from opportunities where {mine})"
+        total = f"(select count(*)::text from opportunities where {matches})"
     cursor = conn.execute(
         f"""
         select page.row, page.key, page.id, {total}
@@ -95,7 +101,7 @@ def select_page(  # noqa: PLR0913 - a page has many sides
             select row_to_json(r)::text as row, o.key::text as key, o.id::text as id
             from (
                 select *, {key} as key from opportunities
-                where {mine} {behind}
+                where {matches} {start}
                 order by {key} {direction}, id {direction}
                 limit %(rows)s
             ) as o, lateral (select {V1}) as r
@@ -106,9 +112,9 @@ def select_page(  # noqa: PLR0913 - a page has many sides
             "user_id": user_id,
             "after_key": after and after.key,
             "after_id": after and after.id,
-            "rows": limit + 1,  # one more tells whether there is a next page
+            "rows": limit + 1,  # one more than asked for, to see whether there is a next page
         },
-        # How rare a word is decides the plan: one that is made for all words reads every row.
+        # The best plan depends on how rare the word is: a generic plan would read every row.
         prepare=False if filters else None,
     )
     result = cursor.pgresult
@@ -117,7 +123,10 @@ def select_page(  # noqa: PLR0913 - a page has many sides
 
 
 def _page(result: PGresult, limit: int) -> Page:
-    """Take the columns as the bytes that Postgres sent; no row at all is one row of nulls."""
+    """Build the page from the bytes that Postgres sent.
+
+    If nothing matches, the result is one row of nulls, and the total.
+    """
     rows = [row for n in range(result.ntuples) if (row := result.get_value(n, 0)) is not None]
     after = None
     if len(rows) > limit:

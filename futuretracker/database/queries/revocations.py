@@ -11,7 +11,7 @@ Kind: TypeAlias = Literal["session", "user"]
 
 
 def select_revocations(conn: Connection[Any]) -> frozenset[str]:
-    """Return Clerk's ids of the sessions and users whose tokens are refused."""
+    """Return Clerk's ids of the sessions and users whose tokens are revoked."""
     cursor = conn.execute("select subject from revocations where expires_at > now()")
     return frozenset(subject for (subject,) in cursor)
 
@@ -19,7 +19,7 @@ def select_revocations(conn: Connection[Any]) -> frozenset[str]:
 def insert_revocation(
     conn: Connection[Any], *, event: str | None, kind: Kind, subject: str, seconds: int
 ) -> bool:
-    """Refuse a session's or a user's tokens; return False where the event was handled before."""
+    """Revoke the tokens of a session or a user; return False if the event was handled before."""
     cursor = conn.execute(
         "select futuretracker_revoke(%(event)s::text, %(kind)s, %(subject)s, %(seconds)s)",
         {"event": event, "kind": kind, "subject": subject, "seconds": seconds},

@@ -1,11 +1,13 @@
-"""What stands before and behind the change of a round, in one statement with it.
+"""The SQL around a change of an interview round, all in one statement with it.
 
-A lock on the opportunity goes before it: who changes rounds of the same one waits there, and then
-sees what the other has done, as ``futuretracker_rounds_now`` looks anew (migration 0010). Behind it
-come the opportunity's derived columns and the audit entry.
+Before the change, the statement locks the opportunity. Concurrent changes to rounds of the same
+opportunity therefore run one after another. ``futuretracker_rounds_now`` reads with a new snapshot
+(migration 0010), so each change sees the one before. After the change, the statement updates the
+derived columns of the opportunity and inserts the audit entry.
 
-A pipeline of two statements would be one round trip too; but psycopg ends it with a Flush behind
-the Sync, which takes a transaction pooler's connection, and Postgres does not answer it.
+A psycopg pipeline of two statements would be one round trip as well. But psycopg ends a pipeline
+with a Flush after the Sync. A transaction pooler has released the connection by then, and Postgres
+does not respond to the Flush.
 """
 
 from __future__ import annotations
@@ -13,23 +15,20 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from futuretracker.database.queries.columns import V1
+from futuretracker.database.queries.owner import OWNED
 
 ROUND: Final[LiteralString] = """r.id, r.opportunity_id, r.round_number, r.round_type,
     r.scheduled_date, r.scheduled_time, r.result, r.notes, r.created_at, r.updated_at"""
-SPEAKS: Final[LiteralString] = (
-    "(select set_config('app.user_id', %(user_id)s::text, true) is not null)"
-)
-MINE: Final[LiteralString] = f"{SPEAKS} and user_id = %(user_id)s"
-LOCKED: Final[LiteralString] = f"""
+LOCK_OPPORTUNITY: Final[LiteralString] = f"""
     with locked as (
         select id, user_id, category from opportunities
-        where {MINE} and id = %(row_id)s
+        where {OWNED} and id = %(row_id)s
         for update
     )
 """
-# Of ``written``, the round as it is now or as it was. The opportunity takes what its rounds say;
-# the first match decides the status.
-CONSEQUENCES: Final[LiteralString] = f"""
+# Follows ``written``, which is the changed round, or the deleted one as it was. The status of the
+# opportunity follows from its rounds: the first condition that holds decides.
+UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
     after as materialized (
         select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
     ), derived as (
@@ -55,7 +54,7 @@ CONSEQUENCES: Final[LiteralString] = f"""
             current_round_number = case when derived.rejected is null then derived.pending end,
             updated_at = now()
         from derived
-        where {MINE} and id = %(row_id)s and exists (select from written)
+        where {OWNED} and id = %(row_id)s and exists (select from written)
         returning opportunities.*
     ), audited as (
         insert into audit_log (user_id, actor, action, resource_id, details, request_id)

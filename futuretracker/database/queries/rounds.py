@@ -1,4 +1,4 @@
-"""The table ``opportunity_rounds``, and what the rounds say of their opportunity."""
+"""The table ``opportunity_rounds``; each change also updates the opportunity of the round."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from futuretracker.database.queries.columns import only_value
-from futuretracker.database.queries.round_changes import CONSEQUENCES, LOCKED, MINE, ROUND, SPEAKS
+from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.round_changes import (
+    LOCK_OPPORTUNITY,
+    ROUND,
+    UPDATE_OPPORTUNITY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What a question about rounds came to.
+    """The result of a query about the rounds of one opportunity.
 
-    ``category`` is the opportunity's, None also where there is no such opportunity (then ``found``
-    is False). ``body`` is JSON, None where there is no such round: all rounds of the opportunity;
-    behind a change ``{opportunity, rounds}``, and apart from it the changed ``round`` and its id.
+    ``found``: whether the user has such an opportunity. ``category``: the opportunity's category.
+    ``body``: JSON; after a read the array of all rounds, after a change ``{opportunity, rounds}``.
+    It is None if there is no such round. ``round`` and ``round_id``: the changed round as JSON and
+    its id.
     """
 
     found: bool = False
@@ -36,14 +42,14 @@ class Outcome(NamedTuple):
 def insert_round(
     conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, values: Mapping[str, object]
 ) -> Outcome:
-    """Add a round to an internship; without a number it comes last.
+    """Add a round to an internship; a round without a number becomes the last one.
 
-    Raise UniqueViolation where the number is taken.
+    Raise UniqueViolation if the number is taken.
     """
     return _change(
         conn,
         f"""
-        {LOCKED}, written as (
+        {LOCK_OPPORTUNITY}, written as (
             insert into opportunity_rounds as r (opportunity_id, user_id, round_number, round_type,
                 scheduled_date, scheduled_time, result, notes)
             select o.id, o.user_id,
@@ -56,7 +62,7 @@ def insert_round(
                 jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
             where o.category = 'internship'
             returning {ROUND}
-        ), {CONSEQUENCES}
+        ), {UPDATE_OPPORTUNITY}
         """,
         audit,
         {"row_id": row_id, "values": json.dumps(values), "action": "CREATE_ROUND"},
@@ -71,11 +77,11 @@ def update_round(
     round_id: UUID,
     values: Mapping[str, object],
 ) -> Outcome:
-    """Change the fields in ``values``; raise UniqueViolation where the number is taken."""
+    """Update the fields in ``values``; raise UniqueViolation if the number is taken."""
     return _change(
         conn,
         f"""
-        {LOCKED}, written as (
+        {LOCK_OPPORTUNITY}, written as (
             update opportunity_rounds as r
             set (round_number, round_type, scheduled_date, scheduled_time, result, notes) = (
                     select n.round_number, n.round_type, n.scheduled_date, n.scheduled_time,
@@ -84,10 +90,10 @@ def update_round(
                 ),
                 updated_at = now()
             from locked as o
-            where {SPEAKS} and r.user_id = %(user_id)s
+            where {SET_USER} and r.user_id = %(user_id)s
                 and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
             returning {ROUND}
-        ), {CONSEQUENCES}
+        ), {UPDATE_OPPORTUNITY}
         """,
         audit,
         {
@@ -106,12 +112,12 @@ def delete_round(
     return _change(
         conn,
         f"""
-        {LOCKED}, written as (
+        {LOCK_OPPORTUNITY}, written as (
             delete from opportunity_rounds as r using locked as o
-            where {SPEAKS} and r.user_id = %(user_id)s
+            where {SET_USER} and r.user_id = %(user_id)s
                 and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
             returning {ROUND}
-        ), {CONSEQUENCES}
+        ), {UPDATE_OPPORTUNITY}
         """,
         audit,
         {"row_id": row_id, "round_id": round_id, "action": "DELETE_ROUND"},
@@ -134,7 +140,7 @@ def _change(
 
 
 def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outcome:
-    """Return an opportunity's rounds as a JSON array by number."""
+    """Return the rounds of an opportunity as a JSON array, ordered by number."""
     cursor = conn.execute(
         f"""
         select category, (
@@ -144,7 +150,7 @@ def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outc
                 where user_id = %(user_id)s and opportunity_id = %(row_id)s
             ) as r
         )::text
-        from opportunities where {MINE} and id = %(row_id)s
+        from opportunities where {OWNED} and id = %(row_id)s
         """,
         {"user_id": user_id, "row_id": row_id},
     )
@@ -157,7 +163,7 @@ def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outc
 def select_upcoming_rounds(
     conn: Connection[Any], *, user_id: UUID, first: date, last: date
 ) -> bytes:
-    """Return the pending rounds of those days as a JSON array, the soonest first, at most 200."""
+    """Return at most 200 pending rounds from these days as a JSON array, the soonest first."""
     cursor = conn.execute(
         f"""
         select coalesce(json_agg(u), '[]')::text
@@ -167,7 +173,7 @@ def select_upcoming_rounds(
                 r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime", r.result
             from (
                 select * from opportunity_rounds
-                where {MINE} and result = 'pending'
+                where {OWNED} and result = 'pending'
                     and scheduled_date between %(first)s and %(last)s
             ) as r join opportunities as o on o.id = r.opportunity_id
             where o.user_id = %(user_id)s and o.category = 'internship'

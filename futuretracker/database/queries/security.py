@@ -1,4 +1,4 @@
-"""What Postgres' catalogs say about who may reach our tables; every role may read them."""
+"""Row level security and grants, read from Postgres' catalogs, which every role may read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 class RowSecurity(NamedTuple):
-    """A table: is row level security on, on its owner too, and does a policy bind the role.
+    """The row level security of a table.
 
-    ``bound`` is true where a restrictive policy for the role reads who the statement speaks for.
+    ``enabled``: it is on. ``forced``: it also applies to the owner. ``bound``: a restrictive policy
+    for the role reads the user that the statement has set.
     """
 
     table: str
@@ -25,7 +26,7 @@ class RowSecurity(NamedTuple):
 def select_row_security(
     conn: Connection[Any], *, tables: Sequence[str], role: str
 ) -> list[RowSecurity]:
-    """Return how row level security stands on those of the tables that are there."""
+    """Return the row level security of those tables that exist."""
     cursor = conn.execute(
         """
         select c.relname, c.relrowsecurity, c.relforcerowsecurity, exists (
@@ -48,11 +49,11 @@ def select_row_security(
 def select_grants(
     conn: Connection[Any], *, tables: Sequence[str], role: str, grantees: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Return who of the grantees, or of everybody (public), may do something with what is ours.
+    """Return the privileges that the grantees, or public, have on the service's objects.
 
-    That is the tables, their columns and sequences, views of them in any schema, which show what
-    their owner may see, the functions ``futuretracker_*`` and the service's role; an entry is the
-    grantee with what it reaches.
+    The objects are the tables, their columns and sequences, views of them in any schema (a view
+    reads with its owner's privileges), the functions ``futuretracker_*`` and the service's role.
+    Each entry is a grantee and the name of an object.
     """
     cursor = conn.execute(
         """
@@ -60,7 +61,7 @@ def select_grants(
             select oid from pg_class
             where relnamespace = 'public'::regnamespace and relname = any(%(tables)s)
             union
-            -- a table's sequences, and a view's rule, each of which depends on the relation
+            -- sequences of the table, and views, which depend on it through their rule
             select coalesce(w.ev_class, d.objid)
             from relations as r
             join pg_depend as d on d.refobjid = r.oid and d.refclassid = 'pg_class'::regclass
@@ -88,3 +89,47 @@ def select_grants(
         {"tables": list(tables), "role": role, "grantees": list(grantees)},
     )
     return cursor.fetchall()
+
+
+def select_definer_functions(conn: Connection[Any], *, role: str) -> list[tuple[str, str]]:
+    """Return the SECURITY DEFINER functions in ``public``, and those the role may call elsewhere.
+
+    An entry is the function's signature and its ``search_path``, which is empty if it has none.
+    """
+    cursor = conn.execute(
+        """
+        select p.oid::regprocedure::text, coalesce((
+            select substr(setting, length('search_path=') + 1)
+            from unnest(p.proconfig) as setting where starts_with(setting, 'search_path=')
+        ), '')
+        from pg_proc as p
+        where p.prosecdef and (p.pronamespace = 'public'::regnamespace or exists (
+            select from pg_roles as r
+            where r.rolname = %(role)s and has_schema_privilege(r.oid, p.pronamespace, 'usage')
+                and has_function_privilege(r.oid, p.oid, 'execute')
+        ))
+        order by 1
+        """,
+        {"role": role},
+    )
+    return cursor.fetchall()
+
+
+def select_temporary(conn: Connection[Any], *, role: str) -> tuple[str, list[str]]:
+    """Return the database's name, and which of public and the role have TEMPORARY on it."""
+    row = conn.execute(
+        """
+        select quote_ident(d.datname), array(
+            select coalesce(r.rolname, 'public')::text
+            from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as entry
+            left join pg_roles as r on r.oid = entry.grantee
+            where entry.privilege_type = 'TEMPORARY'
+                and (entry.grantee = 0 or r.rolname = %(role)s)
+            order by 1
+        )
+        from pg_database as d where d.datname = current_database()
+        """,
+        {"role": role},
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a connection has a database
+    return row[0], row[1]

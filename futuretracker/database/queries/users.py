@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from futuretracker.database.queries.owner import SET_CLERK_USER
+
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Profile(NamedTuple):
-    """What Clerk knows of a user, and as of when."""
+    """A user's profile at Clerk, as of a point in time."""
 
     email: str | None
     full_name: str | None
@@ -21,19 +23,18 @@ class Profile(NamedTuple):
 
 
 def upsert_user(conn: Connection[Any], *, clerk_id: str, email: str | None) -> UUID | None:
-    """Return the internal id of a Clerk user; the first sight makes the row.
+    """Return the internal id of a Clerk user; insert the user on the first request.
 
-    None is for who has just been revoked, whose row is not made.
+    Return None for a user whose tokens have just been revoked; no row is inserted then.
 
-    Two processes that see a new user at the same time get the same row: the second one's insert
-    meets the unique index and returns what is there.
+    If two processes insert the same new user at once, both get the same row: the second insert
+    finds the first one by the unique index.
     """
     cursor = conn.execute(
-        """
+        f"""
         with known as materialized (
             select id from users
-            where (select set_config('app.clerk_id', %(clerk_id)s::text, true) is not null)
-                and clerk_id = %(clerk_id)s::text
+            where {SET_CLERK_USER} and clerk_id = %(clerk_id)s::text
         ), added as (
             insert into users (clerk_id, email)
             select %(clerk_id)s::text, %(email)s::text
@@ -50,12 +51,14 @@ def upsert_user(conn: Connection[Any], *, clerk_id: str, email: str | None) -> U
 
 
 def select_email(conn: Connection[Any], *, clerk_id: str) -> tuple[str | None] | None:
-    """Return a user's e-mail address, None where it is not known; None for no such user."""
+    """Return a user's e-mail address as a tuple, (None,) if it is not known.
+
+    Return None if there is no such user.
+    """
     cursor = conn.execute(
-        """
+        f"""
         select email from users
-        where (select set_config('app.clerk_id', %(clerk_id)s::text, true) is not null)
-            and clerk_id = %(clerk_id)s::text
+        where {SET_CLERK_USER} and clerk_id = %(clerk_id)s::text
         """,
         {"clerk_id": clerk_id},
     )
@@ -63,9 +66,9 @@ def select_email(conn: Connection[Any], *, clerk_id: str) -> tuple[str | None] |
 
 
 def update_profile(conn: Connection[Any], *, event: str, clerk_id: str, profile: Profile) -> bool:
-    """Take over a profile where the user is here; return False where the event was handled before.
+    """Update a user's profile, if the user exists and the profile is newer than the stored one.
 
-    One that is older than what is there changes nothing.
+    Return False if the event was handled before.
     """
     cursor = conn.execute(
         """
@@ -80,9 +83,9 @@ def update_profile(conn: Connection[Any], *, event: str, clerk_id: str, profile:
 def erase_user(
     conn: Connection[Any], *, event: str, clerk_id: str, seconds: int, request_id: str
 ) -> bool:
-    """Refuse a user's tokens and erase the user's data, in one transaction.
+    """Revoke a user's tokens and erase the user's data, in one transaction.
 
-    Return False where the event was handled before.
+    Return False if the event was handled before.
     """
     cursor = conn.execute(
         "select futuretracker_erase(%(event)s, %(clerk_id)s, %(seconds)s, %(request_id)s)",

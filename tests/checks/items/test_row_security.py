@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from futuretracker.checks.finding import Verdict
 from futuretracker.database.roles import TABLES
@@ -145,3 +146,93 @@ def test_a_table_of_somebody_elses_may_be_granted_to_whom_they_like(
     finding = look_at("data-api-grants", "create table theirs (); grant all on theirs to anon")
 
     assert finding.verdict == Verdict.OK
+
+
+DEFINER = "create function {} returns int language sql security definer {} as 'select 1'"
+UNSAFE = "SECURITY DEFINER without a search_path that ends in pg_temp: "
+
+
+def test_the_definer_functions_of_the_migrations_are_ok(
+    look_at: Callable[[str, str], Finding],
+) -> None:
+    finding = look_at("definer-functions", "")
+
+    assert finding.verdict == Verdict.OK
+    assert finding.found == (
+        "All 5 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
+        " temporary objects."
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "set search_path = ''",
+        "set search_path = pg_catalog",
+        "set search_path = pg_temp, pg_catalog",
+        "set search_path = pg_temp, pg_catalog, pg_temp",
+        "set search_path = 'pg_catalog, pg_temp'",
+        "set work_mem = '4MB'",
+    ],
+)
+def test_a_definer_function_that_may_search_pg_temp_first_is_an_error(
+    look_at: Callable[[str, str], Finding], path: str
+) -> None:
+    finding = look_at("definer-functions", DEFINER.format("theirs()", path))
+
+    assert (finding.verdict, finding.found) == (Verdict.ERROR, f"{UNSAFE}theirs().")
+    assert "alter function ... set search_path = pg_catalog, pg_temp;" in finding.remedy
+    assert "revoke" not in finding.remedy
+
+
+@pytest.mark.parametrize("path", ["pg_temp", "pg_catalog, public, pg_temp"])
+def test_a_definer_function_that_searches_pg_temp_last_is_ok(
+    look_at: Callable[[str, str], Finding], path: str
+) -> None:
+    statement = DEFINER.format("theirs()", f"set work_mem = '4MB' set search_path = {path}")
+
+    assert look_at("definer-functions", statement).verdict == Verdict.OK
+
+
+def test_a_definer_function_in_another_schema_counts_if_the_role_may_call_it(
+    look_at: Callable[[str, str], Finding],
+) -> None:
+    create = "create schema theirs;" + DEFINER.format("theirs.it()", "")
+    hidden = look_at("definer-functions", create)
+    seen = look_at("definer-functions", "grant usage on schema theirs to futuretracker_api")
+
+    assert hidden.verdict == Verdict.OK
+    assert (seen.verdict, seen.found) == (Verdict.ERROR, f"{UNSAFE}theirs.it().")
+
+
+@pytest.mark.parametrize("grantee", ["public", "futuretracker_api"])
+def test_a_grant_of_temporary_objects_is_a_warning(
+    look_at: Callable[[str, str], Finding], database: Database, grantee: str
+) -> None:
+    name = conninfo_to_dict(database.owner_url)["dbname"]
+    finding = look_at("definer-functions", f"grant temporary on database {name} to {grantee}")
+
+    assert (finding.verdict, finding.found, finding.remedy) == (
+        Verdict.WARNING,
+        f"TEMPORARY on database {name} is granted to {grantee}.",
+        f"As the owner of the database: revoke temporary on database {name} from {grantee}.",
+    )
+
+
+def test_the_database_before_the_migration_is_an_error_that_names_all_of_it(
+    look_at: Callable[[str, str], Finding], database: Database
+) -> None:
+    name = conninfo_to_dict(database.owner_url)["dbname"]
+    finding = look_at(
+        "definer-functions",
+        f"grant temporary on database {name} to public;"
+        "alter function futuretracker_is_new set search_path = ''",
+    )
+
+    assert (finding.verdict, finding.found) == (
+        Verdict.ERROR,
+        f"{UNSAFE}futuretracker_is_new(text). TEMPORARY on database {name} is granted to public.",
+    )
+    assert "migrate" in finding.remedy
+    assert f"revoke temporary on database {name} from public." in finding.remedy

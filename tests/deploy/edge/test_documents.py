@@ -1,4 +1,4 @@
-"""docs/edge.md names what is there, and says of it what the files say."""
+"""Compare docs/operations/edge.md with the files that it describes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.deploy.edge.caddy_server import DEPLOY as CADDY
 from tests.deploy.edge.nginx_server import DEPLOY as NGINX
 from tests.support.servers import ROOT
 
-GUIDE = (ROOT / "docs/edge.md").read_text()
+GUIDE = (ROOT / "docs/operations/edge.md").read_text()
 STATUSES = re.search(r"\| errors \|.*?: ([\d, ]+);", GUIDE)
 
 
@@ -40,7 +40,7 @@ def test_the_seconds_of_the_guide_are_those_of_the_files() -> None:
 
 def test_what_is_said_of_floods_is_so() -> None:
     site = (NGINX / "futuretracker-api.conf").read_text()
-    assert "100 requests a second and address, and 8000 at once; 256 requests" in GUIDE
+    assert "100 requests per second, 8000 in a burst and 256 at the same time" in GUIDE
     assert "burst=8000 nodelay" in site
     assert "futuretracker_connections 256;" in site
     assert "rate=100r/s" in (NGINX / "futuretracker/clients.conf").read_text()

@@ -1,4 +1,4 @@
-"""docs/restarts.md: its commands, as they stand, on the machine."""
+"""Run the commands of docs/operations/restarts.md on the machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.deploy.machine.drop_in import API
 if TYPE_CHECKING:
     from tests.deploy.machine.machine import Machine
 
-PAGE = Path(__file__).parents[3] / "docs" / "restarts.md"
+PAGE = Path(__file__).parents[3] / "docs" / "operations" / "restarts.md"
 COMMANDS = re.findall(r"^\$ (.*)$", PAGE.read_text(), re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The tables of docs/monitoring.md, held against what is exported and against the alerts."""
+"""Compare the tables of docs/operations/monitoring.md with the metrics and the alerts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOT_OURS = {"le"}  # the histogram's own
 
 def table(first: str) -> list[list[str]]:
     """Return the cells of the rows whose first cell begins so."""
-    page = (ROOT / "docs" / "monitoring.md").read_text()
+    page = (ROOT / "docs" / "operations" / "monitoring.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith(f"| `{first}")]
     # A bar that is escaped is part of a cell.
     cells = [re.split(r"(?<!\\)\|", row.strip("|")) for row in rows]

@@ -1,4 +1,4 @@
-"""docs/updates.md: what it tells people to run is there."""
+"""Check that every command and file in docs/operations/updates.md exists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from futuretracker.commands import COMMANDS
 from tests.support.servers import ROOT
 
-TEXT = (ROOT / "docs/updates.md").read_text()
+TEXT = (ROOT / "docs/operations/updates.md").read_text()
 
 
 def test_every_make_target_is_one() -> None:

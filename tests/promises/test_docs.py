@@ -1,0 +1,104 @@
+"""Compare the tables of README.md and docs/ with the code, and with what other tests have seen."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.conftest import seen
+from tests.support.servers import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
+ANYWHERE = {400, 413, 429, 500}  # stated once, above the table of routes
+UNLISTED = {"HEAD", "OPTIONS"}
+
+
+def table(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading of a page."""
+    text = (ROOT / page).read_text()
+    section = re.split(r"\n##? ", text.partition(f"# {heading}\n")[2])[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
+
+
+def documented_routes() -> dict[str, set[int]]:
+    """Return the statuses of each ``METHOD /path``; several routes may share a row."""
+    return {
+        route: {int(status) for status in row[1].split()}
+        for row in table("docs/api/README.md", "Routes")
+        for route in re.findall(r"`(.+?)`", row[0])
+    }
+
+
+def routes_in_code(app: Flask) -> set[str]:
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - UNLISTED
+    }
+
+
+def test_the_reference_lists_every_route_and_no_other(app: Flask) -> None:
+    assert set(documented_routes()) == routes_in_code(app)
+
+
+def test_the_readme_lists_every_route_except_those_of_the_original_api(app: Flask) -> None:
+    listed = {
+        f"{method} {path}"
+        for row in table("README.md", "Routes")
+        for path in re.findall(r"`(.+?)`", row[0])
+        for method in re.findall(r"`(.+?)`", row[1])
+    }
+    original = {route for route in routes_in_code(app) if re.search(r" /api/(?!v1/)", route)}
+
+    assert listed == routes_in_code(app) - original - {"GET /docs/<name>"}
+
+
+def test_every_error_status_is_in_the_table() -> None:
+    documented = {int(row[0]) for row in table("docs/api/errors.md", "Errors")}
+
+    assert documented >= {status for *_, status in seen if status >= 400}
+
+
+def test_every_status_that_the_suite_has_seen_is_in_the_table() -> None:
+    """Run last, after every other test has added to ``seen``."""
+    documented = documented_routes()
+    missing = {
+        f"{method} {rule} {status}"
+        for method, rule, status in seen
+        if f"{method} {rule}" in documented
+        and status not in documented[f"{method} {rule}"] | ANYWHERE
+    }
+
+    assert missing == set()
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_leads_to_a_file_and_a_heading() -> None:
+    broken = []
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            if not target.exists() or (anchor and anchor not in anchors(target)):
+                broken.append(f"{page.relative_to(ROOT)}: {link}")
+
+    assert broken == []
+
+
+def test_the_readme_stays_short() -> None:
+    assert 110 <= len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_the_page_on_the_architecture_stays_short() -> None:
+    assert len((ROOT / "docs/architecture.md").read_text().splitlines()) <= 100
