@@ -1,4 +1,5 @@
-"""How fast this service is, beside the same job as others would build it.
+"""Benchmarks of this service and of the same job written with other frameworks.
 
-``bench`` compares, ``scaling`` tells how it grows, ``large`` looks at one user with very many rows.
+``bench`` compares servers, ``scaling`` measures growth, ``large`` measures a user with very many
+rows, ``profile`` shows where CPU time goes.
 """

@@ -1,4 +1,4 @@
-"""The command line of the comparison."""
+"""The command line of ``benchmarks.bench``."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SERVERS = (*PROCESSES, "pgbench")
 
 
 def read_arguments() -> argparse.Namespace:
-    """Return what was asked for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="Compare this service with its peers.")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2, help="of each load (default: 2)")
+    parser.add_argument("--seconds", type=int, default=2, help="seconds per load (default: 2)")
     parser.add_argument("--workloads", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)
-    parser.add_argument("--behind", choices=["nginx"], help="load nginx, which passes it on")
+    parser.add_argument("--behind", choices=["nginx"], help="put nginx in front of every server")
     parser.add_argument(
         "--processes",
         type=_processes,
@@ -34,7 +34,7 @@ def read_arguments() -> argparse.Namespace:
         action="append",
         default=[],
         metavar="NAME=ARGUMENTS",
-        help="load this service once more with arguments for gunicorn, such as"
+        help="also load this service with further arguments for gunicorn, such as"
         " 'python-parser=--http-parser python'",
     )
     parser.add_argument(
@@ -43,8 +43,8 @@ def read_arguments() -> argparse.Namespace:
         metavar="FOLDER",
         help="also load this service from another checkout, as the server 'base'",
     )
-    parser.add_argument("--output", type=_name, metavar="NAME", help="keep NAME.json, .md and .svg")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to keep them in")
+    parser.add_argument("--output", type=_name, metavar="NAME", help="save NAME.json, .md and .svg")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for these files")
     options = parser.parse_args()
     options.processes = {**PROCESSES, **options.processes}
     return options
@@ -55,7 +55,7 @@ def _processes(text: str) -> dict[str, int]:
     for part in text.split(","):
         name, _, number = part.partition("=")
         if name not in PROCESSES or not re.fullmatch("[1-9][0-9]?", number):
-            raise argparse.ArgumentTypeError(f"'{part}' is no server and its number of processes")
+            raise argparse.ArgumentTypeError(f"'{part}' is not a server=number pair")
         found[name] = int(number)
     return found
 
@@ -75,5 +75,7 @@ def _checkout(text: str) -> Path:
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9.-]+", text):
-        raise argparse.ArgumentTypeError("a name is of small letters, digits, '.' and '-'")
+        raise argparse.ArgumentTypeError(
+            "a name may contain lower-case letters, digits, '.' and '-'"
+        )
     return text

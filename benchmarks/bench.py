@@ -1,13 +1,13 @@
-"""Loads this service and its peers in turn, and says how they compare.
+"""Load this service and its peers in turn, and compare them.
 
     python -m benchmarks.bench --rounds 5 --seconds 2
     python -m benchmarks.bench --behind nginx --workloads list one create mix
     python -m benchmarks.bench --base ../before --servers futuretracker
 
-Machines are shared and drift, so every server is loaded once within every round, and what counts
-is the median of the rounds' ratios; a single figure is worth little. CPU is user and system time of
-a server's processes, nginx apart, Postgres' beside it. Needs ``wrk`` and ``node``, and installs the
-peers' packages.
+The speed of a shared machine drifts, so each round loads every server once, and the result is the
+median of the rounds' ratios. A single figure means little. CPU is the user and system time of a
+server's processes, without nginx; Postgres' CPU is listed separately. The benchmark needs ``wrk``
+and ``node``, and installs the peers' packages itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.data import PAGE, READERS, WRITERS, database
 from benchmarks.pgbench import Pgbench
 from benchmarks.processes import CannotMeasure
 from benchmarks.report import rows, table
-from benchmarks.results import keep, told
+from benchmarks.results import as_line, keep
 from benchmarks.rounds import Case, measure
 from benchmarks.samples import CONNECTIONS
 from benchmarks.setup import need
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Start everything, measure, end everything, print."""
+    """Start everything, measure, stop everything, and print the result."""
     need("wrk")
     about = conditions() | {
         "rounds": options.rounds,
@@ -57,26 +57,26 @@ def run(options: argparse.Namespace) -> None:
         database(here.folder / "postgres") as db,
         contenders(options, here, db) as found,
     ):
-        asks = workloads(db)
+        requests = workloads(db)
         groups = {
-            name: {c.name: Case(c, asks[name]) for c in found if not c.lacks(name)}
+            name: {c.name: Case(c, requests[name]) for c in found if not c.lacks(name)}
             for name in options.workloads
         }
         results = measure(groups, rounds=options.rounds, seconds=options.seconds, tidy=db.tidy)
-    print(told(about))
-    print("Medians; the ratios are the first server's to the other's, medians over the rounds.")
+    print(as_line(about))
+    print("All figures are medians. A ratio is the first server's figure divided by the other's.")
     print("\n".join(table(results)))
     if options.output:
         keep(options.output, about, results, panels(results), options.results)
 
 
 def panels(results: dict[str, Samples]) -> list[Panel]:
-    """Return what the chart shows: how many requests, and what one costs."""
+    """Return the charts of requests per second and of CPU per request."""
     found = {workload: rows(samples) for workload, samples in results.items()}
     return [
         Panel(
             "Requests per second (more is better)",
-            # The limit is out of all proportion, and stands in the table.
+            # pgbench is far faster than any server and would flatten the bars; the table lists it.
             {name: {r.server: r.rate for r in of if r.cpu} for name, of in found.items()},
         ),
         Panel(
@@ -88,7 +88,7 @@ def panels(results: dict[str, Samples]) -> list[Panel]:
 
 @contextmanager
 def contenders(options: argparse.Namespace, here: Stage, db: Database) -> Iterator[list[Contender]]:
-    """Start the servers that were asked for, ours first, and end them."""
+    """Start the chosen servers, ours first, until the block ends."""
     tokens = here.tokens([*READERS, *WRITERS])
     with ExitStack() as stack:
         found: list[Contender] = []
@@ -129,7 +129,7 @@ def recipes(
 
 
 if __name__ == "__main__":
-    # As Ctrl-C does, so that what was started ends.
+    # Handle SIGTERM like Ctrl-C, so that every started process is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run(read_arguments())

@@ -1,4 +1,4 @@
-"""Bars as an SVG that is legible on a light page and on a dark one."""
+"""Draw bar charts as SVG, readable on a light and on a dark page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# Okabe and Ito's, which the colour-blind can tell apart; none too pale or too dark for either page.
+# The palette of Okabe and Ito, without the colours that are too pale or too dark for one of the
+# pages. People with colour blindness can tell these apart.
 COLOURS = ("#0072b2", "#56b4e9", "#d55e00", "#cc79a7", "#8a8a8a")
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328; }
@@ -19,14 +20,14 @@ LABELS, BAR, GAP, PANEL, EDGE = 130, 13, 8, 420, 12
 
 
 class Panel(NamedTuple):
-    """A title, and by group (a workload) what each of the bars' names amounts to."""
+    """A title, and the value of each bar by group (a workload) and name (a server)."""
 
     title: str
     groups: Mapping[str, Mapping[str, float]]
 
 
 def chart(panels: Sequence[Panel]) -> str:
-    """Draw the panels side by side, with one legend for all."""
+    """Draw the panels side by side, with one legend."""
     names = list(dict.fromkeys(n for p in panels for g in p.groups.values() for n in g))
     colours = dict(zip(names, COLOURS * len(names), strict=False))
     drawn = [list(_panel(panel, PANEL * n, colours)) for n, panel in enumerate(panels)]

@@ -1,4 +1,4 @@
-"""What a reader must know to judge a figure."""
+"""The conditions of a measurement, which a reader needs to judge a figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def conditions() -> dict[str, object]:
-    """Return when, on what, and with which programs is being measured."""
+    """Return the date, the machine, and the versions of the programs."""
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "python": f"{platform.python_version()} ({_optimised()})",
@@ -26,7 +26,7 @@ def conditions() -> dict[str, object]:
 
 
 def _optimised() -> str:
-    """Say how the interpreter was built: with PGO and LTO it is a fifth faster than without."""
+    """Describe the interpreter's build: PGO and LTO make it about a fifth faster."""
     names = ("CONFIG_ARGS", "PY_CFLAGS", "PY_CORE_CFLAGS", "PY_CFLAGS_NODIST")
     flags = " ".join(str(sysconfig.get_config_var(name)) for name in names)
     found = {
@@ -34,7 +34,7 @@ def _optimised() -> str:
         "LTO": "--with-lto" in flags or "-flto" in flags,
     }
     named = " and ".join(name for name, is_there in found.items() if is_there)
-    # Debian builds with both, and its interpreter does not tell.
+    # Debian builds with both, but its interpreter does not say so.
     return f"built with {named}" if named else "its build names neither PGO nor LTO"
 
 

@@ -1,4 +1,4 @@
-"""The rows that are asked for: a database of this service and one of the peers in one Postgres."""
+"""The test data: this service's database and the peers' database, in one Postgres."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 USERS, ROWS, PAGE = 200, 20_000, 25
-# A reader's list is one page here, as it is with the peers' limit. A writer has about 108 rows.
+# A reader has exactly one page of rows, because the peers' list is limited to a page. A writer has
+# about 108 rows.
 READERS, WRITERS = range(20), range(20, 40)
-CREATED = "Benchmark"  # the title of every row that a load creates
+CREATED = "Benchmark"  # the title of every row that a benchmark creates
 
 FILL = f"""
 select md5('row' || n)::uuid as id,
@@ -30,7 +31,7 @@ select md5('row' || n)::uuid as id,
     'https://example.com/opportunities/' || n as link, current_date + n % 90 as deadline,
     case n % 2 when 0 then 'internship' else 'hackathon' end as category,
     (array['applied', 'interviewed', 'shortlisted', 'selected', 'rejected'])[n % 5 + 1] as status,
-    'Ask about the stipend' as notes, now() - n * interval '1 minute' as created_at
+    'Request about the stipend' as notes, now() - n * interval '1 minute' as created_at
 from generate_series(1, {ROWS}) as n
 """  # noqa: S608 - numbers of this file's own
 OURS = f"""
@@ -57,7 +58,7 @@ from ({FILL}) as f;
 
 
 class Database:
-    """A database for this service, another for the peers, with the same rows in one Postgres."""
+    """This service's database and the peers' database, with the same rows."""
 
     def __init__(self, owner_url: str, folder: Path) -> None:
         run(owner_url, "create database futuretracker")
@@ -72,7 +73,7 @@ class Database:
         self.tidy()
 
     def tidy(self) -> None:
-        """Take away what creates have added, so that every load meets the same tables."""
+        """Remove the rows that a load created, so that every load starts with the same tables."""
         for url in (self._ours, self._theirs):
             run(url, f"delete from opportunities where title = '{CREATED}'")  # noqa: S608
             run(url, "vacuum analyze")
@@ -80,7 +81,7 @@ class Database:
         run(self._ours, "checkpoint")
 
     def rows(self, users: range) -> list[tuple[int, UUID]]:
-        """Return these users' rows: the user's number, and which. Users take turns."""
+        """Return (user number, row id) for all rows of these users; the users alternate."""
         sql = "select user_id, id from opportunities where user_id = any(%s) order by title"
         with psycopg.connect(self._theirs) as conn:
             found = conn.execute(sql, [[clerk_id(n) for n in users]]).fetchall()
@@ -95,21 +96,21 @@ def database(folder: Path) -> Iterator[Database]:
 
 
 def postmaster(folder: Path) -> int:
-    """Return the id of the Postgres that runs on ``folder``."""
+    """Return the process id of the Postgres that runs on ``folder``."""
     return int((folder / "postmaster.pid").read_text().split()[0])
 
 
 def clerk_id(number: int) -> str:
-    """Return what Clerk calls a user."""
+    """Return a user's id in Clerk."""
     return f"user_bench{number}"
 
 
 def user_id(number: int) -> UUID:
-    """Return what our database calls a user."""
+    """Return a user's id in our database."""
     return UUID(hashlib.md5(f"user{number}".encode(), usedforsecurity=False).hexdigest())
 
 
 def run(url: str, sql: str) -> None:
-    """Run statements as the owner, each a transaction of its own unless they come together."""
+    """Run statements as the owner, outside a transaction."""
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(sql.encode())

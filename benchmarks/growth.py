@@ -1,4 +1,4 @@
-"""What the service may grow in, one thing at a time, as cases to be measured."""
+"""The dimensions in which the service can grow, each as a set of measurements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.processes import Memory, children, memory
 from benchmarks.rounds import Case
 from benchmarks.servers import PROCESSES, address, serve, service
-from benchmarks.workloads import Ask
+from benchmarks.workloads import Request
 from benchmarks.wrk import Wrk
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 WORKERS = (1, 2, 4)
 TURNS = (10, 1_000, 10_000)  # users
 CONNECTIONS = (16, 64, 128, 256, 512)
-ASKING = 100  # users, where it is not their number that is looked at
-MEETING = 2000  # users a second: until every worker has met all, a load is a first sight
+ASKING = 100  # users, in the measurements of other dimensions
+MEETING = 2000  # users per second: a load needs this long until every worker has seen every user
 
 
 class Growth:
-    """Services on tables of several sizes, the smallest first; they end with the stack."""
+    """Services on tables of several sizes, the smallest first. The stack stops them."""
 
     def __init__(self, here: Stage, tables: list[Table], postgres: int, stack: ExitStack) -> None:
         self._here = here
@@ -38,35 +38,35 @@ class Growth:
         self._services: dict[tuple[int, int], Wrk] = {}
 
     def rows(self) -> dict[str, Case]:
-        """Rows in the table; the users who ask, and their own rows, are as many in each."""
+        """Vary the number of rows in the table. The loading users and their rows stay the same."""
         return {f"{table.rows:,}": self._case(table, ASKING) for table in self._tables}
 
     def users(self) -> dict[str, Case]:
-        """Users by turns: what a worker remembers of each must pay, and cost little memory."""
+        """Vary the number of users. Workers cache data of each user, which costs memory."""
         table = self._tables[-1]
         counts = [turns for turns in TURNS if turns <= table.users]
         return {f"{turns:,}": self._case(table, turns) for turns in counts}
 
     def connections(self) -> dict[str, Case]:
-        """Connections that all ask without a pause."""
+        """Vary the number of connections, all of them busy."""
         case = self._case(self._tables[0], ASKING)
         return {str(number): case._replace(connections=number) for number in CONNECTIONS}
 
     def workers(self) -> dict[str, Case]:
-        """Worker processes."""
+        """Vary the number of worker processes."""
         return {str(n): self._case(self._tables[0], ASKING, workers=n) for n in WORKERS}
 
     def memory(self, workers: int) -> Memory:
-        """Return what a worker holds after a load. What others share with it would not count."""
+        """Return a worker's memory after a load; PSS divides shared memory among the processes."""
         case = self._case(self._tables[0], ASKING, workers)
-        case.contender.load(case.asks, 2)
+        case.contender.load(case.requests, 2)
         service = self._services[self._tables[0].rows, workers]
         held = [memory(pid) for pid in children(service.server.process.pid)]
         return Memory(*(round(mean(column), 1) for column in zip(*held, strict=True)))
 
     def _case(self, table: Table, users: int, workers: int = PROCESSES["futuretracker"]) -> Case:
-        asks = [Ask("page", n) for n in table.some(users)]
-        return Case(self._service(table, workers), asks, warm_up=1 + users // MEETING * 2)
+        requests = [Request("page", n) for n in table.some(users)]
+        return Case(self._service(table, workers), requests, warm_up=1 + users // MEETING * 2)
 
     def _service(self, table: Table, workers: int) -> Wrk:
         key = (table.rows, workers)

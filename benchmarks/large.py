@@ -1,9 +1,9 @@
-"""Asks for a user with 50,000 rows in a table of 1,000,000, and for one with 25.
+"""Measure a user with 50,000 rows in a table of 1,000,000, and one with 25 rows.
 
     python -m benchmarks.large --requests 200
 
-One client, one request at a time: latency is what a user feels on an idle server. CPU is user and
-system time a request, the service's and Postgres' apart.
+One client sends one request at a time, so the latency is that of an idle server. CPU is user and
+system time per request, of the service and of Postgres.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ USERS = f"""
 insert into users (clerk_id)
 select 'user_bench' || n from generate_series(0, {OTHERS + 1}) as n
 """  # noqa: S608 - numbers of this file's own
-# The large user's rows lie scattered over the table, as in life.
+# The rows of the large user are scattered over the table, as in production.
 ROWS = f"""
 insert into opportunities
     (user_id, title, description, deadline, category, status, notes, created_at, campus_mode)
@@ -45,7 +45,7 @@ select users.id, (array['Software', 'Data', 'Design', 'Research'])[1 + n % 4] ||
     'What it is about, in a line or two. ' || n, current_date + n % 200 - 60,
     case n % 3 when 0 then 'hackathon' else 'internship' end,
     (array['applied', 'interviewed', 'shortlisted', 'selected', 'rejected'])[1 + n / 20 % 5],
-    'Ask about the stipend', now() - n * interval '1 minute',
+    'Request about the stipend', now() - n * interval '1 minute',
     case n % 4 when 0 then 'on_campus' end
 from generate_series(1, 1000000) as n
     join users on clerk_id = 'user_bench' || case
@@ -62,24 +62,24 @@ where o.category = 'internship' and o.id < '40000000-0000-0000-0000-000000000000
 
 
 class Client:
-    """One user's keep-alive connection."""
+    """A keep-alive connection of one user."""
 
     def __init__(self, port: int, token: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port)
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str) -> bytes:
-        """Ask once; raise CannotMeasure for anything but 200."""
+        """Send a request; raise CannotMeasure unless the status is 200."""
         self._connection.request("GET", path, headers=self._headers)
         response = self._connection.getresponse()
         body = response.read()
         if response.status != HTTPStatus.OK:
-            raise CannotMeasure(f"{path} answered {response.status}: {body[:200]!r}")
+            raise CannotMeasure(f"{path} returned {response.status}: {body[:200]!r}")
         return body
 
 
 def middle(url: str) -> str:
-    """Return the cursor of the page behind the large user's row in the middle."""
+    """Return the cursor of the page after the large user's middle row."""
     with psycopg.connect(url) as conn:
         [(key, row_id, user_id)] = conn.execute(
             "select o.created_at::text, o.id::text, user_id from opportunities as o"
@@ -91,7 +91,7 @@ def middle(url: str) -> str:
 
 
 def measure(client: Client, server: Server, postgres_pid: int, path: str, requests: int) -> str:
-    """Return a line of figures for one path."""
+    """Return one line of figures for one path."""
     for _ in range(10):
         client.get(path)
     before = cpu_seconds(server.process.pid), cpu_seconds(postgres_pid)
@@ -107,7 +107,7 @@ def measure(client: Client, server: Server, postgres_pid: int, path: str, reques
 
 
 def fill(url: str) -> None:
-    """Make the tables, and their statistics."""
+    """Create and fill the tables, and update Postgres' statistics."""
     migrate(url)
     with psycopg.connect(url, autocommit=True) as conn:
         for statement in (USERS, ROWS, ROUNDS, "vacuum analyze"):
@@ -115,7 +115,7 @@ def fill(url: str) -> None:
 
 
 def run(requests: int) -> None:
-    """Fill, ask, print."""
+    """Fill the tables, measure and print."""
     with stage() as here, postgres(here.folder / "postgres") as url:
         fill(url)
         at = address("futuretracker", here.folder, behind_nginx=False)
@@ -131,7 +131,7 @@ def run(requests: int) -> None:
 
 
 def paths(cursor: str) -> Iterator[tuple[str, int, str]]:
-    """Yield what is asked: its name, by whom, the path."""
+    """Yield the name, the user and the path of each measurement."""
     pages = "/api/v1/opportunities"
     for user, rows in ((1, SMALL), (0, LARGE)):
         yield f"first page, {rows} rows", user, pages

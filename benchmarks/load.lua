@@ -1,6 +1,6 @@
--- wrk's script: sends the requests of one file in turn, and prints what it measured as JSON.
+-- Script for wrk: send the requests of a file in turn, and print the measurement as JSON.
 --   wrk ... -s load.lua URL -- FILE STATUS[,STATUS]
--- FILE holds whole HTTP requests, each ended by a NUL. An answer with another status is an error.
+-- FILE holds complete HTTP requests, each followed by a NUL. A response with another status is wrong.
 
 local all, last, expected = {}, 0, {}
 local threads = {}

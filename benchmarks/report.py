@@ -1,4 +1,4 @@
-"""From the samples of all rounds to what is printed and kept: medians, and medians of ratios."""
+"""Turn the samples of all rounds into medians, and medians of ratios."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ HEADS = ("req/s", "p50 ms", "p99 ms", "CPU us", "Postgres us", "ratio", "CPU rat
 
 @dataclass(frozen=True)
 class Row:
-    """One server under one workload: medians over the rounds.
+    """The medians of one server under one workload.
 
-    ``ratio`` is the first server's requests per second to this one's, ``cpu_ratio`` its CPU to this
-    one's, each the median of the rounds' own; None for the first, and where there is no CPU.
+    ``ratio`` is the first server's requests per second divided by this one's. ``cpu_ratio`` is the
+    first server's CPU divided by this one's. Both are medians of the rounds' ratios, and None for
+    the first server and where there is no CPU figure.
     """
 
     server: str
@@ -41,7 +42,7 @@ class Row:
 
 
 def rows(samples: Samples) -> list[Row]:
-    """Return a workload's rows in the servers' order."""
+    """Return the rows of a workload in the order of the servers."""
     first, *_ = samples.values()
     return [_row(server, found, first) for server, found in samples.items()]
 
@@ -63,7 +64,7 @@ def _row(server: str, found: list[Sample], first: list[Sample]) -> Row:
 
 
 def guards(samples: Samples) -> float | None:
-    """Return what our guards cost, in microseconds of CPU a request: ours less the bare one's."""
+    """Return the cost of our guards: our CPU per request minus the bare server's."""
     pairs = zip(samples.get(OURS, []), samples.get(BARE, []), strict=False)
     return _median([a.cpu - b.cpu for a, b in pairs if a.cpu and b.cpu])
 
@@ -80,7 +81,7 @@ def table(results: dict[str, Samples]) -> Iterator[str]:
 
 
 def markdown(results: dict[str, Samples]) -> Iterator[str]:
-    """Yield the lines of a table for a document, without columns that hold nothing."""
+    """Yield the lines of a Markdown table, without empty columns."""
     lines = [["", "", *HEADS, "guards us"]]
     for workload, samples in results.items():
         cost = _text(guards(samples), ".0f")

@@ -1,4 +1,4 @@
-"""Keeps what was measured under ``results/``: every sample, a table and a chart."""
+"""Save a measurement under ``results/``: every sample, a table and a chart."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def keep(
     }
     text = json.dumps({"conditions": about, "workloads": kept}, indent=1)
     (folder / f"{name}.json").write_text(text + "\n")
-    lines = [told(about), "", *markdown(results)]
+    lines = [as_line(about), "", *markdown(results)]
     (folder / f"{name}.md").write_text("\n".join(lines) + "\n")
     (folder / f"{name}.svg").write_text(chart(panels))
 
 
-def told(about: Mapping[str, object]) -> str:
+def as_line(about: Mapping[str, object]) -> str:
     """Return the conditions as one line."""
-    return ", ".join(f"{name}: {_told(value)}" for name, value in about.items() if value)
+    return ", ".join(f"{name}: {_as_text(value)}" for name, value in about.items() if value)
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, dict):
         return " ".join(f"{name}={part}" for name, part in value.items())
     return str(value)

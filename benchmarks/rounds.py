@@ -1,4 +1,4 @@
-"""Loads in turn, so that a machine's drift hits all alike."""
+"""Load the servers in turn, so that the machine's drift affects all of them alike."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from benchmarks.samples import Contender, Samples
-    from benchmarks.workloads import Ask
+    from benchmarks.workloads import Request
 
 
 class Case(NamedTuple):
-    """Who is loaded with what, over how many connections."""
+    """A server, the requests to send, and the number of connections."""
 
     contender: Contender
-    asks: Sequence[Ask]
+    requests: Sequence[Request]
     connections: int = CONNECTIONS
     warm_up: int = 1  # seconds
 
@@ -29,13 +29,13 @@ def measure(
     seconds: int,
     tidy: Callable[[], None] = lambda: None,
 ) -> dict[str, Samples]:
-    """Load every case of every group, round by round; each round another case goes first.
+    """Load every case of every group once per round; each round starts with another case.
 
-    ``tidy`` is called after what has written.
+    ``tidy`` is called after each load that writes.
     """
     for cases in groups.values():
         for case in cases.values():
-            case.contender.load(case.asks, case.warm_up, case.connections)
+            case.contender.load(case.requests, case.warm_up, case.connections)
     tidy()
     found: dict[str, Samples] = {g: {name: [] for name in cases} for g, cases in groups.items()}
     for number in range(rounds):
@@ -43,7 +43,9 @@ def measure(
             turns = list(cases.items())
             first = number % len(turns)
             for name, case in turns[first:] + turns[:first]:
-                found[group][name].append(case.contender.load(case.asks, seconds, case.connections))
-                if any(ask.body for ask in case.asks):
+                found[group][name].append(
+                    case.contender.load(case.requests, seconds, case.connections)
+                )
+                if any(request.body for request in case.requests):
                     tidy()
     return found

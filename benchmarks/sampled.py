@@ -1,9 +1,8 @@
-"""The service's worker with a stop-watch: it looks again and again where its CPU time goes.
+"""The service's worker, which samples its own stack while it uses CPU.
 
-The clock is the process' own CPU time, user and system, so that a wait costs nothing. A look falls
-on the line that is running when the interpreter is between two steps: what a call into C has used,
-the kernel included, stands at its caller. The clock's signal reaches the main thread alone, which
-answers nearly everything.
+The clock is the CPU time of the process, user and system, so waiting costs nothing. Python handles
+the signal between two steps of the interpreter. The time of a C function, including the kernel,
+therefore counts for its caller. Only the main thread is sampled; it handles nearly all requests.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from futuretracker.server.worker import Worker
 if TYPE_CHECKING:
     from types import FrameType
 
-EVERY = 0.001  # seconds of CPU; kernels look less often than that
-FOLDER = "PROFILE_FOLDER"  # where each worker leaves what it has found
+EVERY = 0.001  # seconds of CPU; kernels allow no shorter interval
+FOLDER = "PROFILE_FOLDER"  # the folder into which each worker writes its samples
 DEPTH = 60  # frames
 
 
 class Sampled(Worker):
-    """Counts stacks of (file, function), the innermost first; writes them down at its end."""
+    """Count stacks of (file, function), innermost first, and write them at exit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stacks: Counter[str] = Counter()
 
     def run(self) -> None:
-        """Serve with the clock on."""
+        """Serve while the clock runs."""
         signal.signal(signal.SIGPROF, self._look)
         signal.siginterrupt(signal.SIGPROF, False)
         signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)

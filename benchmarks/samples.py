@@ -1,4 +1,4 @@
-"""What one load of one server has shown."""
+"""The result of one load of one server."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from benchmarks.processes import cpu_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.workloads import Ask
+    from benchmarks.workloads import Request
 
 CONNECTIONS = 16
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Requests a second, milliseconds, microseconds of CPU a request.
+    """Requests per second, latency in milliseconds, and CPU per request in microseconds.
 
-    ``cpu`` is None where there is no server but Postgres.
+    ``cpu`` is None for pgbench, which has no server besides Postgres.
     """
 
     rate: float
@@ -30,26 +30,28 @@ class Sample:
     postgres_cpu: float
 
 
-Samples = dict[str, list[Sample]]  # of one workload, by server, one a round
+Samples = dict[str, list[Sample]]  # of one workload: by server, one per round
 
 
 class Contender(Protocol):
-    """Something that can be loaded."""
+    """A server that can be loaded."""
 
     name: str
 
     def lacks(self, workload: str) -> bool:
-        """Tell whether it has no such route."""
+        """Return whether the server has no route for a workload."""
         ...
 
-    def load(self, asks: Sequence[Ask], seconds: int, connections: int = CONNECTIONS) -> Sample:
-        """Load it; raise CannotMeasure where any answer was not the right one."""
+    def load(
+        self, requests: Sequence[Request], seconds: int, connections: int = CONNECTIONS
+    ) -> Sample:
+        """Load the server; raise CannotMeasure if a response was wrong."""
         ...
 
 
 @contextmanager
 def cpu_of(pid: int) -> Iterator[list[float]]:
-    """Yield a list that holds, after the block, the seconds that a process tree has used in it."""
+    """Yield a list; after the block it holds the CPU seconds that the process tree used in it."""
     used: list[float] = []
     before = cpu_seconds(pid)
     yield used

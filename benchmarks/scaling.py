@@ -1,9 +1,9 @@
-"""Tells how the service grows: with rows in the table, users by turns, connections, workers.
+"""Measure how the service grows with rows, users, connections and workers.
 
     python -m benchmarks.scaling --rows 10000 100000 1000000 10000000
 
-Everything is a user's first page (``/api/v1/opportunities``), loaded in turn within every round.
-``ratio`` is the first line's requests per second to the line's own.
+Every request is a user's first page (``/api/v1/opportunities``). Each round loads every case once.
+``ratio`` is the first line's requests per second divided by the line's own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmarks.data import postmaster
 from benchmarks.growth import WORKERS, Growth
 from benchmarks.processes import CannotMeasure
 from benchmarks.report import OURS, rows, table
-from benchmarks.results import RESULTS, keep, told
+from benchmarks.results import RESULTS, as_line, keep
 from benchmarks.rounds import measure
 from benchmarks.setup import need
 from benchmarks.stage import stage
@@ -41,7 +41,7 @@ PARTS = ("rows", "users", "connections", "workers")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Fill, start, measure, end everything, print."""
+    """Fill the tables, start, measure, stop everything, and print the result."""
     need("wrk")
     about = {**conditions(), "rounds": options.rounds, "seconds": options.seconds}
     with stage() as here, postgres(here.folder / "postgres") as url, ExitStack() as stack:
@@ -51,14 +51,14 @@ def run(options: argparse.Namespace) -> None:
         growth = Growth(here, tables, pid, stack)
         groups = {part: getattr(growth, part)() for part in options.parts}
         results = measure(groups, rounds=options.rounds, seconds=options.seconds)
-    print(told(about))
+    print(as_line(about))
     print("\n".join(table(results)))
     if options.output:
         keep(options.output, about, results, panels(results), options.results)
 
 
 def held(here: Stage, table: Table, postgres: int) -> dict[str, dict[int, float]]:
-    """Return what a worker holds in memory where there are so many, each service by itself."""
+    """Return a worker's memory by number of users and of workers, each in a service of its own."""
     found = {}
     for workers in WORKERS:
         with ExitStack() as alone:
@@ -70,7 +70,7 @@ def held(here: Stage, table: Table, postgres: int) -> dict[str, dict[int, float]
 
 
 def panels(results: dict[str, Samples]) -> list[Panel]:
-    """Return what the chart shows: how many requests, and how long the slow ones take."""
+    """Return the charts of requests per second and of slow requests."""
     found = {f"{r.server} {group}": r for group, of in results.items() for r in rows(of)}
 
     def panel(title: str, figure: Callable[[Row], float]) -> Panel:
@@ -94,7 +94,7 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    # As Ctrl-C does, so that what was started ends.
+    # Handle SIGTERM like Ctrl-C, so that every started process is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run(_arguments())

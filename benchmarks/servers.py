@@ -1,6 +1,6 @@
-"""What is loaded: this service, and the same job as others would build it.
+"""Start the servers to compare: this service, and the same job with other frameworks.
 
-Everything listens on loopback or on a socket file, and ends with its ``with`` block.
+Each listens on loopback or on a socket file, and stops when its ``with`` block ends.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
-# Each server's best on two cores, loaded in turn; --processes looks again. With one in all the
-# peers answer fewer mixed requests, with 4 each costs Express a quarter to a half more CPU. Ours
-# was tried with 2 to 4 and costs a tenth more with 4.
+# The best number for each server on two cores; --processes changes it. With one process the peers
+# serve fewer mixed requests. With four, Express needs a quarter to a half more CPU, and this
+# service a tenth more.
 PROCESSES = {"futuretracker": 2, "bare": 2, "express": 2, "fastify": 2, "fastapi": 2}
-NO_V1 = frozenset({"page"})  # the peers have one surface
+NO_V1 = frozenset({"page"})  # the peers have no v1
 
 
 class Address(NamedTuple):
-    """Where requests are sent; with a socket file nginx stands there, and the server behind it."""
+    """A port and, with nginx in front, the socket file that the server listens on."""
 
     port: int
     socket: Path | None
 
 
 class Recipe(NamedTuple):
-    """How a server is started, what tells that it is there, which workloads it has no route for."""
+    """How to start a server, its health endpoint, and the workloads that it has no route for."""
 
     name: str
     command: list[str]
@@ -46,7 +46,7 @@ class Recipe(NamedTuple):
 
 @dataclass(frozen=True)
 class Server:
-    """A server's process, with all that it has forked, and the port that reaches it."""
+    """The process of a running server, and the port that reaches it."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -55,7 +55,7 @@ class Server:
 
 
 def address(name: str, folder: Path, *, behind_nginx: bool) -> Address:
-    """Choose where a server is to be reached."""
+    """Choose an address for a server."""
     return Address(free_port(), folder / f"{name}.sock" if behind_nginx else None)
 
 
@@ -105,7 +105,7 @@ def service(  # noqa: PLR0913 - a process has many parts
 
 
 def bare(at: Address, settings: Mapping[str, str], processes: int) -> Recipe:
-    """Start Flask and the queries alone, under the same gunicorn with the same worker."""
+    """Start Flask and the queries alone, under the same gunicorn and the same worker."""
     return service("bare", at, settings, processes, application="benchmarks.peers.bare:app")
 
 
@@ -129,7 +129,7 @@ def _node(name: str, at: Address, settings: Mapping[str, str], processes: int) -
 def fastapi(at: Address, settings: Mapping[str, str], processes: int) -> Recipe:
     """Start the FastAPI peer."""
     install_fastapi()
-    # Its access log is the only one among the three, so it is off.
+    # The other peers write no access log.
     command = [str(FASTAPI / "bin" / "uvicorn"), "fastapi_peer:app", "--no-access-log"]
     command += ["--workers", str(processes), "--app-dir", str(PEERS)]
     command += ["--uds", str(at.socket)] if at.socket else ["--port", str(at.port)]

@@ -1,4 +1,4 @@
-"""Installs what a measurement needs, and says what it cannot install."""
+"""Install the packages that a measurement needs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "benchmarks" / "peers"
 FASTAPI = ROOT / ".local" / "bench" / "fastapi"
-# Debian's name of what brings a program.
+# The Debian package of each program.
 PACKAGES = {"wrk": "wrk", "node": "nodejs", "npm": "npm"}
 
 
 def need(*programs: str) -> None:
-    """Raise CannotMeasure where a program is not installed."""
+    """Raise CannotMeasure if a program is not installed."""
     missing = [PACKAGES[name] for name in programs if not shutil.which(name)]
     if missing:
         raise CannotMeasure(f"missing; as root: apt-get install {' '.join(missing)}")
@@ -36,7 +36,7 @@ def install_node_packages() -> None:
 
 
 def install_fastapi() -> None:
-    """Install what the FastAPI peer needs in a virtual environment of its own, likewise."""
+    """Install the FastAPI peer's packages in its own virtual environment, if they are outdated."""
     if _is_stale(FASTAPI / "installed", PEERS / "requirements.txt"):
         venv.create(FASTAPI, with_pip=True)
         pip = [str(FASTAPI / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]

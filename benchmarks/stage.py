@@ -1,4 +1,4 @@
-"""What every measurement stands on: folders that go away again, users' tokens, settings."""
+"""Temporary folders, users' tokens and settings for a measurement."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 PLENTY = "999999999 per 15 minutes"
 BUDGETS = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
-HOUR = 3600  # seconds: no measurement takes so long
+HOUR = 3600  # seconds: longer than any measurement
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A folder for files and logs, one in memory for what processes share, who signs tokens."""
+    """A folder for files and logs, one in memory for the store, and the issuer of tokens."""
 
     folder: Path
     memory: Path
     issuer: Issuer
 
     def settings(self, name: str, database_url: str) -> dict[str, str]:
-        """Return the settings of one service: every guard on, budgets that nobody reaches."""
+        """Return the settings of one service: every guard on, rate limits out of reach."""
         return {
             "DATABASE_URL": database_url,
             "STORE_URL": f"lmdb://{self.memory / name}",
@@ -39,7 +39,7 @@ class Stage:
         }
 
     def public_key(self) -> Path:
-        """Return a file with the key that tokens are verified with."""
+        """Return a file with the public key of the tokens."""
         file = self.folder / "issuer.pub"
         file.write_text(self.issuer.settings()["CLERK_JWT_PUBLIC_KEY"])
         return file
@@ -51,11 +51,11 @@ class Stage:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Make the folders and a key, and take them away again."""
+    """Create the folders and a key until the block ends."""
     with (
         tempfile.TemporaryDirectory(prefix="futuretracker-") as folder,
         tempfile.TemporaryDirectory(prefix="futuretracker-", dir="/dev/shm") as memory,
     ):
-        # Postgres runs as somebody else where it is started by root.
+        # Postgres runs as another user if root starts it.
         Path(folder).chmod(0o755)
         yield Stage(Path(folder), Path(memory), Issuer(Path(folder, "issuer.pem")))

@@ -1,6 +1,6 @@
-"""The service's own statements, taken from ``futuretracker.database.queries`` as it runs.
+"""Record the statements that the service's own query functions run.
 
-A copy would part from what the service does, and nobody would see it.
+Copies of the statements would go out of date without anyone noticing.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from benchmarks.workloads import Ask
+    from benchmarks.workloads import Request
 
 
 class _Recorded(Exception):
-    """What a query function was about to run."""
+    """Holds the statement that a query function was about to run."""
 
 
 class _Recorder:
-    """Stands in for a connection."""
+    """A connection that records the statement instead of running it."""
 
     def execute(self, query: str, values: Mapping[str, object], **_options: object) -> NoReturn:
         raise _Recorded(query, values)
 
 
-def recorded(ask: Ask) -> tuple[str, Mapping[str, object]]:
-    """Return the statement that the service runs for a request, with its values."""
-    conn, me = cast("Connection[Any]", _Recorder()), user_id(ask.user)
-    audit = AuditEntry(me, clerk_id(ask.user), "pgbench", {"of": ask.kind})
-    values = ask.body or {}
+def recorded(request: Request) -> tuple[str, Mapping[str, object]]:
+    """Return the statement that the service runs for a request, and its values."""
+    conn, me = cast("Connection[Any]", _Recorder()), user_id(request.user)
+    audit = AuditEntry(me, clerk_id(request.user), "pgbench", {"of": request.kind})
+    values = request.body or {}
     first_page: dict[str, Any] = {"filters": {}, "order": "-created_at", "after": None}
-    row: dict[str, Any] = {"row_id": ask.row, "columns": ORIGINAL}
+    row: dict[str, Any] = {"row_id": request.row, "columns": ORIGINAL}
     try:
-        match ask.kind:
+        match request.kind:
             case "list":
                 rows.select_opportunities(conn, user_id=me)
             case "page":
@@ -55,4 +55,4 @@ def recorded(ask: Ask) -> tuple[str, Mapping[str, object]]:
     except _Recorded as found:
         query, parameters = found.args
         return query, parameters
-    raise CannotMeasure(f"the service runs no statement for {ask.kind}")
+    raise CannotMeasure(f"the service runs no statement for {request.kind}")

@@ -1,4 +1,4 @@
-"""Tables of many sizes, in each of which every user has as many rows as in the others."""
+"""Create tables of several sizes, in which every user has the same number of rows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import LiteralString
 
-EACH = 100  # rows of a user
+EACH = 100  # rows per user
 USERS = """
 insert into users (id, clerk_id)
 select md5('user' || n)::uuid, 'user_bench' || n from generate_series(0, %(users)s - 1) as n
 """
-# A user's rows lie scattered over the whole table, as in life.
+# The rows of a user are scattered over the whole table, as in production.
 ROWS = """
 insert into opportunities
     (id, user_id, title, description, link, deadline, category, status, notes, created_at)
@@ -28,7 +28,7 @@ select lpad(to_hex(n), 32, '0')::uuid, md5('user' || n %% %(users)s)::uuid, 'Opp
     'What it is about, in a line or two. ' || n, 'https://example.com/opportunities/' || n,
     current_date + n %% 90, case n %% 2 when 0 then 'internship' else 'hackathon' end,
     (array['applied', 'interviewed', 'shortlisted', 'selected', 'rejected'])[n %% 5 + 1],
-    'Ask about the stipend', now() - n * interval '1 minute'
+    'Request about the stipend', now() - n * interval '1 minute'
 from generate_series(1, %(rows)s) as n
 """
 INDEXES = """
@@ -38,28 +38,28 @@ where tablename = 'opportunities' and indexname <> 'opportunities_pkey'
 
 
 class Table(NamedTuple):
-    """A database with so many rows, as the service reaches it."""
+    """A database with this number of rows, and its URL for the service."""
 
     rows: int
     url: str
 
     @property
     def users(self) -> int:
-        """How many users there are, by their numbers from 0."""
+        """The number of users; their numbers start at 0."""
         return self.rows // EACH
 
     def some(self, count: int) -> Sequence[int]:
-        """Return so many users, from all over the table; all where there are no more."""
+        """Return up to ``count`` users, evenly spread over the table."""
         return range(0, self.users, max(1, self.users // count))[:count]
 
 
 def make(owner_url: str, rows: int) -> Table:
-    """Make a database with a table of so many rows."""
+    """Create a database and a table with this number of rows."""
     name = f"rows_{rows}"
     run(owner_url, f"create database {name}")
     url = make_conninfo(owner_url, dbname=name)
     migrate(url)
-    # Nothing here outlives the run, so nothing is kept for a crash; reading is the same.
+    # The data is dropped after the run, so writing needs no log; reading does not change.
     for relation in ("opportunity_rounds", "opportunities"):
         run(url, f"alter table {relation} set unlogged")
     with psycopg.connect(url, autocommit=True) as conn:
@@ -68,8 +68,8 @@ def make(owner_url: str, rows: int) -> Table:
 
 
 def _fill(conn: psycopg.Connection[Any], counts: dict[str, int]) -> None:
-    # Foreign keys would be looked up row by row; indexes are built faster over what is there. Ten
-    # million rows take about four minutes, most of it for the words of ``search``.
+    # Skip the check of foreign keys for each row, and build the indexes once at the end. Ten
+    # million rows take about four minutes, mostly for the ``search`` column.
     conn.execute("set session_replication_role = replica; set maintenance_work_mem = '512MB'")
     indexes = conn.execute(INDEXES).fetchall()
     for name, _ in indexes:

@@ -1,4 +1,4 @@
-"""What is asked, by whom and how often; how it is said is for each kind of load to know."""
+"""The workloads: which requests are sent, for which users, and how often."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ NEW_ROW = {
     "deadline": "2030-06-30",
     "category": "internship",
     "status": "applied",
-    "notes": "Ask about the stipend",
+    "notes": "Request about the stipend",
 }
-# A card that is dragged over the board and back.
+# A card is moved to another column of the board and back.
 MOVES = ({"status": "interviewed"}, {"status": "shortlisted"})
-# Of ten: 50 per cent lists, 30 single rows, 10 creates, 10 updates.
+# Of ten requests, five are lists, three single rows, one a create, one an update.
 MIX = ("list", "one", "list", "create", "one", "list", "list", "update", "one", "list")
 
 
-class Ask(NamedTuple):
-    """One request: what kind (a key of STATUS), the user's number, the row, the body."""
+class Request(NamedTuple):
+    """One request: its kind (a key of STATUS), the user's number, the row and the body."""
 
     kind: str
     user: int
@@ -40,22 +40,22 @@ class Ask(NamedTuple):
     body: Mapping[str, str] | None = None
 
 
-def workloads(db: Database) -> dict[str, Sequence[Ask]]:
+def workloads(db: Database) -> dict[str, Sequence[Request]]:
     """Return the requests of every workload, to be sent in turn."""
     read, written = db.rows(READERS), db.rows(WRITERS)
-    asks = {
-        "list": [Ask("list", n) for n in READERS],
-        # The first page of several: with a cursor to the next.
-        "page": [Ask("page", n) for n in WRITERS],
-        "one": [Ask("one", n, row) for n, row in read],
-        "missing": [Ask("missing", n) for n in READERS],
-        "create": [Ask("create", n, body=NEW_ROW) for n in WRITERS],
-        "update": [Ask("update", n, row, move) for move in MOVES for n, row in written],
+    requests = {
+        "list": [Request("list", n) for n in READERS],
+        # The first of several pages, with a cursor to the next one.
+        "page": [Request("page", n) for n in WRITERS],
+        "one": [Request("one", n, row) for n, row in read],
+        "missing": [Request("missing", n) for n in READERS],
+        "create": [Request("create", n, body=NEW_ROW) for n in WRITERS],
+        "update": [Request("update", n, row, move) for move in MOVES for n, row in written],
     }
-    return {**asks, "mix": list(_mixed(asks, 100 * len(MIX)))}
+    return {**requests, "mix": list(_mixed(requests, 100 * len(MIX)))}
 
 
-def _mixed(asks: Mapping[str, Sequence[Ask]], count: int) -> Iterator[Ask]:
-    turns = {kind: cycle(asks[kind]) for kind in MIX}
+def _mixed(requests: Mapping[str, Sequence[Request]], count: int) -> Iterator[Request]:
+    turns = {kind: cycle(requests[kind]) for kind in MIX}
     for kind, _ in zip(cycle(MIX), range(count), strict=False):
         yield next(turns[kind])

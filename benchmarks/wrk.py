@@ -1,4 +1,4 @@
-"""Loads a server over HTTP with wrk, and refuses what was answered wrongly."""
+"""Load a server over HTTP with wrk, and reject wrong responses."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from benchmarks.servers import Server
-    from benchmarks.workloads import Ask
+    from benchmarks.workloads import Request
 
 SCRIPT = Path(__file__).with_name("load.lua")
 ORIGIN = "http://localhost:3000"
 TIMEOUT = "10s"
-# Of the connections. A load's end cuts off what is on its way, which is much where each had no more
-# than a few answers.
+# SERVED is a share of the connections. A load that ends with fewer than ENOUGH responses per
+# connection is not checked, because the requests in flight at its end weigh too much.
 SERVED, ENOUGH = 0.4, 4
-METHODS = {"create": "POST", "update": "PATCH"}  # the rest only reads
+METHODS = {"create": "POST", "update": "PATCH"}  # all other kinds are GET
 
 
 class Wrk:
-    """A server under wrk; ``tokens`` are the users' by their numbers."""
+    """A server under load by wrk; ``tokens`` are by user number."""
 
     def __init__(self, server: Server, tokens: Mapping[int, str], postgres: int) -> None:
         self.name = server.name
@@ -40,18 +40,20 @@ class Wrk:
         self._postgres = postgres
 
     def lacks(self, workload: str) -> bool:
-        """Tell whether the server has no such route."""
+        """Return whether the server has no route for a workload."""
         return workload in self.server.lacking
 
-    def load(self, asks: Sequence[Ask], seconds: int, connections: int = CONNECTIONS) -> Sample:
-        """Load the server; raise CannotMeasure where any answer was not the right one."""
+    def load(
+        self, requests: Sequence[Request], seconds: int, connections: int = CONNECTIONS
+    ) -> Sample:
+        """Load the server; raise CannotMeasure if a response was wrong."""
         with cpu_of(self.server.process.pid) as cpu, cpu_of(self._postgres) as postgres_cpu:
-            found = self._run(asks, seconds, connections)
+            found = self._run(requests, seconds, connections)
         rate = found["requests"] / max(found["microseconds"], 1) * 1e6
         if not found["requests"] or found["wrong"] or found["late"] or found["lost"]:
             raise CannotMeasure(f"{self.name}, {connections} connections: {found}")
-        # Every connection has a request on its way all the time. Those that get no answer at all
-        # are in no percentile: they show in what the others do not add up to.
+        # Every connection always has a request in flight. A connection that gets no response is in
+        # no percentile; it shows as a gap between the mean latency and the rate.
         served = rate * found["mean"] / 1e6
         if found["requests"] > ENOUGH * connections and served < SERVED * connections:
             raise CannotMeasure(f"{self.name} served {served:.0f} of {connections} connections")
@@ -63,11 +65,11 @@ class Wrk:
             postgres_cpu=sum(postgres_cpu) / found["requests"] * 1e6,
         )
 
-    def _run(self, asks: Sequence[Ask], seconds: int, connections: int) -> dict[str, int]:
+    def _run(self, requests: Sequence[Request], seconds: int, connections: int) -> dict[str, int]:
         with tempfile.NamedTemporaryFile() as file:
-            file.write(b"".join(message(ask, self._tokens) + b"\0" for ask in asks))
+            file.write(b"".join(message(request, self._tokens) + b"\0" for request in requests))
             file.flush()
-            right = ",".join({str(STATUS[ask.kind]) for ask in asks})
+            right = ",".join({str(STATUS[request.kind]) for request in requests})
             command = ["wrk", f"-c{connections}", "-t1", f"-d{seconds}s", "--timeout", TIMEOUT]
             command += ["-s", str(SCRIPT), f"http://127.0.0.1:{self.server.port}"]
             command += ["--", file.name, right]
@@ -77,42 +79,42 @@ class Wrk:
         found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
         return found
 
-    def check(self, ask: Ask, rows: int) -> None:
-        """Ask once for a list; raise CannotMeasure unless that many rows come back."""
+    def check(self, request: Request, rows: int) -> None:
+        """Request a list once; raise CannotMeasure unless it has this number of rows."""
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=5)
-        connection.request("GET", path(ask), headers=headers(ask, self._tokens))
+        connection.request("GET", path(request), headers=headers(request, self._tokens))
         response = connection.getresponse()
         body = response.read()
         if response.status != HTTPStatus.OK or len(json.loads(body)) != rows:
-            raise CannotMeasure(f"{self.name} answered {response.status}: {body[:200]!r}")
+            raise CannotMeasure(f"{self.name} returned {response.status}: {body[:200]!r}")
 
 
-def message(ask: Ask, tokens: Mapping[int, str]) -> bytes:
-    """Return the request as a browser's arrives from the proxy."""
-    body = json.dumps(ask.body) if ask.body else ""
-    fields = {"Host": "127.0.0.1", **headers(ask, tokens)}
+def message(request: Request, tokens: Mapping[int, str]) -> bytes:
+    """Return the request as it arrives from a browser through the reverse proxy."""
+    body = json.dumps(request.body) if request.body else ""
+    fields = {"Host": "127.0.0.1", **headers(request, tokens)}
     if body:
         fields |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    lines = [f"{METHODS.get(ask.kind, 'GET')} {path(ask)} HTTP/1.1"]
+    lines = [f"{METHODS.get(request.kind, 'GET')} {path(request)} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in fields.items()]
     return "\r\n".join([*lines, "", body]).encode()
 
 
-def headers(ask: Ask, tokens: Mapping[int, str]) -> dict[str, str]:
-    """Return the headers that every server gets; X-User is for the one that asks for no token."""
+def headers(request: Request, tokens: Mapping[int, str]) -> dict[str, str]:
+    """Return the headers for every server. Only the bare server reads X-User."""
     return {
-        "Authorization": f"Bearer {tokens[ask.user]}",
+        "Authorization": f"Bearer {tokens[request.user]}",
         "Origin": ORIGIN,
         "X-Forwarded-For": "127.0.0.1",
         "X-Forwarded-Proto": "https",
-        "X-User": str(user_id(ask.user)),
+        "X-User": str(user_id(request.user)),
     }
 
 
-def path(ask: Ask) -> str:
-    """Return the request's target. Ours has no limit on its list, and a reader one page of rows."""
+def path(request: Request) -> str:
+    """Return the path and query. Our list has no limit, but a reader has just one page."""
     return {
         "list": "/api/opportunities?limit=25",
         "page": "/api/v1/opportunities?limit=25",
         "create": "/api/opportunities",
-    }.get(ask.kind, f"/api/opportunities/{ask.row}")
+    }.get(request.kind, f"/api/opportunities/{request.row}")

@@ -1,4 +1,4 @@
-"""The real servers and the few things every test needs."""
+"""Fixtures that every test may use: real servers, settings, applications and users."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 METRICS_TOKEN = "a-token-that-a-scraper-brings-along"
 ROLE_NAME = "futuretracker_api"
 numbers = itertools.count(1)
-# Every (method, rule, status) that an application in this process has answered.
+# Every (method, rule, status) of the responses of the applications in this process.
 seen: set[tuple[str, str, int]] = set()
 
 
 @request_finished.connect
-def _see(_app: Flask, response: Response) -> None:
+def _record(_app: Flask, response: Response) -> None:
     if request.url_rule is not None:
         seen.add((request.method, request.url_rule.rule, response.status_code))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run put a transaction pooler between the service and Postgres."""
-    parser.addoption("--pooler", action="store_true", help="run what meets Postgres by PgBouncer")
+    """Add the option that puts a transaction pooler between the service and Postgres."""
+    parser.addoption("--pooler", action="store_true", help="put PgBouncer before Postgres")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the documents be held against what every other test has seen.
+    """Run the tests of the documents last: they read ``seen``.
 
-    With a pooler a test is left out that asks for no Postgres which it could stand before.
+    With ``--pooler``, deselect the tests that do not use Postgres.
     """
     items.sort(key=lambda item: item.path.name in {"test_docs.py", "test_specification.py"})
     if config.getoption("pooler"):
@@ -67,9 +67,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def owner_url() -> Iterator[str]:
-    """A real Postgres with every migration; the URL is its owner's.
+    """A Postgres with every migration; the URL connects as the owner.
 
-    Its folder is not one of pytest's, which close themselves to the user that Postgres runs as.
+    Its folder is none of pytest's, because the user that Postgres runs as may not read those.
     """
     with TemporaryDirectory(prefix="futuretracker-") as folder:
         Path(folder).chmod(0o755)
@@ -80,7 +80,7 @@ def owner_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def pooled(pytestconfig: pytest.Config) -> Callable[[str], AbstractContextManager[str]]:
-    """Put the pooler before a Postgres, where this run has one."""
+    """Run the pooler in front of a Postgres, if this run uses one."""
     return pgbouncer if pytestconfig.getoption("pooler") else nullcontext
 
 
@@ -88,34 +88,34 @@ def pooled(pytestconfig: pytest.Config) -> Callable[[str], AbstractContextManage
 def service_url(
     owner_url: str, pooled: Callable[[str], AbstractContextManager[str]]
 ) -> Iterator[str]:
-    """The same database for the service's role."""
+    """The URL of the same database for the service's role."""
     with pooled(embedded_postgres.as_service(owner_url)) as url:
         yield url
 
 
 @pytest.fixture
 def owner(owner_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of the owner, whom no policy binds; each statement commits."""
+    """A connection of the owner, a superuser, to whom no policy applies; it autocommits."""
     with psycopg.connect(owner_url, autocommit=True) as conn:
         yield conn
 
 
 @pytest.fixture
 def role(service_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of the service's role; each statement commits."""
+    """A connection of the service's role; it autocommits."""
     with connect(service_url) as conn:
         yield conn
 
 
 @pytest.fixture(scope="session")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
-    """A key pair that signs the tests' session tokens."""
+    """An issuer of session tokens in place of Clerk."""
     return Issuer(tmp_path_factory.mktemp("issuer") / "key.pem")
 
 
 @pytest.fixture
 def settings(service_url: str, issuer: Issuer, tmp_path: Path) -> dict[str, str]:
-    """The settings of a working service in production, with a store of this test's own."""
+    """Complete settings for production, with a store for this test alone."""
     return {
         "DATABASE_URL": service_url,
         "STORE_URL": f"lmdb://{tmp_path / 'store'}",
@@ -126,14 +126,14 @@ def settings(service_url: str, issuer: Issuer, tmp_path: Path) -> dict[str, str]
 
 
 def config_from(settings: dict[str, str]) -> Config:
-    """Read a Config from these settings and nothing else."""
+    """Read a Config from these settings only."""
     with mock.patch.dict(os.environ, settings, clear=True):
         return Config.from_env(dotenv="/nonexistent")
 
 
 @pytest.fixture
 def pool(settings: dict[str, str]) -> Iterator[Pool]:
-    """A pool that lends three connections at most."""
+    """A pool of at most three connections."""
     config = config_from({**settings, "THREADS": "1", "STATEMENTS": "1"})
     with closing(Pool(config.database.primary, config)) as it:
         yield it
@@ -156,9 +156,9 @@ def build(settings: dict[str, str]) -> Iterator[Callable[..., Flask]]:
 def app(
     service_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
-    """An application that most tests share, with budgets that none of them reaches."""
+    """The application that most tests share, with rate limits that no test reaches."""
     plenty = "1000000 per 15 minutes"
-    budgets = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
+    limits = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
     app = create_app(
         config_from(
             {
@@ -168,7 +168,7 @@ def app(
                 "CORS_ORIGIN": f"{ORIGIN},chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj",
                 "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
                 "METRICS_TOKEN": METRICS_TOKEN,
-                **{f"RATE_LIMIT_{name}": plenty for name in budgets},
+                **{f"RATE_LIMIT_{name}": plenty for name in limits},
                 **issuer.settings(),
             }
         )
@@ -179,20 +179,20 @@ def app(
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A client of the shared application that is nobody."""
+    """A client of the shared application that sends no token."""
     return app.test_client()
 
 
 @dataclass
 class User:
-    """A user's client: every request carries the user's token."""
+    """A user with a client that sends the user's token in every request."""
 
     id: str
     token: str
     client: FlaskClient
 
     def request(self, method: str, path: str, body: object = None, **options: Any) -> TestResponse:
-        """Send ``body`` as JSON (bytes go as they are)."""
+        """Send ``body`` as JSON; bytes are sent unchanged."""
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
         if body is not None:
             options["data"] = body if isinstance(body, bytes) else json.dumps(body)
@@ -212,16 +212,16 @@ class User:
         return self.request("DELETE", path, **options)
 
     def create(self, **fields: Any) -> dict[str, Any]:
-        """Create an opportunity and return its row."""
-        answer = self.post("/api/opportunities", {"title": "Internship", **fields})
-        assert answer.status_code == 201, answer.text
-        row: dict[str, Any] = answer.json
-        return row
+        """Create an opportunity and return it."""
+        response = self.post("/api/opportunities", {"title": "Internship", **fields})
+        assert response.status_code == 201, response.text
+        opportunity: dict[str, Any] = response.json
+        return opportunity
 
 
 @pytest.fixture
 def make_user(client: FlaskClient, issuer: Issuer) -> Callable[..., User]:
-    """Make a user whom no other test knows; of another application with ``client=``."""
+    """Make a new user; ``client=`` is a client of another application."""
 
     def make(*, client: FlaskClient = client) -> User:
         user_id = f"user_test{next(numbers)}x{os.getpid()}"

@@ -1,7 +1,7 @@
-"""The job with Flask and the service's own queries, and nothing that guards it.
+"""Flask with this service's queries, and none of its guards.
 
-No token, budget, schema, header or log line: what the service uses beyond this is what its guards
-cost. The worker, the pool's settings and the statements are the same.
+It has no tokens, rate limits, schemas, security headers or log lines. What the service uses beyond
+this is the cost of its guards. The worker, the pool's settings and the statements are the same.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ pool = ConnectionPool(
 
 
 def run(query: Callable[..., Any], **values: object) -> Any:
-    """Run a query in autocommit, which needs none of the care of ``pool.connection()``."""
+    """Run a query in autocommit, which needs no transaction handling."""
     conn = pool.getconn()
     try:
         return query(conn, **values)
@@ -45,30 +45,30 @@ def run(query: Callable[..., Any], **values: object) -> Any:
 
 
 def user() -> UUID:
-    """Return who the request says that it is of."""
+    """Return the user that the request names."""
     return UUID(request.headers["X-User"])
 
 
 def audit(action: str) -> AuditEntry:
-    """Return what the statement writes into the audit."""
+    """Return the audit entry that the statement writes."""
     return AuditEntry(user(), "bare", "bare", {"action": action})
 
 
 @app.get("/readyz")
 def ready() -> Response:
-    """Answer."""
+    """Report that the service is ready."""
     return Response(b"{}", content_type=JSON)
 
 
 @app.get("/api/opportunities")
 def list_opportunities() -> Response:
-    """Return all rows."""
+    """Return all opportunities."""
     return Response(run(rows.select_opportunities, user_id=user()), content_type=JSON)
 
 
 @app.get("/api/v1/opportunities")
 def list_page() -> Response:
-    """Return one page of rows."""
+    """Return one page of opportunities."""
     me, order, limit = user(), "-created_at", int(request.args["limit"])
     page = run(
         select_page, user_id=me, filters={}, order=order, after=None, limit=limit, count=False
@@ -80,14 +80,14 @@ def list_page() -> Response:
 
 @app.get("/api/opportunities/<uuid:row_id>")
 def get_opportunity(row_id: UUID) -> Response:
-    """Return one row."""
+    """Return one opportunity."""
     row = run(rows.select_opportunity, user_id=user(), row_id=row_id, columns=ORIGINAL)
     return Response(row or NOT_FOUND, 200 if row else 404, content_type=JSON)
 
 
 @app.post("/api/opportunities")
 def create_opportunity() -> Response:
-    """Store a new row."""
+    """Create an opportunity."""
     values = json.loads(request.get_data())
     written = run(rows.insert_opportunity, audit=audit("create"), values=values, columns=ORIGINAL)
     return Response(written.row, 201, content_type=JSON)
@@ -95,7 +95,7 @@ def create_opportunity() -> Response:
 
 @app.patch("/api/opportunities/<uuid:row_id>")
 def update_opportunity(row_id: UUID) -> Response:
-    """Change the given fields of a row."""
+    """Change the given fields of an opportunity."""
     values = json.loads(request.get_data())
     row = run(
         rows.update_opportunity,

@@ -1,9 +1,13 @@
-"""Tell whether a pinned package has a known vulnerability: pip's by OSV, npm's by its registry.
+"""Check pinned packages for known vulnerabilities: pip's with OSV, npm's with its registry.
 
-Takes requirements files with hashes and folders with a package-lock.json; without any, all of this
-repository. Exit status: 0 where nothing is known, 1 where something is, 2 for a name of nothing, 3
-where an advisory service could not be asked (0 with AUDIT_OFFLINE=ok) and the others had nothing to
-say. ``OSV_URL`` names another OSV than Google's.
+Arguments are requirements files with hashes, and folders with a package-lock.json. The default is
+all of this repository. ``OSV_URL`` replaces Google's OSV.
+
+Exit status:
+    0: no vulnerability is known
+    1: a vulnerability is known
+    2: an argument does not exist
+    3: an advisory service was unavailable, and the others know none (0 with AUDIT_OFFLINE=ok)
 """
 
 from __future__ import annotations
@@ -30,20 +34,20 @@ LONGEST = 600  # seconds for one file
 
 
 class UnreachedError(Exception):
-    """Nobody could be asked; the message says who."""
+    """An advisory service was unavailable; the message says which."""
 
 
 def audit_pip(requirements: Path) -> list[str]:
     """Return one line for each vulnerability of a pinned package."""
     service = os.environ.get("OSV_URL") or OSV
-    # Not PyPI's service: pip-audit passes over a package that an index does not know.
+    # With PyPI's service, pip-audit would skip packages that the index does not know.
     asked = ["--vulnerability-service", "osv", "--osv-url", service]
     given = ["--requirement", str(requirements), "--require-hashes", "--disable-pip"]
     program = str(Path(sys.executable).with_name("pip-audit"))
     report = _report([program, *given, *asked, "--format", "json", "--progress-spinner", "off"])
     packages = report.get("dependencies")
     if not packages or any("skip_reason" in package for package in packages):
-        raise UnreachedError(f"{service} could not be asked about {requirements}")
+        raise UnreachedError(f"{service} was unavailable for {requirements}")
     return [
         f"{package['name']} {package['version']} ({requirements}): {found['id']}"
         f", fixed in {' or '.join(found['fix_versions']) or 'no version'}"
@@ -57,7 +61,7 @@ def audit_npm(folder: Path) -> list[str]:
     npm = shutil.which("npm")
     report = _report([npm, "audit", "--json", "--prefix", str(folder)]) if npm else {}
     if "auditReportVersion" not in report:
-        raise UnreachedError(f"npm's registry could not be asked about {folder}")
+        raise UnreachedError(f"npm's registry was unavailable for {folder}")
     return [
         f"{name} ({folder}): {package['severity']}, {', '.join(map(_cause, package['via']))}"
         for name, package in report["vulnerabilities"].items()
@@ -65,12 +69,12 @@ def audit_npm(folder: Path) -> list[str]:
 
 
 def _cause(via: str | dict[str, Any]) -> str:
-    """Return an advisory's address, or the name of the vulnerable package that is depended on."""
+    """Return the URL of the advisory, or the name of the vulnerable dependency."""
     return f"through {via}" if isinstance(via, str) else str(via["url"])
 
 
 def _report(command: list[str]) -> dict[str, Any]:
-    """Run an auditor; one that could not ask ends in an error that is no JSON report."""
+    """Run an auditor; return an empty report if it printed none, as when it is offline."""
     try:
         result = subprocess.run(  # noqa: S603 - their own programs, and files of this tree
             command, check=False, capture_output=True, text=True, timeout=LONGEST
@@ -82,7 +86,7 @@ def _report(command: list[str]) -> dict[str, Any]:
 
 
 def main(names: list[str]) -> int:
-    """Audit all of them, say what was found, and return the exit status."""
+    """Check everything, print the result, and return the exit status."""
     if missing := [name for name in names if not _pinned(Path(name)).is_file()]:
         print(f"No such file: {', '.join(missing)}", file=sys.stderr)
         return MISUSED
@@ -91,8 +95,8 @@ def main(names: list[str]) -> int:
         try:
             found += audit_npm(path) if path.is_dir() else audit_pip(path)
         except UnreachedError as error:
-            unreached.append(f"{error}: nothing is known of it.")
-    print("\n".join(found + unreached) or f"Nothing is known against: {', '.join(names)}")
+            unreached.append(f"{error}: it was not checked.")
+    print("\n".join(found + unreached) or f"No known vulnerabilities in: {', '.join(names)}")
     if found:
         return VULNERABLE
     return UNREACHED if unreached and os.environ.get("AUDIT_OFFLINE") != "ok" else 0

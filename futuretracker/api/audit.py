@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from futuretracker.web.request import Request
 
-View = TypeVar("View", bound="Callable[..., Response]")
+View = TypeVar("View", bound="Callable[..., object]")
 
 
 class Entry(AuditEntry):

@@ -6,24 +6,18 @@ current one. Most views serve both versions, and look up here what differs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, LiteralString, NamedTuple
+from typing import LiteralString, NamedTuple
 
-from futuretracker.api.schemas import opportunities
 from futuretracker.database.queries import analytics, columns
 from futuretracker.web.request import current
 
-if TYPE_CHECKING:
-    from marshmallow import Schema
-
 
 class ApiVersion(NamedTuple):
-    """An API version: the name of its blueprint, its path prefix, its columns and schemas."""
+    """An API version: the name of its blueprint, its path prefix, its columns and analytics."""
 
     name: str
     prefix: str
     columns: LiteralString
-    new_opportunity: Schema
-    opportunity_changes: Schema
     analytics: analytics.Parts
 
 
@@ -31,16 +25,12 @@ ORIGINAL = ApiVersion(
     name="original",
     prefix="/api",
     columns=columns.ORIGINAL,
-    new_opportunity=opportunities.NewOpportunity(),
-    opportunity_changes=opportunities.Changes(),
     analytics=analytics.ORIGINAL,
 )
 V1 = ApiVersion(
     name="v1",
     prefix="/api/v1",
     columns=columns.V1,
-    new_opportunity=opportunities.V1NewOpportunity(),
-    opportunity_changes=opportunities.V1Changes(),
     analytics=analytics.V1,
 )
 

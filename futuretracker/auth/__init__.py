@@ -18,14 +18,12 @@ from futuretracker.web.errors import Unauthenticated
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Response
-
     from futuretracker.config import Config
     from futuretracker.store import Store
     from futuretracker.web.application import Application
     from futuretracker.web.request import Request
 
-View = TypeVar("View", bound="Callable[..., Response]")
+View = TypeVar("View", bound="Callable[..., object]")
 
 
 def public(view: View) -> View:

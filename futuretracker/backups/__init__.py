@@ -1,1 +1,1 @@
-"""Backups that are known to restore: made, rotated, restored, and tried by a drill."""
+"""Make, rotate, restore and verify backups."""

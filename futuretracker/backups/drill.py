@@ -1,4 +1,4 @@
-"""Tries the newest backup: restores it into a throw-away Postgres, and compares every table."""
+"""The restore drill: restore the newest backup into a temporary Postgres, and compare it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DrillFailed(Exception):
-    """The backup did not restore as it was; ``result`` is what is told of it."""
+    """The backup could not be restored completely; ``result`` is what ``status.json`` records."""
 
     def __init__(self, result: dict[str, Any]) -> None:
         self.result = result
@@ -29,19 +29,19 @@ class DrillFailed(Exception):
 
 
 def drill(settings: DrillSettings) -> dict[str, Any]:
-    """Restore the newest backup, compare, and tell of it; return what is told.
+    """Restore the newest backup, compare it, and return the result that ``status.json`` records.
 
-    Raise DrillFailed where the backup is no good, BackupProblem where none could be tried.
+    Raise DrillFailed if the backup is not usable, BackupProblem if the drill could not run.
     """
     directory = Directory(settings.directory)
     try:
         with directory.lock("drill"):
             backups = directory.backups()
             if not backups:
-                raise BackupProblem(f"There is no backup in {directory.path}.")
+                raise BackupProblem(f"There is no backup in {directory.path}: make one first.")
             return _try(settings, directory, backups[max(backups)])
     except OSError as error:
-        raise BackupProblem(f"The drill cannot be carried out: {error}.") from error
+        raise BackupProblem(f"The drill could not run: {error}.") from error
 
 
 def _try(settings: DrillSettings, directory: Directory, name: str) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _try(settings: DrillSettings, directory: Directory, name: str) -> dict[str, 
     except BackupProblem as problem:
         result["reason"] = str(problem)
     except psycopg.Error as error:
-        result["reason"] = f"The drill's own Postgres failed: {type(error).__name__}"
+        result["reason"] = f"The drill's temporary Postgres failed: {type(error).__name__}"
     else:
         result["ok"] = True
     result["seconds"] = round(time.monotonic() - started, 1)

@@ -1,4 +1,4 @@
-"""Makes a backup: one snapshot, dumped and counted, whole under its name or not there."""
+"""Make a backup: dump one snapshot of the database, and describe it in a manifest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from futuretracker.backups.problem import BackupProblem
 if TYPE_CHECKING:
     from futuretracker.config.backups import BackupSettings, Keep
 
-# The schema is ours; auth, storage and what else a platform adds are its own.
+# The service owns this schema only. Others, such as auth and storage, belong to the platform.
 SCHEMA = "public"
 ARGUMENTS = (
     "--format=custom",
@@ -29,15 +29,15 @@ ARGUMENTS = (
 
 
 def back_up(settings: BackupSettings) -> dict[str, Any]:
-    """Make a backup, tell of it, and remove those that have had their time.
+    """Make a backup, record it, remove expired backups, and return a description of the new one.
 
-    Return what was made. Raise BackupProblem or psycopg.Error; then nothing was removed.
+    Raise BackupProblem or psycopg.Error; no backup was removed then.
     """
     started = time.monotonic()
     directory = Directory(settings.directory)
     try:
         with directory.lock("backup"):
-            directory.tidy()
+            directory.remove_partial_files()
             made = _make(settings, directory)
             record(directory, backup=made)
             removed = _rotate(directory, settings.keep)
@@ -76,7 +76,7 @@ def _dump(settings: BackupSettings, program: str, snapshot_id: str, sink: Sink) 
 
 
 def _write_sidecars(directory: Directory, name: str, sha256: str, manifest: Manifest) -> None:
-    """Write what is told of a backup before it has its name; with one, it has the other."""
+    """Write the checksum and the manifest first, so that a named backup has both."""
     checksum = f"{sha256}  {name}\n".encode()
     for suffix, text in zip(SIDECARS, (checksum, manifest.text()), strict=True):
         with directory.writing(f"{name}{suffix}") as file:

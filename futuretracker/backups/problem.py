@@ -1,7 +1,7 @@
-"""Why a backup, a restore or a drill failed."""
+"""The error of a failed backup, restore or drill."""
 
 from __future__ import annotations
 
 
 class BackupProblem(Exception):
-    """It did not work; the message is one sentence for the operator, without secrets."""
+    """A backup, restore or drill failed; the message is for the operator and holds no secret."""

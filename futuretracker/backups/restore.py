@@ -1,4 +1,4 @@
-"""Restores a backup into an empty database, all of it or nothing."""
+"""Restore a backup into an empty database, completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from futuretracker.backups.contents.comparison import differences
 from futuretracker.backups.contents.content import Content
 from futuretracker.backups.postgres.programs import environment, running
 from futuretracker.backups.postgres.snapshot import CONNECT_WITHIN
-from futuretracker.backups.postgres.target import around, check_target
+from futuretracker.backups.postgres.target import check_target, surrounding_sql
 from futuretracker.backups.problem import BackupProblem
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from futuretracker.backups.postgres.programs import Programs
     from futuretracker.config.database import Server
 
-# The schema itself is there already, and what new objects are granted is the platform's.
+# The schema exists already, and its default privileges are the platform's.
 NOT_OURS = (" SCHEMA - public ", " COMMENT - SCHEMA public ", " DEFAULT ACL ")
-SHOWN = 3  # differences that are named
+SHOWN = 3  # differences that a message lists
 
 
 class DifferentContent(BackupProblem):
-    """The restored database is not as the backed up one was; the message names some of it."""
+    """The restored database differs from the backup; the message lists some differences."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored: rows by table."""
+    """The number of restored rows by table."""
 
     rows: dict[str, int]
 
@@ -40,24 +40,24 @@ class Restored:
 def restore(archive: Archive, server: Server, programs: Programs) -> Restored:
     """Restore into an empty database and compare every table with the backup's manifest.
 
-    Raise BackupProblem or psycopg.Error: nothing was restored then, unless it is DifferentContent.
+    Raise BackupProblem or psycopg.Error. Nothing was restored then, except after DifferentContent.
     """
     archive.check()
     with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN, autocommit=True) as conn:
         check_target(conn, archive.manifest, server.setting)
         for name in ("pg_restore", "psql"):
             programs.check(name, archive.manifest.postgres, "the backup", server.url)
-        before, after = around(conn, archive.manifest)
-    _pour(archive, server, programs, before, after)
+        before, after = surrounding_sql(conn, archive.manifest)
+    _run_psql(archive, server, programs, before, after)
     with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN) as conn:
         _compare(archive.manifest.content, Content.read(conn))
     return Restored(archive.manifest.content.rows())
 
 
-def _pour(
+def _run_psql(
     archive: Archive, server: Server, programs: Programs, before: bytes, after: bytes
 ) -> None:
-    """Let pg_restore write SQL to psql; what is to be committed is only so with ``after``."""
+    """Pipe the SQL that pg_restore writes into psql; only ``after`` commits it."""
     command = [
         programs.path("psql"),
         "--no-psqlrc",
@@ -89,12 +89,12 @@ def _write_sql(archive: Archive, programs: Programs, listing: str, pipe: Any) ->
     with running(command, environment(""), stdin=-1, stdout=pipe) as restoring:
         archive.feed(restoring.process)
         if restoring.process.wait() == -signal.SIGPIPE:
-            raise BrokenPipeError  # psql has ended before it, and knows why
+            raise BrokenPipeError  # psql has exited first, and its error says why
         restoring.finish()
 
 
 def _listing(archive: Archive, programs: Programs) -> bytes:
-    """Return the dump's table of contents without what is not for us to restore."""
+    """Return the dump's table of contents without the entries that must not be restored."""
     command = [programs.path("pg_restore"), "--list"]
     with (
         TemporaryFile() as output,
@@ -112,6 +112,6 @@ def _compare(wanted: Content, found: Content) -> None:
     if clauses:
         more = f"; and {len(clauses) - SHOWN} more" if len(clauses) > SHOWN else ""
         raise DifferentContent(
-            "The restored database is not as the backed up one was:"
+            "The restored database differs from the backup:"
             f" {'; '.join(clauses[:SHOWN])}{more}. Do not use it."
         )

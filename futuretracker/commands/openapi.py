@@ -1,4 +1,4 @@
-"""``openapi``: print the API's document."""
+"""``openapi``: print the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from futuretracker import api
-from futuretracker.api.views.specification import document
+from futuretracker.api.openapi.document import document
 
 if TYPE_CHECKING:
     import argparse
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Take none: the document is the same everywhere."""
+    """Add no arguments: the document is the same everywhere."""
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Print what ``/api/v1/openapi.json`` answers, for people and for a diff."""
+    """Print the document of ``/api/v1/openapi.json``, indented and sorted for a diff."""
     app = Flask(__name__, static_folder=None)
     api.register_routes(app)
-    print(json.dumps(document(app), indent=2, sort_keys=True, ensure_ascii=False))  # noqa: T201 - a command's answer
+    print(json.dumps(document(app), indent=2, sort_keys=True, ensure_ascii=False))  # noqa: T201 - the output of a command
     return 0

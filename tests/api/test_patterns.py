@@ -1,4 +1,4 @@
-"""The document's schemas of fields against the fields: what one allows the other accepts."""
+"""The exact schemas: a field accepts what its schema allows, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 from openapi_schema_validator import OAS31Validator
 
-from futuretracker.api.openapi import patterns
-from futuretracker.api.openapi.properties import accepted
-from futuretracker.api.schemas.body import read_id
-from futuretracker.api.schemas.opportunities import (
-    NewRound,
-    RoundChanges,
-    V1Changes,
-    V1NewOpportunity,
-)
-from futuretracker.api.schemas.query_string import Day, PageParameters
+from futuretracker.api.schemas.ids import read_id
+from futuretracker.api.schemas.opportunities import NewOpportunity, OpportunityChanges
+from futuretracker.api.schemas.query_fields import Day
+from futuretracker.api.schemas.query_string import PageParameters
+from futuretracker.api.schemas.rounds import NewRound, RoundChanges
 from futuretracker.web.errors import ValidationFailed
+from tests.api import exact as patterns
+from tests.api.exact import exact
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -63,10 +60,12 @@ def field_accepts(schema: Schema, name: str, value: Any) -> bool:
 
 
 def document_allows(schema: Schema, name: str, value: Any) -> bool:
-    return OAS31Validator(accepted(schema.fields[name])).is_valid(value)
+    return OAS31Validator(exact(schema.fields[name])).is_valid(value)
 
 
-@pytest.mark.parametrize("schema", [V1NewOpportunity(), V1Changes(), NewRound(), RoundChanges()])
+@pytest.mark.parametrize(
+    "schema", [NewOpportunity(), OpportunityChanges(), NewRound(), RoundChanges()]
+)
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_field_accepts_what_the_document_allows_and_nothing_else(
@@ -91,24 +90,24 @@ def test_a_field_accepts_what_the_document_allows_and_nothing_else(
 @example("http:///a")
 @example("\u3000")
 def test_a_link_is_accepted_where_the_document_allows_it(link: str) -> None:
-    allowed = document_allows(V1Changes(), "link", link)
+    allowed = document_allows(OpportunityChanges(), "link", link)
 
-    assert field_accepts(V1Changes(), "link", link) >= allowed
+    assert field_accepts(OpportunityChanges(), "link", link) >= allowed
     if link.isascii() and not re.search(r"[\[\]]", link):
-        assert field_accepts(V1Changes(), "link", link) == allowed
+        assert field_accepts(OpportunityChanges(), "link", link) == allowed
 
 
 @pytest.mark.parametrize("link", ["http://[::1]/", "http://пример.рф", "http://ⴷ.example"])
 def test_a_link_beyond_the_pattern_is_accepted_as_the_description_says(link: str) -> None:
-    assert field_accepts(V1Changes(), "link", link)
+    assert field_accepts(OpportunityChanges(), "link", link)
 
 
 @pytest.mark.parametrize(("name", "longest"), [("title", 200), ("description", 5000)])
 def test_a_length_counts_code_points_and_no_white_space_around(name: str, longest: int) -> None:
     for text, fits in (("😀" * longest, True), ("😀" * (longest + 1), False)):
-        assert field_accepts(V1Changes(), name, text) == fits
-        assert document_allows(V1Changes(), name, text) == fits
-    assert field_accepts(V1Changes(), name, " " * 9 + "a" * longest)
+        assert field_accepts(OpportunityChanges(), name, text) == fits
+        assert document_allows(OpportunityChanges(), name, text) == fits
+    assert field_accepts(OpportunityChanges(), name, " " * 9 + "a" * longest)
 
 
 @settings(max_examples=300, deadline=None)
@@ -121,7 +120,7 @@ def test_a_day_of_a_query_is_what_the_document_allows(text: str) -> None:
     else:
         fine = True
 
-    assert fine == OAS31Validator(accepted(Day())).is_valid(text)
+    assert fine == OAS31Validator(exact(Day())).is_valid(text)
 
 
 @pytest.mark.parametrize("name", ["limit", "sort", "category", "include"])
@@ -136,14 +135,14 @@ def test_a_parameter_is_what_the_document_allows(name: str, text: str) -> None:
     else:
         fine = True
 
-    assert fine == OAS31Validator(accepted(field)).is_valid(value)
+    assert fine == OAS31Validator(exact(field)).is_valid(value)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(st.from_regex(patterns.ID, fullmatch=True), st.text(string.hexdigits + "-")))
 def test_an_id_is_what_the_document_allows(text: str) -> None:
     try:
-        read_id(text)
+        read_id("opportunity_id", text)
     except ValidationFailed:
         fine = False
     else:

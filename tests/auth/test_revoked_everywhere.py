@@ -17,6 +17,8 @@ import redis
 from futuretracker.database.queries.revocations import insert_revocation
 from tests.conftest import ORIGIN, WEBHOOK_SECRET
 from tests.support import clerk, servers, valkeys
+from tests.support.signals import frozen
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,7 +185,7 @@ def test_a_frozen_store_costs_each_process_a_moment_and_only_once(
     with servers.valkey() as (url, pid):
         service = serve(WEB_CONCURRENCY="1", REDIS_URL=url)
         alice = person(service)
-        with valkeys.stopped(pid):
+        with frozen(pid):
             times = []
             for _ in range(4):
                 started = time.monotonic()
@@ -213,7 +215,7 @@ def test_a_store_that_is_started_again_empty_forgets_no_revocation(
         assert left == str(60 - 17)
     assert set(alice.ask()) == {401}
     with servers.valkey(port):
-        valkeys.until(lambda: messages(service).count(BACK) >= 1)
+        wait_for(lambda: messages(service).count(BACK) >= 1)
         assert set(alice.ask()) == {401}
         assert set(bob.ask()) == {200}
 
@@ -246,7 +248,7 @@ def test_a_deleted_users_requests_that_are_under_way_bring_nothing_back(
     threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
-    valkeys.until(lambda: len(statuses) > 20)
+    wait_for(lambda: len(statuses) > 20)
     assert tell(service, "user.deleted", id=alice.id).status == 200
     for thread in threads:
         thread.join()

@@ -1,4 +1,4 @@
-"""Backups of a real database, made and restored by the commands as an operator runs them."""
+"""Support for the backup tests: a real database, and the commands as an operator runs them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ numbers = count(1)
 
 @dataclass
 class Site:
-    """A folder of backups, and the settings that go with it."""
+    """A backup directory and its settings."""
 
     folder: Path
     settings: dict[str, str]
@@ -44,7 +44,7 @@ class Site:
         return run(self.folder, *arguments, **{**self.settings, **changes})
 
     def as_root(self, script: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run a shell script as a root whose mounts are its own."""
+        """Run a shell script as root, in a mount namespace of its own."""
         become = [] if os.geteuid() == 0 else ["--map-root-user"]
         return subprocess.run(
             ["unshare", "--mount", *become, "sh", "-c", script],
@@ -65,7 +65,7 @@ class Site:
         )
 
     def log(self, *arguments: str, **changes: str) -> dict[str, Any]:
-        """Run a command that succeeds; return the line that it logs."""
+        """Run a command that must succeed; return the log line that it writes."""
         done = self.run(*arguments, **changes)
         assert (done.returncode, done.stderr) == (0, "")
         line: dict[str, Any] = json.loads(done.stdout)
@@ -77,13 +77,13 @@ class Site:
         return self.directory / file
 
     def fails(self, sentence: str, *arguments: str, **changes: str) -> None:
-        """Expect nothing but this sentence, and that no file has come, gone or changed."""
+        """Expect a command to fail with only this message, and to change no file."""
         before = self.files()
         refused(self.run(*arguments, **changes), sentence)
         assert self.files() == before
 
     def files(self) -> dict[str, bytes]:
-        """Return every file but locks, which stay empty."""
+        """Return the content of every file except the lock files, which stay empty."""
         files = self.directory.iterdir() if self.directory.is_dir() else []
         return {file.name: file.read_bytes() for file in files if file.suffix != ".lock"}
 
@@ -94,9 +94,9 @@ class Site:
 
 @contextmanager
 def site(url: str) -> Iterator[Site]:
-    """Make a folder for backups of this database, which belongs to a user who may run a Postgres.
+    """Create a backup directory for this database, owned by a user that may run Postgres.
 
-    Not in pytest's own, which close themselves to that user.
+    pytest's own temporary folders are not accessible to that user.
     """
     with TemporaryDirectory(prefix="futuretracker-") as name:
         folder = Path(name)
@@ -111,7 +111,7 @@ def site(url: str) -> Iterator[Site]:
 
 @contextmanager
 def database(owner_url: str, statement: str = "create database {}") -> Iterator[str]:
-    """Make an empty database beside the others of the tests; yield its owner's URL."""
+    """Create an empty database; yield its owner's URL."""
     name = f"backups_{os.getpid()}_{next(numbers)}"
     with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute(statement.format(name).encode())
@@ -120,7 +120,7 @@ def database(owner_url: str, statement: str = "create database {}") -> Iterator[
 
 
 def fill(url: str) -> None:
-    """Put into every table what is hard to copy: signs, empty and missing values."""
+    """Fill every table with values that are hard to copy: quotes, empty strings, nulls."""
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(
             r"""

@@ -1,4 +1,4 @@
-"""A database with something in it, and a folder for its backups."""
+"""Fixtures: a database with rows, and backup directories."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def source(owner_url: str) -> Iterator[str]:
-    """A database with rows in every table, which no test changes; the URL is its owner's."""
+    """Yield the owner's URL of a database with rows in every table, which no test changes."""
     with database(owner_url) as url:
         migrate(url)
         fill(url)
@@ -25,7 +25,7 @@ def source(owner_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def large(owner_url: str) -> Iterator[str]:
-    """A database whose dump takes a moment."""
+    """Yield the owner's URL of a database that is large enough to interrupt its dump."""
     with database(owner_url) as url:
         migrate(url)
         with psycopg.connect(url, autocommit=True) as conn:
@@ -42,14 +42,14 @@ def large(owner_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def place(source: str) -> Iterator[Site]:
-    """An empty folder for backups of the database."""
+    """An empty backup directory."""
     with site(source) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def kept(source: str) -> Iterator[Site]:
-    """A folder with one backup, which no test changes."""
+    """A directory with one backup, which no test changes."""
     with site(source) as made:
         made.back_up()
         yield made
@@ -57,6 +57,6 @@ def kept(source: str) -> Iterator[Site]:
 
 @pytest.fixture
 def target(owner_url: str) -> Iterator[str]:
-    """An empty database to restore into; the URL is its owner's."""
+    """Yield the owner's URL of an empty database to restore into."""
     with database(owner_url) as url:
         yield url

@@ -1,4 +1,4 @@
-"""What keeps a backup from being begun: one sentence, and nothing on the disk has changed."""
+"""Backups that do not start: each prints one message and changes no file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNUSABLE = "The settings are not usable:\n  - "
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[str]:
-    """A database that asks for a password, which is hunter22; the URL has none."""
+    """A database that requires the password hunter22; the URL does not contain it."""
     with TemporaryDirectory(prefix="futuretracker-") as name:
         data = Path(name, "data")
         Path(name).chmod(0o755)
@@ -38,7 +38,7 @@ def guarded() -> Iterator[str]:
             yield make_conninfo(url, user="guarded")
 
 
-def test_a_wrong_password_is_one_sentence_without_it(kept: Site, guarded: str) -> None:
+def test_a_wrong_password_is_reported_without_the_password(kept: Site, guarded: str) -> None:
     socket = f"{psycopg.conninfo.conninfo_to_dict(guarded)['host']}/.s.PGSQL.5432"
     kept.fails(
         "The database behind BACKUP_DATABASE_URL does not answer: connection failed:"
@@ -49,13 +49,13 @@ def test_a_wrong_password_is_one_sentence_without_it(kept: Site, guarded: str) -
     )
 
 
-def test_the_right_password_reaches_postgres_own_programs_too(place: Site, guarded: str) -> None:
+def test_postgresql_programs_receive_the_password(place: Site, guarded: str) -> None:
     url = make_conninfo(guarded, password="hunter22")
 
     assert place.log("backup", BACKUP_DATABASE_URL=url)["rows"]["users"] == 0
 
 
-def test_a_database_that_does_not_answer_is_named_without_the_password(kept: Site) -> None:
+def test_an_unreachable_database_is_reported_without_the_password(kept: Site) -> None:
     port = servers.free_port()
     kept.fails(
         "The database behind MIGRATION_DATABASE_URL does not answer: connection failed:"
@@ -66,46 +66,44 @@ def test_a_database_that_does_not_answer_is_named_without_the_password(kept: Sit
     )
 
 
-def test_a_role_from_whom_rows_are_hidden_makes_no_backup(kept: Site, source: str) -> None:
+def test_a_role_under_row_level_security_is_refused(kept: Site, source: str) -> None:
     kept.fails(
-        "BACKUP_DATABASE_URL connects as 'futuretracker_api', from whom row level security hides"
-        " rows: a backup needs a role with BYPASSRLS, such as Supabase's postgres.",
+        "BACKUP_DATABASE_URL connects as 'futuretracker_api', and row level security hides"
+        " rows from this role: use a role with BYPASSRLS, such as Supabase's postgres.",
         "backup",
         BACKUP_DATABASE_URL=embedded_postgres.as_service(source),
     )
 
 
-def test_a_database_without_our_tables_takes_no_good_backups_place(
-    kept: Site, owner_url: str
-) -> None:
+def test_a_database_of_another_service_is_refused(kept: Site, owner_url: str) -> None:
     with database(owner_url) as url:
         kept.fails(
-            "The database behind BACKUP_DATABASE_URL has no table futuretracker_migrations: it is"
-            " not this service's, or was never migrated.",
+            "The database behind BACKUP_DATABASE_URL has no table futuretracker_migrations: it"
+            " belongs to another service, or its migrations have never run.",
             "backup",
             BACKUP_DATABASE_URL=url,
         )
 
 
-def test_programs_older_than_the_server_are_named_with_both_versions(kept: Site) -> None:
+def test_programs_older_than_the_server_are_refused(kept: Site) -> None:
     kept.fails(
-        "pg_dump is of Postgres 16, the server of Postgres 18: install version 18 or newer, or set"
+        "pg_dump has version 16, but the server has version 18: install version 18 or newer, or set"
         " POSTGRES_BIN to its folder.",
         "backup",
         POSTGRES_BIN=str(OLDER),
     )
 
 
-def test_a_folder_without_programs_is_named(kept: Site) -> None:
+def test_a_folder_without_the_programs_is_reported(kept: Site) -> None:
     kept.fails(
-        "There is no pg_dump in POSTGRES_BIN (/etc): install Postgres' programs (Debian:"
+        "There is no pg_dump in POSTGRES_BIN (/etc): install PostgreSQL's programs (Debian:"
         " postgresql-client, and postgresql for the drill), or set POSTGRES_BIN.",
         "backup",
         POSTGRES_BIN="/etc",
     )
 
 
-def test_a_missing_folder_is_one_sentence(kept: Site) -> None:
+def test_a_missing_directory_is_reported(kept: Site) -> None:
     kept.fails(
         "BACKUP_DIRECTORY (/nonexistent) cannot be used: No such file or directory.",
         "backup",
@@ -114,27 +112,28 @@ def test_a_missing_folder_is_one_sentence(kept: Site) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o703, 0o770])
-def test_a_folder_that_others_can_read_or_write_is_refused(place: Site, mode: int) -> None:
+def test_a_directory_open_to_other_users_is_refused(place: Site, mode: int) -> None:
     place.directory.chmod(mode)
 
     place.fails(
-        f"BACKUP_DIRECTORY ({place.directory}) is open to others: chmod 0711 or 0700 closes it.",
+        f"BACKUP_DIRECTORY ({place.directory}) is open to other users: change its mode to 0711 or"
+        " 0700.",
         "backup",
     )
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o711, 0o750])
-def test_a_folder_in_which_others_can_only_look_up_names_is_closed(place: Site, mode: int) -> None:
+def test_a_directory_that_others_can_only_enter_is_accepted(place: Site, mode: int) -> None:
     place.directory.chmod(mode)
 
     place.back_up()
 
 
-def test_one_at_a_time_makes_a_backup(kept: Site) -> None:
+def test_a_second_backup_at_the_same_time_is_refused(kept: Site) -> None:
     with (kept.directory / ".backup.lock").open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
 
-        kept.fails(f"Another backup is at work in {kept.directory}.", "backup")
+        kept.fails(f"Another backup is running in {kept.directory}.", "backup")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_one_at_a_time_makes_a_backup(kept: Site) -> None:
         ("BACKUP_KEEP_DAILY", "0", "Must be greater than or equal to 1 and less than or equal to"),
     ],
 )
-def test_a_setting_that_is_wrong_is_named_without_its_value(
+def test_an_invalid_setting_is_named_without_its_value(
     kept: Site, setting: str, value: str, problem: str
 ) -> None:
     done = kept.run("backup", **{setting: value})
@@ -170,7 +169,7 @@ def test_a_setting_that_is_wrong_is_named_without_its_value(
     assert "hunter22" not in done.stderr.lower()
 
 
-def test_without_any_url_it_says_which_one_is_missing(kept: Site) -> None:
+def test_a_missing_url_is_named(kept: Site) -> None:
     kept.fails(
         f"{UNUSABLE}MIGRATION_DATABASE_URL: missing: the Postgres URL of the tables' owner",
         "backup",

@@ -1,11 +1,11 @@
-"""A drill: the newest backup restored for real, compared, and nothing left of it."""
+"""The restore drill: it restores the newest backup, compares every table, and leaves no trace."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def scratch(place: Site) -> Path:
-    """Where a drill of this test keeps what is temporary."""
+    """The folder in which the drill of this test keeps its temporary files."""
     folder = place.folder / "scratch"
     folder.mkdir()
     folder.chmod(0o1777)
@@ -36,9 +36,10 @@ def no_trace(scratch: Path) -> bool:
     return list(scratch.iterdir()) == [] and processes(scratch) == []
 
 
-def test_a_good_backup_is_restored_and_every_table_compared(place: Site, scratch: Path) -> None:
+def test_a_good_backup_is_restored_and_compared(place: Site, scratch: Path) -> None:
     place.back_up()
     newest = place.back_up()
+    began = datetime.now(UTC).replace(microsecond=0)
     line = place.log("drill")
 
     told = place.status()
@@ -46,12 +47,11 @@ def test_a_good_backup_is_restored_and_every_table_compared(place: Site, scratch
     assert line["rows"] == told["backup"]["rows"]
     assert (told["drill"]["file"], told["drill"]["ok"]) == (newest.name, True)
     assert told["proven"]["file"] == newest.name
-    age = datetime.now(UTC) - datetime.fromisoformat(told["drill"]["finished_at"])
-    assert timedelta() <= age < timedelta(seconds=20)
+    assert began <= datetime.fromisoformat(told["drill"]["finished_at"]) <= datetime.now(UTC)
     assert no_trace(scratch)
 
 
-def test_a_database_that_writes_its_values_in_another_way_is_no_other(owner_url: str) -> None:
+def test_the_comparison_does_not_depend_on_the_databases_settings(owner_url: str) -> None:
     with database(owner_url) as url, site(url) as place:
         with psycopg.connect(url, autocommit=True) as conn:
             name = conn.info.dbname
@@ -65,7 +65,7 @@ def test_a_database_that_writes_its_values_in_another_way_is_no_other(owner_url:
 
 
 def failed(place: Site, reason: str) -> None:
-    """Expect a drill that says and tells this, and that what was proven before stays so."""
+    """Expect the drill to report this reason, and the proven backup to stay the same."""
     proven = place.status().get("proven")
     done = place.run("drill")
 
@@ -104,14 +104,14 @@ def _policy(content: dict[str, Any]) -> None:
     ("change", "clause"),
     [
         (_rows, "users has 2 rows, not 3"),
-        (_values, "users has other values"),
+        (_values, "users has different values"),
         (_row_security, "row level security of users is forced, not off"),
         (_table, "table lost is missing"),
-        (_grant, "too much: SELECT on users to futuretracker_api"),
-        (_policy, "policy missing: lost on users: permissive r to futuretracker_api"),
+        (_grant, "unexpected: SELECT on users to futuretracker_api"),
+        (_policy, "missing policy: lost on users: permissive r to futuretracker_api"),
     ],
 )
-def test_whatever_is_not_as_it_was_fails_it(
+def test_any_difference_fails_the_drill(
     place: Site, scratch: Path, change: Callable[[dict[str, Any]], None], clause: str
 ) -> None:
     file = place.back_up()
@@ -119,13 +119,11 @@ def test_whatever_is_not_as_it_was_fails_it(
     change(manifest["content"])
     file.with_name(f"{file.name}.json").write_text(json.dumps(manifest))
 
-    failed(
-        place, f"The restored database is not as the backed up one was: {clause}. Do not use it."
-    )
+    failed(place, f"The restored database differs from the backup: {clause}. Do not use it.")
     assert no_trace(scratch)
 
 
-def test_a_damaged_backup_fails_it_and_the_one_proven_before_stays(place: Site) -> None:
+def test_a_damaged_backup_fails_the_drill_and_the_proven_one_stays(place: Site) -> None:
     place.back_up()
     place.log("drill")
     newest = place.back_up()
@@ -133,33 +131,33 @@ def test_a_damaged_backup_fails_it_and_the_one_proven_before_stays(place: Site) 
 
     failed(
         place,
-        f"{newest.name} is damaged: its SHA-256 is not the one in {newest.name}.sha256; take"
-        " another backup.",
+        f"{newest.name} is damaged: its SHA-256 differs from the one in {newest.name}.sha256."
+        " Restore another backup.",
     )
 
 
-def test_a_folder_without_backups_is_one_sentence(place: Site) -> None:
-    place.fails(f"There is no backup in {place.directory}.", "drill")
+def test_a_directory_without_backups_is_reported(place: Site) -> None:
+    place.fails(f"There is no backup in {place.directory}: make one first.", "drill")
 
 
-def test_root_is_told_that_postgres_does_not_run_as_root(place: Site) -> None:
+def test_a_drill_as_root_in_roots_directory_is_refused(place: Site) -> None:
     os.chown(place.directory, os.geteuid(), os.getegid())
     place.back_up()
     done = place.as_root('exec "$PYTHON" -m futuretracker drill')
 
     assert done.returncode == 1
     assert done.stderr == (
-        f"Postgres does not run as root: make another user the owner of {place.directory}, or run"
+        f"Postgres refuses to run as root: make another user the owner of {place.directory}, or run"
         " the drill as that user.\n"
     )
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("moment", ["global", "postmaster.pid"])
-def test_one_that_is_stopped_leaves_no_postgres_and_no_file(
+def test_an_interrupted_drill_leaves_no_postgres_and_no_file(
     place: Site, scratch: Path, end: signal.Signals, moment: str
 ) -> None:
-    """While the cluster is made, and once it runs."""
+    """The signal arrives while initdb runs, or once Postgres runs."""
     place.back_up()
     before = place.files()
     process = place.start("drill")
@@ -167,17 +165,19 @@ def test_one_that_is_stopped_leaves_no_postgres_and_no_file(
     process.send_signal(end)
     process.send_signal(end)
 
-    assert process.communicate(timeout=20) == (b"", b"")
+    assert process.communicate(timeout=120) == (b"", b"")
     assert process.returncode == 130
     poll(lambda: no_trace(scratch))
     assert place.files() == before
 
 
-def test_two_at_once_are_one_and_a_sentence(place: Site, scratch: Path) -> None:
+def test_a_second_drill_at_the_same_time_is_refused(place: Site, scratch: Path) -> None:
     place.back_up()
     first = place.start("drill")
     poll(lambda: list(scratch.glob("*/data/global")), first)
+    first.send_signal(signal.SIGSTOP)  # else it might finish before the second one starts
 
-    place.fails(f"Another drill is at work in {place.directory}.", "drill")
-    first.communicate(timeout=20)
+    place.fails(f"Another drill is running in {place.directory}.", "drill")
+    first.send_signal(signal.SIGCONT)
+    first.communicate(timeout=120)
     assert first.returncode == 0

@@ -1,4 +1,4 @@
-"""Encrypted backups: who can read them, with which programs, and at which cost."""
+"""Encrypted backups: which identities and programs decrypt them, and how much memory it takes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def keygen(file: Path) -> str:
-    """Write an identity with age's own program; return its public key."""
+    """Create an identity with the age program; return its public key."""
     subprocess.run(["age-keygen", "-o", file], check=True, capture_output=True)
     return subprocess.run(
         ["age-keygen", "-y", file], check=True, capture_output=True, text=True
@@ -36,7 +36,7 @@ def keygen(file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def locked(source: str) -> Iterator[Site]:
-    """A folder with one backup for two identities: key and second, in files beside it."""
+    """A directory with a backup for two identities: the files ``key`` and ``second`` beside it."""
     with site(source) as made:
         keys = [keygen(made.folder / name) for name in ("key", "second")]
         keygen(made.folder / "foreign")
@@ -51,7 +51,7 @@ def file(locked: Site) -> Path:
     return found
 
 
-def test_it_is_an_age_file_in_which_nothing_can_be_read(file: Path) -> None:
+def test_the_backup_is_an_age_file_without_readable_content(file: Path) -> None:
     content = file.read_bytes()
 
     assert file.name.endswith(".dump.age")
@@ -61,7 +61,7 @@ def test_it_is_an_age_file_in_which_nothing_can_be_read(file: Path) -> None:
 
 
 @pytest.mark.parametrize("identity", ["key", "second"])
-def test_whoever_holds_one_of_the_identities_restores_it(
+def test_each_of_the_identities_restores_the_backup(
     locked: Site, file: Path, target: str, identity: str
 ) -> None:
     settings = {
@@ -76,7 +76,7 @@ def test_whoever_holds_one_of_the_identities_restores_it(
 
 
 def by_hand(**names: object) -> str:
-    """Return the commands of docs/operations/backups.md that need none of our code."""
+    """Return the commands of docs/operations/backups.md that do not need this service."""
     page = (ROOT / "docs" / "operations" / "backups.md").read_text()
     guide = page.partition("### Without our code")[2]
     [commands, *_] = re.findall(r"```console\n(.*?)```", guide, re.DOTALL)
@@ -87,7 +87,7 @@ def by_hand(**names: object) -> str:
     return script
 
 
-def test_age_sha256sum_and_pg_restore_open_it_without_our_code(
+def test_age_sha256sum_and_pg_restore_are_enough_to_restore_it(
     locked: Site, file: Path, target: str
 ) -> None:
     where = conninfo_to_dict(target)
@@ -123,23 +123,23 @@ def test_age_sha256sum_and_pg_restore_open_it_without_our_code(
     assert counts == {table: (rows,) for table, rows in ROWS.items()}
 
 
-def test_a_drill_opens_it_with_the_identity(locked: Site) -> None:
+def test_a_drill_decrypts_it_with_the_identity(locked: Site) -> None:
     assert locked.log("drill", BACKUP_AGE_IDENTITY_FILE=str(locked.folder / "key"))["ok"] is True
 
 
-def test_without_an_identity_it_says_which_setting_is_missing(
+def test_a_missing_identity_is_reported_with_its_setting(
     locked: Site, file: Path, target: str
 ) -> None:
     locked.fails(
-        f"{file.name} is encrypted: BACKUP_AGE_IDENTITY_FILE must name the file with its identity.",
+        f"{file.name} is encrypted: set BACKUP_AGE_IDENTITY_FILE to the file with its identity.",
         *("restore", str(file)),
         RESTORE_DATABASE_URL=target,
     )
 
 
-def test_another_identity_does_not_open_it(locked: Site, file: Path, target: str) -> None:
+def test_another_identity_does_not_decrypt_it(locked: Site, file: Path, target: str) -> None:
     locked.fails(
-        f"BACKUP_AGE_IDENTITY does not open {file.name}: No matching keys found.",
+        f"BACKUP_AGE_IDENTITY does not decrypt {file.name}: No matching keys found.",
         *("restore", str(file)),
         RESTORE_DATABASE_URL=target,
         BACKUP_AGE_IDENTITY_FILE=str(locked.folder / "foreign"),
@@ -147,7 +147,7 @@ def test_another_identity_does_not_open_it(locked: Site, file: Path, target: str
 
 
 @pytest.mark.parametrize("text", ["AGE-SECRET-KEY-1HUNTER22", "# a comment alone", "age1hunter22"])
-def test_what_is_no_identity_is_refused_without_its_text(
+def test_an_invalid_identity_is_refused_without_its_text(
     locked: Site, file: Path, target: str, text: str
 ) -> None:
     locked.fails(
@@ -159,9 +159,7 @@ def test_what_is_no_identity_is_refused_without_its_text(
     )
 
 
-def test_an_identity_file_that_is_not_there_is_one_sentence(
-    locked: Site, file: Path, target: str
-) -> None:
+def test_a_missing_identity_file_is_reported(locked: Site, file: Path, target: str) -> None:
     locked.fails(
         "The settings are not usable:\n  - BACKUP_AGE_IDENTITY_FILE names no file that can be read",
         *("restore", str(file)),
@@ -170,7 +168,7 @@ def test_an_identity_file_that_is_not_there_is_one_sentence(
     )
 
 
-def test_a_file_that_takes_no_more_is_told_as_it_told_it() -> None:
+def test_a_failed_write_keeps_its_own_error() -> None:
     identity = Identity.generate()
     with (
         Path("/dev/full").open("wb", buffering=0) as full,

@@ -1,4 +1,4 @@
-"""Which of Postgres' programs are taken: the folder's, PATH's, or Debian's newest."""
+"""Which of PostgreSQL's programs are used: those in the folder, on PATH, or Debian's newest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A host that has two versions as Debian lays them down, and its wrapper on PATH."""
+    """A host with two versions installed as Debian does, and Debian's wrapper on PATH."""
     (tmp_path / "lib").mkdir()
     for version, folder in (("9", OLDER), ("18", BIN)):
         (tmp_path / "lib" / version).mkdir()
@@ -33,7 +33,7 @@ def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_those_on_path_are_taken(place: Site) -> None:
+def test_the_programs_on_path_are_used(place: Site) -> None:
     place.settings["POSTGRES_BIN"] = ""
     path = f"{BIN}:{os.environ['PATH']}"
 
@@ -41,13 +41,13 @@ def test_those_on_path_are_taken(place: Site) -> None:
     assert place.log("drill", PATH=path)["ok"] is True
 
 
-def test_on_debian_the_newest_is_taken_and_not_the_wrapper(debian: Path) -> None:
+def test_on_debian_the_newest_version_is_used_instead_of_the_wrapper(debian: Path) -> None:
     assert Programs(None).path("pg_dump") == str(debian.parent / "lib" / "18" / "bin" / "pg_dump")
     assert Programs(None).path("initdb") == str(debian.parent / "lib" / "18" / "bin" / "initdb")
     assert Programs(None).major("pg_dump") >= 18
 
 
-def test_one_on_path_that_is_no_wrapper_comes_first(
+def test_a_program_on_path_that_is_not_the_wrapper_comes_first(
     debian: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{OLDER}:{debian}")
@@ -55,25 +55,25 @@ def test_one_on_path_that_is_no_wrapper_comes_first(
     assert Programs(None).path("pg_dump") == str(OLDER / "pg_dump")
 
 
-def test_what_is_nowhere_is_a_sentence(debian: Path) -> None:
-    with pytest.raises(BackupProblem, match="There is no pg_nothing on PATH: install Postgres"):
+def test_a_missing_program_is_reported(debian: Path) -> None:
+    with pytest.raises(BackupProblem, match="There is no pg_nothing on PATH: install PostgreSQL"):
         Programs(None).path("pg_nothing")
-    with pytest.raises(BackupProblem, match="pg_wrapper is not Postgres' pg_wrapper"):
+    with pytest.raises(BackupProblem, match="pg_wrapper is not PostgreSQL's pg_wrapper"):
         Programs(debian).major("pg_wrapper")
 
 
-def test_an_old_libpq_does_not_take_system_for_a_files_name(tmp_path: Path) -> None:
+def test_an_old_libpq_is_refused_with_the_systems_certificates(tmp_path: Path) -> None:
     old = tmp_path / "pg_dump"
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)'\n")
     old.chmod(0o755)
     url = "host=db.example.com sslrootcert=system"
 
-    with pytest.raises(BackupProblem, match="does not know the system's authorities"):
+    with pytest.raises(BackupProblem, match="does not support sslrootcert=system"):
         Programs(tmp_path).check("pg_dump", 15, "the server", url)
     Programs(tmp_path).check("pg_dump", 15, "the server", "host=db.example.com sslrootcert=/ca")
 
 
-def test_what_libpq_is_told_is_in_the_environment_and_nothing_else_is(
+def test_the_environment_holds_the_connection_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CLERK_SECRET_KEY", "hunter33")

@@ -1,4 +1,4 @@
-"""What was restored is the database that was backed up, and the service runs on it."""
+"""A restored database equals the original, and the service runs on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Answer, Service
 
 DATA_API = ("anon", "authenticated", "service_role")
-# What a project of Supabase's grants on each new object of its owner's.
+# The default privileges of a Supabase project on new objects of its owner.
 AS_SUPABASE = "".join(
     f"alter default privileges in schema public grant all on {kind} to {', '.join(DATA_API)};"
     for kind in ("tables", "sequences", "functions")
@@ -44,7 +44,7 @@ def backup(kept: Site) -> Path:
 
 @pytest.fixture
 def cluster_roles(owner_url: str) -> Iterator[None]:
-    """The roles of Supabase's Data API, in the tests' Postgres."""
+    """Create the roles of Supabase's Data API in the tests' Postgres."""
     with psycopg.connect(owner_url, autocommit=True) as conn:
         for role in DATA_API:
             conn.execute(f"create role {role}".encode())
@@ -63,7 +63,7 @@ def rows(url: str, statement: str) -> list[Any]:
         return conn.execute(statement.encode()).fetchall()
 
 
-def test_it_says_what_was_restored_and_what_is_left_to_do(
+def test_the_output_names_the_restored_rows_and_the_next_step(
     kept: Site, backup: Path, target: str
 ) -> None:
     done = kept.run("restore", str(backup), RESTORE_DATABASE_URL=target)
@@ -77,7 +77,7 @@ def test_it_says_what_was_restored_and_what_is_left_to_do(
     )
 
 
-def test_every_value_is_back(kept: Site, backup: Path, target: str, source: str) -> None:
+def test_every_value_is_restored(kept: Site, backup: Path, target: str, source: str) -> None:
     restored(kept, backup, target)
 
     for table in ("users", "opportunities", "opportunity_rounds", "audit_log", "revocations"):
@@ -87,7 +87,7 @@ def test_every_value_is_back(kept: Site, backup: Path, target: str, source: str)
 
 @pytest.fixture(scope="module")
 def elsewhere(kept: Site) -> Iterator[str]:
-    """Another Postgres, which has nothing but the restored backup; the URL is its owner's."""
+    """Another Postgres, which holds only the restored backup; yield its owner's URL."""
     with TemporaryDirectory(prefix="futuretracker-") as name:
         Path(name).chmod(0o755)
         with embedded_postgres.postgres(Path(name, "data")) as url:
@@ -96,7 +96,7 @@ def elsewhere(kept: Site) -> Iterator[str]:
             yield url
 
 
-def test_the_services_role_is_made_with_its_limits_and_without_a_password(
+def test_the_service_role_is_created_with_its_settings_and_without_a_password(
     elsewhere: str, source: str
 ) -> None:
     role = (
@@ -108,7 +108,7 @@ def test_the_services_role_is_made_with_its_limits_and_without_a_password(
     assert rows(elsewhere, password) == [(None,)]
 
 
-def test_the_service_runs_on_it_and_still_keeps_users_apart(
+def test_the_service_runs_on_it_and_separates_users(
     elsewhere: str, serve: Callable[..., Service], issuer: Issuer
 ) -> None:
     service = serve(DATABASE_URL=embedded_postgres.as_service(elsewhere))
@@ -127,9 +127,7 @@ def test_the_service_runs_on_it_and_still_keeps_users_apart(
     assert ask("POST", "", "user_c", {"title": "New here"}).status == 201
 
 
-def test_nobody_can_create_temporary_objects_in_it_without_a_grant(
-    kept: Site, backup: Path, target: str
-) -> None:
+def test_temporary_objects_need_a_grant(kept: Site, backup: Path, target: str) -> None:
     temporary = "select has_database_privilege('public', current_database(), 'temporary')"
     assert rows(target, temporary) == [(True,)]
     restored(kept, backup, target)
@@ -137,7 +135,7 @@ def test_nobody_can_create_temporary_objects_in_it_without_a_grant(
     assert rows(target, temporary) == [(False,)]
 
 
-def test_the_services_role_alone_sees_nothing(kept: Site, backup: Path, target: str) -> None:
+def test_the_service_role_sees_no_rows_without_user(kept: Site, backup: Path, target: str) -> None:
     restored(kept, backup, target)
 
     assert rows(embedded_postgres.as_service(target), "select count(*) from opportunities") == [
@@ -147,7 +145,7 @@ def test_the_services_role_alone_sees_nothing(kept: Site, backup: Path, target: 
 
 
 @pytest.mark.usefixtures("cluster_roles")
-def test_what_the_platform_grants_on_new_tables_is_not_on_restored_ones(
+def test_default_privileges_do_not_apply_to_restored_tables(
     kept: Site, backup: Path, target: str
 ) -> None:
     with psycopg.connect(target, autocommit=True) as conn:
@@ -164,7 +162,7 @@ def test_what_the_platform_grants_on_new_tables_is_not_on_restored_ones(
 
 
 @pytest.mark.usefixtures("cluster_roles")
-def test_grants_that_the_platform_has_made_are_restored(owner_url: str, target: str) -> None:
+def test_the_platforms_grants_are_restored(owner_url: str, target: str) -> None:
     with database(owner_url) as url, site(url) as place:
         with psycopg.connect(url, autocommit=True) as conn:
             conn.execute(AS_SUPABASE.encode())
@@ -179,7 +177,7 @@ def test_grants_that_the_platform_has_made_are_restored(owner_url: str, target: 
         conn.execute("drop owned by anon, authenticated, service_role")
 
 
-def test_an_owner_of_another_name_who_is_no_superuser_gets_all_of_it(
+def test_an_owner_with_another_name_and_no_superuser_rights_can_restore(
     kept: Site, backup: Path, owner_url: str
 ) -> None:
     with psycopg.connect(owner_url, autocommit=True) as conn:
@@ -188,7 +186,7 @@ def test_an_owner_of_another_name_who_is_no_superuser_gets_all_of_it(
             theirs = make_conninfo(url, user="somebody")
             restored(kept, backup, theirs)
 
-            # The functions run as the owner, whom row level security is forced on.
+            # These functions run as the owner, and row level security is forced on the owner.
             erase = "select futuretracker_erase('msg_y', 'user_a', 600, 'request')"
             assert rows(embedded_postgres.as_service(url), erase) == [(True,)]
             owners = "select distinct tableowner from pg_tables where schemaname = 'public'"
@@ -196,7 +194,7 @@ def test_an_owner_of_another_name_who_is_no_superuser_gets_all_of_it(
         conn.execute("drop role somebody")
 
 
-def test_a_migration_that_is_due_can_be_applied_afterwards(
+def test_a_pending_migration_can_be_applied_afterwards(
     kept: Site, backup: Path, target: str
 ) -> None:
     restored(kept, backup, target)

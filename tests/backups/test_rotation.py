@@ -1,4 +1,4 @@
-"""Which backups have had their time: every set of times, and real files."""
+"""Rotation: properties over any set of times, and real files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def daily(days: int) -> list[datetime]:
 
 
 @given(times, keeps)
-def test_it_removes_nothing_but_what_is_there_and_never_the_newest(
+def test_only_existing_backups_expire_and_never_the_newest(
     made: list[datetime], keep: Keep
 ) -> None:
     gone = expired(made, keep)
@@ -40,7 +40,7 @@ def test_it_removes_nothing_but_what_is_there_and_never_the_newest(
 
 
 @given(times, keeps)
-def test_every_day_week_and_month_that_counts_keeps_its_newest(
+def test_each_kept_day_week_and_month_keeps_its_newest_backup(
     made: list[datetime], keep: Keep
 ) -> None:
     kept = set(made) - expired(made, keep)
@@ -52,31 +52,31 @@ def test_every_day_week_and_month_that_counts_keeps_its_newest(
 
 
 @given(times, keeps)
-def test_no_more_is_kept_than_was_asked_for(made: list[datetime], keep: Keep) -> None:
+def test_no_more_backups_are_kept_than_configured(made: list[datetime], keep: Keep) -> None:
     kept = set(made) - expired(made, keep)
 
     assert len(kept) <= keep.daily + keep.weekly + keep.monthly
 
 
 @given(times, keeps)
-def test_a_second_look_removes_nothing_more(made: list[datetime], keep: Keep) -> None:
+def test_a_second_rotation_removes_nothing(made: list[datetime], keep: Keep) -> None:
     kept = set(made) - expired(made, keep)
 
     assert expired(kept, keep) == set()
 
 
 @given(st.integers(1, 800), keeps)
-def test_day_after_day_it_comes_to_the_same_as_at_once(days: int, keep: Keep) -> None:
+def test_daily_rotations_keep_the_same_as_a_single_one(days: int, keep: Keep) -> None:
     kept: set[datetime] = set()
     for time in daily(days):
         kept |= {time}
         kept -= expired(kept, keep)
 
-    # A week's or a month's last day stays what it is when the next one has begun.
+    # The last day of a week or month stays the last one when the next week or month begins.
     assert kept == set(daily(days)) - expired(daily(days), keep)
 
 
-def test_a_year_of_days_with_the_defaults() -> None:
+def test_the_defaults_keep_24_backups_of_a_year() -> None:
     kept = sorted(set(daily(365)) - expired(daily(365), Keep(daily=7, weekly=5, monthly=12)))
 
     assert [f"{time:%m-%d}" for time in kept] == [
@@ -86,7 +86,7 @@ def test_a_year_of_days_with_the_defaults() -> None:
     ]
 
 
-def test_old_backups_go_with_what_is_told_of_them_and_nothing_else_does(place: Site) -> None:
+def test_expired_backups_are_removed_with_their_checksum_and_manifest(place: Site) -> None:
     name = "futuretracker-20200101T020000Z.dump"
     old = {f"{name}{end}" for end in ("", ".sha256", ".json")}
     others = {
@@ -99,7 +99,7 @@ def test_old_backups_go_with_what_is_told_of_them_and_nothing_else_does(place: S
         (place.directory / file).write_text("of before")
 
     line = place.log("backup", BACKUP_KEEP_MONTHLY="0", BACKUP_KEEP_WEEKLY="0")
-    assert line["removed"] == []  # the second day that has a backup, of seven
+    assert line["removed"] == []  # only the second of seven days that have a backup
 
     few = {"BACKUP_KEEP_DAILY": "1", "BACKUP_KEEP_WEEKLY": "0", "BACKUP_KEEP_MONTHLY": "0"}
     line = place.log("backup", **few)
@@ -109,7 +109,7 @@ def test_old_backups_go_with_what_is_told_of_them_and_nothing_else_does(place: S
     assert line["file"] in place.files()
 
 
-def test_the_last_one_that_a_drill_has_restored_stays(place: Site) -> None:
+def test_the_backup_that_the_last_drill_restored_is_kept(place: Site) -> None:
     few = {"BACKUP_KEEP_DAILY": "1", "BACKUP_KEEP_WEEKLY": "0", "BACKUP_KEEP_MONTHLY": "0"}
     proven = place.back_up(**few)
     place.log("drill")

@@ -1,4 +1,4 @@
-"""The benchmark really runs, and shows what it promises: for one second, with what is at hand."""
+"""The benchmarks run for a second each, with what this machine has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.layers import REST, by_layer, read
 from benchmarks.processes import CannotMeasure
 from benchmarks.profile import read_arguments
 from benchmarks.servers import Server
-from benchmarks.workloads import Ask
+from benchmarks.workloads import Request
 from benchmarks.wrk import Wrk
 from tests.support.servers import ROOT
 
@@ -34,7 +34,7 @@ COMMAND = ["-m", "benchmarks.bench", "--rounds", "1", "--seconds", "1", "--outpu
 
 @pytest.fixture
 def broken() -> Iterator[int]:
-    """A server that answers 500 to everybody; its port."""
+    """Run a server that returns 500 for every request; yield its port."""
 
     class Broken(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -53,7 +53,7 @@ def broken() -> Iterator[int]:
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """Another checkout of this service, which leaves a file named ``loaded`` when it starts."""
+    """Create another checkout of this service, which writes the file ``loaded`` at its start."""
     folder = tmp_path / "base"
     shutil.copytree(ROOT / "futuretracker", folder / "futuretracker")
     shutil.copy(ROOT / "gunicorn.conf.py", folder)
@@ -72,7 +72,7 @@ def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=6000,
     )
     assert done.returncode == 0, done.stderr
     assert (base / "loaded").exists()
@@ -92,21 +92,21 @@ def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -
     ET.parse(tmp_path / "found.svg")  # noqa: S314 - written just now
 
 
-def test_wrong_answers_are_no_speed(broken: int) -> None:
+def test_wrong_responses_are_an_error(broken: int) -> None:
     process: Any = SimpleNamespace(pid=os.getpid())
     server = Server("broken", process, broken, frozenset())
     with pytest.raises(CannotMeasure, match="broken"):
-        Wrk(server, {0: "token"}, os.getpid()).load([Ask("list", 0)], 1)
+        Wrk(server, {0: "token"}, os.getpid()).load([Request("list", 0)], 1)
 
 
-def test_the_profile_has_its_usual_workloads_where_none_is_named() -> None:
+def test_the_profile_has_default_workloads() -> None:
     assert read_arguments([]).workloads == ["list", "one", "create"]
     assert read_arguments(["update", "--seconds", "1"]).workloads == ["update"]
     with pytest.raises(SystemExit):
         read_arguments(["updates"])
 
 
-def test_the_profile_finds_every_layer_of_a_write(tmp_path: Path) -> None:
+def test_the_profile_of_a_create_has_its_layers(tmp_path: Path) -> None:
     command = ["-m", "benchmarks.profile", "create", "--seconds", "3", "--stacks", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, *command],
@@ -114,7 +114,7 @@ def test_the_profile_finds_every_layer_of_a_write(tmp_path: Path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     lines = [
@@ -123,6 +123,8 @@ def test_the_profile_finds_every_layer_of_a_write(tmp_path: Path) -> None:
     stacks = read(lines)
     layers = by_layer(stacks)
     assert layers.total() == stacks.total() > 20
-    assert {"validation", "log lines", "database: psycopg, pool"} <= set(layers)
+    assert {"validation", "logs and metrics", "database", "rate limits and store", "server"} <= set(
+        layers
+    )
     assert layers[REST] < layers.total() / 10
     assert all(f"  {name}\n" in done.stdout for name in layers)

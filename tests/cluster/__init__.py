@@ -1,1 +1,1 @@
-"""Three hosts, one nginx, one Postgres, one Valkey, each with an address of its own."""
+"""Tests of three hosts with one nginx, one Postgres and one Valkey, each with its own address."""

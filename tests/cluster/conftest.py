@@ -1,4 +1,4 @@
-"""The cluster, built once; its hosts, store and nginx are each test's own."""
+"""Fixtures: one Postgres for all tests, and new hosts, Valkey and nginx for each test."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ figures = pytest.StashKey[list[str]]()
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print what the tests have measured, whether they passed or not."""
+    """Print the figures that the tests have measured, even if they failed."""
     for line in config.stash.get(figures, []):
         terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Note a figure for the summary."""
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Add a figure to the summary."""
     return request.config.stash.setdefault(figures, []).append
 
 
 @dataclass
 class Cluster:
-    """What runs: every host has the same settings, as hosts in production have."""
+    """The running servers. All hosts have the same settings, as in production."""
 
     network: Network
     database: Database
@@ -55,41 +55,41 @@ class Cluster:
     store: Store
     hosts: list[Host]
     settings: dict[str, str]
-    tell: Callable[[str], None]
+    note: Callable[[str], None]
 
     def token(self, user: str = "") -> str:
-        """Return a session token of ``user``, or of one whom no other test knows."""
+        """Return a session token of ``user``, or of a new user."""
         user = user or f"user_cluster{next(numbers)}x{os.getpid()}"
         return self.issuer.token(user, ttl=3600, azp=ORIGIN)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask Postgres itself, as the tables' owner."""
+        """Query Postgres as the tables' owner."""
         with psycopg.connect(self.database.owner_url) as conn:
             return conn.execute(query, values).fetchall()  # type: ignore[arg-type]
 
     @contextmanager
     def no_writes(self) -> Iterator[None]:
-        """Let every write wait in Postgres until the block ends."""
+        """Block every write in Postgres until the block ends."""
         with psycopg.connect(self.database.owner_url) as conn:
             conn.execute("lock table opportunities in exclusive mode")
             yield
 
     def waiting(self) -> int:
-        """Return how many statements wait."""
+        """Return the number of statements that wait for a lock."""
         query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
         return int(self.rows(query)[0][0])
 
 
 @pytest.fixture(scope="session")
-def place(tell: Callable[[str], None]) -> Iterator[Network]:
+def place(note: Callable[[str], None]) -> Iterator[Network]:
     with network() as place:
-        tell(f"three hosts, nginx, Postgres and Valkey in {place.kind}")
+        note(f"three hosts, nginx, Postgres and Valkey in {place.kind}")
         yield place
 
 
 @pytest.fixture(scope="session")
 def database(place: Network) -> Iterator[Database]:
-    """Postgres; its folder must be open to the user that it runs as."""
+    """Run Postgres in a folder that the user it runs as can open."""
     with TemporaryDirectory(prefix="futuretracker-") as folder:
         Path(folder).chmod(0o755)
         with postgres(place, Path(folder)) as running:
@@ -101,7 +101,7 @@ def start(
     place: Network,
     database: Database,
     issuer: Issuer,
-    tell: Callable[[str], None],
+    note: Callable[[str], None],
     tmp_path: Path,
 ) -> Iterator[Callable[..., Cluster]]:
     """Start three hosts, Valkey and nginx: ``start(RATE_LIMIT_WRITE="2 per minute")``."""
@@ -120,6 +120,6 @@ def start(
             }
             running = stack.enter_context(hosts(place, tmp_path, settings))
             stack.enter_context(balancer(place, tmp_path, APPS))
-            return Cluster(place, database, issuer, store, running, settings, tell)
+            return Cluster(place, database, issuer, store, running, settings, note)
 
         yield start

@@ -1,4 +1,4 @@
-"""The cluster's Postgres: from elsewhere it is reached over TLS, with a password."""
+"""The cluster's Postgres: other hosts connect over TLS with a password."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RULES = "local all postgres trust\nlocal all all scram-sha-256\n"
 
 @dataclass
 class Database:
-    """``url`` is the service's, over TLS; ``owner_url`` leads through the socket file."""
+    """``url`` is the service's, over TLS; ``owner_url`` uses the socket file."""
 
     server: Server
     tls: Server
@@ -44,7 +44,7 @@ class Database:
 
 @contextmanager
 def postgres(network: Network, folder: Path) -> Iterator[Database]:
-    """Run Postgres with every migration."""
+    """Run Postgres with every migration applied."""
     data = folder / "data"
     with embedded_postgres.postgres(data) as url, psycopg.connect(url) as conn:
         migrate(url)
@@ -54,7 +54,8 @@ def postgres(network: Network, folder: Path) -> Iterator[Database]:
     server, front = _postgres(network, data), tls(network, folder, data / f".s.PGSQL.{DATABASE}")
     owner_url = make_conninfo(user="postgres", dbname="postgres", host=str(data), port=DATABASE)
     url = f"postgresql://{ROLE}:{PASSWORD}@{front.address}:{DATABASE}/postgres"
-    # The service adds sslmode=verify-full by itself; the rest is for want of a Postgres with TLS.
+    # The service itself adds sslmode=verify-full. The other parameters replace the TLS that the
+    # embedded Postgres lacks.
     url += f"?sslrootcert={folder / 'ca.crt'}&sslnegotiation=direct"
     try:
         for process, address in ((server, owner_url), (front, f"{url}&sslmode=verify-full")):
@@ -67,7 +68,7 @@ def postgres(network: Network, folder: Path) -> Iterator[Database]:
 
 
 def _postgres(network: Network, data: Path) -> Server:
-    """Prepare it on the data of the one that ran for the migrations, as the same user."""
+    """Prepare a Postgres on the migrated data, run by the same user."""
     rules = data.with_name("hba.conf")
     rules.write_text(RULES)
     rules.chmod(0o644)
@@ -76,7 +77,7 @@ def _postgres(network: Network, data: Path) -> Server:
         "port": DATABASE,
         "unix_socket_directories": data,
         "hba_file": rules,
-        "fsync": "off",  # the machine itself does not fail here
+        "fsync": "off",  # the test never crashes the machine itself
     }
     command = [str(POSTGRES), "-D", str(data)]
     command += [f"--{name}={value}" for name, value in settings.items()]

@@ -1,4 +1,4 @@
-"""Hosts of the service: gunicorn with the settings of production, as systemd would start it."""
+"""Hosts of the service: gunicorn with production's settings, as systemd would start it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.processes import children
-from tests.cluster.load import Ask, Client
+from tests.cluster.load import Client, Request
 from tests.cluster.network import APP
 from tests.cluster.processes import Server
 from tests.support.servers import ROOT
@@ -33,9 +33,9 @@ class Host:
     workers: int
 
     def is_ready(self) -> bool:
-        """Tell whether /readyz says so, and every worker is there."""
+        """Return whether /readyz returns 200 and every worker runs."""
         client = Client(self.server.network, self.server.node)
-        status, _ = client.send(Ask("GET", "/readyz"))
+        status, _ = client.send(Request("GET", "/readyz"))
         client.close()
         return status == 200 and len(children(self.server.pid)) == self.workers
 
@@ -46,8 +46,8 @@ class Host:
         self.server.wait_until(self.is_ready)
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return everything on stdout so far; fails where a line is no JSON object."""
-        # The last one may be on its way.
+        """Parse the output so far; fail if a line is not a JSON object."""
+        # The last line may be incomplete.
         text = self.server.log.read_text().rpartition("\n")[0]
         return [json.loads(line) for line in text.splitlines()]
 
@@ -64,7 +64,7 @@ def hosts(
     nodes: tuple[str, ...] = APPS,
     workers: int = WORKERS,
 ) -> Iterator[list[Host]]:
-    """Run a host at each node until the block ends."""
+    """Run one host at each node until the block ends."""
     with ExitStack() as stack:
         running = []
         for node in nodes:

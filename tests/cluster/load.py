@@ -1,4 +1,4 @@
-"""Requests over kept connections, one or a flood."""
+"""Requests over keep-alive connections: single ones, or many at once."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from tests.cluster.network import Network
 
 ROWS = "/api/v1/opportunities"
-BROKEN = 0  # in place of a status: the connection to nginx broke
+BROKEN = 0  # stands for a status: the connection to nginx broke
 
 
-class Ask(NamedTuple):
-    """One request that can be sent many times."""
+class Request(NamedTuple):
+    """A request that can be sent many times."""
 
     method: str
     path: str
@@ -31,9 +31,9 @@ class Ask(NamedTuple):
 
 
 class Client:
-    """A connection that is kept, to nginx or past it to a host.
+    """A keep-alive connection to nginx, or directly to a host.
 
-    To nginx it tells a lie about its address; to a host it says what nginx would.
+    It sends nginx a forged X-Forwarded-For, and sends a host the one that nginx would send.
     """
 
     def __init__(self, network: Network, node: str = "front", port: int = 0) -> None:
@@ -43,19 +43,19 @@ class Client:
         lie = f"198.51.100.{random.randrange(256)}"  # noqa: S311 - no secret
         self._headers = {"X-Forwarded-For": lie if is_front else address}
         self._connection = HTTPConnection(
-            network.address(node), port, timeout=30, source_address=(address, 0)
+            network.address(node), port, timeout=120, source_address=(address, 0)
         )
 
-    def send(self, ask: Ask, more: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+    def send(self, request: Request, more: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         """Return the status and the body, or BROKEN."""
         headers = {**self._headers, **(more or {})}
-        if ask.token:
-            headers["Authorization"] = f"Bearer {ask.token}"
+        if request.token:
+            headers["Authorization"] = f"Bearer {request.token}"
         body = None
-        if ask.body is not None:
-            body, headers["Content-Type"] = json.dumps(ask.body), "application/json"
+        if request.body is not None:
+            body, headers["Content-Type"] = json.dumps(request.body), "application/json"
         try:
-            self._connection.request(ask.method, ask.path, body=body, headers=headers)
+            self._connection.request(request.method, request.path, body=body, headers=headers)
             response = self._connection.getresponse()
             return response.status, response.read()
         except (HTTPException, OSError):
@@ -67,9 +67,9 @@ class Client:
 
 
 def flood(
-    network: Network, asks: Sequence[Ask], times: int, *, clients: int = 8, port: int = FRONT
+    network: Network, asks: Sequence[Request], times: int, *, clients: int = 8, port: int = FRONT
 ) -> Counter[int]:
-    """Send that many requests from several connections at once, by turns; count the statuses."""
+    """Send this many requests over several connections, in turn; count the statuses."""
     tickets = iter(range(times))
     lock = threading.Lock()
 

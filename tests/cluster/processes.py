@@ -1,17 +1,17 @@
-"""One server at one node: it may be stopped, killed and started again."""
+"""A server at a node, which can be stopped, killed and started again."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.processes import children
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,20 +19,12 @@ if TYPE_CHECKING:
     from tests.cluster.network import Network
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30, what: str = "") -> None:
-    """Wait until the condition holds; fail where it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"it did not happen within {seconds} s: {what}"
-        time.sleep(0.02)
-
-
 @dataclass
 class Server:
-    """A server process, a session of its own, so that Ctrl-C reaches only the tests.
+    """A server process in a session of its own, so that Ctrl-C reaches only the tests.
 
-    ``account`` is whom it runs as (user and group id); ``ending`` is the signal that ends it, which
-    it also gets should the tests themselves be killed.
+    ``account`` is its user and group id. ``ending`` is the signal that ends it; it also receives
+    this signal if the tests are killed.
     """
 
     network: Network
@@ -51,7 +43,7 @@ class Server:
 
     @property
     def inside(self) -> list[str]:
-        """Return what stands before a command that is to run beside it."""
+        """Return the prefix of a command that runs it at the same node."""
         return self.network.inside(self.node)
 
     @property
@@ -60,7 +52,7 @@ class Server:
         return self.process.pid
 
     def start(self) -> None:
-        """Start it; each command takes the place of the one before."""
+        """Start the server; each process replaces the one before it."""
         before = ["setpriv", f"--pdeathsig={self.ending.name.removeprefix('SIG')}"]
         if self.account:
             user, group = self.account
@@ -76,17 +68,17 @@ class Server:
             )
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Request the server to stop."""
         assert self.process is not None
         self.process.send_signal(self.ending)
 
-    def wait(self, within: float = 40) -> int:
-        """Wait for its end; return its exit code."""
+    def wait(self, within: float = 120) -> int:
+        """Wait until the server has exited; return its exit code."""
         assert self.process is not None
         return self.process.wait(within)
 
     def kill(self) -> None:
-        """End all of its processes at once, as a host that dies; return when none is left."""
+        """Kill all of its processes at once, as when a host fails; return when none is left."""
         assert self.process is not None
         members = children(self.pid) if self.process.poll() is None else []
         with suppress(ProcessLookupError):
@@ -95,15 +87,15 @@ class Server:
         wait_for(lambda: not any(map(_runs, members)), what=f"{members} have ended")
 
     def end(self) -> None:
-        """End it, whatever its state."""
+        """Stop the server, whatever its state."""
         if self.process is not None:
             with suppress(subprocess.TimeoutExpired):
                 self.terminate()
-                self.wait(within=5)
+                self.wait(within=30)
             self.kill()
 
     def wait_until(self, ready: Callable[[], object]) -> None:
-        """Wait until it is ready; fail with what it has printed where it never is."""
+        """Wait until the server is ready; fail with its output if it never is."""
 
         def settled() -> bool:
             assert self.process is not None
@@ -115,7 +107,7 @@ class Server:
 
 
 def _runs(pid: int) -> bool:
-    """Tell whether a process still has sockets: a zombie has none."""
+    """Return whether a process still has open sockets, which a zombie has not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

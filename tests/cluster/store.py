@@ -1,4 +1,4 @@
-"""The cluster's Valkey, which keeps nothing."""
+"""The cluster's Valkey, without persistence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PASSWORD = "not-a-secret"
 
 @dataclass
 class Store:
-    """It may be killed and started anew, and is empty then."""
+    """A Valkey that can be killed and started again, empty."""
 
     server: Server
     url: str
@@ -34,7 +34,7 @@ class Store:
         self.server.wait_until(lambda: self.keys() == 0)
 
     def keys(self) -> int | None:
-        """Return how many keys it holds; None where it does not answer."""
+        """Return the number of keys, or None if it is unavailable."""
         try:
             with Redis.from_url(self.url, socket_timeout=2) as client:
                 return int(client.dbsize())

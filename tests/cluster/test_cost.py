@@ -1,4 +1,4 @@
-"""What a request costs with one host and with three, on the paper of CPU per request."""
+"""CPU per request with one host and with three."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.processes import cpu_seconds
 from tests.cluster.hosts import WORKERS, hosts
-from tests.cluster.load import ROWS, Ask, flood
+from tests.cluster.load import ROWS, Request, flood
 from tests.cluster.network import FRONT
 from tests.cluster.nginx import balancer
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from tests.cluster.conftest import Cluster
 
 ROUNDS = 3
-REQUESTS = 800  # of a round: three of four read a page, one creates a row
-SMALL, LARGE = 28081, 28082  # the ports of two nginx more, each before one host
-# Of the CPU per request. Some of it is this one machine's: by turns all processes are at work,
-# where the kept connections to one host lead to a few, whose code stays in the CPU's caches.
+REQUESTS = 800  # per round: three of four read a page, one creates an opportunity
+SMALL, LARGE = 28081, 28082  # the ports of two more nginx, each in front of one host
+# A share of the CPU per request. On one machine part of the growth is unavoidable: with three hosts
+# all processes work in turn, while one host's connections use few processes with warm caches.
 MAY_GROW_BY = 0.5
 
 
 class Meter:
-    """CPU of a group of processes, in microseconds per request of a round."""
+    """The CPU of a group of processes, in microseconds per request of a round."""
 
     def __init__(self, *pids: int) -> None:
         self._pids, self._seen = pids, 0.0
@@ -44,7 +44,7 @@ class Meter:
         return median(self.samples)
 
 
-def test_three_hosts_spend_on_a_request_what_one_host_of_as_many_processes_spends(
+def test_a_request_costs_as_much_on_three_hosts_as_on_one_large_host(
     start: Callable[..., Cluster], tmp_path: Path
 ) -> None:
     cluster = start()
@@ -60,16 +60,16 @@ def test_three_hosts_spend_on_a_request_what_one_host_of_as_many_processes_spend
 
     small, one, three = meters.values()
     ratio = median(b / a for a, b in zip(one.samples, three.samples, strict=True))
-    cluster.tell(sentence(small, one, three, *behind))
+    cluster.note(sentence(small, one, three, *behind))
     assert ratio < 1 + MAY_GROW_BY
 
 
 def measure(cluster: Cluster, meters: dict[int, Meter], behind: list[Meter]) -> None:
-    """Load each port by turns."""
+    """Load each port in turn."""
     tokens = [cluster.token() for _ in range(4)]
-    asks = [Ask("GET", f"{ROWS}?limit=25", token) for token in tokens for _ in range(3)]
-    asks += [Ask("POST", ROWS, token, {"title": "Another row"}) for token in tokens]
-    for port in meters:  # until every process has met every user
+    asks = [Request("GET", f"{ROWS}?limit=25", token) for token in tokens for _ in range(3)]
+    asks += [Request("POST", ROWS, token, {"title": "Another row"}) for token in tokens]
+    for port in meters:  # until every process has seen every user
         flood(cluster.network, asks, REQUESTS, port=port)
     for _ in range(ROUNDS):
         for port, meter in meters.items():
@@ -82,10 +82,10 @@ def measure(cluster: Cluster, meters: dict[int, Meter], behind: list[Meter]) -> 
 
 
 def sentence(small: Meter, one: Meter, three: Meter, postgres: Meter, valkey: Meter) -> str:
-    """Put it in words: a machine has 1,000,000 us of CPU a second and core.
+    """Describe the result: a machine has 1,000,000 us of CPU per second and core.
 
-    What three hosts carry follows from the small one, which has a CPU's caches to itself as each
-    of them would have on a machine of its own.
+    The capacity of three hosts follows from the small host, which has the CPU's caches to itself,
+    as a separate machine would.
     """
     return (
         f"CPU of the service per request: {small.typical:.0f} us on a host of {WORKERS} processes,"

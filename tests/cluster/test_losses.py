@@ -1,4 +1,4 @@
-"""What is lost when a host dies, and when the store does."""
+"""The effects of a host that dies, and of a store that becomes unavailable."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tests.cluster.hosts import WORKERS
-from tests.cluster.load import Ask, flood
+from tests.cluster.load import Request, flood
 from tests.cluster.nginx import FAIL_TIMEOUT
-from tests.cluster.processes import wait_for
 from tests.cluster.visitors import Visitors
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,8 @@ USERS = 6
 BUDGET = 250
 LOST = "shared store lost, budgets go on per process"
 BACK = "shared store is back"
-AT_THE_MOMENT = 0.2  # seconds in which nginx may not know yet that a connection is gone
-SLOW = 2.0  # seconds, for a machine with much else to do: the store's own patience is 0.2
+NOTICED_WITHIN = 2.0  # seconds in which nginx may not have noticed yet that a connection is gone
+SLOW = 10.0  # seconds, for a busy machine: the timeout of the store is 0.2
 
 
 def slowest(tries: list[Try]) -> float:
@@ -34,7 +34,7 @@ def slowest(tries: list[Try]) -> float:
 
 
 def in_hand(host: Host) -> int:
-    """Return how many writes a host has begun and not answered."""
+    """Return the number of writes that a host has started and not finished."""
     kinds = Counter(line["type"] for line in host.lines())
     return kinds["REQUEST"] - kinds["RESPONSE"]
 
@@ -44,7 +44,7 @@ def wait_for_more(visitors: Visitors, tries: int) -> None:
     wait_for(lambda: len(visitors.tries) >= target, what=f"{tries} more tries")
 
 
-def test_a_host_that_is_killed_fails_what_it_has_in_hand_and_loses_no_acknowledged_write(
+def test_a_killed_host_fails_only_requests_in_progress_and_loses_no_acknowledged_write(
     start: Start,
 ) -> None:
     cluster = start()
@@ -52,7 +52,7 @@ def test_a_host_that_is_killed_fails_what_it_has_in_hand_and_loses_no_acknowledg
     with visitors.about():
         wait_for_more(visitors, 300)
         with cluster.no_writes():
-            # What waits in Postgres is done there, whatever becomes of who asked for it.
+            # Postgres completes a statement that waits there, even if its host has died.
             wait_for(lambda: cluster.waiting() >= len(cluster.hosts))
             time.sleep(0.3)
             max(cluster.hosts, key=in_hand).server.kill()
@@ -67,29 +67,29 @@ def test_a_host_that_is_killed_fails_what_it_has_in_hand_and_loses_no_acknowledg
         visitors.users,
     )
     missing, more = acknowledged.items() - set(found), len(found) - len(acknowledged)
-    cluster.tell(
+    cluster.note(
         f"kill -9: {len(visitors.tries)} requests, {len(failed)} failed"
         f" {[(t.method, t.status) for t in failed]}, {len(acknowledged)} creations acknowledged,"
-        f" {len(missing)} missing, {more} done and not acknowledged; slowest answer"
+        f" {len(missing)} missing, {more} completed but not acknowledged; slowest response"
         f" {slowest(visitors.tries):.2f} s"
     )
     assert 0 < len(failed) < USERS
-    assert all(each.began < killed_at + AT_THE_MOMENT for each in failed)
+    assert all(each.began < killed_at + NOTICED_WITHIN for each in failed)
     assert not missing
     assert len({title for _, title in found}) == len(found)
 
 
-def test_without_the_store_nothing_fails_or_waits_long_and_budgets_go_on_per_process(
+def test_without_the_store_no_request_fails_and_limits_apply_per_process(
     start: Start,
 ) -> None:
     cluster = start(RATE_LIMIT_USER_GENERAL=f"{BUDGET} per 15 minutes")
     visitors = Visitors(cluster.network, [cluster.token() for _ in range(USERS)], ["GET", "PATCH"])
-    visitors.PAUSE = 0.5  # so that none of them spends that
+    visitors.PAUSE = 0.5  # so that no visitor uses up the limit
     with visitors.about():
         wait_for_more(visitors, 60)
         cluster.store.server.kill()
         wait_for_more(visitors, 60)
-        me = Ask("GET", "/api/v1/me", cluster.token())
+        me = Request("GET", "/api/v1/me", cluster.token())
         statuses = flood(cluster.network, [me], len(cluster.hosts) * WORKERS * BUDGET + 300)
         lost = [host.messages().count(LOST) for host in cluster.hosts]
 
@@ -100,10 +100,10 @@ def test_without_the_store_nothing_fails_or_waits_long_and_budgets_go_on_per_pro
         wait_for(cluster.store.keys)
         wait_for_more(visitors, 60)
 
-    cluster.tell(
+    cluster.note(
         f"Valkey killed: {len(visitors.tries)} requests, {len(visitors.failed())} failed, slowest"
-        f" {slowest(visitors.tries):.2f} s; a budget of {BUDGET} in 6 processes: {dict(statuses)};"
-        f" warnings of each host: {lost}; every host has it back after {back_after:.1f} s"
+        f" {slowest(visitors.tries):.2f} s; a limit of {BUDGET} in 6 processes: {dict(statuses)};"
+        f" warnings of each host: {lost}; every host uses Valkey again after {back_after:.1f} s"
     )
     assert visitors.failed() == []
     assert slowest(visitors.tries) < SLOW

@@ -1,4 +1,4 @@
-"""Three hosts are restarted one after the other, and nobody notices."""
+"""A rolling restart of three hosts, without a failed request."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from tests.cluster.load import ROWS
 from tests.cluster.network import APP
-from tests.cluster.processes import wait_for
 from tests.cluster.visitors import Visitors
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,12 +28,12 @@ def writes(host: Host) -> int:
 
 @contextmanager
 def slow_upload(cluster: Cluster, host: Host) -> Iterator[list[int]]:
-    """Send half a request to a host past nginx, and the rest at the block's end.
+    """Send half a request directly to a host, and the rest when the block ends.
 
-    It keeps the host from ending. The block is given where the answer's status will be.
+    The host must not exit before that. The yielded list receives the status of the response.
     """
     body, statuses = b'{"title": "Slow but sure"}', list[int]()
-    connection = HTTPConnection(host.server.address, APP, timeout=30)
+    connection = HTTPConnection(host.server.address, APP, timeout=120)
     connection.putrequest("POST", ROWS)
     connection.putheader("Authorization", f"Bearer {cluster.token()}")
     connection.putheader("Content-Length", str(len(body)))
@@ -47,9 +47,9 @@ def slow_upload(cluster: Cluster, host: Host) -> Iterator[list[int]]:
 
 
 def restart(cluster: Cluster, host: Host) -> float:
-    """Restart a host as a deployment would; return the seconds that it took to drain.
+    """Restart a host as a deployment would; return the seconds that draining took.
 
-    The next one is due when nginx sends requests here again: it tries once a second.
+    The next restart is due when nginx uses this host again; nginx tries once per second.
     """
     with slow_upload(cluster, host) as statuses:
         time.sleep(0.1)
@@ -66,7 +66,7 @@ def restart(cluster: Cluster, host: Host) -> float:
     return drained
 
 
-def test_all_three_hosts_are_restarted_under_load_without_one_failed_request(
+def test_a_rolling_restart_under_load_fails_no_request(
     start: Callable[..., Cluster],
 ) -> None:
     cluster = start()
@@ -80,9 +80,9 @@ def test_all_three_hosts_are_restarted_under_load_without_one_failed_request(
 
     failed = visitors.failed()
     slowest = max(each.seconds for each in visitors.tries)
-    cluster.tell(
+    cluster.note(
         f"rolling restart: {len(visitors.tries)} requests in {seconds:.0f} s, {len(failed)} failed"
-        f" {[(t.method, t.status) for t in failed][:20]}; slowest answer {slowest:.2f} s;"
+        f" {[(t.method, t.status) for t in failed][:20]}; slowest response {slowest:.2f} s;"
         f" drained in {', '.join(f'{each:.1f}' for each in drained)} s"
     )
     assert failed == []

@@ -1,4 +1,4 @@
-"""Visitors: users at work, who remember every try."""
+"""Simulated users, whose requests are recorded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jwt
 
-from tests.cluster.load import ROWS, Ask, Client
+from tests.cluster.load import ROWS, Client, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ EXPECTED = {"POST": 201, "GET": 200, "PATCH": 200, "DELETE": 200}
 
 
 class Try(NamedTuple):
-    """A request that a visitor has made; ``began`` is on the monotonic clock."""
+    """A request that a visitor has made; ``began`` is a time of the monotonic clock."""
 
     method: str
     status: int
@@ -34,11 +34,11 @@ class Try(NamedTuple):
 
 
 class Visitors:
-    """Users who create a row, read, change and perhaps delete it, again and again."""
+    """Users who repeatedly create, read, change and sometimes delete an opportunity."""
 
-    AT_MOST = 60_000  # tries
+    AT_MOST = 60_000  # requests
     WITHIN = 90.0  # seconds
-    PAUSE = 0.005  # seconds between two rows of one visitor
+    PAUSE = 0.005  # seconds between two opportunities of one visitor
 
     def __init__(self, network: Network, tokens: Sequence[str], steps: Sequence[str]) -> None:
         self._network, self._tokens, self._steps = network, tokens, steps
@@ -49,16 +49,16 @@ class Visitors:
 
     @property
     def users(self) -> list[str]:
-        """Return whose tokens they have."""
+        """Return the users of the tokens."""
         claims = (jwt.decode(token, options={"verify_signature": False}) for token in self._tokens)
         return [claim["sub"] for claim in claims]
 
     def failed(self) -> list[Try]:
-        """Return the tries that were not answered as they should be."""
+        """Return the requests that did not get the expected response."""
         return [t for t in self.tries if t.status != EXPECTED[t.method]]
 
     def acknowledged(self) -> dict[str, str]:
-        """Return the ids of the rows whose creation was acknowledged, with their titles."""
+        """Return the acknowledged opportunities: their titles by id."""
         return {str(t.id): t.title for t in self.tries if (t.method, t.status) == ("POST", 201)}
 
     def _visit(self, token: str) -> None:
@@ -67,24 +67,26 @@ class Visitors:
             if time.monotonic() > self._until:
                 break
             title = f"row {next(self._numbers)}"
-            made = self._try(client, Ask("POST", ROWS, token, {"title": title}), title)
+            made = self._try(client, Request("POST", ROWS, token, {"title": title}), title)
             for method in self._steps if made else ():
                 body = {"notes": "seen"} if method == "PATCH" else None
-                self._try(client, Ask(method, f"{ROWS}/{made}", token, body), title)
+                self._try(client, Request(method, f"{ROWS}/{made}", token, body), title)
             time.sleep(self.PAUSE)
         client.close()
 
-    def _try(self, client: Client, ask: Ask, title: str) -> str | None:
-        """Make a try; return the id of the row that was created."""
+    def _try(self, client: Client, request: Request, title: str) -> str | None:
+        """Send a request; return the id of the created opportunity."""
         began = time.monotonic()
-        status, body = client.send(ask)
-        found: Any = json.loads(body)["id"] if (ask.method, status) == ("POST", 201) else None
-        self.tries.append(Try(ask.method, status, began, time.monotonic() - began, title, found))
+        status, body = client.send(request)
+        found: Any = json.loads(body)["id"] if (request.method, status) == ("POST", 201) else None
+        self.tries.append(
+            Try(request.method, status, began, time.monotonic() - began, title, found)
+        )
         return found
 
     @contextmanager
     def about(self) -> Iterator[None]:
-        """Let them be about until the block ends; each finishes what it has begun."""
+        """Let the visitors work until the block ends; each finishes its current request."""
         with ThreadPoolExecutor(len(self._tokens)) as pool:
             visits = [pool.submit(self._visit, token) for token in self._tokens]
             try:

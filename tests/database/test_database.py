@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -23,6 +22,7 @@ from futuretracker.database import run
 from futuretracker.database.migrate import migrate
 from tests.conftest import ORIGIN
 from tests.support import servers
+from tests.support.signals import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,17 +74,8 @@ class Postgres:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        first = int((self.folder / "postmaster.pid").read_text().split()[0])
-        os.kill(first, signal.SIGSTOP)  # from here on nothing is forked
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        pids = [first, *map(int, children)]
-        try:
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+        with frozen(int((self.folder / "postmaster.pid").read_text().split()[0])):
             yield
-        finally:
-            for pid in reversed(pids):
-                os.kill(pid, signal.SIGCONT)
 
 
 @dataclass

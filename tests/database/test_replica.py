@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -29,6 +26,7 @@ from tests.database.queries.test_round_trips import proxy
 from tests.support import servers
 from tests.support.pooler import connect
 from tests.support.standby import Standby, standby
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,13 +84,6 @@ def master(primary: str) -> Iterator[psycopg.Connection[Any]]:
         yield conn
 
 
-def until(holds: Callable[[], bool], what: str, within: float = 10) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
 def in_use(app: Flask) -> bool:
     return bool(app.extensions["database"].replica.is_usable())
 
@@ -103,7 +94,10 @@ def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
     assert row is not None
     with psycopg.connect(follower.url, autocommit=True) as conn:
         asked = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
-        until(lambda: conn.execute(asked, [row[0]]).fetchone() == (True,), "it lags")
+        wait_for(
+            lambda: conn.execute(asked, [row[0]]).fetchone() == (True,),
+            what="the standby has caught up",
+        )
 
 
 @pytest.fixture
@@ -163,7 +157,7 @@ def test_every_read_asks_the_replica(
     reader = later(writer, issuer)
     paths = reads(app, writer)
     catch_up(master, follower)
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     with follower.paused():
         before = {path: reader.get(path).json for path in paths}
         change(master, writer)
@@ -184,7 +178,7 @@ def test_a_session_that_writes_sees_what_it_wrote_and_others_soon(
     reader = later(writer, issuer)
     row = writer.get(V1).json["items"][0]
     catch_up(master, follower)
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     with follower.paused():
         for title in ("One", "Two", "Three"):
             assert writer.patch(f"{V1}/{row['id']}", {"title": title}).status_code == 200
@@ -200,7 +194,7 @@ def test_a_session_that_wrote_comes_back_to_the_replica_after_the_window(
     app, writer = start(**SHORT)
     time.sleep(2.1)
     catch_up(master, follower)
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     with follower.paused():
         change(master, writer)
         assert writer.get(V1).json["items"][0]["title"] == "Mine"
@@ -216,7 +210,7 @@ def test_a_write_that_failed_counts_as_one_too(
     app, writer = start(**LONG)
     reader = later(writer, issuer)
     catch_up(master, follower)
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     with follower.paused():
         change(master, writer)
         assert reader.get(V1).json["items"][0]["title"] == "Mine"
@@ -231,7 +225,7 @@ def test_a_user_whom_the_replica_does_not_know_yet_is_told_of_by_the_primary(
     master: psycopg.Connection[Any],
 ) -> None:
     app, _ = start(**LONG)
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     with follower.paused():
         new = make_user(client=app.test_client())
         assert new.get(V1).json["items"] == []
@@ -248,7 +242,7 @@ def test_what_the_replica_cannot_read_yet_the_primary_reads(
         return conn.execute("select news from futuretracker_news").fetchall()
 
     app, _ = start(**LONG)
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     with follower.paused():
         master.execute("create table futuretracker_news as select 'fresh' as news")
         master.execute("grant select on futuretracker_news to futuretracker_api")
@@ -288,7 +282,7 @@ def test_a_read_is_one_round_trip_to_the_replica_and_none_to_the_primary(
         wires = {name: stack.enter_context(proxy(both[name], folders[name])) for name in both}
         app, writer = start(**LONG, **{name: url for name, (url, _) in wires.items()})
         reader = later(writer, issuer)
-        until(lambda: in_use(app), "the replica is not used")
+        wait_for(lambda: in_use(app), what="the replica is used")
         for path in reads(app, writer):
             reader.get(path)  # which also prepares it
             before = [wire.trips for _, wire in wires.values()]
@@ -318,22 +312,22 @@ def test_a_replica_that_lags_is_not_used_until_it_has_caught_up(  # noqa: PLR091
     caplog.set_level(logging.WARNING)
     app, writer = start(**SHORT)
     reader = later(writer, issuer)
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     caplog.clear()
     with getattr(follower, trouble)():
         change(master, writer)
-        until(lambda: not in_use(app), "the replica is used though it lags")
+        wait_for(lambda: not in_use(app), what="the lagging replica is not used")
         assert reader.get(V1).json["items"][0]["title"] == "Changed"
         time.sleep(1.2)
         assert not in_use(app)
         assert warnings(caplog) == [(NOT_USED, "lags")]
-    until(lambda: in_use(app), "the replica is not used though it has caught up")
+    wait_for(lambda: in_use(app), what="the replica is used once it has caught up")
     assert warnings(caplog)[1:] == [("replica is used again", None)]
 
 
 def test_a_quiet_primary_is_no_lag(start: Callable[..., tuple[Flask, User]]) -> None:
     app, _ = start(DATABASE_REPLICA_WINDOW="4")
-    until(lambda: in_use(app), "the replica is not used")
+    wait_for(lambda: in_use(app), what="the replica is used")
     for _ in range(30):
         time.sleep(0.1)
         assert in_use(app)
@@ -354,7 +348,7 @@ def test_what_is_no_replica_of_this_primary_is_not_used(
         "PoolTimeout": {"DATABASE_REPLICA_URL": make_conninfo(service_url, host="/nonexistent")},
     }
     app, user = start(**SHORT, **wrong[cause])
-    until(lambda: bool(warnings(caplog)), "it does not say so")
+    wait_for(lambda: bool(warnings(caplog)), what="a warning is logged")
     time.sleep(1.2)
 
     assert warnings(caplog) == [(NOT_USED, cause)]
@@ -401,7 +395,7 @@ def test_a_replica_that_is_lost_costs_no_reader_an_error(
         with getattr(follower, trouble)():
             go_on(3)
             assert said(service) == [NOT_USED]
-        until(lambda: "replica is used again" in said(service), "it does not come back")
+        wait_for(lambda: "replica is used again" in said(service), what="the replica is used again")
         go_on(0.5)
 
     assert {answer.status for answer, _ in asked} == {200}
@@ -424,9 +418,9 @@ def test_a_replica_that_is_promoted_is_not_used(
         }
         app = build(**urls, **SHORT)
         user = make_user(client=app.test_client())
-        until(lambda: in_use(app), "the replica is not used")
+        wait_for(lambda: in_use(app), what="the replica is used")
         server.execute("select pg_promote()")
-        until(lambda: not in_use(app), "a primary of its own is used")
+        wait_for(lambda: not in_use(app), what="the promoted server is not used")
 
         assert warnings(caplog)[-1] == (NOT_USED, "not in recovery")
         assert user.get(V1).status_code == 200
@@ -436,16 +430,7 @@ def test_a_replica_that_is_promoted_is_not_used(
 def test_production_does_not_start_with_a_replica_as_a_role_that_sees_everything(
     settings: dict[str, str], both: dict[str, str], follower: Standby
 ) -> None:
-    changes = {**both, "DATABASE_REPLICA_URL": follower.url, "PORT": str(servers.free_port())}
-    refused = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "wsgi:app"],
-        cwd=servers.ROOT,
-        env={"PATH": os.environ["PATH"], **settings, **changes},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=20,
-    )
+    refused = servers.refused_start({**settings, **both, "DATABASE_REPLICA_URL": follower.url})
 
     assert refused.returncode != 0
     assert refused.stderr.startswith("DATABASE_REPLICA_URL connects as 'postgres', which is")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -27,16 +23,7 @@ def test_production_does_not_start_as_a_role_that_sees_everything(
     settings: dict[str, str], owner_url: str
 ) -> None:
     url = make_conninfo(owner_url, password=PASSWORD)
-    changes = {"DATABASE_URL": url, "PORT": str(servers.free_port())}
-    refused = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "wsgi:app"],
-        cwd=servers.ROOT,
-        env={"PATH": os.environ["PATH"], **settings, **changes},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=20,
-    )
+    refused = servers.refused_start({**settings, "DATABASE_URL": url})
 
     assert refused.returncode != 0
     assert refused.stderr == (f"DATABASE_URL connects as 'postgres', {BYPASSES}{REMEDY}\n")

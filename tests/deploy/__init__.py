@@ -1,1 +1,1 @@
-"""What is deployed, on the real software that it is deployed with."""
+"""Tests of deploy/ with the real software that each file is for."""

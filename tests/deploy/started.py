@@ -1,4 +1,4 @@
-"""The service as a file in deploy/ starts it: that command, that environment, nothing else."""
+"""Start the service with the command and the environment of a file in deploy/, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-WITHIN = 30  # seconds
+WITHIN = 120  # seconds
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def started(
     port: int,
     path: str = "/readyz",
 ) -> Iterator[Service]:
-    """Run the command until the block ends; it listens on ``port`` and ``path`` answers 200."""
+    """Run the command until the block ends; it is ready when ``path`` at ``port`` returns 200."""
     with output.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=ROOT, env=dict(env), stdout=file, stderr=subprocess.STDOUT
@@ -39,7 +39,7 @@ def started(
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout=15)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -48,7 +48,7 @@ def started(
 def wait_until_ready(
     port: int, alive: Callable[[], bool] = lambda: True, path: str = "/readyz"
 ) -> bool:
-    """Ask until the service is ready, for as long as it may still become so."""
+    """Wait until the service is ready, or fail when it cannot become so any more."""
     deadline = time.monotonic() + WITHIN
     while time.monotonic() < deadline and alive():
         with suppress(OSError, HTTPException):
@@ -59,8 +59,8 @@ def wait_until_ready(
 
 
 def status(port: int, path: str) -> int:
-    """Ask once, on a new connection."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    """Send one request on a new connection; return the status."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         return connection.getresponse().status

@@ -22,6 +22,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.transport.wsgi import WSGITransport
 
 from futuretracker.api.views.rounds import INTERNSHIPS_ONLY
+from tests.api.exact import sharpen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,8 +123,7 @@ def _in_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def document(app: Flask) -> dict[str, Any]:
-    found: dict[str, Any] = app.test_client().get(DOCUMENT).json
-    return found
+    return sharpen(app.test_client().get(DOCUMENT).json)
 
 
 def is_beyond_schemas(case: Any, response: Any) -> bool:

@@ -13,7 +13,8 @@ import pytest
 
 from futuretracker.server import balance
 from futuretracker.server.balance import MOMENT, Share
-from tests.support.wire import connect, head, wait_for
+from tests.support.waiting import wait_for
+from tests.support.wire import connect, head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

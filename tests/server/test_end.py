@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from tests.support.servers import Answer
-from tests.support.wire import ROWS, connect, parse, posting, read_all, wait_for
+from tests.support.waiting import wait_for
+from tests.support.wire import ROWS, connect, parse, posting, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 import pytest
 
-from tests.support.wire import ROWS, connect, head, parse, posting, read_all, wait_for
+from tests.support.waiting import wait_for
+from tests.support.wire import ROWS, connect, head, parse, posting, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Each kind of store, on the real thing."""
+"""Fixtures for each kind of store, with real servers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def valkey_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def urls(valkey_url: str) -> Iterator[dict[str, str]]:
-    """The URL of every kind of Valkey."""
+    """The URL of each kind of Valkey set-up."""
     with valkeys.sentinel() as (sentinel, _port), valkeys.cluster() as cluster:
         yield {"redis": valkey_url, "sentinel": sentinel, "cluster": cluster}
 

@@ -1,9 +1,7 @@
-"""The shared counters: exact over processes, in their windows, and never the end of the service."""
+"""Counting hits: exact across processes, per window, and without errors if the store fails."""
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +26,7 @@ from futuretracker.store import (
     open_store,
 )
 from tests.support import servers
+from tests.support.signals import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 LOST = "shared store lost, budgets go on per process"
 BACK = "shared store is back"
-# Counts the same two keys over and over, and reports each count once it is finished.
+# Counts two keys again and again, and writes a byte after each visit.
 COUNT = """
 import sys
 from futuretracker.store import Hit, open_store
@@ -49,8 +48,8 @@ for _ in range(int(sys.argv[2])):
     sys.stdout.write("1")
     sys.stdout.flush()
 """
-# Stands still inside a transaction that has counted, but is not committed.
-STAND_STILL = """
+# Sleeps inside a transaction that has counted but is not committed.
+SLEEP_IN_TRANSACTION = """
 import sys, time
 from futuretracker.store import Hit, LmdbStore
 
@@ -81,7 +80,7 @@ class CrowdedStore(SmallStore):
 
 
 def count(url: str, times: int) -> subprocess.Popen[bytes]:
-    """Start a process that counts as soon as ``go`` says so."""
+    """Start a process that starts counting when ``go`` is called."""
     command = [sys.executable, "-c", COUNT, url, str(times)]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, cwd=servers.ROOT, stdin=pipe, stdout=pipe)
@@ -98,13 +97,13 @@ def go(*processes: subprocess.Popen[bytes]) -> None:
 
 
 def finished(process: subprocess.Popen[bytes]) -> int:
-    """Wait for the process's end and return how many counts it has reported."""
+    """Wait for the process to exit; return how many visits it reported."""
     output, _ = process.communicate(timeout=30)
     return len(output)
 
 
-def look(url: str) -> tuple[int, int]:
-    """Return what another process sees of the two keys."""
+def counts_in_another_process(url: str) -> tuple[int, int]:
+    """Return the hits of the two keys, as another process reads them."""
     program = (
         "import sys; from futuretracker.store import LmdbStore as S;"
         " s = S(sys.argv[1]); print(s.get('a'), s.get('b'))"
@@ -122,7 +121,7 @@ def look(url: str) -> tuple[int, int]:
 
 @contextmanager
 def clock(module: str) -> Iterator[mock.Mock]:
-    """Let the test set what time it is for one store."""
+    """Let the test set the clock of one store."""
     with mock.patch(f"futuretracker.store.{module}.time") as patched:
         patched.time.return_value = 1_000_000.0
         yield patched.time
@@ -133,7 +132,7 @@ def warnings_in(caplog: pytest.LogCaptureFixture, message: str) -> int:
 
 
 @pytest.mark.parametrize("kind", ["lmdb", "redis"])
-def test_contending_processes_lose_no_hit(kind: str, url: str, valkey_url: str) -> None:
+def test_concurrent_processes_lose_no_hit(kind: str, url: str, valkey_url: str) -> None:
     target, times = (url, 5_000) if kind == "lmdb" else (valkey_url, 1_000)
     before = (
         open_store(valkey_url).visit([Hit("a", 10**6, 60)]).windows[0].hits
@@ -149,10 +148,10 @@ def test_contending_processes_lose_no_hit(kind: str, url: str, valkey_url: str) 
     assert windows[0].hits - windows[1].hits == before
 
 
-def test_a_process_killed_inside_a_count_neither_blocks_the_others_nor_leaves_half_of_it(
+def test_a_process_killed_in_a_transaction_blocks_no_other_and_changes_nothing(
     url: str,
 ) -> None:
-    command = [sys.executable, "-c", STAND_STILL, url]
+    command = [sys.executable, "-c", SLEEP_IN_TRANSACTION, url]
     waiting = [count(url, 100) for _ in range(2)]
     with subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE) as stuck:
         assert stuck.stdout is not None
@@ -162,10 +161,10 @@ def test_a_process_killed_inside_a_count_neither_blocks_the_others_nor_leaves_ha
         stuck.kill()
 
     assert [finished(process) for process in waiting] == [100, 100]
-    assert look(url) == (203, 203)
+    assert counts_in_another_process(url) == (203, 203)
 
 
-def test_processes_killed_while_they_count_lose_nothing_that_was_finished(url: str) -> None:
+def test_processes_killed_while_counting_lose_no_finished_visit(url: str) -> None:
     done, killed = 0, 0
     survivor = count(url, 20_000)
     go(survivor)
@@ -181,12 +180,12 @@ def test_processes_killed_while_they_count_lose_nothing_that_was_finished(url: s
         killed += len(victims)
     done += finished(survivor)
 
-    a, b = look(url)
+    a, b = counts_in_another_process(url)
     assert a == b
-    assert done <= a <= done + killed  # a count may be finished and not yet reported
+    assert done <= a <= done + killed  # a visit may be finished but not yet reported
 
 
-def test_a_window_opens_at_the_first_hit_and_ends_as_a_whole(
+def test_a_window_starts_with_the_first_hit_and_then_has_a_fixed_end(
     store: Kind,
 ) -> None:
     before = time.time()
@@ -204,7 +203,7 @@ def test_a_window_opens_at_the_first_hit_and_ends_as_a_whole(
     assert third.ends_at > first.ends_at + 0.9
 
 
-def test_hits_are_counted_in_order_and_none_behind_the_first_that_is_over(
+def test_hits_are_counted_in_order_up_to_the_first_that_exceeds_its_amount(
     store: Kind,
 ) -> None:
     hits = [Hit("wide", 9, 60), Hit("narrow", 1, 60), Hit("last", 9, 60)]
@@ -214,7 +213,7 @@ def test_hits_are_counted_in_order_and_none_behind_the_first_that_is_over(
     assert [window.hits for window in store.visit([hits[2]]).windows] == [2]
 
 
-def test_keys_and_their_windows_do_not_touch_each_other(
+def test_keys_and_their_windows_are_independent(
     store: Kind,
 ) -> None:
     for _ in range(5):
@@ -227,7 +226,7 @@ def test_keys_and_their_windows_do_not_touch_each_other(
     assert windows[1].ends_at == pytest.approx(time.time() + 60, abs=3)
 
 
-def test_each_store_is_one_that_the_limits_library_can_use(
+def test_the_limits_library_can_use_each_store(
     store: Kind,
 ) -> None:
     limiter, item = FixedWindowRateLimiter(store), RateLimitItemPerMinute(2)
@@ -242,7 +241,7 @@ def test_each_store_is_one_that_the_limits_library_can_use(
     assert store.check()
 
 
-def test_the_file_keeps_to_the_interface_of_a_storage(url: str) -> None:
+def test_the_lmdb_store_implements_the_storage_interface(url: str) -> None:
     store = LmdbStore(url)
     now = time.time()
 
@@ -258,16 +257,16 @@ def test_the_file_keeps_to_the_interface_of_a_storage(url: str) -> None:
     assert store.check()
 
 
-def test_the_folder_of_the_file_is_private(url: str, tmp_path: Path) -> None:
+def test_only_the_owner_may_read_the_folder_of_the_file(url: str, tmp_path: Path) -> None:
     LmdbStore(url)
 
     assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
 
 
-def test_ended_windows_are_swept_so_that_the_file_never_fills(url: str) -> None:
+def test_expired_windows_are_deleted_so_that_the_file_never_fills_up(url: str) -> None:
     store = SmallStore(url)
     with clock("lmdb_store") as now:
-        for number in range(20_000):  # about ten times what the file holds
+        for number in range(20_000):  # about ten times as many as fit into the file
             now.return_value += 0.001
             assert store.visit([Hit(f"general:{number}", 9, 1)]).windows[0].hits == 1
         assert store.visit([Hit("general:19000", 9, 1)]).windows[0].hits == 2
@@ -275,7 +274,7 @@ def test_ended_windows_are_swept_so_that_the_file_never_fills(url: str) -> None:
         assert store.reset() < 1_100
 
 
-def test_a_window_that_opened_again_is_not_swept_with_the_ended_one(url: str) -> None:
+def test_a_new_window_of_a_key_is_not_deleted_with_its_expired_one(url: str) -> None:
     store = SmallStore(url)
     with clock("lmdb_store") as now:
         store.visit([Hit("key", 9, 1)])
@@ -289,7 +288,7 @@ def test_a_window_that_opened_again_is_not_swept_with_the_ended_one(url: str) ->
         assert store.visit([Hit("key", 9, 60)]).windows[0].hits == 2
 
 
-def test_where_there_are_too_many_open_windows_those_that_end_soonest_go(url: str) -> None:
+def test_with_too_many_open_windows_those_that_end_soonest_are_evicted(url: str) -> None:
     store = CrowdedStore(url)
     with clock("lmdb_store") as now:
         for number in range(5_000):
@@ -302,11 +301,11 @@ def test_where_there_are_too_many_open_windows_those_that_end_soonest_go(url: st
         assert store.reset() <= CrowdedStore.MAX_COUNTERS
 
 
-def test_a_full_file_is_one_warning_and_budgets_hold_in_memory(
+def test_with_a_full_file_one_warning_is_logged_and_hits_are_counted_in_memory(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = SharedStore(SmallStore(url))
-    for number in range(10_000):  # about five times what the file holds
+    for number in range(10_000):  # about five times as many as fit into the file
         assert store.visit([Hit(f"general:{number}", 9, 900)]).windows[0].hits == 1
     counts = [store.visit([Hit("general:new", 3, 900)]).windows[0].hits for _ in range(5)]
 
@@ -316,26 +315,26 @@ def test_a_full_file_is_one_warning_and_budgets_hold_in_memory(
     ]
 
 
-def test_all_hits_of_a_request_are_one_round_trip(valkey_url: str) -> None:
+def test_all_hits_of_a_visit_take_one_round_trip(valkey_url: str) -> None:
     store = RedisStore(valkey_url)
     hits = [Hit(f"trip:{number}", 9, 60) for number in range(3)]
     store.visit(hits)  # opens the connection and loads the script
-    with redis.Redis.from_url(valkey_url) as onlooker:
-        before = onlooker.info("stats")["total_reads_processed"]
+    with redis.Redis.from_url(valkey_url) as monitor:
+        before = monitor.info("stats")["total_reads_processed"]
         for _ in range(10):
             store.visit(hits)
-        after = onlooker.info("stats")["total_reads_processed"]
+        after = monitor.info("stats")["total_reads_processed"]
 
-        assert after - before == 10 + 1  # the onlooker's own question is one
-        assert onlooker.get("futuretracker:trip:0") == b"11"
+        assert after - before == 10 + 1  # the monitoring client's own request counts as one
+        assert monitor.get("futuretracker:trip:0") == b"11"
     store.storage.close()
 
 
-def test_nothing_in_redis_outlives_its_window(valkey_url: str) -> None:
+def test_every_key_in_redis_expires_with_its_window(valkey_url: str) -> None:
     store = RedisStore(valkey_url)
     store.storage.flushall()
     store.visit([Hit("first", 1, 60), Hit("second", 9, 900)])
-    store.storage.persist("futuretracker:first")  # as if a process had died between two commands
+    store.storage.persist("futuretracker:first")  # as if a client had died between two commands
     store.visit([Hit("first", 9, 60)])
 
     assert 0 < store.storage.ttl("futuretracker:first") <= 60
@@ -344,7 +343,7 @@ def test_nothing_in_redis_outlives_its_window(valkey_url: str) -> None:
     store.storage.close()
 
 
-def test_a_store_that_is_lost_while_running_is_one_warning_and_comes_back_by_itself(
+def test_a_store_that_fails_is_one_warning_and_is_used_again_when_it_works(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     hit = Hit("key", 3, 60)
@@ -367,28 +366,25 @@ def test_a_store_that_is_lost_while_running_is_one_warning_and_comes_back_by_its
     assert [record.getMessage() for record in caplog.records] == [LOST, BACK]
 
 
-def test_a_store_that_is_silent_costs_a_moment_and_only_once(
+def test_an_unresponsive_store_delays_one_request_briefly(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with servers.valkey() as (url, pid):
         store = open_store(url)
         store.visit([Hit("key", 9, 60)])
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            times = []
+        times = []
+        with frozen(pid):
             for _ in range(20):
                 started = time.monotonic()
                 store.visit([Hit("key", 9, 60)])
                 times.append(time.monotonic() - started)
-        finally:
-            os.kill(pid, signal.SIGCONT)
 
     assert times[0] < 0.5
     assert max(times[1:]) < 0.1
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
 
-def test_a_store_that_is_not_there_yet_is_no_reason_not_to_start(
+def test_the_service_starts_without_its_store(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store = open_store(f"redis://127.0.0.1:{servers.free_port()}")
@@ -397,16 +393,16 @@ def test_a_store_that_is_not_there_yet_is_no_reason_not_to_start(
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
 
-def test_threads_that_lose_the_store_together_write_one_warning(
+def test_threads_that_fail_at_the_same_time_log_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    together = threading.Barrier(16)
+    all_threads = threading.Barrier(16)
 
     class Broken(MemoryStore):
         STORAGE_SCHEME: ClassVar = ["broken"]
 
         def visit(self, _hits: object, _keys: object = ()) -> Visit:
-            together.wait(timeout=3)
+            all_threads.wait(timeout=3)
             raise ConnectionError
 
     store = SharedStore(Broken())

@@ -1,4 +1,4 @@
-"""Redis or Valkey: one round trip, whoever names the server, and no end of the service without."""
+"""Redis or Valkey alone, under Sentinel and as a Cluster: round trips, failover, outages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from redis.crc import key_slot
 
 from futuretracker.store import Hit, open_store
 from tests.support import servers, valkeys
+from tests.support.signals import frozen
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from futuretracker.store import SharedStore
@@ -24,7 +26,7 @@ SLOT = key_slot(b"{futuretracker}:")
 
 
 def ports(url: str) -> list[int]:
-    """Return the port of every server behind a Cluster's URL."""
+    """Return the port of each node of a Cluster."""
     port = int(url.rpartition(":")[2])
     with redis.Redis(port=port) as client:
         nodes: dict[str, object] = client.cluster("NODES")
@@ -32,13 +34,13 @@ def ports(url: str) -> list[int]:
 
 
 def reads(server: int) -> int:
-    with redis.Redis(port=server) as onlooker:
-        number: int = onlooker.info("stats")["total_reads_processed"]
+    with redis.Redis(port=server) as monitor:
+        number: int = monitor.info("stats")["total_reads_processed"]
         return number
 
 
-def fails_over(watch: redis.Redis) -> bool:
-    """Tell whether Sentinel puts another server into place; it may not know of one yet."""
+def start_failover(watch: redis.Redis) -> bool:
+    """Return whether Sentinel starts a failover; it may not know of a replica yet."""
     try:
         return bool(watch.execute_command("SENTINEL", "FAILOVER", "budgets"))
     except redis.ResponseError:
@@ -59,7 +61,7 @@ def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["redis", "sentinel", "cluster"])
-def test_all_that_a_request_needs_is_one_round_trip(kind: str, urls: dict[str, str]) -> None:
+def test_a_visit_takes_one_round_trip(kind: str, urls: dict[str, str]) -> None:
     url = urls[kind]
     store = open_store(url)
     store.put(KEYS[0], b"generation", 60)
@@ -73,11 +75,11 @@ def test_all_that_a_request_needs_is_one_round_trip(kind: str, urls: dict[str, s
     for _ in range(500):
         assert store.visit(HITS, KEYS).values == [b"generation", None]
 
-    # The onlooker says hello, and its own questions count; nodes of a Cluster also talk.
+    # The requests of the monitoring client count too, and nodes of a Cluster talk to each other.
     assert 500 <= sum(map(reads, servers_of)) - before <= 550
 
 
-def test_a_slot_that_moves_to_another_node_is_found_there(
+def test_a_slot_is_followed_to_another_node(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with valkeys.cluster() as url, ExitStack() as stack:
@@ -89,7 +91,7 @@ def test_a_slot_that_moves_to_another_node_is_found_there(
         for node in nodes:
             node.flushall()
             node.execute_command("CLUSTER", "SETSLOT", SLOT, "NODE", name)
-        new.execute_command("CLUSTER", "BUMPEPOCH")  # or the old one may claim it again
+        new.execute_command("CLUSTER", "BUMPEPOCH")  # or the old node may claim the slot again
 
         assert store.visit(HITS).windows[0].hits == 1
         assert store.visit(HITS).windows[0].hits == 2
@@ -98,7 +100,7 @@ def test_a_slot_that_moves_to_another_node_is_found_there(
 
 
 @pytest.mark.parametrize("kind", ["sentinel", "cluster"])
-def test_what_is_not_there_yet_is_no_reason_not_to_start(
+def test_the_service_starts_without_sentinel_or_cluster(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"redis+{kind}://127.0.0.1:{servers.free_port()}"
@@ -111,7 +113,7 @@ def test_what_is_not_there_yet_is_no_reason_not_to_start(
     assert messages(caplog) == [LOST]
 
 
-def test_a_cluster_that_comes_later_is_used_then(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_cluster_that_starts_later_is_used_then(caplog: pytest.LogCaptureFixture) -> None:
     port = servers.free_port()
     store = open_store(f"redis+cluster://127.0.0.1:{port}")
     store.RETRY = 0.1
@@ -121,14 +123,14 @@ def test_a_cluster_that_comes_later_is_used_then(caplog: pytest.LogCaptureFixtur
         redis.Redis(port=port) as client,
     ):
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        valkeys.until(lambda: BACK in messages(caplog))
+        wait_for(lambda: BACK in messages(caplog))
 
         assert store.visit(HITS).windows[0].hits == 1
         assert client.get("{futuretracker}:trip:0") == b"1"
     assert messages(caplog) == [LOST, BACK]
 
 
-def test_a_cluster_that_is_silent_costs_a_moment_and_only_once(
+def test_an_unresponsive_cluster_delays_one_request_briefly(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     port = servers.free_port()
@@ -137,10 +139,10 @@ def test_a_cluster_that_is_silent_costs_a_moment_and_only_once(
         redis.Redis(port=port) as client,
     ):
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        valkeys.until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+        wait_for(lambda: client.cluster("INFO")["cluster_state"] == "ok")
         store = open_store(f"redis+cluster://127.0.0.1:{port}")
         store.visit(HITS)
-        with valkeys.stopped(pid):
+        with frozen(pid):
             times = timed(store, 20)
 
     assert times[0] < 0.3
@@ -148,7 +150,7 @@ def test_a_cluster_that_is_silent_costs_a_moment_and_only_once(
     assert messages(caplog) == [LOST]
 
 
-def test_sentinel_names_another_server_and_the_store_follows(
+def test_the_store_follows_a_failover_of_sentinel(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     replica = servers.free_port()
@@ -162,21 +164,21 @@ def test_sentinel_names_another_server_and_the_store_follows(
         store.RETRY = 0.1
         store.put("key", b"value", 600)
         store.visit(HITS)
-        valkeys.until(lambda: other.exists("futuretracker:key"))
-        valkeys.until(lambda: other.info("replication")["master_link_status"] == "up")
-        valkeys.until(lambda: fails_over(watch))
-        valkeys.until(lambda: other.info("replication")["role"] == "master")
+        wait_for(lambda: other.exists("futuretracker:key"))
+        wait_for(lambda: other.info("replication")["master_link_status"] == "up")
+        wait_for(lambda: start_failover(watch))
+        wait_for(lambda: other.info("replication")["role"] == "master")
         with redis.Redis(port=port) as first:
-            first.replicaof("127.0.0.1", replica)  # as Sentinel would seconds later
-        # What is counted meanwhile is counted per process; then the store is the new server.
-        valkeys.until(lambda: store.visit([Hit("x", 9, 60)]) and other.exists("futuretracker:x"))
+            first.replicaof("127.0.0.1", replica)  # Sentinel would do so seconds later
+        # Until the store is the new server, hits are counted per process.
+        wait_for(lambda: store.visit([Hit("x", 9, 60)]) and other.exists("futuretracker:x"))
 
         assert store.visit(HITS, ["key"]).values == [b"value"]
         assert store.visit(HITS).windows[0].hits == 3
     assert set(messages(caplog)) <= {LOST, BACK}
 
 
-def test_a_full_server_is_one_warning_and_comes_back_once_there_is_room(
+def test_a_full_server_is_one_warning_and_is_used_again_once_it_has_room(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with servers.valkey() as (url, _pid), redis.Redis.from_url(url) as client:
@@ -188,10 +190,10 @@ def test_a_full_server_is_one_warning_and_comes_back_once_there_is_room(
         assert [store.visit([Hit("key", 9, 60)]).windows[0].hits for _ in range(3)] == [1, 2, 3]
         store.put("value", b"x", 60)
         assert store.visit([], ["value"]).values == [b"x"]
-        time.sleep(0.5)  # it answers, and takes nothing: it is not back
+        time.sleep(0.5)  # it responds but accepts no writes, so it is not used
         assert messages(caplog) == [LOST]
         client.config_set("maxmemory", 0)
-        valkeys.until(lambda: BACK in messages(caplog))
+        wait_for(lambda: BACK in messages(caplog))
 
         assert store.visit([Hit("key", 9, 60)]).windows[0].hits == 2
     assert messages(caplog) == [LOST, BACK]

@@ -1,4 +1,4 @@
-"""``rediss://``: the store behind TLS, and a certificate that is looked at."""
+"""``rediss://``: the store over TLS, with a certificate that the client verifies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HIT = Hit("key", 10, 60)
 
 @contextmanager
 def tls(files: Files, port: int) -> Iterator[int]:
-    """Speak TLS in front of a port, as the Valkey of the tests is built without it."""
+    """Terminate TLS in front of a port, because the Valkey of the tests has no TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -34,7 +34,7 @@ def tls(files: Files, port: int) -> Iterator[int]:
             with suppress(OSError):  # the listener is closed
                 while True:
                     client, _ = listener.accept()
-                    with suppress(ssl.SSLError):  # who does not trust it goes again
+                    with suppress(ssl.SSLError):  # the client does not trust the certificate
                         pass_on(context.wrap_socket(client, server_side=True), port)
 
         threading.Thread(target=serve, daemon=True).start()
@@ -56,13 +56,13 @@ def pump(source: socket.socket, target: socket.socket) -> None:
 
 @pytest.fixture
 def addresses(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A real Valkey behind TLS: its URL, and the authority that it is to be trusted for."""
+    """The URL of a Valkey behind TLS, and the certificate of its authority."""
     files = certify("127.0.0.1", tmp_path)
     with servers.valkey() as (url, _pid), tls(files, int(url.rpartition(":")[2])) as port:
         yield f"rediss://127.0.0.1:{port}", files.authority
 
 
-def test_what_one_process_counts_and_puts_over_tls_another_finds(
+def test_counters_and_values_are_shared_over_tls(
     addresses: tuple[str, Path],
 ) -> None:
     url, authority = addresses
@@ -75,7 +75,7 @@ def test_what_one_process_counts_and_puts_over_tls_another_finds(
     assert other.check()
 
 
-def test_a_server_whose_certificate_is_not_trusted_is_no_store(
+def test_a_server_with_an_untrusted_certificate_is_not_used(
     addresses: tuple[str, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     url, _authority = addresses

@@ -1,4 +1,4 @@
-"""Values beside the counters: read by the same visit, kept for their time and no longer."""
+"""Values: read in the same visit as the hits, and kept until they expire."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_visit_counts_and_reads_in_the_order_of_its_keys(store: Kind) -> None:
     assert store.visit([]) == ([], [])
 
 
-def test_a_spent_budget_keeps_no_value_back(store: Kind) -> None:
+def test_values_are_read_even_if_a_rate_limit_is_exceeded(store: Kind) -> None:
     store.put("key", b"value", 60)
     hits = [Hit("a", 1, 60), Hit("b", 9, 60)]
 
@@ -52,7 +52,7 @@ def test_a_spent_budget_keeps_no_value_back(store: Kind) -> None:
     assert len(store.visit(hits, ["key"]).windows) == 1
 
 
-def test_a_value_takes_the_place_of_the_one_before_and_its_time_too(store: Kind) -> None:
+def test_a_new_value_replaces_the_old_one_and_its_expiry(store: Kind) -> None:
     store.put("key", b"old", 1)
     store.put("key", b"new", 60)
     store.put("short", b"old", 60)
@@ -63,7 +63,7 @@ def test_a_value_takes_the_place_of_the_one_before_and_its_time_too(store: Kind)
     assert store.visit([], ["key", "short"]).values == [b"new", None]
 
 
-def test_a_value_that_is_forgotten_is_gone_and_nothing_else(store: Kind) -> None:
+def test_forgetting_a_value_leaves_the_others(store: Kind) -> None:
     store.put("key", b"value", 60)
     store.put("other", b"value", 60)
     store.forget("key")
@@ -85,11 +85,11 @@ def test_another_process_of_the_host_reads_the_value(url: str) -> None:
     assert seen.stdout == b"Visit(windows=[], values=[b'value'])\n"
 
 
-def test_values_that_have_ended_make_room(url: str) -> None:
+def test_expired_values_make_room(url: str) -> None:
     store = SmallStore(url)
     with mock.patch("futuretracker.store.lmdb_store.time") as clock:
         clock.time.return_value = 1_000_000.0
-        for number in range(20_000):  # many times what the file holds
+        for number in range(20_000):  # many times as many as fit into the file
             clock.time.return_value += 0.001
             store.put(f"id:{number}", BYTES[:24], 1)
         found = store.visit([], ["id:19000", "id:18000"]).values
@@ -97,7 +97,7 @@ def test_values_that_have_ended_make_room(url: str) -> None:
     assert found == [BYTES[:24], None]
 
 
-def test_where_there_are_too_many_those_that_end_soonest_go(url: str) -> None:
+def test_with_too_many_values_those_that_expire_soonest_are_evicted(url: str) -> None:
     store = CrowdedStore(url)
     store.put("generation", b"lasts", 86_400)
     with mock.patch("futuretracker.store.lmdb_store.time") as clock:
@@ -110,9 +110,9 @@ def test_where_there_are_too_many_those_that_end_soonest_go(url: str) -> None:
     assert found == [b"lasts", b"x", b"x", None]
 
 
-def test_a_value_that_is_put_over_and_over_leaves_nothing_behind(url: str) -> None:
+def test_a_value_put_many_times_takes_the_space_of_one(url: str) -> None:
     store = SmallStore(url)
-    for number in range(10_000):  # many times what the file holds
+    for number in range(10_000):  # many times as many as fit into the file
         store.put("generation", str(number).encode(), 86_400)
 
     assert store.visit([], ["generation"]).values == [b"9999"]

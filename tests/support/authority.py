@@ -1,4 +1,4 @@
-"""A certificate authority for one test run, and the one certificate that it signs."""
+"""A certificate authority for the tests and a server certificate that it signs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class Files(NamedTuple):
-    """PEM files: the authority's certificate, a server's certificate, the server's key."""
+    """PEM files: the certificate of the authority, the certificate and the key of the server."""
 
     authority: Path
     certificate: Path
     key: Path
 
 
-def certify(known_by: str, folder: Path, *, days: float = 1) -> Files:
-    """Make an authority and let it certify a server that is known by its address or its name.
+def certify(host: str, folder: Path, *, days: float = 1) -> Files:
+    """Create an authority and a certificate for a server with this IP address or name.
 
-    The certificate has so many days left; with fewer than none it ended in the last minutes. It has
-    what Python 3.13 asks of one beyond the name.
+    The certificate is valid for ``days`` more; a negative number makes an expired one. It has the
+    extensions that Python 3.13 requires.
     """
     files = Files(folder / "ca.crt", folder / "server.crt", folder / "server.key")
     signer, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -39,7 +39,7 @@ def certify(known_by: str, folder: Path, *, days: float = 1) -> Files:
         .add_extension(_usage(key_cert_sign=True), critical=True)
         .sign(signer, hashes.SHA256())
     )
-    names = x509.SubjectAlternativeName([_general_name(known_by)])
+    names = x509.SubjectAlternativeName([_general_name(host)])
     certificate = (
         _unsigned("a server of the tests", "the tests' authority", key, days)
         .add_extension(names, critical=False)
@@ -96,8 +96,8 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _general_name(known_by: str) -> x509.GeneralName:
+def _general_name(host: str) -> x509.GeneralName:
     try:
-        return x509.IPAddress(ipaddress.ip_address(known_by))
+        return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return x509.DNSName(known_by)
+        return x509.DNSName(host)

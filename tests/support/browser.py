@@ -1,4 +1,4 @@
-"""A real Chromium, without a window and without a past."""
+"""Headless Chromium with a fresh profile."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ FLAGS = (
     "--disable-sync",
 )
 WITHIN = 30  # seconds
-# Before any script of a page: keeps what the policy denies.
-LISTEN = """
+# Runs before any script of a page; records what the Content-Security-Policy blocks.
+RECORD_VIOLATIONS = """
     window.violations = [];
     document.addEventListener("securitypolicyviolation", (event) =>
         window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
@@ -37,14 +37,14 @@ LISTEN = """
 
 
 class Browser:
-    """One page at a time, and everything that it asks for."""
+    """Shows one page at a time and records its requests."""
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
         self._messages: list[dict[str, Any]] = []
 
     def open(self, url: str, *, width: int, dark: bool = False) -> None:
-        """Show a page in a window of this width."""
+        """Open a page in a window of this width."""
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -52,7 +52,7 @@ class Browser:
         self.driver.get(url)
 
     def find(self, selector: str) -> WebElement:
-        """Wait for what the selector names."""
+        """Wait for the element that the selector matches."""
         return WebDriverWait(self.driver, WITHIN).until(
             lambda driver: driver.find_element(By.CSS_SELECTOR, selector),
             f"there is no {selector}",
@@ -66,11 +66,11 @@ class Browser:
         return self.driver.execute_script(f"return {expression}")
 
     def console(self) -> list[str]:
-        """Return the errors and warnings since the last time."""
+        """Return the console's errors and warnings since the last call."""
         return [line["message"] for line in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
 
     def requests(self) -> list[str]:
-        """Return the URLs that were asked for since the last time, beyond what is in a page."""
+        """Return the URLs requested since the last call, without data: URLs."""
         lines = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
         events = [json.loads(line["message"])["message"] for line in lines]
         urls = [
@@ -83,7 +83,7 @@ class Browser:
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Browser]:
-    """Run Chromium with a fresh profile; nothing is downloaded for it."""
+    """Run the installed Chromium until the block ends."""
     binary, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
     assert binary, "apt-get install chromium"
     assert driver_path, "apt-get install chromium-driver"
@@ -94,7 +94,9 @@ def chromium(profile: Path) -> Iterator[Browser]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Driver(driver_path))
     try:
-        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LISTEN})
+        driver.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": RECORD_VIOLATIONS}
+        )
         yield Browser(driver)
     finally:
         driver.quit()

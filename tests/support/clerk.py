@@ -1,4 +1,4 @@
-"""Clerk's side of a webhook: events, signed as Svix signs them."""
+"""Webhook requests as Clerk sends them: events, signed by the scheme of Svix."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def event(kind: str, **data: Any) -> bytes:
 def sign(
     body: bytes, *, event_id: str = "", at: float | None = None, secret: str = WEBHOOK_SECRET
 ) -> dict[str, str]:
-    """Return the headers of a webhook, worked out without the service's library."""
+    """Return the headers of a webhook; the signature is computed without the service's library."""
     event_id = event_id or f"msg_{os.getpid()}x{next(numbers)}"
     timestamp = str(int(time.time() if at is None else at))
     key = base64.b64decode(secret.removeprefix("whsec_"))
@@ -43,18 +43,18 @@ def sign(
 
 
 def send(client: FlaskClient, body: bytes, **signing: Any) -> TestResponse:
-    """Deliver a webhook as Clerk does."""
+    """Send a webhook to the service."""
     return client.post(PATH, data=body, headers=sign(body, **signing))
 
 
 def session_of(token: str) -> str:
-    """Return the session's id in a token."""
+    """Return the session id in a token."""
     claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(f"{token.split('.')[1]}=="))
     return claims["sid"]
 
 
 def user_object(user_id: str, email: str, *, updated_at: int, **changes: Any) -> dict[str, Any]:
-    """Return a user as Clerk describes one."""
+    """Return a user object of Clerk's API."""
     return {
         "id": user_id,
         "object": "user",

@@ -1,8 +1,8 @@
-"""The tables of a FutureTracker that has interview rounds already, and what else they may be."""
+"""Databases of an earlier FutureTracker that has interview rounds, in several variants."""
 
 from __future__ import annotations
 
-# The later FutureTracker: what EXISTING has, v1's columns with checks of their own, and rounds.
+# To be added to EXISTING of test_migrate.py: v1's columns with other checks, and rounds.
 LATER = """
     alter table opportunities
         add column campus_mode varchar(20) check (campus_mode in ('on_campus', 'off_campus')),
@@ -37,7 +37,7 @@ LATER = """
         case n when 1 then 'cleared' end, 'Round ' || n, case n when 1 then now() end
     from opportunities, generate_series(1, 3) as n where title like 'Row 2 of %';
 """
-# Rounds without anything that keeps their numbers apart: one twice, and one without.
+# Rounds without a unique number: one number is used twice, one is missing.
 MUDDLED = """
     alter table opportunity_rounds
         drop constraint one_number_each, alter round_number drop not null;
@@ -47,7 +47,7 @@ MUDDLED = """
     select id, 1, 'hr', 'Again 1', now() + '1 minute' from opportunities
     where title = 'Row 2 of user_old8';
 """
-# What else such a table may look like.
+# Other forms that the table may have.
 VARIANTS = {
     "as it is": "",
     "a unique index and not a constraint": """

@@ -1,4 +1,4 @@
-"""Node's tools for the tests: each folder's own, installed from its lock file."""
+"""Run Node tools, which each folder installs from its own lock file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WITHIN = 300  # seconds
 
 
 def install(folder: Path) -> None:
-    """Install what the lock file says, unless it is there already."""
+    """Install the packages of the lock file, unless that was done already."""
     lock = folder / "package-lock.json"
     installed = folder / "node_modules/.package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
@@ -22,7 +22,7 @@ def install(folder: Path) -> None:
 
 
 def node(folder: Path, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of Node's world in the folder, to its end."""
+    """Run a command in the folder and wait for it to end."""
     return subprocess.run(
         command,
         cwd=folder,

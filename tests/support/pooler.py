@@ -1,4 +1,4 @@
-"""A real PgBouncer in transaction mode, with the settings of docs/operations/scaling.md."""
+"""Run PgBouncer in transaction mode, with the settings of docs/operations/scaling.md."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.support.servers import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PORT = 6543  # Supavisor's, by which the service knows a transaction pooler
-SERVER_USER = "pgserver"  # whom the embedded Postgres runs as where the tests are root
+PORT = 6543  # Supavisor's port: the service takes it for a transaction pooler
+SERVER_USER = "pgserver"  # the embedded Postgres runs as this user if the tests run as root
 
 
-def settings_of_the_guide() -> ConfigParser:
+def recommended_settings() -> ConfigParser:
     """Return the settings that docs/operations/scaling.md recommends."""
     guide = (ROOT / "docs/operations/scaling.md").read_text()
     [block] = re.findall(r"```ini\n(.*?)```", guide, re.DOTALL)
@@ -35,30 +35,30 @@ def settings_of_the_guide() -> ConfigParser:
 
 
 def program() -> str:
-    """Return where PgBouncer is; Debian puts it beside the other servers."""
+    """Return the path of PgBouncer, which Debian installs in /usr/sbin."""
     found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     assert found, "apt-get install pgbouncer"
     return found
 
 
 def as_server_user() -> dict[str, Any]:
-    """Return what lets a process run as somebody else than root, who may run no database."""
+    """Return arguments of Popen that run a server as another user, because root may not run one."""
     if os.geteuid() != 0:
         return {}
     return {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []}
 
 
 def connect(url: str, **options: Any) -> psycopg.Connection[Any]:
-    """Connect as the service does: nothing is prepared behind a transaction pooler."""
+    """Connect as the service does: without prepared statements behind a transaction pooler."""
     if _is_pooled(url):
         options["prepare_threshold"] = None
     return psycopg.connect(url, **{"autocommit": True, **options})
 
 
-def patient(url: str) -> str:
-    """Return a URL whose statements wait for a lock as long as it takes."""
+def with_long_timeouts(url: str) -> str:
+    """Return a URL whose statements may wait 10 seconds for a lock and run for 20."""
     if _is_pooled(url):
-        return make_conninfo(url, dbname="patient")
+        return make_conninfo(url, dbname="with_long_timeouts")
     return make_conninfo(url, options="-c lock_timeout=10s -c statement_timeout=20s")
 
 
@@ -68,20 +68,20 @@ def _is_pooled(url: str) -> bool:
 
 @contextmanager
 def pgbouncer(postgres: str, **changes: str) -> Iterator[str]:
-    """Run PgBouncer on a unix socket before ``postgres``; yield the URL that leads through it."""
+    """Run PgBouncer on a unix socket in front of ``postgres``; yield the URL through it."""
     with TemporaryDirectory(prefix="futuretracker-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         _write(folder, postgres, changes)
-        if who := as_server_user():
-            shutil.chown(folder, who["user"])
+        if user := as_server_user():
+            shutil.chown(folder, user["user"])
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [program(), folder / "pgbouncer.ini"], stderr=log, stdout=log, **who
+                [program(), folder / "pgbouncer.ini"], stderr=log, stdout=log, **user
             )
         url = make_conninfo(postgres, host=name, port=PORT)
         try:
-            _wait_until_it_answers(url, process, folder / "log")
+            _wait_until_ready(url, process, folder / "log")
             yield url
         finally:
             process.terminate()
@@ -89,11 +89,11 @@ def pgbouncer(postgres: str, **changes: str) -> Iterator[str]:
 
 
 def _write(folder: Path, postgres: str, changes: dict[str, str]) -> None:
-    settings = settings_of_the_guide()
+    settings = recommended_settings()
     target = conninfo_to_dict(postgres)
     where = f"host={target['host']} port={target.get('port') or 5432} dbname={target['dbname']}"
     waits = "connect_query='set lock_timeout = ''10s''; set statement_timeout = ''20s'''"
-    settings["databases"] = {str(target["dbname"]): where, "patient": f"{where} {waits}"}
+    settings["databases"] = {str(target["dbname"]): where, "with_long_timeouts": f"{where} {waits}"}
     settings["pgbouncer"].update(
         listen_port=str(PORT),
         unix_socket_dir=str(folder),
@@ -106,7 +106,7 @@ def _write(folder: Path, postgres: str, changes: dict[str, str]) -> None:
         settings.write(file)
 
 
-def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -1,4 +1,4 @@
-"""The real servers that tests start, and stop again by their ids."""
+"""Start the service and Valkey for a test, and stop them by their process ids."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Answer:
-    """A whole HTTP answer."""
+    """An HTTP response with its whole body."""
 
     status: int
     headers: dict[str, str]
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass
 class Service:
-    """gunicorn with the service's own settings file, as systemd would start it."""
+    """The service under gunicorn, started as systemd would start it."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -59,7 +59,7 @@ class Service:
         headers: Mapping[str, str] | None = None,
         source: str = "127.0.0.1",
     ) -> Answer:
-        """Ask once, on a new connection from the loopback address ``source``."""
+        """Send one request on a new connection from the loopback address ``source``."""
         sent = dict(headers or {})
         if token:
             sent["Authorization"] = f"Bearer {token}"
@@ -74,7 +74,7 @@ class Service:
             connection.close()
 
     def raw(self, data: bytes) -> bytes:
-        """Send bytes as they are and return everything until the server closes or is silent."""
+        """Send raw bytes; return what comes until the server closes or sends nothing for 3 s."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=3) as sock:
             sock.sendall(data)
             received = b""
@@ -86,19 +86,19 @@ class Service:
             return received
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return everything on stdout so far; fails where a line is no JSON object."""
+        """Return every log line so far; fail if a line on stdout is not JSON."""
         return [json.loads(line) for line in self.output.read_text().splitlines()]
 
     def workers(self) -> list[int]:
-        """Return the ids of the worker processes."""
+        """Return the process ids of the workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
 
 def free_port() -> int:
-    """Return a port that was free just now; none that the kernel gives to connections."""
+    """Return a free port outside the range from which the kernel chooses ports itself."""
     while True:
-        port = random.randrange(10_000, 32_000)  # noqa: S311 - no secret
+        port = random.randrange(10_000, 32_000)  # noqa: S311 - not a secret
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -108,7 +108,7 @@ def free_port() -> int:
 def gunicorn(
     settings: Mapping[str, str], output: Path, *, socket_file: Path | None = None
 ) -> Iterator[Service]:
-    """Run the service until the block ends, at a port and, where one is given, a socket file."""
+    """Run the service until the block ends, on a port and, if given, on a socket file."""
     port = free_port()
     env = {"PATH": os.environ["PATH"], **settings, "PORT": str(port)}
     command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
@@ -131,6 +131,19 @@ def gunicorn(
             process.wait()
 
 
+def refused_start(settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Start the service with settings that it refuses; return its exit code and its output."""
+    return subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PORT": str(free_port()), **settings},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
 def _wait_until_ready(service: Service, workers: int) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and service.process.poll() is None:
@@ -147,7 +160,7 @@ def _wait_until_ready(service: Service, workers: int) -> None:
 
 @contextmanager
 def valkey(port: int | None = None) -> Iterator[tuple[str, int]]:
-    """Run a real Valkey that keeps nothing; yield its URL and its process id."""
+    """Run a Valkey that saves nothing to disk; yield its URL and its process id."""
     with ValkeyServer(port=port or free_port(), save="") as server:
         with server.client() as client:
             pid: int = client.info("server")["process_id"]

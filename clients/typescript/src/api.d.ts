@@ -12,8 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return totals, rates, breakdowns by week and month, coming deadlines and the funnel
+         * Get the analytics
          * @deprecated
+         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. v1 adds
+         *     the campus modes and the interview rounds. All days are in UTC.
          */
         get: operations["originalGetAnalytics"];
         put?: never;
@@ -32,8 +34,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Say that the process answers
+         * Check that the service responds
          * @deprecated
+         * @description Public. Does not check any dependency.
          */
         get: operations["originalGetHealth"];
         put?: never;
@@ -52,8 +55,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Say whether the database and the shared store answer; 503 where one does not
+         * Check the dependencies of the service
          * @deprecated
+         * @description Public. Returns 503 if the database or the store of the rate limits is unavailable.
          */
         get: operations["originalGetDependencies"];
         put?: never;
@@ -72,8 +76,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return Clerk's id, ours, and the e-mail address where it is known
+         * Get the current user
          * @deprecated
+         * @description Returns the ids of the user, and the e-mail address if it is known.
          */
         get: operations["originalGetMe"];
         put?: never;
@@ -92,14 +97,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return all rows, newest first
+         * List all opportunities
          * @deprecated
+         * @description Returns all opportunities of the user, newest first, without pages.
          */
         get: operations["originalListOpportunities"];
         put?: never;
         /**
-         * Store a new row
+         * Create an opportunity
          * @deprecated
+         * @description Only the title is required. The status is `applied` unless the client sends another.
          */
         post: operations["originalCreateOpportunity"];
         delete?: never;
@@ -116,26 +123,32 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return one row
+         * Get an opportunity
          * @deprecated
+         * @description Returns the opportunity with all its fields.
          */
         get: operations["originalGetOpportunity"];
         /**
-         * Change the given fields of a row; PUT is partial too, as in the guide's service
+         * Update an opportunity
          * @deprecated
+         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
+         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
          */
         put: operations["originalPutOpportunity"];
         post?: never;
         /**
-         * Delete a row
+         * Delete an opportunity
          * @deprecated
+         * @description Deletes the opportunity and its interview rounds for good.
          */
         delete: operations["originalDeleteOpportunity"];
         options?: never;
         head?: never;
         /**
-         * Change the given fields of a row; PUT is partial too, as in the guide's service
+         * Update an opportunity
          * @deprecated
+         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
+         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
          */
         patch: operations["originalUpdateOpportunity"];
         trace?: never;
@@ -147,7 +160,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return totals, rates, breakdowns by week and month, coming deadlines and the funnel */
+        /**
+         * Get the analytics
+         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. v1 adds
+         *     the campus modes and the interview rounds. All days are in UTC.
+         */
         get: operations["getAnalytics"];
         put?: never;
         post?: never;
@@ -164,7 +181,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say that the process answers */
+        /**
+         * Check that the service responds
+         * @description Public. Does not check any dependency.
+         */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -181,7 +201,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say whether the database and the shared store answer; 503 where one does not */
+        /**
+         * Check the dependencies of the service
+         * @description Public. Returns 503 if the database or the store of the rate limits is unavailable.
+         */
         get: operations["getDependencies"];
         put?: never;
         post?: never;
@@ -198,7 +221,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return Clerk's id, ours, and the e-mail address where it is known */
+        /**
+         * Get the current user
+         * @description Returns the ids of the user, and the e-mail address if it is known.
+         */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -216,9 +242,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return this document: the API as OpenAPI 3.1
-         * @description It says the same to everybody and changes with a new version of the service alone: caches may
-         *     keep it for an hour.
+         * Get this document
+         * @description Public. The document is the same for everybody and changes only with a new version of the
+         *     service, so caches may keep it for an hour.
          */
         get: operations["getSpecification"];
         put?: never;
@@ -236,10 +262,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return one page of rows, and where the next one is */
+        /**
+         * List opportunities
+         * @description Returns one page of the opportunities that match all filters. `nextCursor` and the `Link` header
+         *     lead to the next page.
+         */
         get: operations["listOpportunities"];
         put?: never;
-        /** Store a new row */
+        /**
+         * Create an opportunity
+         * @description Only the title is required. The status is `applied` unless the client sends another.
+         */
         post: operations["createOpportunity"];
         delete?: never;
         options?: never;
@@ -254,7 +287,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the pending rounds of some days, the soonest first */
+        /**
+         * List upcoming interview rounds
+         * @description Returns the pending rounds of all internships that are scheduled from one day to another, the
+         *     soonest first, at most 200.
+         */
         get: operations["listUpcomingRounds"];
         put?: never;
         post?: never;
@@ -271,16 +308,30 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return one row */
+        /**
+         * Get an opportunity
+         * @description Returns the opportunity with all its fields.
+         */
         get: operations["getOpportunity"];
-        /** Change the given fields of a row; PUT is partial too, as in the guide's service */
+        /**
+         * Update an opportunity
+         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
+         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
+         */
         put: operations["putOpportunity"];
         post?: never;
-        /** Delete a row */
+        /**
+         * Delete an opportunity
+         * @description Deletes the opportunity and its interview rounds for good.
+         */
         delete: operations["deleteOpportunity"];
         options?: never;
         head?: never;
-        /** Change the given fields of a row; PUT is partial too, as in the guide's service */
+        /**
+         * Update an opportunity
+         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
+         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
+         */
         patch: operations["updateOpportunity"];
         trace?: never;
     };
@@ -291,10 +342,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return an internship's rounds by number */
+        /**
+         * List the interview rounds of an internship
+         * @description Returns all rounds by number. An opportunity that is not an internship is a 400.
+         */
         get: operations["listRounds"];
         put?: never;
-        /** Add a round; return it, its opportunity and all rounds */
+        /**
+         * Create an interview round
+         * @description Without a number the round comes last. The status of the opportunity follows from its rounds. A
+         *     number that is taken is a 409 with the code `round_number_taken`.
+         */
         post: operations["createRound"];
         delete?: never;
         options?: never;
@@ -312,11 +370,18 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a round; return its opportunity and the rounds that are left */
+        /**
+         * Delete an interview round
+         * @description Returns the remaining rounds. The status of the opportunity follows from them.
+         */
         delete: operations["deleteRound"];
         options?: never;
         head?: never;
-        /** Change the given fields of a round; return it, its opportunity and all rounds */
+        /**
+         * Update an interview round
+         * @description Updates the fields that are sent and keeps the others. The status of the opportunity follows
+         *     from its rounds. A number that is taken is a 409 with the code `round_number_taken`.
+         */
         patch: operations["updateRound"];
         trace?: never;
     };
@@ -327,7 +392,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say that the process lives, whatever the state of what it stands on */
+        /**
+         * Check that the process is alive
+         * @description Public. Does not check any dependency.
+         */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -344,7 +412,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say whether to send requests here: 503 while draining or without a database */
+        /**
+         * Check that the process accepts requests
+         * @description Public. Returns 503 while the process shuts down and while the database is unavailable.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -358,687 +429,1240 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The user who asks. */
+        /** @description The user of the token. */
         Account: {
-            /** @description Where it is known. */
+            /**
+             * @description The e-mail address, if known.
+             * @example alice@example.com
+             */
             email: string | null;
             /**
              * Format: uuid
-             * @description The `user_id` of the user's rows.
+             * @description The `user_id` of the user's opportunities.
+             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
              */
             internalUserId: string;
-            /** @description Clerk's id of the user. */
+            /**
+             * @description The id that Clerk gave to the user.
+             * @example user_2abcDEF
+             */
             userId: string;
         };
-        /** @description Counts over a user's rows, in UTC, and the pipeline of interview rounds. */
+        /** @description Counts over the opportunities of the user. Days, weeks and months are in UTC. */
         Analytics: {
+            /** @description Opportunities by campus mode. */
             campusModeCounts: components["schemas"]["CampusModeCounts"];
+            /** @description Opportunities by category. */
             categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description 30 days from today. */
+            /** @description The next 30 days, from today on. */
             deadlineDistribution: components["schemas"]["DeadlineDay"][];
             /** @description The four stages. */
             funnelData: components["schemas"]["Stage"][];
+            /** @description Rates. */
             metrics: components["schemas"]["Metrics"];
-            /** @description The last 6 months. */
+            /** @description The last 6 months, with the current one last. */
             monthlyBreakdown: components["schemas"]["Month"][];
+            /** @description The interview rounds of internships. */
             pipelineAnalytics: components["schemas"]["PipelineAnalytics"];
+            /** @description Opportunities by status. */
             statusCounts: components["schemas"]["StatusCounts"];
+            /**
+             * @description The number of opportunities.
+             * @example 3
+             */
             total: number;
-            /** @description The last 8 weeks. */
+            /** @description The last 8 weeks, with the current one last. */
             weeklyBreakdown: components["schemas"]["Week"][];
         };
-        /** @description Rows by campus mode. */
+        /** @description The number of opportunities by campus mode. */
         CampusModeCounts: {
+            /**
+             * @description Off campus.
+             * @example 2
+             */
             off_campus: number;
+            /**
+             * @description On campus.
+             * @example 0
+             */
             on_campus: number;
+            /**
+             * @description Without a campus mode.
+             * @example 1
+             */
             unspecified: number;
         };
-        /** @description Rows by category. */
+        /** @description The number of opportunities in each category. */
         CategoryCounts: {
+            /**
+             * @description Hackathons.
+             * @example 1
+             */
             hackathon: number;
+            /**
+             * @description Internships.
+             * @example 2
+             */
             internship: number;
         };
-        /** @description What the service stands on. */
+        /** @description The state of each dependency. */
         Checks: {
-            /** @enum {string} */
+            /**
+             * @description The database.
+             * @example ok
+             * @enum {string}
+             */
             database: "ok" | "unavailable";
             /**
-             * @description What the budgets are counted in.
+             * @description The store that rate limits are counted in.
+             * @example ok
              * @enum {string}
              */
             store: "ok" | "unavailable";
         };
-        /** @description Deadlines of a day. */
+        /** @description The number of deadlines on one day. */
         DeadlineDay: {
+            /**
+             * @description How many deadlines are on this day.
+             * @example 1
+             */
             count: number;
-            /** Format: date */
+            /**
+             * Format: date
+             * @description The day.
+             * @example 2026-12-01
+             */
             date: string;
-            /** @description Of the month. */
+            /**
+             * @description The day of the month.
+             * @example 1
+             */
             day: number;
-            /** @description 0 is Sunday. */
+            /**
+             * @description The day of the week; 0 is Sunday.
+             * @example 2
+             */
             dayOfWeek: number;
         };
-        /** @description It is gone. */
+        /** @description Confirms a deletion. */
         Deleted: {
+            /**
+             * @description A message for the user.
+             * @example Opportunity deleted
+             */
             message: string;
-            /** @enum {boolean} */
-            success: true;
+            /**
+             * @description Always true.
+             * @example true
+             */
+            success: boolean;
         };
-        /** @description Whether what the service stands on answers; degraded where one part does not. */
+        /** @description The state of what the service depends on. */
         Dependencies: {
+            /** @description The state of each dependency. */
             checks: components["schemas"]["Checks"];
-            /** @enum {string} */
+            /**
+             * @description The environment that it runs in.
+             * @example production
+             * @enum {string}
+             */
             environment: "production" | "development" | "test";
-            /** @enum {string} */
+            /**
+             * @description `degraded` if a dependency is unavailable.
+             * @example ok
+             * @enum {string}
+             */
             status: "ok" | "degraded";
             /**
              * Format: date-time
-             * @description Now.
+             * @description The time of the response.
+             * @example 2026-11-24T21:15:07.123Z
              */
             timestamp: string;
         };
         /** @description An error. */
         Error: {
             /**
-             * @description Names the error for programs; it never changes.
+             * @description Identifies the kind of error for programs; it never changes.
+             * @example
              * @enum {string}
              */
             code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
-            /** @description The title. */
+            /** @description The title of the error. */
             error: string;
-            /** @description For the user. */
+            /** @description A message for the user. */
             message: string;
-            /** @description Names the request in the service's log. */
+            /**
+             * @description Identifies the request in the log of the service.
+             * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
+             */
             requestId: string;
         };
-        /** @description What is wrong with a field. */
+        /** @description What is wrong with one field. */
         FieldError: {
-            /** @description The field's name; empty where it is the whole body. */
+            /**
+             * @description The name of the field; empty if it is the body as a whole.
+             * @example title
+             */
             field: string;
-            /** @description For the user. */
+            /**
+             * @description A message for the user.
+             * @example Title is required
+             */
             message: string;
         };
-        /** @description How rounds of a kind came out. */
+        /** @description The results of the rounds of one type. */
         FunnelOfType: {
-            /** @description Cleared of reached. */
+            /**
+             * @description Cleared, of those reached.
+             * @example 0
+             */
             clearanceRate: number;
+            /**
+             * @description How many of them were cleared.
+             * @example 0
+             */
             cleared: number;
+            /**
+             * @description The label of the type.
+             * @example Online Assessment
+             */
             label: string;
-            /** @description Not skipped. */
+            /**
+             * @description How many rounds there are, without skipped ones.
+             * @example 1
+             */
             reached: number;
+            /**
+             * @description How many of them were rejected.
+             * @example 1
+             */
             rejected: number;
-            /** @enum {string} */
+            /**
+             * @description The type of round.
+             * @example oa
+             * @enum {string}
+             */
             roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
         };
-        /** @description The process answers. */
+        /** @description The service responds. */
         Health: {
-            /** @enum {string} */
+            /**
+             * @description The environment that it runs in.
+             * @example production
+             * @enum {string}
+             */
             environment: "production" | "development" | "test";
-            /** @enum {string} */
+            /**
+             * @description Always `ok`.
+             * @example ok
+             * @enum {string}
+             */
             status: "ok";
             /**
              * Format: date-time
-             * @description Now.
+             * @description The time of the response.
+             * @example 2026-11-24T21:15:07.123Z
              */
             timestamp: string;
         };
-        /** @description A 400; `details` where fields are wrong. */
+        /** @description A request that is not valid. */
         Invalid: {
             /**
-             * @description Names the error for programs; it never changes.
+             * @description Identifies the kind of error for programs; it never changes.
+             * @example
              * @enum {string}
              */
             code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
-            /** @description Every failing field, once. */
+            /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][];
-            /** @description The title. */
+            /** @description The title of the error. */
             error: string;
-            /** @description For the user. */
+            /** @description A message for the user. */
             message: string;
-            /** @description Names the request in the service's log. */
+            /**
+             * @description Identifies the request in the log of the service.
+             * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
+             */
             requestId: string;
         };
-        /** @description The process lives. */
+        /** @description The process is alive. */
         Liveness: {
-            /** @enum {string} */
+            /**
+             * @description Always `ok`.
+             * @example ok
+             * @enum {string}
+             */
             status: "ok";
         };
-        /** @description Rates in per cent, with one decimal; 0 where nothing was counted. */
+        /** @description Rates in per cent with one decimal, 0 if nothing was counted. */
         Metrics: {
-            /** @description Selected of all. */
+            /**
+             * @description Selected, of all.
+             * @example 33.3
+             */
             conversionRate: number;
-            /** @description Applied, interviewed and shortlisted. */
+            /**
+             * @description How many are applied, interviewed or shortlisted.
+             * @example 1
+             */
             inProgress: number;
-            /** @description Rejected of all. */
+            /**
+             * @description Rejected, of all.
+             * @example 33.3
+             */
             rejectionRate: number;
-            /** @description Selected of selected and rejected. */
+            /**
+             * @description Selected, of those that are selected or rejected.
+             * @example 50
+             */
             successRate: number;
         };
-        /** @description Rows made in a month. */
+        /** @description The number of opportunities created in one month. */
         Month: {
+            /**
+             * @description How many were created in this month.
+             * @example 3
+             */
             count: number;
-            /** @description Such as `Jan 2026`. */
+            /**
+             * @description The month.
+             * @example Nov 2026
+             */
             month: string;
         };
-        /** @description POST on v1: an internship has a day of application, anything else a deadline. */
+        /**
+         * @description A new opportunity. Only the title is required.
+         *
+         *     An internship has no deadline, as its interview rounds have dates. It gets today's date (UTC) as
+         *     `applied_on` if none is given. Other opportunities have no `applied_on`.
+         */
         NewOpportunity: {
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. Today unless given; only an internship has one. */
+            /**
+             * Format: date
+             * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written.
+             * @example 2026-11-24
+             */
             applied_on?: string | null;
             /**
-             * @description Where it was found; empty becomes null.
+             * @description Whether the opportunity was found on campus. An empty text becomes null.
+             * @example off_campus
              * @enum {string|null}
              */
             campus_mode?: "on_campus" | "off_campus" | "" | null;
             /**
-             * @description What kind of opportunity it is. Only an internship has interview rounds.
+             * @description The kind.
+             * @example internship
              * @enum {string|null}
              */
             category?: "internship" | "hackathon" | null;
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
+            /**
+             * Format: date
+             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
+             * @example null
+             * @example 2026-12-01
+             */
             deadline?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Payments team, remote
+             */
             description?: string | null;
-            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
+            /**
+             * Format: uri
+             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
+             * @example https://example.com/jobs/42
+             */
             link?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Referred by Bob
+             */
             notes?: string | null;
             /**
-             * @description How far it is. Null means applied on creation, and no change otherwise.
+             * @description How far the application has come.
+             * @example applied
              * @enum {string|null}
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null;
-            /** @description What it is called. White space around it does not count. */
+            /**
+             * @description The title, such as the position or the event. White space at both ends is removed.
+             * @example Backend internship
+             */
             title: string;
         };
-        /** @description POST: without a number the round comes last. */
+        /**
+         * @description A new round. Only the type is required.
+         *
+         *     Without a number the round comes last. Without a result it is pending.
+         */
         NewRound: {
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Two hours, three tasks
+             */
             notes?: string | null;
             /**
-             * @description What came out; pending where none is given.
+             * @description The result of the round.
+             * @example pending
              * @enum {string|null}
              */
             result?: "pending" | "cleared" | "rejected" | "skipped" | null;
-            /** @description Which round it is, unique in its internship; the next one unless given. */
+            /**
+             * @description The number of the round, unique in its opportunity.
+             * @example 1
+             */
             round_number?: number | null;
             /**
-             * @description What kind of round it is.
+             * @description The kind of round; `oa` is an online assessment.
+             * @example oa
              * @enum {string}
              */
             round_type: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. */
+            /**
+             * Format: date
+             * @description The day of the round. A date-time is accepted too and keeps its date as written.
+             * @example 2026-12-03
+             */
             scheduled_date?: string | null;
-            /** @description A time of day, HH:MM or HH:MM:SS. */
+            /**
+             * @description The time of day.
+             * @example 14:30:00
+             */
             scheduled_time?: string | null;
         };
-        /** @description A row. */
+        /** @description An opportunity. */
         Opportunity: {
             /**
              * Format: date
-             * @description The day of application of an internship.
+             * @description The day of the application to an internship.
+             * @example 2026-11-24
              */
             applied_on: string | null;
             /**
-             * @description Where it was found.
+             * @description Whether the opportunity was found on campus.
+             * @example off_campus
              * @enum {string|null}
              */
             campus_mode: "on_campus" | "off_campus" | null;
             /**
-             * @description What kind of opportunity it is.
+             * @description The kind.
+             * @example internship
              * @enum {string|null}
              */
             category: "internship" | "hackathon" | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
              */
             created_at: string;
-            /** @description The first pending round; null where there is none, or it was rejected. */
+            /**
+             * @description The number of the first pending round; null if there is none.
+             * @example null
+             */
             current_round_number: number | null;
             /**
              * Format: date
              * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
              */
             deadline: string | null;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
             description: string | null;
             /**
              * Format: uuid
-             * @description The row's id.
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
              */
             id: string;
-            /** @description An http or https URL. */
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
             link: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
             notes: string | null;
-            /** @description The first rejected round. */
+            /**
+             * @description The number of the first rejected round; null if there is none.
+             * @example null
+             */
             rejected_round_number: number | null;
             /**
-             * @description How far it is.
+             * @description How far the application has come.
+             * @example applied
              * @enum {string}
              */
             status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
-            /** @description What it is called. */
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
             title: string;
             /**
              * Format: date-time
-             * @description When it was changed, itself or a round of it.
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
              */
             updated_at: string;
             /**
              * Format: uuid
-             * @description Our id of the user whose row it is.
+             * @description The internal id of its user.
+             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
              */
             user_id: string;
         };
-        /** @description PUT and PATCH on v1. */
+        /**
+         * @description The fields to update; at least one. The others keep their values.
+         *
+         *     If `category` is `internship`, a `deadline` that is sent with it becomes null.
+         */
         OpportunityChanges: {
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. Today unless given; only an internship has one. */
+            /**
+             * Format: date
+             * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written.
+             * @example 2026-11-24
+             */
             applied_on?: string | null;
             /**
-             * @description Where it was found; empty becomes null.
+             * @description Whether the opportunity was found on campus. An empty text becomes null.
+             * @example off_campus
              * @enum {string|null}
              */
             campus_mode?: "on_campus" | "off_campus" | "" | null;
             /**
-             * @description What kind of opportunity it is. Only an internship has interview rounds.
+             * @description The kind.
+             * @example internship
              * @enum {string|null}
              */
             category?: "internship" | "hackathon" | null;
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
+            /**
+             * Format: date
+             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
+             * @example null
+             * @example 2026-12-01
+             */
             deadline?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Payments team, remote
+             */
             description?: string | null;
-            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
+            /**
+             * Format: uri
+             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
+             * @example https://example.com/jobs/42
+             */
             link?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Referred by Bob
+             */
             notes?: string | null;
             /**
-             * @description How far it is. Null means applied on creation, and no change otherwise.
+             * @description How far the application has come.
+             * @example applied
              * @enum {string|null}
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null;
-            /** @description What it is called. White space around it does not count. */
+            /**
+             * @description The title, such as the position or the event. White space at both ends is removed.
+             * @example Backend internship
+             */
             title?: string;
         } | unknown | unknown | unknown | unknown | unknown | unknown | unknown | unknown | unknown;
-        /** @description A page of rows. */
+        /** @description A page of opportunities. */
         OpportunityPage: {
+            /** @description The opportunities of this page. */
             items: components["schemas"]["Opportunity"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /**
+             * @description The `cursor` of the next page; null on the last page.
+             * @example null
+             */
             nextCursor: string | null;
-            /** @description How many rows pass the filters; with `include=total` only. */
+            /**
+             * @description How many opportunities match; only with `include=total`.
+             * @example 1
+             */
             total?: number;
         };
-        /** @description Counts over a user's rows, in UTC. */
+        /** @description Counts over the opportunities of the user. Days, weeks and months are in UTC. */
         OriginalAnalytics: {
+            /** @description Opportunities by category. */
             categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description 30 days from today. */
+            /** @description The next 30 days, from today on. */
             deadlineDistribution: components["schemas"]["DeadlineDay"][];
             /** @description The four stages. */
             funnelData: components["schemas"]["Stage"][];
+            /** @description Rates. */
             metrics: components["schemas"]["Metrics"];
-            /** @description The last 6 months. */
+            /** @description The last 6 months, with the current one last. */
             monthlyBreakdown: components["schemas"]["Month"][];
+            /** @description Opportunities by status. */
             statusCounts: components["schemas"]["OriginalStatusCounts"];
+            /**
+             * @description The number of opportunities.
+             * @example 3
+             */
             total: number;
-            /** @description The last 8 weeks. */
+            /** @description The last 8 weeks, with the current one last. */
             weeklyBreakdown: components["schemas"]["Week"][];
         };
-        /** @description An error, as on the guide's surface and the probes. */
+        /** @description An error. */
         OriginalError: {
-            /** @description The title. */
+            /** @description The title of the error. */
             error: string;
-            /** @description For the user. */
+            /** @description A message for the user. */
             message: string;
         };
-        /** @description A 400; `details` where fields are wrong. */
+        /** @description A request that is not valid. */
         OriginalInvalid: {
-            /** @description Every failing field, once. */
+            /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][];
-            /** @description The title. */
+            /** @description The title of the error. */
             error: string;
-            /** @description For the user. */
+            /** @description A message for the user. */
             message: string;
         };
-        /** @description POST on the guide's surface. */
+        /** @description A new opportunity. Only the title is required. */
         OriginalNewOpportunity: {
             /**
-             * @description What kind of opportunity it is. Only an internship has interview rounds.
+             * @description The kind.
+             * @example internship
              * @enum {string|null}
              */
             category?: "internship" | "hackathon" | null;
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
+            /**
+             * Format: date
+             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
+             * @example null
+             * @example 2026-12-01
+             */
             deadline?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Payments team, remote
+             */
             description?: string | null;
-            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
+            /**
+             * Format: uri
+             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
+             * @example https://example.com/jobs/42
+             */
             link?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Referred by Bob
+             */
             notes?: string | null;
             /**
-             * @description How far it is. Null means applied on creation, and no change otherwise.
+             * @description How far the application has come.
+             * @example applied
              * @enum {string|null}
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
-            /** @description What it is called. White space around it does not count. */
+            /**
+             * @description The title, such as the position or the event. White space at both ends is removed.
+             * @example Backend internship
+             */
             title: string;
         };
-        /** @description A row on the guide's surface. */
+        /** @description An opportunity. */
         OriginalOpportunity: {
             /**
-             * @description What kind of opportunity it is.
+             * @description The kind.
+             * @example internship
              * @enum {string|null}
              */
             category: "internship" | "hackathon" | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
              */
             created_at: string;
             /**
              * Format: date
              * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
              */
             deadline: string | null;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
             description: string | null;
             /**
              * Format: uuid
-             * @description The row's id.
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
              */
             id: string;
-            /** @description An http or https URL. */
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
             link: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
             notes: string | null;
             /**
-             * @description How far it is.
+             * @description How far the application has come.
+             * @example applied
              * @enum {string}
              */
             status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
-            /** @description What it is called. */
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
             title: string;
             /**
              * Format: date-time
-             * @description When it was changed, itself or a round of it.
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
              */
             updated_at: string;
             /**
              * Format: uuid
-             * @description Our id of the user whose row it is.
+             * @description The internal id of its user.
+             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
              */
             user_id: string;
         };
-        /** @description PUT and PATCH on the guide's surface. */
+        /** @description The fields to update; at least one. The others keep their values. */
         OriginalOpportunityChanges: {
             /**
-             * @description What kind of opportunity it is. Only an internship has interview rounds.
+             * @description The kind.
+             * @example internship
              * @enum {string|null}
              */
             category?: "internship" | "hackathon" | null;
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. On v1 an internship that is sent with one has none. */
+            /**
+             * Format: date
+             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
+             * @example null
+             * @example 2026-12-01
+             */
             deadline?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Payments team, remote
+             */
             description?: string | null;
-            /** @description An http or https URL; empty becomes null. Beyond the pattern, hosts in every script and IPv6 addresses in brackets are accepted. */
+            /**
+             * Format: uri
+             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
+             * @example https://example.com/jobs/42
+             */
             link?: string | null;
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Referred by Bob
+             */
             notes?: string | null;
             /**
-             * @description How far it is. Null means applied on creation, and no change otherwise.
+             * @description How far the application has come.
+             * @example applied
              * @enum {string|null}
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
-            /** @description What it is called. White space around it does not count. */
+            /**
+             * @description The title, such as the position or the event. White space at both ends is removed.
+             * @example Backend internship
+             */
             title?: string;
         } | unknown | unknown | unknown | unknown | unknown | unknown | unknown;
-        /** @description A budget is spent. */
+        /** @description A rate limit that is exceeded. */
         OriginalRateLimited: {
-            /** @description The title. */
+            /** @description The title of the error. */
             error: string;
-            /** @description How much the budget allows in a window. */
+            /**
+             * @description How many requests the rate limit allows in a window.
+             * @example 2000
+             */
             limit: number;
-            /** @description For the user. */
+            /** @description A message for the user. */
             message: string;
             /**
              * Format: date-time
-             * @description When its window ends.
+             * @description When the window ends.
+             * @example 2026-11-24T21:15:00.000Z
              */
             retryAfter: string;
-            /** @description Likewise, from now. */
+            /**
+             * @description In how many seconds the window ends.
+             * @example 540
+             */
             retryAfterSeconds: number;
-            /** @description On writes. */
+            /** @description A hint for the user; only if the rate limit of writes is exceeded. */
             tip?: string;
-            /** @description How long a window is, such as `15 minutes`. */
+            /**
+             * @description The length of a window.
+             * @example 15 minutes
+             */
             window: string;
         };
-        /** @description Every field is always there, and more may come. */
+        /** @description The number of opportunities with each status. */
         OriginalStatusCounts: {
+            /**
+             * @description With status `applied`.
+             * @example 1
+             */
             applied: number;
+            /**
+             * @description With status `interviewed`.
+             * @example 0
+             */
             interviewed: number;
+            /**
+             * @description With status `rejected`.
+             * @example 1
+             */
             rejected: number;
+            /**
+             * @description With status `selected`.
+             * @example 1
+             */
             selected: number;
+            /**
+             * @description With status `shortlisted`.
+             * @example 0
+             */
             shortlisted: number;
         };
-        /** @description How far internships come in their interview rounds. */
+        /** @description How far internships get in their interview rounds. */
         PipelineAnalytics: {
-            /** @description Of these, neither rejected nor selected nor ghosted. */
+            /**
+             * @description How many of these are neither rejected nor selected nor ghosted.
+             * @example 0
+             */
             activeInPipeline: number;
+            /**
+             * @description The mean number of rounds cleared before a rejection, or null.
+             * @example 0
+             */
             averageRoundsBeforeRejection: number | null;
+            /** @description Results by round type. */
             funnelByRoundType: components["schemas"]["FunnelOfType"][];
+            /**
+             * @description The number of internships.
+             * @example 2
+             */
             internshipCount: number;
-            /** @description Of these, with a rejected round. */
+            /**
+             * @description How many of these have a rejected round.
+             * @example 1
+             */
             rejectedCount: number;
+            /** @description Rejections by round number. */
             rejectionByRoundNumber: components["schemas"]["RejectionsOfNumber"][];
+            /** @description Rejections by round type. */
             rejectionByRoundType: components["schemas"]["RejectionsOfType"][];
-            /** @description The newest internships that a round ended. */
+            /** @description The newest rejected internships. */
             rejections: components["schemas"]["Rejection"][];
+            /** @description Internships by round number. */
             stageReachByRoundNumber: components["schemas"]["ReachOfNumber"][];
-            /** @description Internships that have rounds. */
+            /**
+             * @description How many internships have rounds.
+             * @example 1
+             */
             trackedWithRounds: number;
         };
-        /** @description A budget is spent. */
+        /** @description A rate limit that is exceeded. */
         RateLimited: {
             /**
-             * @description Names the error for programs; it never changes.
+             * @description Identifies the kind of error for programs; it never changes.
+             * @example
              * @enum {string}
              */
             code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
-            /** @description The title. */
+            /** @description The title of the error. */
             error: string;
-            /** @description How much the budget allows in a window. */
+            /**
+             * @description How many requests the rate limit allows in a window.
+             * @example 2000
+             */
             limit: number;
-            /** @description For the user. */
+            /** @description A message for the user. */
             message: string;
-            /** @description Names the request in the service's log. */
+            /**
+             * @description Identifies the request in the log of the service.
+             * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
+             */
             requestId: string;
             /**
              * Format: date-time
-             * @description When its window ends.
+             * @description When the window ends.
+             * @example 2026-11-24T21:15:00.000Z
              */
             retryAfter: string;
-            /** @description Likewise, from now. */
+            /**
+             * @description In how many seconds the window ends.
+             * @example 540
+             */
             retryAfterSeconds: number;
-            /** @description On writes. */
+            /** @description A hint for the user; only if the rate limit of writes is exceeded. */
             tip?: string;
-            /** @description How long a window is, such as `15 minutes`. */
+            /**
+             * @description The length of a window.
+             * @example 15 minutes
+             */
             window: string;
         };
-        /** @description Internships that came to their nth round. */
+        /** @description The number of internships that reached the round with a number. */
         ReachOfNumber: {
+            /**
+             * @description How many internships have this round, without skipped ones.
+             * @example 1
+             */
             reached: number;
+            /**
+             * @description The number of the round.
+             * @example 1
+             */
             roundNumber: number;
+            /**
+             * @description How many of these internships are still active.
+             * @example 0
+             */
             stillActive: number;
         };
-        /** @description Whether to send requests here. */
+        /** @description Whether the process accepts requests. */
         Readiness: {
-            /** @enum {string} */
+            /**
+             * @description `ok` if it accepts requests.
+             * @example ok
+             * @enum {string}
+             */
             status: "ok" | "draining" | "unavailable";
         };
-        /** @description An internship that a round ended. */
+        /** @description An internship that was rejected in a round. */
         Rejection: {
+            /**
+             * @description How many earlier rounds were cleared.
+             * @example 0
+             */
             clearedRoundsBeforeRejection: number;
             /**
              * Format: uuid
-             * @description The internship's id.
+             * @description The id of the internship.
+             * @example 550e8400-e29b-41d4-a716-446655440000
              */
             opportunityId: string;
+            /**
+             * @description The number of the first rejected round.
+             * @example 1
+             */
             roundNumber: number;
-            /** @enum {string} */
+            /**
+             * @description The type of this round.
+             * @example oa
+             * @enum {string}
+             */
             roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
+            /**
+             * @description The label of the type.
+             * @example Online Assessment
+             */
             roundTypeLabel: string;
+            /**
+             * @description The title of the internship.
+             * @example Backend internship
+             */
             title: string;
         };
-        /** @description Internships that ended in their nth round. */
+        /** @description The number of internships that were rejected in the round with a number. */
         RejectionsOfNumber: {
+            /**
+             * @description How many internships were rejected in it.
+             * @example 1
+             */
             count: number;
+            /**
+             * @description The number of the round.
+             * @example 1
+             */
             roundNumber: number;
         };
-        /** @description Internships that ended in a round of a kind. */
+        /** @description The number of internships that were rejected in a round of a type. */
         RejectionsOfType: {
+            /**
+             * @description How many internships were rejected in it.
+             * @example 1
+             */
             count: number;
+            /**
+             * @description The label of the type.
+             * @example Online Assessment
+             */
             label: string;
-            /** @enum {string} */
+            /**
+             * @description The type of round.
+             * @example oa
+             * @enum {string}
+             */
             roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
         };
         /** @description An interview round. */
         Round: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
              */
             created_at: string;
             /**
              * Format: uuid
-             * @description The round's id.
+             * @description The id of the round.
+             * @example 6ba7b810-9dad-41d1-80b4-00c04fd430c8
              */
             id: string;
+            /**
+             * @description Any text.
+             * @example Two hours, three tasks
+             */
             notes: string | null;
             /**
              * Format: uuid
-             * @description The internship that it belongs to.
+             * @description The id of its opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
              */
             opportunity_id: string;
             /**
-             * @description What came out.
+             * @description The result of the round.
+             * @example pending
              * @enum {string}
              */
             result: "pending" | "cleared" | "rejected" | "skipped";
-            /** @description Unique in its internship. */
+            /**
+             * @description The number of the round, unique in its opportunity.
+             * @example 1
+             */
             round_number: number;
             /**
-             * @description What kind of round it is.
+             * @description The kind of round; `oa` is an online assessment.
+             * @example oa
              * @enum {string}
              */
             round_type: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
             /**
              * Format: date
              * @description The day of the round.
+             * @example 2026-12-03
              */
             scheduled_date: string | null;
-            /** @description Its time, HH:MM:SS. */
+            /**
+             * @description The time of day.
+             * @example 14:30:00
+             */
             scheduled_time: string | null;
             /**
              * Format: date-time
-             * @description When it was changed.
+             * @description When it was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
              */
             updated_at: string;
         };
-        /** @description A round that was added or changed, its internship, and all rounds. */
+        /** @description A round that was added or changed, with its opportunity and all rounds. */
         RoundChanged: {
+            /** @description The opportunity, with the status that follows from its rounds. */
             opportunity: components["schemas"]["Opportunity"];
+            /** @description The round itself. */
             round: components["schemas"]["Round"];
-            /** @description All rounds of the internship by number. */
+            /** @description All rounds of the opportunity, by number. */
             rounds: components["schemas"]["Round"][];
         };
-        /** @description PATCH. */
+        /** @description The fields to update; at least one. The others keep their values. */
         RoundChanges: {
-            /** @description Any text; empty becomes null. White space around it does not count. */
+            /**
+             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @example Two hours, three tasks
+             */
             notes?: string | null;
             /**
-             * @description What came out; pending where none is given.
+             * @description The result of the round.
+             * @example pending
              * @enum {string|null}
              */
             result?: "pending" | "cleared" | "rejected" | "skipped" | null;
-            /** @description Which round it is, unique in its internship; the next one unless given. */
+            /**
+             * @description The number of the round, unique in its opportunity.
+             * @example 1
+             */
             round_number?: number | null;
             /**
-             * @description What kind of round it is.
+             * @description The kind of round; `oa` is an online assessment.
+             * @example oa
              * @enum {string}
              */
             round_type?: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
-            /** @description A calendar date, YYYY-MM-DD. A date-time is accepted as well and keeps its date as written. */
+            /**
+             * Format: date
+             * @description The day of the round. A date-time is accepted too and keeps its date as written.
+             * @example 2026-12-03
+             */
             scheduled_date?: string | null;
-            /** @description A time of day, HH:MM or HH:MM:SS. */
+            /**
+             * @description The time of day.
+             * @example 14:30:00
+             */
             scheduled_time?: string | null;
         } | unknown | {
             round_number: unknown;
         } | unknown | unknown | {
             result: unknown;
         } | unknown;
-        /** @description A round is gone. */
+        /** @description Confirms the deletion of a round, with its opportunity and the remaining rounds. */
         RoundDeleted: {
+            /**
+             * @description A message for the user.
+             * @example Round deleted
+             */
             message: string;
+            /** @description The opportunity, with the status that follows from its rounds. */
             opportunity: components["schemas"]["Opportunity"];
-            /** @description All rounds of the internship by number. */
+            /** @description All rounds of the opportunity, by number. */
             rounds: components["schemas"]["Round"][];
-            /** @enum {boolean} */
-            success: true;
+            /**
+             * @description Always true.
+             * @example true
+             */
+            success: boolean;
         };
-        /** @description Rows that came as far as a stage. */
+        /** @description The number of opportunities that reached a stage. */
         Stage: {
+            /**
+             * @description How many reached the stage.
+             * @example 3
+             */
             count: number;
-            /** @description Of all. */
+            /**
+             * @description How many reached the stage, of all.
+             * @example 100
+             */
             percentage: number;
-            /** @enum {string} */
+            /**
+             * @description The stage.
+             * @example Applied
+             * @enum {string}
+             */
             stage: "Applied" | "Shortlisted" | "Interviewed" | "Selected";
         };
-        /** @description Every field is always there, and more may come. */
+        /** @description The number of opportunities with each status. */
         StatusCounts: {
+            /**
+             * @description With status `applied`.
+             * @example 1
+             */
             applied: number;
+            /**
+             * @description With status `ghosted`.
+             * @example 0
+             */
             ghosted: number;
+            /**
+             * @description With status `interviewed`.
+             * @example 0
+             */
             interviewed: number;
+            /**
+             * @description With status `rejected`.
+             * @example 1
+             */
             rejected: number;
+            /**
+             * @description With status `selected`.
+             * @example 1
+             */
             selected: number;
+            /**
+             * @description With status `shortlisted`.
+             * @example 0
+             */
             shortlisted: number;
         };
-        /** @description A pending round with a day. */
+        /** @description A pending round that has a date. */
         UpcomingRound: {
             /**
              * Format: uuid
-             * @description The round's id.
+             * @description The id of the round.
+             * @example 6ba7b810-9dad-41d1-80b4-00c04fd430c8
              */
             id: string;
             /**
              * Format: uuid
-             * @description The internship's id.
+             * @description The id of its opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
              */
             opportunityId: string;
-            /** @description The internship's title. */
+            /**
+             * @description The title of its opportunity.
+             * @example Backend internship
+             */
             opportunityTitle: string;
-            /** @enum {string} */
+            /**
+             * @description Always `pending`.
+             * @example pending
+             * @enum {string}
+             */
             result: "pending";
+            /**
+             * @description The number of the round.
+             * @example 1
+             */
             roundNumber: number;
-            /** @enum {string} */
+            /**
+             * @description The kind of round.
+             * @example oa
+             * @enum {string}
+             */
             roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
-            /** Format: date */
+            /**
+             * Format: date
+             * @description The day of the round.
+             * @example 2026-12-03
+             */
             scheduledDate: string;
-            /** @description HH:MM:SS. */
+            /**
+             * @description The time of day.
+             * @example 14:30:00
+             */
             scheduledTime: string | null;
         };
-        /** @description Rows made in a week. */
+        /** @description The number of opportunities created in one week. */
         Week: {
+            /**
+             * @description How many were created in this week.
+             * @example 3
+             */
             count: number;
             /**
-             * @description W8 is the current week.
+             * @description The name of the week; W8 is the current one.
+             * @example W8
              * @enum {string}
              */
             week: "W1" | "W2" | "W3" | "W4" | "W5" | "W6" | "W7" | "W8";
             /**
              * Format: date
-             * @description A Sunday.
+             * @description The first day of the week, a Sunday.
+             * @example 2026-11-22
              */
             weekStart: string;
         };
     };
     responses: {
-        /** @description What is stored does not allow it. */
+        /** @description The change contradicts what is stored, such as a round number that is taken. */
         Conflict: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1061,7 +1685,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A mistake of ours; the log has it. */
+        /** @description An unexpected error of the service. */
         InternalServerError: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1084,7 +1708,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description What was sent is not understood; where fields are wrong, `details` has each. */
+        /** @description The request is not valid. If fields are invalid, `details` lists each of them. */
         Invalid: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1113,31 +1737,7 @@ export interface components {
                 "application/json": components["schemas"]["Invalid"];
             };
         };
-        /** @description The path knows other methods. */
-        MethodNotAllowed: {
-            headers: {
-                Allow: components["headers"]["Allow"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "code": "method_not_allowed",
-                 *       "error": "Method Not Allowed",
-                 *       "message": "POST is not allowed for /api/v1/me",
-                 *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Error"];
-            };
-        };
-        /** @description Not there, or not this user's. */
+        /** @description The resource does not exist, or belongs to another user. */
         NotFound: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1160,7 +1760,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description What is stored does not allow it. */
+        /** @description The change contradicts what is stored, such as a round number that is taken. */
         OriginalConflict: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1184,7 +1784,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description A mistake of ours; the log has it. */
+        /** @description An unexpected error of the service. */
         OriginalInternalServerError: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1208,7 +1808,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description What was sent is not understood; where fields are wrong, `details` has each. */
+        /** @description The request is not valid. If fields are invalid, `details` lists each of them. */
         OriginalInvalid: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1238,7 +1838,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalInvalid"];
             };
         };
-        /** @description Not there, or not this user's. */
+        /** @description The resource does not exist, or belongs to another user. */
         OriginalNotFound: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1262,7 +1862,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description A budget is spent. */
+        /** @description A rate limit is exceeded. Try again after `Retry-After` seconds. */
         OriginalRateLimited: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1291,7 +1891,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalRateLimited"];
             };
         };
-        /** @description The body is over 1 MiB. */
+        /** @description The body is larger than 1 MiB. */
         OriginalTooLarge: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1315,7 +1915,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description No session token, or none that is good. */
+        /** @description The session token is missing, invalid, expired or revoked. */
         OriginalUnauthorized: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1334,13 +1934,13 @@ export interface components {
                 /**
                  * @example {
                  *       "error": "Unauthorized",
-                 *       "message": "Invalid token"
+                 *       "message": "Missing or invalid Authorization header"
                  *     }
                  */
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description The database, or the keys that tokens are signed with, are out of reach. */
+        /** @description The database, or the keys that verify session tokens, are unavailable. */
         OriginalUnavailable: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1365,7 +1965,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description The body's content type is not JSON. */
+        /** @description The content type of the body is not JSON. */
         OriginalUnsupportedMediaType: {
             headers: {
                 Deprecation: components["headers"]["Deprecation"];
@@ -1389,7 +1989,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description A mistake of ours; the log has it. */
+        /** @description An unexpected error of the service. */
         ProbeInternalServerError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -1405,7 +2005,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description What was sent is not understood; where fields are wrong, `details` has each. */
+        /** @description The request is not valid. If fields are invalid, `details` lists each of them. */
         ProbeInvalid: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -1427,7 +2027,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalInvalid"];
             };
         };
-        /** @description The body is over 1 MiB. */
+        /** @description The body is larger than 1 MiB. */
         ProbeTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -1443,7 +2043,7 @@ export interface components {
                 "application/json": components["schemas"]["OriginalError"];
             };
         };
-        /** @description A budget is spent. */
+        /** @description A rate limit is exceeded. Try again after `Retry-After` seconds. */
         RateLimited: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1471,7 +2071,7 @@ export interface components {
                 "application/json": components["schemas"]["RateLimited"];
             };
         };
-        /** @description The body is over 1 MiB. */
+        /** @description The body is larger than 1 MiB. */
         TooLarge: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1494,7 +2094,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description No session token, or none that is good. */
+        /** @description The session token is missing, invalid, expired or revoked. */
         Unauthorized: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1511,14 +2111,14 @@ export interface components {
                  * @example {
                  *       "code": "unauthorized",
                  *       "error": "Unauthorized",
-                 *       "message": "Invalid token",
+                 *       "message": "Missing or invalid Authorization header",
                  *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
                  *     }
                  */
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The database, or the keys that tokens are signed with, are out of reach. */
+        /** @description The database, or the keys that verify session tokens, are unavailable. */
         Unavailable: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1542,7 +2142,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The body's content type is not JSON. */
+        /** @description The content type of the body is not JSON. */
         UnsupportedMediaType: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1570,77 +2170,72 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description The methods that the path knows.
-         * @example DELETE, GET, HEAD, OPTIONS, PATCH
-         */
-        Allow: string;
-        /**
-         * @description How long the answer holds.
+         * @description How long caches may keep the response.
          * @example public, max-age=3600
          */
-        CacheControl: "public, max-age=3600";
+        CacheControl: string;
         /**
-         * @description Since when this surface is deprecated, UNIX time (RFC 9745).
+         * @description Since when the original API is deprecated: UNIX time (RFC 9745).
          * @example @1795478400
          */
         Deprecation: string;
         /**
-         * @description Where it is.
+         * @description The path of what was created.
          * @example /api/v1/opportunities/550e8400-e29b-41d4-a716-446655440000
          */
         Location: string;
         /**
-         * @description Where the next page is; missing on the last one.
+         * @description The next page; absent on the last page.
          * @example </api/v1/opportunities?cursor=ABC>; rel="next"
          */
         NextPage: string;
         /**
-         * @description What is left of it, and for how many seconds.
+         * @description The requests `r` that are left in this rate limit, and the seconds `t` until it resets.
          * @example "general";r=1999;t=900
          */
         RateLimit: string;
         /**
-         * @description The budget nearest to its end: its name, its amount, its window in seconds.
+         * @description The rate limit with the fewest requests left: its name, its quota `q`, and its window `w` in seconds.
          * @example "general";q=2000;w=900
          */
         RateLimitPolicy: string;
         /**
-         * @description Try again after so many seconds.
+         * @description After how many seconds to try again.
          * @example 2
          */
         RetryAfter: number;
         /**
-         * @description The same on v1.
+         * @description The same path in v1.
          * @example </api/v1/opportunities>; rel="successor-version"
          */
         Successor: string;
         /**
-         * @description From when it may be gone (RFC 8594); missing while nothing is decided.
+         * @description When the original API may be removed (RFC 8594); absent while there is no date.
          * @example Wed, 24 Nov 2027 00:00:00 GMT
          */
         Sunset: string;
         /**
-         * @description How to sign in.
+         * @description The authentication scheme.
          * @example Bearer
          */
         WWWAuthenticate: "Bearer";
         /**
-         * @description Its amount.
+         * @description The quota of this rate limit.
          * @example 2000
          */
         XRateLimitLimit: number;
         /**
-         * @description What is left of it.
+         * @description The requests that are left in it.
          * @example 1999
          */
         XRateLimitRemaining: number;
         /**
-         * @description When its window ends, UNIX time.
+         * @description When it resets (UNIX time).
          * @example 1798761600
          */
         XRateLimitReset: number;
         /**
-         * @description Names the request in the service's log; the client's own where it sent a usable one.
+         * @description Identifies the request in the log of the service. A client may send one of its own.
          * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
          */
         XRequestId: string;
@@ -1694,7 +2289,6 @@ export type Week = components['schemas']['Week'];
 export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseInternalServerError = components['responses']['InternalServerError'];
 export type ResponseInvalid = components['responses']['Invalid'];
-export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseOriginalConflict = components['responses']['OriginalConflict'];
 export type ResponseOriginalInternalServerError = components['responses']['OriginalInternalServerError'];
@@ -1713,7 +2307,6 @@ export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
-export type HeaderAllow = components['headers']['Allow'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
 export type HeaderDeprecation = components['headers']['Deprecation'];
 export type HeaderLocation = components['headers']['Location'];
@@ -1897,7 +2490,7 @@ export interface operations {
             413: components["responses"]["OriginalTooLarge"];
             429: components["responses"]["OriginalRateLimited"];
             500: components["responses"]["OriginalInternalServerError"];
-            /** @description Not now */
+            /** @description Service Unavailable */
             503: {
                 headers: {
                     Deprecation: components["headers"]["Deprecation"];
@@ -1915,11 +2508,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "checks": {
-                     *         "database": "unavailable",
+                     *         "database": "ok",
                      *         "store": "ok"
                      *       },
                      *       "environment": "production",
-                     *       "status": "degraded",
+                     *       "status": "ok",
                      *       "timestamp": "2026-11-24T21:15:07.123Z"
                      *     }
                      */
@@ -2083,7 +2676,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2137,7 +2733,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2197,7 +2796,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2242,7 +2844,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2508,7 +3113,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
-            /** @description Not now */
+            /** @description Service Unavailable */
             503: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2523,11 +3128,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "checks": {
-                     *         "database": "unavailable",
+                     *         "database": "ok",
                      *         "store": "ok"
                      *       },
                      *       "environment": "production",
-                     *       "status": "degraded",
+                     *       "status": "ok",
                      *       "timestamp": "2026-11-24T21:15:07.123Z"
                      *     }
                      */
@@ -2614,23 +3219,23 @@ export interface operations {
     listOpportunities: {
         parameters: {
             query?: {
-                /** @description How many rows a page has. */
+                /** @description The size of the page, from 1 to 100. */
                 limit?: number;
-                /** @description The `nextCursor` of the page before; good for the same user and `sort`. */
+                /** @description The `nextCursor` of the previous page. It is valid only for the same user and the same `sort`. */
                 cursor?: string;
-                /** @description What the rows are ordered by; downwards with a `-`. Rows without a deadline come last either way. */
+                /** @description The order; a `-` means descending. Opportunities without a deadline come last in both directions. */
                 sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "deadline" | "-deadline";
-                /** @description Rows with one of these. */
+                /** @description Only opportunities with one of these statuses. */
                 status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[];
-                /** @description Rows of this kind. */
+                /** @description Only opportunities of this category. */
                 category?: "internship" | "hackathon";
-                /** @description The first day of deadlines. */
+                /** @description Only opportunities with a deadline on or after this day. */
                 deadline_from?: string;
-                /** @description The last day of deadlines, not before `deadline_from`. */
+                /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
                 deadline_to?: string;
-                /** @description Words in title, description and notes; each may be the beginning of one. `"a phrase"`, `-without` and `this or that` work. An empty one finds everything. */
+                /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
                 q?: string;
-                /** @description `total`: also count the rows that pass the filters, over all pages. */
+                /** @description `total` also counts all opportunities that match. */
                 include?: "total";
             };
             header?: never;
@@ -2660,7 +3265,7 @@ export interface operations {
                      *           "campus_mode": "off_campus",
                      *           "category": "internship",
                      *           "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *           "current_round_number": 1,
+                     *           "current_round_number": null,
                      *           "deadline": null,
                      *           "description": "Payments team, remote",
                      *           "id": "550e8400-e29b-41d4-a716-446655440000",
@@ -2673,7 +3278,8 @@ export interface operations {
                      *           "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *         }
                      *       ],
-                     *       "nextCursor": null
+                     *       "nextCursor": null,
+                     *       "total": 1
                      *     }
                      */
                     "application/json": components["schemas"]["OpportunityPage"];
@@ -2719,7 +3325,7 @@ export interface operations {
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "current_round_number": 1,
+                     *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
@@ -2800,7 +3406,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2825,7 +3434,7 @@ export interface operations {
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "current_round_number": 1,
+                     *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
@@ -2855,7 +3464,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2884,7 +3496,7 @@ export interface operations {
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "current_round_number": 1,
+                     *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
@@ -2916,7 +3528,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2958,7 +3573,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -2987,7 +3605,7 @@ export interface operations {
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "current_round_number": 1,
+                     *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
@@ -3019,7 +3637,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -3071,7 +3692,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
             };
             cookie?: never;
@@ -3161,9 +3785,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
-                /** @description The round's id. */
+                /**
+                 * @description The id of the interview round.
+                 * @example 6ba7b810-9dad-41d1-80b4-00c04fd430c8
+                 */
                 round_id: string;
             };
             cookie?: never;
@@ -3202,7 +3832,20 @@ export interface operations {
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *       },
-                     *       "rounds": [],
+                     *       "rounds": [
+                     *         {
+                     *           "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                     *           "notes": "Two hours, three tasks",
+                     *           "opportunity_id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "result": "pending",
+                     *           "round_number": 1,
+                     *           "round_type": "oa",
+                     *           "scheduled_date": "2026-12-03",
+                     *           "scheduled_time": "14:30:00",
+                     *           "updated_at": "2026-11-24T21:15:07.123456+00:00"
+                     *         }
+                     *       ],
                      *       "success": true
                      *     }
                      */
@@ -3223,9 +3866,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The opportunity's id. */
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 opportunity_id: string;
-                /** @description The round's id. */
+                /**
+                 * @description The id of the interview round.
+                 * @example 6ba7b810-9dad-41d1-80b4-00c04fd430c8
+                 */
                 round_id: string;
             };
             cookie?: never;
@@ -3365,7 +4014,7 @@ export interface operations {
             400: components["responses"]["ProbeInvalid"];
             413: components["responses"]["ProbeTooLarge"];
             500: components["responses"]["ProbeInternalServerError"];
-            /** @description Not now */
+            /** @description Service Unavailable */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3374,7 +4023,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "status": "draining"
+                     *       "status": "ok"
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];

@@ -1,4 +1,4 @@
-// In the place of the guide's `pm2 start src/server.js --name futuretracker-api`.
+// Use this file instead of `pm2 start src/server.js --name futuretracker-api`.
 const path = require("node:path");
 
 const root = path.resolve(__dirname, "../../..");
@@ -12,14 +12,14 @@ module.exports = {
       args: ["--config", path.join(__dirname, "gunicorn.conf.py"), "wsgi:app"],
       interpreter: "none",
       merge_logs: true,
-      // gunicorn has its own workers (WEB_CONCURRENCY).
+      // gunicorn starts the workers itself (WEB_CONCURRENCY).
       exec_mode: "fork",
       instances: 1,
-      // Only gunicorn is told to stop: it lets its workers finish.
+      // PM2 stops only gunicorn, which lets its workers finish.
       treekill: false,
-      // Milliseconds; above gunicorn's graceful_timeout of 30 seconds.
+      // Milliseconds. Longer than gunicorn's graceful_timeout of 30 seconds.
       kill_timeout: 35000,
-      // A wrong setting is said a few times, not for ever; with a delay PM2 7 would call it "waiting".
+      // Stop after a few failed starts. With a delay between them PM2 7 would report "waiting".
       min_uptime: 5000,
       max_restarts: 3,
     },

@@ -1,1 +1,1 @@
-"""What the OpenAPI document is made of, beyond routes and schemas: one table or rule a room."""
+"""Build the OpenAPI document from the routes, the contracts of the views and the schemas."""

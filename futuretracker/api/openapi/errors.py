@@ -1,10 +1,12 @@
-"""The answers that many operations share: errors, by surface and status."""
+"""The error responses that operations share, by API version and status."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from futuretracker.api.openapi import headers, refusals
+from futuretracker.api.openapi import headers
+from futuretracker.api.openapi.examples import example_of
+from futuretracker.api.schemas import errors as schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,97 +15,130 @@ if TYPE_CHECKING:
 
     from futuretracker.api.openapi.operations import Operation
 
-# Status: its component's name, when it happens, title and message of an example.
-ERRORS: Final[Mapping[int, tuple[str, str, str, str]]] = {
-    400: ("Invalid", "What was sent is not understood; where fields are wrong, `details` has each.",
-        "Validation Error", "The request data is invalid"),
-    401: ("Unauthorized", "No session token, or none that is good.", "Unauthorized",
-        "Invalid token"),
-    404: ("NotFound", "Not there, or not this user's.", "Opportunity not found",
-        "Opportunity not found"),
-    405: ("MethodNotAllowed", "The path knows other methods.", "Method Not Allowed",
-        "POST is not allowed for /api/v1/me"),
-    409: ("Conflict", "What is stored does not allow it.", "Conflict",
-        "A round with this number already exists"),
-    413: ("TooLarge", "The body is over 1 MiB.", "Payload Too Large",
-        "The request body must not exceed 1 MiB"),
-    415: ("UnsupportedMediaType", "The body's content type is not JSON.", "Unsupported Media Type",
-        "Content-Type must be application/json"),
-    429: ("RateLimited", "A budget is spent.", "Rate Limit Exceeded",
-        "You have made too many requests. Please try again later."),
-    500: ("InternalServerError", "A mistake of ours; the log has it.", "Internal Server Error",
-        "Something went wrong"),
-    503: ("Unavailable", "The database, or the keys that tokens are signed with, are out of reach.",
+
+class Error(NamedTuple):
+    """A shared error response: its name, its description, and the texts of an example."""
+
+    name: str
+    description: str
+    title: str
+    message: str
+    code: str
+
+
+ERRORS: Final[Mapping[int, Error]] = {
+    400: Error(
+        "Invalid",
+        "The request is not valid. If fields are invalid, `details` lists each of them.",
+        "Validation Error",
+        "The request data is invalid",
+        "validation_error",
+    ),
+    401: Error(
+        "Unauthorized",
+        "The session token is missing, invalid, expired or revoked.",
+        "Unauthorized",
+        "Missing or invalid Authorization header",
+        "unauthorized",
+    ),
+    404: Error(
+        "NotFound",
+        "The resource does not exist, or belongs to another user.",
+        "Opportunity not found",
+        "Opportunity not found",
+        "opportunity_not_found",
+    ),
+    409: Error(
+        "Conflict",
+        "The change contradicts what is stored, such as a round number that is taken.",
+        "Conflict",
+        "A round with this number already exists",
+        "round_number_taken",
+    ),
+    413: Error(
+        "TooLarge",
+        "The body is larger than 1 MiB.",
+        "Payload Too Large",
+        "The request body must not exceed 1 MiB",
+        "payload_too_large",
+    ),
+    415: Error(
+        "UnsupportedMediaType",
+        "The content type of the body is not JSON.",
+        "Unsupported Media Type",
+        "Content-Type must be application/json",
+        "unsupported_media_type",
+    ),
+    429: Error(
+        "RateLimited",
+        "A rate limit is exceeded. Try again after `Retry-After` seconds.",
+        "Rate Limit Exceeded",
+        "You have made too many requests. Please try again later.",
+        "rate_limit_exceeded",
+    ),
+    500: Error(
+        "InternalServerError",
+        "An unexpected error of the service.",
+        "Internal Server Error",
+        "Something went wrong",
+        "internal_server_error",
+    ),
+    503: Error(
+        "Unavailable",
+        "The database, or the keys that verify session tokens, are unavailable.",
         "Service Unavailable",
-        "Database is currently unavailable. Please try again in a moment."),
-}  # fmt: skip
+        "Database is currently unavailable. Please try again in a moment.",
+        "service_unavailable",
+    ),
+}
 PREFIX: Final = {"v1": "", "original": "Original", "probes": "Probe"}
-# No operation answers 405, as that is for methods which are none: it is described once.
-ABSENT: Final[Mapping[str, set[int]]] = {
-    "v1": set(),
-    "original": {405},
-    "probes": {401, 404, 405, 409, 415, 429, 503},
-}
-CODES: Final = {409: "round_number_taken"}
-FURTHER: Final[Mapping[int, Mapping[str, Any]]] = {
-    400: {"details": [{"field": "title", "message": "Title is required"}]},
-    429: {
-        "retryAfter": "2026-11-24T21:15:00.000Z",
-        "retryAfterSeconds": 540,
-        "limit": 2000,
-        "window": "15 minutes",
-    },
-}
+PROBES: Final = {400, 413, 500}  # what the probes can meet
 
 
 def components() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return each error's answer by its name, for each surface that has it."""
-    for surface, absent in ABSENT.items():
-        for status in ERRORS:
-            if status not in absent:
-                yield reference(surface, status), _component(surface, status)
+    """Return the component of each error, with its name, for each API version."""
+    for version, prefix in PREFIX.items():
+        for status, error in ERRORS.items():
+            if version != "probes" or status in PROBES:
+                yield prefix + error.name, _component(version, status, error)
 
 
-def reference(surface: str, status: int) -> str:
-    """Return the component's name."""
-    return PREFIX[surface] + ERRORS[status][0]
-
-
-def statuses(surface: str, operation: Operation, *, public: bool, arguments: bool) -> list[int]:
-    """Return the errors that an operation may answer."""
-    may = {
+def responses(operation: Operation) -> dict[str, str]:
+    """Return the errors of an operation, by status, as names of components."""
+    contract = operation.contract
+    possible = {
         400: True,
-        401: not public,
-        404: arguments,
-        409: operation.conflicts,
+        401: not operation.public,
+        404: bool(operation.ids),
         413: True,
-        415: operation.takes is not None,
-        429: surface != "probes",
+        415: bool(contract.body),
+        429: operation.version != "probes",
         500: True,
-        503: not public,
+        503: not operation.public,
     }
-    return [status for status, does in may.items() if does]
-
-
-def _component(surface: str, status: int) -> dict[str, Any]:
-    _, description, error, message = ERRORS[status]
-    example = {"error": error, "message": message, **FURTHER.get(status, {})}
-    if surface == "v1":
-        example["code"] = CODES.get(status, error.lower().replace(" ", "_"))
-        example["requestId"] = headers.HEADERS["XRequestId"][2]
+    statuses = {status for status, is_possible in possible.items() if is_possible}
     return {
-        "description": description,
-        "headers": headers.references(
-            headers.OF_SURFACE[surface], headers.OF_STATUS.get(status, {})
-        ),
-        "content": {"application/json": {"schema": _schema(surface, status), "example": example}},
+        str(status): PREFIX[operation.version] + ERRORS[status].name
+        for status in sorted(statuses | set(contract.errors))
     }
 
 
-def _schema(surface: str, status: int) -> type[Schema]:
-    coded = surface == "v1"
-    if status == 400:  # noqa: PLR2004
-        return refusals.Invalid if coded else refusals.OriginalInvalid
-    if status == 429:  # noqa: PLR2004
-        return refusals.RateLimited if coded else refusals.OriginalRateLimited
-    return refusals.Error if coded else refusals.OriginalError
+def _component(version: str, status: int, error: Error) -> dict[str, Any]:
+    schema = _schema(version, status)
+    example = {"error": error.title, "message": error.message, **example_of(schema)}
+    if version == "v1":
+        example["code"] = error.code
+    content = {"schema": schema, "example": example}
+    return {
+        "description": error.description,
+        "headers": headers.references(version, headers.OF_STATUS.get(status, ())),
+        "content": {"application/json": content},
+    }
+
+
+def _schema(version: str, status: int) -> type[Schema]:
+    v1, original = {
+        400: (schemas.Invalid, schemas.OriginalInvalid),
+        429: (schemas.RateLimited, schemas.OriginalRateLimited),
+    }.get(status, (schemas.Error, schemas.OriginalError))
+    return v1 if version == "v1" else original

@@ -1,119 +1,134 @@
-"""The headers of answers, as components of the document, and which answer has which."""
+"""The headers of responses, and which responses have which."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-HEADERS: Final[Mapping[str, tuple[str, dict[str, Any], str | int]]] = {
-    "XRequestId": (
-        "Names the request in the service's log; the client's own where it sent a usable one.",
+Json = dict[str, Any]
+
+
+class Header(NamedTuple):
+    """A header: the name of its component, what it means, its schema and an example."""
+
+    component: str
+    description: str
+    schema: Json
+    example: str | int
+    required: bool = True
+
+
+COUNT: Final[Json] = {"type": "integer", "minimum": 0}
+TEXT: Final[Json] = {"type": "string"}
+HEADERS: Final[Mapping[str, Header]] = {
+    "X-Request-Id": Header(
+        "XRequestId",
+        "Identifies the request in the log of the service. A client may send one of its own.",
         {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
         "2f1c5a0e9b7d4c3f8a6b1d2e3f405162",
     ),
-    "RateLimitPolicy": (
-        "The budget nearest to its end: its name, its amount, its window in seconds.",
+    "RateLimit-Policy": Header(
+        "RateLimitPolicy",
+        "The rate limit with the fewest requests left: its name, its quota `q`, and its window `w`"
+        " in seconds.",
         {"type": "string", "pattern": '^"[a-z-]+";q=[0-9]+;w=[0-9]+$'},
         '"general";q=2000;w=900',
     ),
-    "RateLimit": (
-        "What is left of it, and for how many seconds.",
+    "RateLimit": Header(
+        "RateLimit",
+        "The requests `r` that are left in this rate limit, and the seconds `t` until it resets.",
         {"type": "string", "pattern": '^"[a-z-]+";r=[0-9]+;t=[0-9]+$'},
         '"general";r=1999;t=900',
     ),
-    "XRateLimitLimit": ("Its amount.", {"type": "integer", "minimum": 1}, 2000),
-    "XRateLimitRemaining": ("What is left of it.", {"type": "integer", "minimum": 0}, 1999),
-    "XRateLimitReset": (
-        "When its window ends, UNIX time.", {"type": "integer", "minimum": 0}, 1798761600,
+    "X-RateLimit-Limit": Header("XRateLimitLimit", "The quota of this rate limit.", COUNT, 2000),
+    "X-RateLimit-Remaining": Header(
+        "XRateLimitRemaining", "The requests that are left in it.", COUNT, 1999
     ),
-    "RetryAfter": ("Try again after so many seconds.", {"type": "integer", "minimum": 1}, 2),
-    "WWWAuthenticate": ("How to sign in.", {"type": "string", "enum": ["Bearer"]}, "Bearer"),
-    "Allow": (
-        "The methods that the path knows.", {"type": "string"}, "DELETE, GET, HEAD, OPTIONS, PATCH",
+    "X-RateLimit-Reset": Header(
+        "XRateLimitReset", "When it resets (UNIX time).", COUNT, 1798761600
     ),
-    "Location": (
-        "Where it is.",
-        {"type": "string", "format": "uri-reference"},
+    "Retry-After": Header("RetryAfter", "After how many seconds to try again.", COUNT, 2),
+    "WWW-Authenticate": Header(
+        "WWWAuthenticate", "The authentication scheme.", {**TEXT, "enum": ["Bearer"]}, "Bearer"
+    ),
+    "Location": Header(
+        "Location",
+        "The path of what was created.",
+        {**TEXT, "format": "uri-reference"},
         "/api/v1/opportunities/550e8400-e29b-41d4-a716-446655440000",
     ),
-    "NextPage": (
-        "Where the next page is; missing on the last one.",
-        {"type": "string", "pattern": '^<[^>]+>; rel="next"$'},
+    "Link": Header(
+        "NextPage",
+        "The next page; absent on the last page.",
+        {**TEXT, "pattern": '^<[^>]+>; rel="next"$'},
         '</api/v1/opportunities?cursor=ABC>; rel="next"',
+        required=False,
     ),
-    "CacheControl": (
-        "How long the answer holds.",
-        {"type": "string", "enum": ["public, max-age=3600"]},
+    "Cache-Control": Header(
+        "CacheControl",
+        "How long caches may keep the response.",
+        TEXT,
         "public, max-age=3600",
     ),
-    "Deprecation": (
-        "Since when this surface is deprecated, UNIX time (RFC 9745).",
-        {"type": "string", "pattern": "^@[0-9]+$"},
+}
+DEPRECATED: Final[Mapping[str, Header]] = {
+    "Deprecation": Header(
+        "Deprecation",
+        "Since when the original API is deprecated: UNIX time (RFC 9745).",
+        {**TEXT, "pattern": "^@[0-9]+$"},
         "@1795478400",
     ),
-    "Sunset": (
-        "From when it may be gone (RFC 8594); missing while nothing is decided.",
-        {"type": "string"},
-        "Wed, 24 Nov 2027 00:00:00 GMT",
-    ),
-    "Successor": (
-        "The same on v1.",
-        {"type": "string", "pattern": '^<[^>]+>; rel="successor-version"$'},
+    "Link": Header(
+        "Successor",
+        "The same path in v1.",
+        {**TEXT, "pattern": '^<[^>]+>; rel="successor-version"$'},
         '</api/v1/opportunities>; rel="successor-version"',
     ),
-}  # fmt: skip
-OPTIONAL: Final = {"NextPage", "Sunset"}
-EVERYWHERE: Final = {"X-Request-Id": "XRequestId"}
-BUDGET: Final = {
-    "RateLimit-Policy": "RateLimitPolicy",
-    "RateLimit": "RateLimit",
-    "X-RateLimit-Limit": "XRateLimitLimit",
-    "X-RateLimit-Remaining": "XRateLimitRemaining",
-    "X-RateLimit-Reset": "XRateLimitReset",
+    "Sunset": Header(
+        "Sunset",
+        "When the original API may be removed (RFC 8594); absent while there is no date.",
+        TEXT,
+        "Wed, 24 Nov 2027 00:00:00 GMT",
+        required=False,
+    ),
 }
-# What every answer of a surface has.
-OF_SURFACE: Final[Mapping[str, Mapping[str, str]]] = {
-    "v1": {**EVERYWHERE, **BUDGET},
-    "original": {
-        **EVERYWHERE,
-        **BUDGET,
-        "Deprecation": "Deprecation",
-        "Link": "Successor",
-        "Sunset": "Sunset",
-    },
-    "probes": EVERYWHERE,
+OF_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
 }
-OF_STATUS: Final[Mapping[int, Mapping[str, str]]] = {
-    401: {"WWW-Authenticate": "WWWAuthenticate"},
-    405: {"Allow": "Allow"},
-    429: {"Retry-After": "RetryAfter"},
-    503: {"Retry-After": "RetryAfter"},
-}
-OF_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
-    "opportunities.create_opportunity": {"Location": "Location"},
-    "rounds.create_round": {"Location": "Location"},
-    "pages.list_opportunities": {"Link": "NextPage"},
-    "specification.get_specification": {"Cache-Control": "CacheControl"},
-}
+LIMITED: Final = (
+    "X-Request-Id",
+    "RateLimit-Policy",
+    "RateLimit",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
 
 
-def component(name: str) -> dict[str, Any]:
-    """Return a header's definition."""
-    description, schema, example = HEADERS[name]
+def components() -> dict[str, Json]:
+    """Return the definition of each header by the name of its component."""
     return {
-        "description": description,
-        "required": name not in OPTIONAL,
-        "schema": schema,
-        "example": example,
+        header.component: {
+            "description": header.description,
+            "required": header.required,
+            "schema": header.schema,
+            "example": header.example,
+        }
+        for header in (*HEADERS.values(), *DEPRECATED.values())
     }
 
 
-def references(*parts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the headers of an answer; where two have one name the later one stands."""
+def references(version: str | None, names: Iterable[str] = ()) -> dict[str, Json]:
+    """Return the headers of an API version and further ones, by name."""
+    always = {"probes": LIMITED[:1], None: ()}.get(version, LIMITED)
+    headers = {name: HEADERS[name] for name in (*always, *names)}
+    if version == "original":
+        headers |= DEPRECATED
     return {
-        name: {"$ref": f"#/components/headers/{key}"}
-        for part in parts
-        for name, key in part.items()
+        name: {"$ref": f"#/components/headers/{header.component}"}
+        for name, header in headers.items()
     }

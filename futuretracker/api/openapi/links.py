@@ -1,37 +1,31 @@
-"""Which operation follows from which answer."""
+"""Link an operation to those that take what its response identifies."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
-OF_ROW: Final = {
-    "get": "getOpportunity",
-    "put": "putOpportunity",
-    "update": "updateOpportunity",
-    "delete": "deleteOpportunity",
-}
-OF_ROUNDS: Final = {"listRounds": "listRounds", "createRound": "createRound"}
-OF_ROUND: Final = {"updateRound": "updateRound", "deleteRound": "deleteRound"}
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from futuretracker.api.openapi.operations import Operation
 
 
-def links(operation_id: str) -> dict[str, Any]:
-    """Return the links of an operation's answer."""
-    row = {"opportunity_id": "$response.body#/id"}
-    if operation_id == "originalCreateOpportunity":
-        return {name: _link(f"original{to[0].upper()}{to[1:]}", row) for name, to in OF_ROW.items()}
-    if operation_id == "createOpportunity":
-        return {name: _link(to, row) for name, to in {**OF_ROW, **OF_ROUNDS}.items()}
-    if operation_id == "createRound":
-        round_ = {
-            "opportunity_id": "$request.path.opportunity_id",
-            "round_id": "$response.body#/round/id",
-        }
-        return {name: _link(to, round_) for name, to in OF_ROUND.items()}
-    if operation_id == "listOpportunities":
+def links(operation: Operation, others: Iterable[Operation]) -> dict[str, Any]:
+    """Return the links of the response of an operation."""
+    body = {
+        name: f"$response.body#/{place}" for name, place in operation.contract.identifies.items()
+    }
+    path = {name: f"$request.path.{name}" for name in operation.ids}
+    known = {**path, **body}
+    found = {
+        other.id: {"operationId": other.id, "parameters": {name: known[name] for name in other.ids}}
+        for other in others
+        if other.version == operation.version
+        and set(other.ids) <= set(known)
+        and set(other.ids) & set(body)
+    }
+    query = operation.contract.query
+    if query and "cursor" in query().fields:
         page = {"cursor": "$response.body#/nextCursor", "sort": "$request.query.sort"}
-        return {"next": _link("listOpportunities", page)}
-    return {}
-
-
-def _link(operation_id: str, parameters: dict[str, str]) -> dict[str, Any]:
-    return {"operationId": operation_id, "parameters": parameters}
+        found["nextPage"] = {"operationId": operation.id, "parameters": page}
+    return found

@@ -1,113 +1,137 @@
-"""What each view takes and answers: what neither its route nor its docstring says."""
+"""Describe one operation: a method of a route."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+import inspect
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from futuretracker.api import outgoing
-from futuretracker.api.openapi import counted, refusals
-from futuretracker.api.schemas import opportunities, query_string
+from futuretracker.api.contract import contract_of
+from futuretracker.api.openapi import errors, headers
+from futuretracker.api.openapi.examples import example_of
+from futuretracker.api.schemas.base import Request
+from futuretracker.api.schemas.ids import PATH_IDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from marshmallow import Schema
+    from werkzeug.routing import Rule
+
+    from futuretracker.api.contract import Contract
+
+JSON: Final = "application/json"
+OPENAPI: Final = {
+    "schema": {"type": "object", "description": "An OpenAPI document."},
+    "example": {"openapi": "3.1.0"},
+}
 
 
 class Operation(NamedTuple):
-    """A view: its tag; the schema of its answer, of a 503 of its own, of its body and its query.
+    """A method of a route, with the view and its contract."""
 
-    ``conflicts`` says that a change may meet what is stored; ``many``, that the answer is an array.
-    """
+    rule: Rule
+    method: str
+    version: str  # "v1", "original" or "probes": the blueprint
+    view: Callable[..., object]
+    contract: Contract
 
-    tag: str
-    answers: type[Schema] | None
-    status: int = 200
-    many: bool = False
-    degraded: type[Schema] | None = None
-    takes: type[Schema] | None = None
-    query: type[Schema] | None = None
-    conflicts: bool = False
+    @property
+    def id(self) -> str:
+        """Return the id of the operation: ``listOpportunities``, ``originalListOpportunities``."""
+        verb, *words = self.view.__name__.split("_")
+        # One view serves PUT and PATCH, and each operation needs an id of its own.
+        parts = ["put" if self.method == "PUT" else verb, *words]
+        if self.version == "original":
+            parts.insert(0, self.version)
+        return parts[0] + "".join(part.title() for part in parts[1:])
 
+    @property
+    def ids(self) -> list[str]:
+        """Return the names of the parameters in the path."""
+        return re.findall(r"<(\w+)>", self.rule.rule)
 
-class Shapes(NamedTuple):
-    """The schemas that set the surfaces apart."""
+    @property
+    def public(self) -> bool:
+        """Return whether the operation needs no token."""
+        return getattr(self.view, "is_public", False)
 
-    row: type[Schema]
-    new: type[Schema]
-    changes: type[Schema]
-    analytics: type[Schema]
-
-
-ORIGINAL: Final = Shapes(
-    outgoing.OriginalOpportunity,
-    opportunities.NewOpportunity,
-    opportunities.Changes,
-    counted.OriginalAnalytics,
-)
-V1: Final = Shapes(
-    outgoing.Opportunity, opportunities.V1NewOpportunity, opportunities.V1Changes, counted.Analytics
-)
-# Names in the document: v1 has the short ones.
-NAMES: Final[Mapping[type[Schema], str]] = {
-    opportunities.NewOpportunity: "OriginalNewOpportunity",
-    opportunities.Changes: "OriginalOpportunityChanges",
-    opportunities.V1NewOpportunity: "NewOpportunity",
-    opportunities.V1Changes: "OpportunityChanges",
-}
+    @property
+    def response(self) -> type[Schema] | None:
+        """Return the schema of the response."""
+        return self.contract.response.get(self.version, self.contract.response.get("v1"))
 
 
-def shared(here: Shapes) -> dict[str, Operation]:
-    """Return the operations that both surfaces have."""
-    rows = "Opportunities"
+def operations_of(rule: Rule, view: Callable[..., object]) -> list[Operation]:
+    """Return the operations of a route. HEAD and OPTIONS are the same everywhere."""
+    version = rule.endpoint.partition(".")[0]
+    methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    return [Operation(rule, method, version, view, contract_of(view)) for method in methods]
+
+
+def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
+    """Return the operation as the document has it."""
+    contract = operation.contract
+    summary, _, description = (inspect.getdoc(operation.view) or "").partition("\n\n")
+    found: dict[str, Any] = {
+        "operationId": operation.id,
+        "tags": ["Original API" if operation.version == "original" else contract.tag],
+        "summary": summary.rstrip("."),
+        "description": description,
+        "parameters": [_path_parameter(name) for name in operation.ids],
+        "responses": {**_responses(operation, links), **errors.responses(operation)},
+    }
+    if contract.query:
+        found["parameters"].append({"in": "query", "schema": contract.query})
+    if operation.version == "original":
+        found["deprecated"] = True
+    if operation.public:
+        found["security"] = []
+    if contract.body:
+        found["requestBody"] = _request_body(contract.body[operation.version])
+    return found
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
     return {
-        "opportunities.get_opportunity": Operation(rows, here.row),
-        "opportunities.create_opportunity": Operation(rows, here.row, 201, takes=here.new),
-        "opportunities.update_opportunity": Operation(
-            rows, here.row, takes=here.changes, conflicts=True
-        ),
-        "opportunities.delete_opportunity": Operation(rows, outgoing.Deleted),
-        "analytics.get_analytics": Operation("Analytics", here.analytics),
-        "account.get_me": Operation("Account", outgoing.Account),
-        "health.get_health": Operation("Health", refusals.Health),
-        "health.get_dependencies": Operation(
-            "Health", refusals.Dependencies, degraded=refusals.Dependencies
-        ),
+        "in": "path",
+        "name": name,
+        "required": True,
+        "description": PATH_IDS[name].description,
+        "schema": {"type": "string", "format": "uuid"},
+        "example": PATH_IDS[name].example,
     }
 
 
-def of_v1() -> dict[str, Operation]:
-    """Return the operations that only v1 has."""
-    rounds = "Interview rounds"
-    return {
-        "pages.list_opportunities": Operation(
-            "Opportunities", outgoing.OpportunityPage, query=query_string.PageParameters
-        ),
-        "rounds.list_rounds": Operation(rounds, outgoing.Round, many=True),
-        "rounds.create_round": Operation(
-            rounds, outgoing.RoundChanged, 201, takes=opportunities.NewRound, conflicts=True
-        ),
-        "rounds.update_round": Operation(
-            rounds, outgoing.RoundChanged, takes=opportunities.RoundChanges, conflicts=True
-        ),
-        "rounds.delete_round": Operation(rounds, outgoing.RoundDeleted),
-        "rounds.list_upcoming_rounds": Operation(
-            rounds, outgoing.UpcomingRound, many=True, query=query_string.UpcomingParameters
-        ),
-        "specification.get_specification": Operation("Reference", None),
+def _request_body(schema: type[Schema]) -> dict[str, Any]:
+    examples = schema.EXAMPLES if issubclass(schema, Request) else {}
+    named = {name: {"value": value} for name, value in examples.items()}
+    return {"required": True, "content": {JSON: {"schema": schema, "examples": named}}}
+
+
+def _responses(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
+    """Return the responses that the contract states; the usual one has further headers."""
+    usual, *others = operation.contract.statuses
+    found: dict[str, dict[str, Any]] = {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "headers": headers.references(operation.version),
+            "content": {JSON: _content(operation)},
+        }
+        for status in (usual, *others)
     }
+    found[str(usual)]["headers"] |= headers.references(None, operation.contract.headers)
+    if links:
+        found[str(usual)]["links"] = links
+    return found
 
 
-OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
-    "v1": {**of_v1(), **shared(V1)},
-    "original": {
-        "lists.list_opportunities": Operation(
-            "Opportunities", outgoing.OriginalOpportunity, many=True
-        ),
-        **shared(ORIGINAL),
-    },
-    "probes": {
-        "get_liveness": Operation("Probes", refusals.Liveness),
-        "get_readiness": Operation("Probes", refusals.Readiness, degraded=refusals.Readiness),
-    },
-}
+def _content(operation: Operation) -> dict[str, Any]:
+    schema = operation.response
+    if schema is None:
+        return OPENAPI
+    if operation.contract.many:
+        array = {"type": "array", "items": schema}
+        return {"schema": array, "example": [example_of(schema)]}
+    return {"schema": schema, "example": example_of(schema)}

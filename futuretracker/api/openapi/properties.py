@@ -1,20 +1,20 @@
-"""From a field of a request to the JSON Schema of what it accepts."""
+"""Turn a field of a schema into JSON Schema."""
 
 from __future__ import annotations
 
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from futuretracker.api.openapi import patterns
+from futuretracker.api.schemas.base import Request, Response
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
-from futuretracker.api.schemas.query_string import (
+from futuretracker.api.schemas.query_fields import (
     MAX_LIMIT,
     MAX_SEARCH,
     Day,
     Limit,
+    OneOf,
     Search,
-    Word,
-    Words,
+    SomeOf,
 )
 
 if TYPE_CHECKING:
@@ -22,35 +22,41 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
+TIME = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+STORED_TIME = "^[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?$"
+
 
 @singledispatch
-def accepted(_field: fields.Field[Any]) -> Json:
-    """Return the JSON Schema of what a field accepts; nothing where apispec knows."""
+def json_schema(_field: fields.Field[Any]) -> Json:
+    """Return the JSON Schema of one of our own fields; nothing for those that apispec knows."""
     return {}
 
 
-@accepted.register
+@json_schema.register
 def _text(field: Text) -> Json:
-    pattern = patterns.NOT_BLANK if field.empty else patterns.STORABLE
-    return _string(null=not field.empty, maxLength=field.longest, pattern=pattern)
+    if in_response(field):  # a text that was stored by another service may be longer
+        return _string(field)
+    shortest: Json = {"minLength": 1} if field.empty else {}
+    return {**_string(field), **shortest, "maxLength": field.longest}
 
 
-@accepted.register
+@json_schema.register
 def _link(field: Link) -> Json:
-    return _string(null=True, maxLength=field.longest, pattern=patterns.LINK)
+    # A stored link may have international characters, which a URI has not (RFC 3986).
+    return _text(field) if in_response(field) else {**_text(field), "format": "uri"}
 
 
-@accepted.register
-def _date(_field: Date) -> Json:
-    return _string(null=True, pattern=patterns.DATE)
+@json_schema.register
+def _date(field: Date) -> Json:
+    return {**_string(field), "format": "date"}
 
 
-@accepted.register
-def _time(_field: Time) -> Json:
-    return _string(null=True, pattern=patterns.TIME)
+@json_schema.register
+def _time(field: Time) -> Json:
+    return {**_string(field), "pattern": STORED_TIME if in_response(field) else TIME}
 
 
-@accepted.register
+@json_schema.register
 def _number(field: Number) -> Json:
     return {
         "type": ["integer", "null"] if takes_null(field) else "integer",
@@ -59,42 +65,64 @@ def _number(field: Number) -> Json:
     }
 
 
-@accepted.register
+@json_schema.register
 def _choice(field: Choice) -> Json:
-    null = takes_null(field)
-    words = [*field.choices, *([""] if field.empty else []), *([None] if null else [])]
-    return _string(null=null, enum=words)
+    empty = [""] if field.empty and not in_response(field) else []
+    null = [None] if takes_null(field) else []
+    return {**_string(field), "enum": [*field.choices, *empty, *null]}
 
 
-@accepted.register
+@json_schema.register
 def _limit(_field: Limit) -> Json:
     return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
 
 
-@accepted.register
-def _word(field: Word) -> Json:
-    return _string(enum=list(field.choices))
+@json_schema.register
+def _one_of(field: OneOf) -> Json:
+    return {"type": "string", "enum": list(field.choices)}
 
 
-@accepted.register
-def _words(field: Words) -> Json:
-    return {"type": "array", "items": _string(enum=list(field.choices)), "minItems": 1}
+@json_schema.register
+def _some_of(field: SomeOf) -> Json:
+    return {"type": "array", "items": _one_of(field), "minItems": 1}
 
 
-@accepted.register
+@json_schema.register
 def _day(_field: Day) -> Json:
-    return _string(format="date", pattern=patterns.DAY)
+    return {"type": "string", "format": "date"}
 
 
-@accepted.register
+@json_schema.register
 def _search(_field: Search) -> Json:
-    return _string(maxLength=MAX_SEARCH, pattern=patterns.STORABLE)
+    return {"type": "string", "maxLength": MAX_SEARCH}
+
+
+def note(field: fields.Field[Any]) -> str:
+    """Return what a request may send beyond the JSON Schema of the field."""
+    if in_response(field):
+        return ""
+    if isinstance(field, Link):
+        return " International hosts and paths are accepted. An empty text becomes null."
+    if isinstance(field, Text):
+        empty = "" if field.empty else " An empty text becomes null."
+        return f" White space at both ends is removed.{empty}"
+    if isinstance(field, Date):
+        return " A date-time is accepted too and keeps its date as written."
+    return " An empty text becomes null." if isinstance(field, Choice) and field.empty else ""
+
+
+def in_response(field: fields.Field[Any]) -> bool:
+    """Return whether the field belongs to a response."""
+    return isinstance(field.parent, Response)
 
 
 def takes_null(field: fields.Field[Any]) -> bool:
-    """Tell whether null may be sent: also where it counts as nothing sent."""
-    return field.allow_none or field.name in getattr(field.parent, "NEVER_NULL", ())
+    """Return whether null is valid, either as a value or as if the field were absent."""
+    parent = field.parent
+    if isinstance(parent, Response):
+        return field.allow_none and field.name not in parent.NEVER_NULL
+    return field.allow_none or (isinstance(parent, Request) and field.name in parent.NULL_IS_ABSENT)
 
 
-def _string(*, null: bool = False, **rest: Any) -> Json:
-    return {"type": ["string", "null"] if null else "string", **rest}
+def _string(field: fields.Field[Any]) -> Json:
+    return {"type": ["string", "null"] if takes_null(field) else "string"}

@@ -1,11 +1,10 @@
-"""What arrives is read strictly: the URL's encoding, the content type, the JSON, the fields."""
+"""Read request bodies strictly: the size, the content type, the JSON, then the fields."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from marshmallow import ValidationError
 from werkzeug.exceptions import (
@@ -25,24 +24,16 @@ if TYPE_CHECKING:
 
     from futuretracker.web.request import Request
 
-_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
 
 
-def read_id(text: str, field: str = "id", what: str = "opportunity") -> UUID:
-    """Return an id of the path; raise ValidationFailed where it is no UUID."""
-    if not _ID(text):
-        raise ValidationFailed({field: f"Invalid {what} ID format"})
-    return UUID(text)
-
-
 def read_fields(schema: Schema) -> dict[str, Any]:
-    """Return the body's fields as the schema wants them, or raise ValidationFailed."""
+    """Return the values of the body, loaded by the schema; raise ValidationFailed."""
     return load(schema, read_object())
 
 
 def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields as the schema wants them, or raise ValidationFailed."""
+    """Return the values, loaded by the schema; raise ValidationFailed."""
     try:
         fields: dict[str, Any] = schema.load(given)
     except ValidationError as error:
@@ -56,7 +47,7 @@ def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_object() -> dict[str, Any]:
-    """Return the body as a JSON object without operator keys; an empty body is an empty object."""
+    """Return the body as a JSON object without operator keys; an empty body counts as ``{}``."""
     body = read_body()
     if not body:
         return {}
@@ -70,10 +61,10 @@ def read_object() -> dict[str, Any]:
 
 
 def read_body() -> bytes:
-    """Return the bytes of a body that is JSON by its content type, or has none; raise the 4xx."""
+    """Return the body; raise UnsupportedMediaType if it has a content type other than JSON."""
     request = current()
     body = _read_bytes(request)
-    # Nearly all say just that, and the type of others is taken apart.
+    # Parsing the content type is slow, and this is the usual one.
     kind = request.environ.get("CONTENT_TYPE")
     if body and kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
         raise UnsupportedMediaType
@@ -84,13 +75,13 @@ def _read_bytes(request: Request) -> bytes:
     try:
         if "wsgi.input_terminated" in request.environ:
             body: bytes = request.environ["wsgi.input"].read(MAX_BODY + 1)
-        else:  # its length alone says where it ends
+        else:  # the server does not mark the end; Content-Length does
             body = request.get_data(cache=False)
     except HTTPException:
         raise
-    except (OSError, ValueError) as error:  # lost on the way
+    except (OSError, ValueError) as error:  # the connection broke
         raise ClientDisconnected from error
-    except Exception as error:  # a server has errors of its own for a broken body
+    except Exception as error:  # servers raise errors of their own for a broken body
         raise ApiError(400, "Bad Request", "The request body could not be read") from error
     if len(body) > MAX_BODY:
         raise RequestEntityTooLarge
@@ -98,7 +89,10 @@ def _read_bytes(request: Request) -> bytes:
 
 
 def _without_operators(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Drop keys that begin with ``$`` or hold a dot, at every depth, as the guide's service did."""
+    """Drop keys that begin with ``$`` or contain a dot, at every depth.
+
+    MongoDB would read them as operators; the original API removed them, and clients may rely on it.
+    """
     return {key: value for key, value in pairs if not key.startswith("$") and "." not in key}
 
 

@@ -1,7 +1,7 @@
-"""What a client may send, with the guide's messages.
+"""The fields of an opportunity, and the bodies that clients send.
 
-Pure: a schema asks nobody. A field fails with one message; unknown fields are dropped, because the
-Kanban board sends whole rows back.
+Each field is declared once, with its limits, messages and description; the responses share these
+declarations. Errors are reported in the order of the fields.
 """
 
 from __future__ import annotations
@@ -9,57 +9,74 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, Schema, ValidationError, post_load, pre_load
+from marshmallow import Schema, post_load
 
-from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
+from futuretracker.api.schemas.base import Request, about, one_of, refuse_nothing
+from futuretracker.api.schemas.fields import Choice, Date, Link, Text
 
 CATEGORIES = ("internship", "hackathon")
 CATEGORY = 'Category must be either "internship" or "hackathon"'
-STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected")
-V1_STATUSES = (*STATUSES, "ghosted")
+ORIGINAL_STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected")
+STATUSES = (*ORIGINAL_STATUSES, "ghosted")
 CAMPUS_MODES = ("on_campus", "off_campus")
-ROUND_TYPES = (
-    "resume_shortlisted", "oa", "assignment", "technical_assignment", "technical", "hr",
-    "group_discussion", "managerial", "final", "other",
-)  # fmt: skip
-ROUND_RESULTS = ("pending", "cleared", "rejected", "skipped")
-NOTHING = "At least one field must be provided for update"
+
+TITLE = about("The title, such as the position or the event.", "Backend internship")
+DESCRIPTION = about("Any text.", "Payments team, remote")
+LINK = about("An http or https URL.", "https://example.com/jobs/42")
+STATUS = about("How far the application has come.", "applied")
+
+INTERNSHIP: dict[str, object] = {
+    "title": "Backend internship",
+    "description": "Payments team, remote",
+    "link": "https://example.com/jobs/42",
+    "category": "internship",
+    "status": "applied",
+    "notes": "Referred by Bob",
+}
+HACKATHON: dict[str, object] = {
+    "title": "Climate hackathon",
+    "link": "https://example.com/hack",
+    "deadline": "2026-12-01",
+    "category": "hackathon",
+}
 
 
-def one_of(name: str, choices: tuple[str, ...]) -> str:
-    """Return the message for a word that is none of ``choices``."""
-    return f"{name} must be one of: {', '.join(choices)}"
+class Fields(Schema):
+    """The fields that both API versions have, with the limits of v1."""
+
+    title = Text("Title", 200, empty="Title cannot be empty", metadata=TITLE)
+    description = Text("Description", 5000, metadata=DESCRIPTION)
+    link = Link("Link", 2048, metadata=LINK)
+    deadline = Date("Deadline", metadata=about("The last day to apply.", None, "2026-12-01"))
+    category = Choice(CATEGORIES, CATEGORY, metadata=about("The kind.", "internship"))
+    status = Choice(STATUSES, one_of("Status", STATUSES), metadata=STATUS)
+    notes = Text("Notes", 5000, metadata=about("Any text.", "Referred by Bob"))
 
 
-class Opportunity(Schema):
-    """The guide's fields of an opportunity, in the order in which their errors are reported."""
+class OriginalFields(Fields):
+    """The same with the tighter limits of the original API."""
 
-    class Meta:
-        """Whole rows may be sent back: what a client may not change is dropped."""
-
-        unknown = EXCLUDE
-
-    title = Text("Title", 200, empty="Title cannot be empty")
-    description = Text("Description", 2000)
-    link = Link("Link", 500)
-    deadline = Date("Deadline")
-    category = Choice(CATEGORIES, CATEGORY)
-    status = Choice(STATUSES, one_of("Status", STATUSES))
-    notes = Text("Notes", 5000)
+    description = Text("Description", 2000, metadata=DESCRIPTION)
+    link = Link("Link", 500, metadata=LINK)
+    status = Choice(ORIGINAL_STATUSES, one_of("Status", ORIGINAL_STATUSES), metadata=STATUS)
 
 
-class V1Opportunity(Opportunity):
-    """The same with room for more, and what v1 adds."""
+class V1Fields(Fields):
+    """The same with the fields that v1 adds."""
 
-    description = Text("Description", 5000)
-    link = Link("Link", 2048)
-    status = Choice(V1_STATUSES, one_of("Status", V1_STATUSES))
-    campus_mode = Choice(CAMPUS_MODES, one_of("Campus mode", CAMPUS_MODES), empty=True)
-    applied_on = Date("Applied on")
+    campus_mode = Choice(
+        CAMPUS_MODES,
+        one_of("Campus mode", CAMPUS_MODES),
+        empty=True,
+        metadata=about("Whether the opportunity was found on campus.", "off_campus"),
+    )
+    applied_on = Date(
+        "Applied on", metadata=about("The day of the application to an internship.", "2026-11-24")
+    )
 
 
-class New(Schema):
-    """What a whole opportunity needs."""
+class New(Request):
+    """What a new opportunity needs."""
 
     title = Text(
         "Title",
@@ -67,6 +84,7 @@ class New(Schema):
         required=True,
         empty="Title is required and cannot be empty",
         error_messages={"required": "Title is required"},
+        metadata=TITLE,
     )
 
     @post_load
@@ -75,8 +93,10 @@ class New(Schema):
         return values
 
 
-class Some(Schema):
-    """Some fields of an opportunity. A null status leaves the status as it is."""
+class Changes(Request):
+    """An update of some fields. A null status leaves the status as it is."""
+
+    PARTIAL = True
 
     @post_load
     def _something(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -86,16 +106,29 @@ class Some(Schema):
         return values
 
 
-class NewOpportunity(New, Opportunity):
-    """POST on the guide's surface."""
+class OriginalNewOpportunity(New, OriginalFields):
+    """A new opportunity. Only the title is required."""
+
+    EXAMPLES: ClassVar = {"internship": INTERNSHIP, "hackathon": HACKATHON}
 
 
-class Changes(Some, Opportunity):
-    """PUT and PATCH on the guide's surface."""
+class OriginalOpportunityChanges(Changes, OriginalFields):
+    """The fields to update; at least one. The others keep their values."""
+
+    EXAMPLES: ClassVar = {"status": {"status": "interviewed", "notes": "They were friendly"}}
 
 
-class V1NewOpportunity(New, V1Opportunity):
-    """POST on v1: an internship has a day of application, anything else a deadline."""
+class NewOpportunity(New, V1Fields):
+    """A new opportunity. Only the title is required.
+
+    An internship has no deadline, as its interview rounds have dates. It gets today's date (UTC) as
+    `applied_on` if none is given. Other opportunities have no `applied_on`.
+    """
+
+    EXAMPLES: ClassVar = {
+        "internship": {**INTERNSHIP, "campus_mode": "off_campus", "applied_on": "2026-11-24"},
+        "hackathon": HACKATHON,
+    }
 
     @post_load
     def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -105,71 +138,21 @@ class V1NewOpportunity(New, V1Opportunity):
         return without_deadline(values)
 
 
-class V1Changes(Some, V1Opportunity):
-    """PUT and PATCH on v1."""
+class OpportunityChanges(Changes, V1Fields):
+    """The fields to update; at least one. The others keep their values.
+
+    If `category` is `internship`, a `deadline` that is sent with it becomes null.
+    """
+
+    EXAMPLES: ClassVar = {"status": {"status": "ghosted", "campus_mode": None}}
 
     @post_load
     def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         return without_deadline(values)
 
 
-class Round(Schema):
-    """An interview round."""
-
-    NEVER_NULL: ClassVar = frozenset({"round_number", "result"})
-
-    class Meta:
-        """As with opportunities."""
-
-        unknown = EXCLUDE
-
-    round_type = Choice(ROUND_TYPES, one_of("Round type", ROUND_TYPES), allow_none=False)
-    round_number = Number("Round number", 1, 100)
-    scheduled_date = Date("Scheduled date")
-    scheduled_time = Time("Scheduled time")
-    result = Choice(ROUND_RESULTS, one_of("Result", ROUND_RESULTS))
-    notes = Text("Notes", 5000)
-
-    @pre_load
-    def _nulls(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """Take a null number or result for none given: neither can be emptied."""
-        return {k: v for k, v in values.items() if v is not None or k not in self.NEVER_NULL}
-
-
-class NewRound(Round):
-    """POST: without a number the round comes last."""
-
-    round_type = Choice(
-        ROUND_TYPES,
-        one_of("Round type", ROUND_TYPES),
-        allow_none=False,
-        required=True,
-        error_messages={"required": "Round type is required"},
-    )
-
-    @post_load
-    def _default_result(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        values.setdefault("result", "pending")
-        return values
-
-
-class RoundChanges(Round):
-    """PATCH."""
-
-    @post_load
-    def _something(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return refuse_nothing(values)
-
-
-def refuse_nothing(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values; raise ValidationError where there are none."""
-    if not values:
-        raise ValidationError(NOTHING)
-    return values
-
-
 def without_deadline(values: dict[str, Any]) -> dict[str, Any]:
-    """Empty the deadline that is sent with an internship: its rounds have dates of their own."""
+    """Set the deadline to null if it is sent with an internship."""
     if values.get("category") == "internship" and "deadline" in values:
         values["deadline"] = None
     return values

@@ -1,105 +1,87 @@
-"""What may stand in a query string. Unknown names and values are refused, each by its name."""
+"""The parameters of query strings. Unknown parameters and wrong values are errors."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import Any
 
 from flask import request
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validates_schema
 
+from futuretracker.api.schemas.base import about, one_of
 from futuretracker.api.schemas.body import load
-from futuretracker.api.schemas.fields import calendar_date, is_storable
-from futuretracker.api.schemas.opportunities import CATEGORIES, CATEGORY, V1_STATUSES, one_of
+from futuretracker.api.schemas.opportunities import CATEGORIES, CATEGORY, STATUSES
+from futuretracker.api.schemas.query_fields import MAX_LIMIT, Day, Limit, OneOf, Search, SomeOf
 from futuretracker.database.queries.pages import ORDERS
 from futuretracker.web.errors import ValidationFailed
 
-# A dash before a word means without it; "Engineer - Google" is a title that somebody has pasted.
-_LONE_DASH = re.compile(r"-(?=\s|$)").sub
-MAX_LIMIT = 100  # rows of a page
-MAX_SEARCH = 200  # characters
 MAX_SPAN = 366  # days
 
 
-class Limit(fields.Field[int]):
-    """How many rows a page has."""
-
-    def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> int:
-        if not (value.isascii() and value.isdecimal() and len(value) <= 3):  # noqa: PLR2004
-            raise ValidationError(self.message)
-        if not 1 <= int(value) <= MAX_LIMIT:
-            raise ValidationError(self.message)
-        return int(value)
-
-    message = f"limit must be an integer between 1 and {MAX_LIMIT}"
-
-
-class Word(fields.Field[str]):
-    """One of a few words."""
-
-    def __init__(self, choices: tuple[str, ...], message: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.choices = choices
-        self._message = message
-
-    def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> str:
-        if value not in self.choices:
-            raise ValidationError(self._message)
-        return value
-
-
-class Words(Word):
-    """Some of a few words, with commas between them; a list."""
-
-    def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> Any:
-        return [super(Words, self)._deserialize(word) for word in value.split(",")]
-
-
-class Day(fields.Field[dt.date]):
-    """A calendar date, ``YYYY-MM-DD``."""
-
-    def _deserialize(self, value: str, attr: str | None, *_args: Any, **_kwargs: Any) -> dt.date:
-        if calendar_date(value) != value:
-            message = f"{attr} must be a valid date (YYYY-MM-DD)"
-            raise ValidationError(message)
-        return dt.date.fromisoformat(value)
-
-
-class Search(fields.Field[str]):
-    """Words to look for."""
-
-    def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> str:
-        if len(value) > MAX_SEARCH or not is_storable(value):
-            message = f"q must be text of at most {MAX_SEARCH} characters"
-            raise ValidationError(message)
-        # Nor does "://" stand between a word and one that is to be missing: people paste links.
-        return _LONE_DASH(" ", value.replace("://", " ")).strip()
-
-
-class PageParameters(Schema):
-    """Which page of which rows."""
+class Query(Schema):
+    """The parameters of a query string."""
 
     class Meta:
-        """Nothing is passed over in silence."""
+        """Options of marshmallow."""
 
         unknown = RAISE
 
     error_messages = {"unknown": "Unknown query parameter"}  # noqa: RUF012 - marshmallow's
 
-    limit = Limit(load_default=25)
-    cursor = fields.String()
-    sort = Word(tuple(ORDERS), one_of("sort", tuple(ORDERS)), load_default="-created_at")
-    status = Words(V1_STATUSES, one_of("Status", V1_STATUSES))
-    category = Word(CATEGORIES, CATEGORY)
-    deadline_from = Day()
-    deadline_to = Day()
-    q = Search()
-    include = Word(("total",), "include must be: total")
+
+class PageParameters(Query):
+    """Which opportunities to list, and in which order."""
+
+    limit = Limit(
+        load_default=25, metadata=about(f"The size of the page, from 1 to {MAX_LIMIT}.", 25)
+    )
+    cursor = fields.String(
+        metadata={
+            "description": "The `nextCursor` of the previous page. "
+            "It is valid only for the same user and the same `sort`."
+        }
+    )
+    sort = OneOf(
+        tuple(ORDERS),
+        one_of("sort", tuple(ORDERS)),
+        load_default="-created_at",
+        metadata=about(
+            "The order; a `-` means descending. "
+            "Opportunities without a deadline come last in both directions.",
+            "-created_at",
+        ),
+    )
+    status = SomeOf(
+        STATUSES,
+        one_of("Status", STATUSES),
+        metadata=about("Only opportunities with one of these statuses.", ["applied", "ghosted"]),
+    )
+    category = OneOf(
+        CATEGORIES, CATEGORY, metadata=about("Only opportunities of this category.", "internship")
+    )
+    deadline_from = Day(
+        metadata=about("Only opportunities with a deadline on or after this day.", "2026-12-01")
+    )
+    deadline_to = Day(
+        metadata=about(
+            "Only opportunities with a deadline on or before this day. "
+            "It must not be before `deadline_from`.",
+            "2026-12-31",
+        )
+    )
+    q = Search(
+        metadata=about(
+            "Only opportunities with these words. The tag Opportunities describes the syntax.",
+            "backend -java",
+        )
+    )
+    include = OneOf(
+        ("total",),
+        "include must be: total",
+        metadata=about("`total` also counts all opportunities that match.", "total"),
+    )
 
     @pre_load
-    def _empty_search(self, given: dict[str, str], **_kwargs: Any) -> dict[str, str]:
-        """Take an empty search box for none."""
+    def _drop_empty_search(self, given: dict[str, str], **_kwargs: Any) -> dict[str, str]:
         return {name: text for name, text in given.items() if name != "q" or text.strip()}
 
     @validates_schema
@@ -107,19 +89,24 @@ class PageParameters(Schema):
         check_span(values, "deadline_from", "deadline_to")
 
 
-class UpcomingParameters(Schema):
-    """Which days."""
+class UpcomingParameters(Query):
+    """For which days to list rounds."""
 
-    class Meta:
-        """As above."""
-
-        unknown = RAISE
-
-    error_messages = PageParameters.error_messages
-
-    # ``from`` is a word of Python's.
-    first = Day(data_key="from", required=True, error_messages={"required": "from is required"})
-    last = Day(data_key="to", required=True, error_messages={"required": "to is required"})
+    # ``from`` is a keyword of Python.
+    first = Day(
+        data_key="from",
+        required=True,
+        error_messages={"required": "from is required"},
+        metadata=about("The first day.", "2026-12-01"),
+    )
+    last = Day(
+        data_key="to",
+        required=True,
+        error_messages={"required": "to is required"},
+        metadata=about(
+            f"The last day, not before `from` and at most {MAX_SPAN} days after it.", "2026-12-31"
+        ),
+    )
 
     @validates_schema
     def _in_order(self, values: dict[str, Any], **_kwargs: Any) -> None:
@@ -134,7 +121,7 @@ def check_span(
     names: tuple[str, str] | None = None,
     longest: int | None = None,
 ) -> None:
-    """Raise ValidationError where the last day is before the first or too far behind it."""
+    """Raise ValidationError if the last day is before the first or too long after it."""
     if first not in values or last not in values:
         return
     from_name, to_name = names or (first, last)
@@ -148,8 +135,8 @@ def check_span(
 
 
 def read_parameters(schema: Schema) -> dict[str, Any]:
-    """Return the query's parameters; raise ValidationFailed, also for a name that stands twice."""
-    twice = [name for name, values in request.args.lists() if len(values) > 1]
-    if twice:
-        raise ValidationFailed(dict.fromkeys(twice, "May be given only once"))
+    """Return the parameters; raise ValidationFailed, also if a parameter is repeated."""
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise ValidationFailed(dict.fromkeys(repeated, "May be given only once"))
     return load(schema, request.args.to_dict())

@@ -1,25 +1,32 @@
-"""The user who asks."""
+"""The user of the token."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import TYPE_CHECKING
 
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import returns
+from futuretracker.api.schemas.account import Account
 from futuretracker.database import read, run
 from futuretracker.database.queries.users import select_email
 from futuretracker.web.request import request
-from futuretracker.web.responses import json_response
 
-blueprint = Blueprint("account", __name__)
+if TYPE_CHECKING:
+    from futuretracker.api.contract import Result
+
+blueprint = ApiBlueprint("account", tag="Account")
 
 
 @blueprint.get("/me")
-def get_me() -> Response:
-    """Return Clerk's id, ours, and the e-mail address where it is known."""
+@returns(Account)
+def get_me() -> Result:
+    """Get the current user.
+
+    Returns the ids of the user, and the e-mail address if it is known.
+    """
     clerk_id = request.session.user_id
     row = read(select_email, clerk_id=clerk_id)
-    if row is None:  # seen for the first time a moment ago, which a replica need not know yet
+    if row is None:  # a new user; a replica may not know it yet
         row = run(select_email, clerk_id=clerk_id)
     (email,) = row or (None,)
-    return json_response(
-        {"userId": clerk_id, "internalUserId": str(request.user_id), "email": email}
-    )
+    return {"userId": clerk_id, "internalUserId": str(request.user_id), "email": email}

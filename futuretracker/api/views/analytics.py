@@ -1,20 +1,29 @@
-"""Counts over the opportunities of the user who asks."""
+"""Counts over the opportunities of the user."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import TYPE_CHECKING
 
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import returns
+from futuretracker.api.schemas.analytics import Analytics, OriginalAnalytics
 from futuretracker.api.versions import api_version
 from futuretracker.database import read
 from futuretracker.database.queries.analytics import select_analytics
 from futuretracker.web.request import request
-from futuretracker.web.responses import json_response
 
-blueprint = Blueprint("analytics", __name__)
+if TYPE_CHECKING:
+    from futuretracker.api.contract import Result
+
+blueprint = ApiBlueprint("analytics", tag="Analytics")
 
 
 @blueprint.get("/analytics")
-def get_analytics() -> Response:
-    """Return totals, rates, breakdowns by week and month, coming deadlines and the funnel."""
-    counts = read(select_analytics, user_id=request.user_id, parts=api_version().analytics)
-    return json_response(counts)
+@returns(Analytics, original=OriginalAnalytics)
+def get_analytics() -> Result:
+    """Get the analytics.
+
+    Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. v1 adds
+    the campus modes and the interview rounds. All days are in UTC.
+    """
+    return read(select_analytics, user_id=request.user_id, parts=api_version().analytics)

@@ -1,62 +1,84 @@
-"""Is it up, and does what it stands on answer: for people under /api, for probes outside it."""
+"""Health checks: for people and monitoring below ``/api``, for load balancers outside it."""
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app
+from flask import current_app
 
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import returns
+from futuretracker.api.schemas.health import Dependencies, Health, Liveness, Readiness
 from futuretracker.auth import public
 from futuretracker.database import run
 from futuretracker.database.queries.health import select_one
 from futuretracker.telemetry.json_lines import timestamp
 from futuretracker.web.errors import Unavailable
 from futuretracker.web.lifecycle import draining
-from futuretracker.web.responses import json_response
 
-blueprint = Blueprint("health", __name__)
-probes = Blueprint("probes", __name__)
+if TYPE_CHECKING:
+    from futuretracker.api.contract import Result
+
+blueprint = ApiBlueprint("health", tag="Health")
+probes = ApiBlueprint("probes", tag="Probes")
 
 
 @blueprint.get("/health")
 @public
-def get_health() -> Response:
-    """Say that the process answers."""
-    return json_response({"status": "ok", **_stamp()})
+@returns(Health)
+def get_health() -> Result:
+    """Check that the service responds.
+
+    Public. Does not check any dependency.
+    """
+    return {"status": "ok", **_stamp()}
 
 
 @blueprint.get("/health/deps")
 @public
-def get_dependencies() -> Response:
-    """Say whether the database and the shared store answer; 503 where one does not."""
+@returns(Dependencies, 200, 503)
+def get_dependencies() -> Result:
+    """Check the dependencies of the service.
+
+    Public. Returns 503 if the database or the store of the rate limits is unavailable.
+    """
     checks = {
-        "database": "ok" if _database_answers() else "unavailable",
+        "database": "ok" if _database_responds() else "unavailable",
         "store": "ok" if current_app.extensions["limits"].store.check() else "unavailable",
     }
-    fine = set(checks.values()) == {"ok"}
-    body = {"status": "ok" if fine else "degraded", **_stamp(), "checks": checks}
-    return json_response(body, 200 if fine else 503)
+    ok = set(checks.values()) == {"ok"}
+    body = {"status": "ok" if ok else "degraded", **_stamp(), "checks": checks}
+    return body, 200 if ok else 503
 
 
 @probes.get("/healthz")
 @public
-def get_liveness() -> Response:
-    """Say that the process lives, whatever the state of what it stands on."""
-    return json_response({"status": "ok"})
+@returns(Liveness)
+def get_liveness() -> Result:
+    """Check that the process is alive.
+
+    Public. Does not check any dependency.
+    """
+    return {"status": "ok"}
 
 
 @probes.get("/readyz")
 @public
-def get_readiness() -> Response:
-    """Say whether to send requests here: 503 while draining or without a database."""
+@returns(Readiness, 200, 503)
+def get_readiness() -> Result:
+    """Check that the process accepts requests.
+
+    Public. Returns 503 while the process shuts down and while the database is unavailable.
+    """
     if draining.is_set():
-        return json_response({"status": "draining"}, 503)
-    if not _database_answers():
-        return json_response({"status": "unavailable"}, 503)
-    return json_response({"status": "ok"})
+        return {"status": "draining"}, 503
+    if not _database_responds():
+        return {"status": "unavailable"}, 503
+    return {"status": "ok"}
 
 
-def _database_answers() -> bool:
+def _database_responds() -> bool:
     try:
         run(select_one)
     except Unavailable:

@@ -1,4 +1,4 @@
-"""The list of v1: a page at a time, filtered, searched and ordered."""
+"""The list of v1: pages of opportunities, filtered, searched and sorted."""
 
 from __future__ import annotations
 
@@ -6,39 +6,44 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response
-
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import returns, takes
 from futuretracker.api.schemas import cursors
-from futuretracker.api.schemas.query_string import PageParameters, read_parameters
+from futuretracker.api.schemas.opportunity_responses import OpportunityPage
+from futuretracker.api.schemas.query_string import PageParameters
 from futuretracker.database import read
 from futuretracker.database.queries.pages import FILTERS, select_page
 from futuretracker.web.request import request
-from futuretracker.web.responses import json_response
 
 if TYPE_CHECKING:
+    from futuretracker.api.contract import Result
     from futuretracker.database.queries.pages import Page
 
-blueprint = Blueprint("pages", __name__)
-parameters = PageParameters()
+blueprint = ApiBlueprint("lists", tag="Opportunities")
 
 
 @blueprint.get("/opportunities")
-def list_opportunities() -> Response:
-    """Return one page of rows, and where the next one is."""
-    given = read_parameters(parameters)
-    order, cursor = given["sort"], given.get("cursor")
+@takes(query=PageParameters)
+@returns(OpportunityPage, headers=["Link"])
+def list_opportunities(query: dict[str, Any]) -> Result:
+    """List opportunities.
+
+    Returns one page of the opportunities that match all filters. `nextCursor` and the `Link` header
+    lead to the next page.
+    """
+    order, cursor = query["sort"], query.get("cursor")
     after = cursors.decode(cursor, user_id=request.user_id, order=order) if cursor else None
     page = read(
         select_page,
         user_id=request.user_id,
-        filters={name: given[name] for name in FILTERS if name in given},
+        filters={name: query[name] for name in FILTERS if name in query},
         order=order,
         after=after,
-        limit=given["limit"],
-        count="include" in given,
+        limit=query["limit"],
+        count="include" in query,
     )
     following = page.next and cursors.encode(page.next, user_id=request.user_id, order=order)
-    return json_response(_body(page, following), headers=_link(following))
+    return _body(page, following), _link(following)
 
 
 def _body(page: Page, following: str | None) -> bytes:

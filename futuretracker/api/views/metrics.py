@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from werkzeug.exceptions import NotFound
 
-from futuretracker.api.openapi.about import ABOUT
+from futuretracker.api.openapi.document import VERSION
 from futuretracker.auth import public
 from futuretracker.backups.gauges import BackupAge
 from futuretracker.telemetry import metrics
@@ -53,7 +53,7 @@ class About(Collector):
             "1; the labels say which version runs on which Python.",
             labels=["version", "python"],
         )
-        build.add_metric([ABOUT["version"], platform.python_version()], 1)
+        build.add_metric([VERSION, platform.python_version()], 1)
         yield build
         yield GaugeMetricFamily(
             "futuretracker_start_time_seconds", "UNIX time of the service's start.", STARTED

@@ -1,73 +1,112 @@
-"""The opportunities of the user who asks."""
+"""Opportunities, one at a time."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import TYPE_CHECKING, Any
 
 from futuretracker.api import audit
 from futuretracker.api.audit import audited
-from futuretracker.api.schemas.body import read_fields, read_id
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import errors, returns, takes
+from futuretracker.api.schemas.opportunities import (
+    NewOpportunity,
+    OpportunityChanges,
+    OriginalNewOpportunity,
+    OriginalOpportunityChanges,
+)
+from futuretracker.api.schemas.opportunity_responses import (
+    Deleted,
+    Opportunity,
+    OriginalOpportunity,
+)
 from futuretracker.api.versions import api_version
 from futuretracker.database import read, run
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.web.errors import not_found
 from futuretracker.web.request import request
-from futuretracker.web.responses import json_response
 
-blueprint = Blueprint("opportunities", __name__)
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from futuretracker.api.contract import Result
+
+blueprint = ApiBlueprint("opportunities", tag="Opportunities")
 
 
 @blueprint.get("/opportunities/<opportunity_id>")
-def get_opportunity(opportunity_id: str) -> Response:
-    """Return one row."""
-    row_id = read_id(opportunity_id)
+@returns(Opportunity, original=OriginalOpportunity)
+def get_opportunity(opportunity_id: UUID) -> Result:
+    """Get an opportunity.
+
+    Returns the opportunity with all its fields.
+    """
     columns = api_version().columns
-    row = read(rows.select_opportunity, user_id=request.user_id, row_id=row_id, columns=columns)
+    row = read(
+        rows.select_opportunity, user_id=request.user_id, row_id=opportunity_id, columns=columns
+    )
     if row is None:
         raise not_found("Opportunity")
-    return json_response(row)
+    return row
 
 
 @blueprint.post("/opportunities")
+@takes(NewOpportunity, original=OriginalNewOpportunity)
+@returns(
+    Opportunity,
+    201,
+    original=OriginalOpportunity,
+    headers=["Location"],
+    identifies={"opportunity_id": "id"},
+)
 @audited("CREATE_OPPORTUNITY")
-def create_opportunity() -> Response:
-    """Store a new row."""
+def create_opportunity(values: dict[str, Any]) -> Result:
+    """Create an opportunity.
+
+    Only the title is required. The status is `applied` unless the client sends another.
+    """
     version = api_version()
-    values = read_fields(version.new_opportunity)
     entry = audit.entry(title=values["title"], category=values.get("category"))
     row_id, row = run(rows.insert_opportunity, audit=entry, values=values, columns=version.columns)
     entry.committed(row_id)
-    return json_response(row, 201, {"Location": f"{version.prefix}/opportunities/{row_id}"})
+    return row, {"Location": f"{version.prefix}/opportunities/{row_id}"}
 
 
 @blueprint.route("/opportunities/<opportunity_id>", methods=["PUT", "PATCH"])
+@takes(OpportunityChanges, original=OriginalOpportunityChanges)
+@returns(Opportunity, original=OriginalOpportunity)
+@errors(409)
 @audited("UPDATE_OPPORTUNITY")
-def update_opportunity(opportunity_id: str) -> Response:
-    """Change the given fields of a row; PUT is partial too, as in the guide's service."""
-    version, row_id = api_version(), read_id(opportunity_id)
-    values = read_fields(version.opportunity_changes)
+def update_opportunity(opportunity_id: UUID, values: dict[str, Any]) -> Result:
+    """Update an opportunity.
+
+    Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
+    that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
+    """
     entry = audit.entry(updatedFields=list(values))
     row = run(
         rows.update_opportunity,
         audit=entry,
-        row_id=row_id,
+        row_id=opportunity_id,
         values=values,
-        columns=version.columns,
+        columns=api_version().columns,
     )
     if row is None:
         raise not_found("Opportunity")
-    entry.committed(str(row_id))
-    return json_response(row)
+    entry.committed(str(opportunity_id))
+    return row
 
 
 @blueprint.delete("/opportunities/<opportunity_id>")
+@returns(Deleted)
 @audited("DELETE_OPPORTUNITY")
-def delete_opportunity(opportunity_id: str) -> Response:
-    """Delete a row."""
-    row_id = read_id(opportunity_id)
+def delete_opportunity(opportunity_id: UUID) -> Result:
+    """Delete an opportunity.
+
+    Deletes the opportunity and its interview rounds for good.
+    """
     entry = audit.entry()
-    title = run(rows.delete_opportunity, audit=entry, row_id=row_id)
+    title = run(rows.delete_opportunity, audit=entry, row_id=opportunity_id)
     if title is None:
         raise not_found("Opportunity")
-    entry.committed(str(row_id), title=title)
-    return json_response({"success": True, "message": "Opportunity deleted"})
+    entry.committed(str(opportunity_id), title=title)
+    return {"success": True, "message": "Opportunity deleted"}

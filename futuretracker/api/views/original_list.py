@@ -1,18 +1,27 @@
-"""The guide's list: a bare array."""
+"""The list of the original API: a bare array."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import TYPE_CHECKING
 
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import returns
+from futuretracker.api.schemas.opportunity_responses import OriginalOpportunity
 from futuretracker.database import read
 from futuretracker.database.queries.opportunities import select_opportunities
 from futuretracker.web.request import request
-from futuretracker.web.responses import json_response
 
-blueprint = Blueprint("lists", __name__)
+if TYPE_CHECKING:
+    from futuretracker.api.contract import Result
+
+blueprint = ApiBlueprint("original_list", tag="Opportunities")
 
 
 @blueprint.get("/opportunities")
-def list_opportunities() -> Response:
-    """Return all rows, newest first."""
-    return json_response(read(select_opportunities, user_id=request.user_id))
+@returns(OriginalOpportunity, many=True)
+def list_opportunities() -> Result:
+    """List all opportunities.
+
+    Returns all opportunities of the user, newest first, without pages.
+    """
+    return read(select_opportunities, user_id=request.user_id)

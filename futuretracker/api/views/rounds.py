@@ -1,89 +1,113 @@
-"""The interview rounds of an internship, and what they make of its status."""
+"""The interview rounds of an internship."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import TYPE_CHECKING, Any
 
 from futuretracker.api import audit
 from futuretracker.api.audit import audited
-from futuretracker.api.schemas.body import read_fields, read_id
-from futuretracker.api.schemas.opportunities import NewRound, RoundChanges
-from futuretracker.api.schemas.query_string import UpcomingParameters, read_parameters
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import errors, returns, takes
+from futuretracker.api.schemas.query_string import UpcomingParameters
+from futuretracker.api.schemas.rounds import (
+    NewRound,
+    Round,
+    RoundChanged,
+    RoundChanges,
+    RoundDeleted,
+    UpcomingRound,
+)
 from futuretracker.database import read, run
 from futuretracker.database.queries import rounds as rows
 from futuretracker.web.errors import ApiError, not_found
 from futuretracker.web.request import request
-from futuretracker.web.responses import json_response
 
-blueprint = Blueprint("rounds", __name__)
-new_round = NewRound()
-changes = RoundChanges()
-upcoming = UpcomingParameters()
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from futuretracker.api.contract import Result
+
+blueprint = ApiBlueprint("rounds", tag="Interview rounds")
 INTERNSHIPS_ONLY = "Interview rounds are only available for internship opportunities"
 
 
 @blueprint.get("/opportunities/<opportunity_id>/rounds")
-def list_rounds(opportunity_id: str) -> Response:
-    """Return an internship's rounds by number."""
-    row_id = read_id(opportunity_id)
-    found = read(rows.select_rounds, user_id=request.user_id, row_id=row_id)
-    return json_response(body_of(found))
+@returns(Round, many=True)
+def list_rounds(opportunity_id: UUID) -> Result:
+    """List the interview rounds of an internship.
+
+    Returns all rounds by number. An opportunity that is not an internship is a 400.
+    """
+    return body_of(read(rows.select_rounds, user_id=request.user_id, row_id=opportunity_id))
 
 
 @blueprint.post("/opportunities/<opportunity_id>/rounds")
+@takes(NewRound)
+@returns(RoundChanged, 201, headers=["Location"], identifies={"round_id": "round/id"})
+@errors(409)
 @audited("CREATE_ROUND")
-def create_round(opportunity_id: str) -> Response:
-    """Add a round; return it, its opportunity and all rounds."""
-    row_id = read_id(opportunity_id)
-    values = read_fields(new_round)
-    entry = audit.entry(opportunityId=str(row_id), roundType=values["round_type"])
-    done = run(rows.insert_round, audit=entry, row_id=row_id, values=values)
-    body = with_round(done)
-    entry.committed(str(done.round_id))
-    return json_response(body, 201, {"Location": f"/api/v1/opportunities/{row_id}/rounds"})
+def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
+    """Create an interview round.
+
+    Without a number the round comes last. The status of the opportunity follows from its rounds. A
+    number that is taken is a 409 with the code `round_number_taken`.
+    """
+    entry = audit.entry(opportunityId=str(opportunity_id), roundType=values["round_type"])
+    outcome = run(rows.insert_round, audit=entry, row_id=opportunity_id, values=values)
+    body = with_round(outcome)
+    entry.committed(str(outcome.round_id))
+    return body, {"Location": f"/api/v1/opportunities/{opportunity_id}/rounds"}
 
 
 @blueprint.patch("/opportunities/<opportunity_id>/rounds/<round_id>")
+@takes(RoundChanges)
+@returns(RoundChanged)
+@errors(409)
 @audited("UPDATE_ROUND")
-def update_round(opportunity_id: str, round_id: str) -> Response:
-    """Change the given fields of a round; return it, its opportunity and all rounds."""
-    row_id, changed_id = read_id(opportunity_id), read_id(round_id, "roundId", "round")
-    values = read_fields(changes)
-    entry = audit.entry(opportunityId=str(row_id), updatedFields=list(values))
-    done = run(
-        rows.update_round,
-        audit=entry,
-        row_id=row_id,
-        round_id=changed_id,
-        values=values,
+def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -> Result:
+    """Update an interview round.
+
+    Updates the fields that are sent and keeps the others. The status of the opportunity follows
+    from its rounds. A number that is taken is a 409 with the code `round_number_taken`.
+    """
+    entry = audit.entry(opportunityId=str(opportunity_id), updatedFields=list(values))
+    outcome = run(
+        rows.update_round, audit=entry, row_id=opportunity_id, round_id=round_id, values=values
     )
-    body = with_round(done)
-    entry.committed(str(changed_id))
-    return json_response(body)
+    body = with_round(outcome)
+    entry.committed(str(round_id))
+    return body
 
 
 @blueprint.delete("/opportunities/<opportunity_id>/rounds/<round_id>")
+@returns(RoundDeleted)
 @audited("DELETE_ROUND")
-def delete_round(opportunity_id: str, round_id: str) -> Response:
-    """Delete a round; return its opportunity and the rounds that are left."""
-    row_id, gone_id = read_id(opportunity_id), read_id(round_id, "roundId", "round")
-    entry = audit.entry(opportunityId=str(row_id))
-    done = run(rows.delete_round, audit=entry, row_id=row_id, round_id=gone_id)
-    body = body_of(done)
-    entry.committed(str(gone_id))
-    return json_response(b'{"success":true,"message":"Round deleted",' + body[1:])
+def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
+    """Delete an interview round.
+
+    Returns the remaining rounds. The status of the opportunity follows from them.
+    """
+    entry = audit.entry(opportunityId=str(opportunity_id))
+    outcome = run(rows.delete_round, audit=entry, row_id=opportunity_id, round_id=round_id)
+    body = body_of(outcome)
+    entry.committed(str(round_id))
+    return b'{"success":true,"message":"Round deleted",' + body[1:]
 
 
 @blueprint.get("/opportunities/rounds/upcoming")
-def list_upcoming_rounds() -> Response:
-    """Return the pending rounds of some days, the soonest first."""
-    days = read_parameters(upcoming)
-    found = read(rows.select_upcoming_rounds, user_id=request.user_id, **days)
-    return json_response(found)
+@takes(query=UpcomingParameters)
+@returns(UpcomingRound, many=True)
+def list_upcoming_rounds(query: dict[str, Any]) -> Result:
+    """List upcoming interview rounds.
+
+    Returns the pending rounds of all internships that are scheduled from one day to another, the
+    soonest first, at most 200.
+    """
+    return read(rows.select_upcoming_rounds, user_id=request.user_id, **query)
 
 
 def body_of(outcome: rows.Outcome) -> bytes:
-    """Return what came out; raise the 404 or 400 that says why nothing did."""
+    """Return the JSON of the outcome; raise the 404 or 400 if there is none."""
     if not outcome.found:
         raise not_found("Opportunity")
     if outcome.category != "internship":
@@ -94,6 +118,6 @@ def body_of(outcome: rows.Outcome) -> bytes:
 
 
 def with_round(outcome: rows.Outcome) -> bytes:
-    """Return ``{round, opportunity, rounds}``."""
+    """Return ``{round, opportunity, rounds}`` as JSON."""
     rest = body_of(outcome)
     return b'{"round":' + (outcome.round or b"null") + b"," + rest[1:]

@@ -1,59 +1,36 @@
-"""The API as OpenAPI 3.1, for programs: made from the routes, the views and the schemas."""
+"""The OpenAPI document, for programs."""
 
 from __future__ import annotations
 
 import functools
 import json
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from apispec import APISpec
-from flask import Blueprint, Response, current_app
+from flask import current_app
 
-from futuretracker.api.openapi import about, errors, headers
-from futuretracker.api.openapi.operations import OPERATIONS
-from futuretracker.api.openapi.paths import operation
-from futuretracker.api.openapi.plugin import Plugin
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import returns
+from futuretracker.api.openapi.document import document
 from futuretracker.auth import public
-from futuretracker.web.responses import json_response
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from futuretracker.api.contract import Result
 
-blueprint = Blueprint("specification", __name__)
-IMPLIED: Final = {"HEAD", "OPTIONS"}
+blueprint = ApiBlueprint("specification", tag="Reference")
 
 
 @blueprint.get("/openapi.json")
 @public
-def get_specification() -> Response:
-    """Return this document: the API as OpenAPI 3.1.
+@returns(None, headers=["Cache-Control"])
+def get_specification() -> Result:
+    """Get this document.
 
-    It says the same to everybody and changes with a new version of the service alone: caches may
-    keep it for an hour.
+    Public. The document is the same for everybody and changes only with a new version of the
+    service, so caches may keep it for an hour.
     """
-    return json_response(_bytes(), headers={"Cache-Control": "public, max-age=3600"})
+    return _document(), {"Cache-Control": "public, max-age=3600"}
 
 
 @functools.cache
-def _bytes() -> bytes:
+def _document() -> bytes:
     return json.dumps(document(current_app), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def document(app: Flask) -> dict[str, Any]:
-    """Return the document of an application that has the routes; it needs no settings."""
-    spec = APISpec(plugins=[Plugin()], **about.ABOUT)
-    for name in headers.HEADERS:
-        spec.components.header(name, headers.component(name))
-    for name, component in errors.components():
-        spec.components.response(name, component)
-    spec.components.security_scheme("session", about.SESSION)
-    with app.app_context():
-        for rule in app.url_map.iter_rules():
-            if rule.endpoint.partition(".")[0] in OPERATIONS:
-                operations = {
-                    method.lower(): operation(rule, method)
-                    for method in sorted((rule.methods or set()) - IMPLIED)
-                }
-                spec.path(re.sub(r"<(\w+)>", r"{\1}", rule.rule), operations=operations)
-    return spec.to_dict()

@@ -1,1 +1,1 @@
-"""What a backup holds, and the comparison of two databases."""
+"""The contents of a backup, and the comparison of two databases."""

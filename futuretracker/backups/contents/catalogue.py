@@ -1,8 +1,8 @@
-"""What Postgres is asked about the schema ``public``."""
+"""Queries that describe the schema ``public``."""
 
 from __future__ import annotations
 
-# Values as text are the same in every session that has these.
+# With these settings every session renders values as the same text.
 SESSION = """
 set local timezone = 'UTC';
 set local datestyle = 'ISO, YMD';
@@ -14,14 +14,15 @@ set local statement_timeout = 0;
 set local idle_in_transaction_session_timeout = 0;
 set local lock_timeout = '60s';
 """
-# An extension's own things are not dumped: they come with it.
+# pg_dump leaves out the objects of an extension: restoring the extension creates them.
 OURS = """
     c.relnamespace = 'public'::regnamespace and not exists (
         select from pg_depend as d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
     )
 """
-# Columns that Postgres computes are left out: they are computed anew, perhaps by a newer version.
+# Generated columns are left out: Postgres computes them again, and a newer version may compute them
+# differently.
 TABLES = f"""
 select c.relname,
     case when c.relforcerowsecurity and c.relrowsecurity then 'forced'
@@ -33,7 +34,8 @@ select c.relname,
     )
 from pg_class as c where c.relkind = 'r' and {OURS} order by 1
 """
-# The sum does not depend on the order of rows; 60 bits of each row's SHA-256 make a bigint.
+# The sum does not depend on the order of the rows. Each row contributes 60 bits of its SHA-256,
+# which fit a bigint.
 ROWS = """
 select count(*), coalesce(sum(
     ('x' || left(encode(sha256(convert_to(row({columns})::text, 'UTF8')), 'hex'), 15))
@@ -41,8 +43,8 @@ select count(*), coalesce(sum(
 ), 0)::text
 from only public.{table}
 """
-# The owner's own are left out: another owner is none the worse. MAINTAIN is new in Postgres 17,
-# where ALL means more.
+# The owner's own privileges are left out, because the restored tables may have another owner. So is
+# MAINTAIN: it is new in Postgres 17, where ALL includes it.
 GRANTS = f"""
 with acls as (
     select c.relname::text as name, c.relowner as owner, acl.*

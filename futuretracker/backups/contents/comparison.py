@@ -1,4 +1,4 @@
-"""In what a restored database is not as it was."""
+"""List the differences between a restored database and its backup."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def differences(wanted: Content, found: Content) -> list[str]:
-    """Return a clause for everything in which ``found`` is not as ``wanted``."""
+    """Return one clause for each difference between the two; an empty list means none."""
     tables = [
         clause
         for name in sorted(wanted.tables | found.tables)
@@ -18,20 +18,20 @@ def differences(wanted: Content, found: Content) -> list[str]:
     return [
         *tables,
         *(f"missing: {what}" for what in _beyond(wanted.grants, found.grants)),
-        *(f"too much: {what}" for what in _beyond(found.grants, wanted.grants)),
-        *(f"policy missing: {what}" for what in _beyond(wanted.policies, found.policies)),
-        *(f"policy too much: {what}" for what in _beyond(found.policies, wanted.policies)),
+        *(f"unexpected: {what}" for what in _beyond(found.grants, wanted.grants)),
+        *(f"missing policy: {what}" for what in _beyond(wanted.policies, found.policies)),
+        *(f"unexpected policy: {what}" for what in _beyond(found.policies, wanted.policies)),
     ]
 
 
 def _compare(name: str, wanted: Table | None, found: Table | None) -> list[str]:
     if wanted is None or found is None:
-        return [f"table {name} is {'missing' if found is None else 'too much'}"]
+        return [f"table {name} is {'missing' if found is None else 'unexpected'}"]
     clauses = []
     if wanted.rows != found.rows:
         clauses.append(f"{name} has {found.rows} rows, not {wanted.rows}")
     elif wanted.checksum != found.checksum:
-        clauses.append(f"{name} has other values")
+        clauses.append(f"{name} has different values")
     if wanted.row_security != found.row_security:
         clauses.append(
             f"row level security of {name} is {found.row_security}, not {wanted.row_security}"

@@ -1,4 +1,4 @@
-"""What a database holds, in a form that two databases can be compared by."""
+"""Describe the content of a database, so that two databases can be compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's rows and a checksum of them; ``row_security`` is forced, enabled or off."""
+    """The number of rows and their checksum; ``row_security`` is forced, enabled or off."""
 
     rows: int
     checksum: str
@@ -26,9 +26,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything of the schema ``public`` that a restore must bring back.
+    """Everything in the schema ``public`` that a restore must bring back.
 
-    ``grants`` and ``policies`` are sentences of their own making, for comparison.
+    ``grants`` and ``policies`` are descriptions in plain text, made only for the comparison.
     """
 
     tables: dict[str, Table]
@@ -37,22 +37,22 @@ class Content:
 
     @classmethod
     def read(cls, conn: Connection) -> Content:
-        """Read it in the connection's transaction, whose settings change."""
+        """Read the content in the connection's transaction, whose settings it changes."""
         conn.execute(SESSION)
         return cls(_tables(conn), _sentences(conn, GRANTS), _sentences(conn, POLICIES))
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Content:
-        """Take what ``to_json`` gave."""
+        """Restore what ``to_json`` returned."""
         tables = {name: Table(**table) for name, table in fields["tables"].items()}
         return cls(tables, tuple(fields["grants"]), tuple(fields["policies"]))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return the content as plain values for JSON."""
         return asdict(self)
 
     def rows(self) -> dict[str, int]:
-        """Return how many rows each table has."""
+        """Return the number of rows by table."""
         return {name: table.rows for name, table in self.tables.items()}
 
 

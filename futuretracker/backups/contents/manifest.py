@@ -1,4 +1,4 @@
-"""What is told of a backup beside it, so that a restore can be held against it."""
+"""The manifest: a file beside each backup that says what a restore must bring back."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import psycopg
 
 FORMAT = 1
-# Whom objects belong to, and whoever else a grant or a policy names; Postgres' own roles are
-# everywhere.
+# The owners of the objects, and every other role that a grant or a policy names. Postgres'
+# predefined roles exist everywhere, so they are left out.
 ROLES = """
 with owners as (
     select relowner as role from pg_class where relnamespace = 'public'::regnamespace
@@ -36,7 +36,7 @@ from pg_roles as r
 where r.rolname !~ '^pg_' and r.oid in (select role from owners union select role from named)
 order by 1
 """
-# Policies of the owner: its functions read rows by them.
+# The owner's functions read rows through these policies.
 OWNER_POLICIES = """
 select c.relname, p.polname
 from pg_policy as p join pg_class as c on c.oid = p.polrelid
@@ -47,10 +47,10 @@ order by 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The content, and the roles that a dump of one database takes for granted.
+    """The content of a database, and the roles that its dump refers to but does not contain.
 
-    ``postgres`` is the server's major version; ``settings`` are those of the service's role;
-    ``owner_policies`` are pairs of a table and a policy for its owner.
+    ``postgres`` is the server's major version. ``settings`` belong to the service's role.
+    ``owner_policies`` holds pairs of a table and a policy that applies to the table's owner.
     """
 
     postgres: int
@@ -62,7 +62,7 @@ class Manifest:
 
     @classmethod
     def read(cls, conn: psycopg.Connection[Any]) -> Manifest:
-        """Read everything as the connection's transaction sees it."""
+        """Read the manifest as the connection's transaction sees the database."""
         content = Content.read(conn)
         roles = conn.execute(ROLES).fetchall()
         found = conn.execute("select rolconfig from pg_roles where rolname = %s", [ROLE]).fetchone()
@@ -77,11 +77,11 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: bytes, name: str) -> Manifest:
-        """Read what ``text`` wrote; raise BackupProblem where it is something else."""
+        """Parse what ``text`` returned; raise BackupProblem if it is not a manifest."""
         try:
             fields = json.loads(text)
             if fields["format"] != FORMAT:
-                raise BackupProblem(f"{name} is of a newer version of this program.")
+                raise BackupProblem(f"{name} was written by a newer version of this program.")
             return cls(
                 postgres=int(fields["postgres"]),
                 content=Content.from_json(fields["content"]),
@@ -91,10 +91,10 @@ class Manifest:
                 owner_policies=tuple((table, policy) for table, policy in fields["owner_policies"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise BackupProblem(f"{name} is not a backup's manifest.") from error
+            raise BackupProblem(f"{name} is not the manifest of a backup.") from error
 
     def text(self) -> bytes:
-        """Return it as JSON."""
+        """Return the manifest as JSON."""
         fields = {
             "format": FORMAT,
             "postgres": self.postgres,

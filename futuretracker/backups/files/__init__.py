@@ -1,1 +1,1 @@
-"""Backup files: how they are written, encrypted, rotated and reported."""
+"""Backup files: writing, encryption, rotation and status."""

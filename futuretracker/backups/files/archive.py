@@ -1,4 +1,4 @@
-"""A backup on the disk, as a restore reads it."""
+"""Read a backup file and the two files that belong to it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 
 class Archive:
-    """A backup, its checksum and its manifest, all open: who rotates takes nothing away any more.
+    """A backup with its checksum and its manifest.
 
-    ``identities`` open it where it is encrypted.
+    The file stays open, so that a rotation cannot remove its content during a restore.
+    ``identities`` decrypt it if it is encrypted.
     """
 
     def __init__(self, path: Path, file: BufferedReader, identities: Sequence[Identity]) -> None:
-        """Read what lies beside the file; raise BackupProblem where that is missing or no good."""
+        """Read the checksum and the manifest; raise BackupProblem if one is missing or damaged."""
         self.path = path
         self._file = file
         self._identities = identities
@@ -37,16 +38,16 @@ class Archive:
         self.manifest = Manifest.parse(manifest, f"{path.name}{SIDECARS[1]}")
 
     def check(self) -> None:
-        """Raise BackupProblem unless the file is what was written."""
+        """Raise BackupProblem unless the file has the checksum that was recorded."""
         self._file.seek(0)
         if hashlib.file_digest(self._file, "sha256").hexdigest() != self._sha256:
             raise BackupProblem(
-                f"{self.path.name} is damaged: its SHA-256 is not the one in"
-                f" {self.path.name}{SIDECARS[0]}; take another backup."
+                f"{self.path.name} is damaged: its SHA-256 differs from the one in"
+                f" {self.path.name}{SIDECARS[0]}. Restore another backup."
             )
 
     def feed(self, process: Popen[bytes]) -> None:
-        """Write the dump to a process, which may end before it has read everything."""
+        """Write the dump to a process, which may exit before it has read everything."""
         assert process.stdin  # noqa: S101 - a pipe
         sink = Sink(process.stdin)  # type: ignore[arg-type]
         self._file.seek(0)
@@ -58,7 +59,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path, identities: Sequence[Identity]) -> Iterator[Archive]:
-    """Open a backup for the length of the block."""
+    """Open a backup until the block ends."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -72,6 +73,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BackupProblem(
-            f"{path} cannot be read: {error.strerror}. It belongs to the backup; what to do without"
-            " it stands in docs/operations/backups.md."
+            f"{path} cannot be read: {error.strerror}. It belongs to the backup;"
+            " docs/operations/backups.md says how to restore without it."
         ) from error

@@ -1,4 +1,4 @@
-"""The folder of backups: names, locks, and files that are there whole or not at all."""
+"""The backup directory: file names, locks, and files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FOR_OTHERS = 0o026  # a group may read what there is, nobody else; only the owner may write
+TOO_WIDE = 0o026  # the group may read; others may not, and only the owner may write
 TIME = "%Y%m%dT%H%M%SZ"
 SIDECARS = (".sha256", ".json")
 PARTIAL = ".partial"
 _NAME = re.compile(r"futuretracker-([0-9]{8}T[0-9]{6}Z)\.dump(\.age)?", re.ASCII).fullmatch
-_LEFT = re.compile(r"\.futuretracker-[0-9TZ]+\.dump[.a-z0-9]*\.partial").fullmatch
+_PARTIAL_NAME = re.compile(r"\.futuretracker-[0-9TZ]+\.dump[.a-z0-9]*\.partial").fullmatch
 
 
 class Directory:
-    """The folder, as its owner: what root makes in it is the owner's as well."""
+    """The backup directory. What root creates in it belongs to the directory's owner."""
 
     def __init__(self, path: Path) -> None:
-        """Look at the folder; raise BackupProblem where it is missing or open to others."""
+        """Open the directory; raise BackupProblem if it is missing or open to other users."""
         self.path = path
         try:
             found = path.stat()
@@ -37,41 +37,42 @@ class Directory:
                 f"BACKUP_DIRECTORY ({path}) cannot be used: {error.strerror}."
             ) from error
         self.owner, self.group = found.st_uid, found.st_gid
-        if found.st_mode & FOR_OTHERS:
+        if found.st_mode & TOO_WIDE:
             raise BackupProblem(
-                f"BACKUP_DIRECTORY ({path}) is open to others: chmod 0711 or 0700 closes it."
+                f"BACKUP_DIRECTORY ({path}) is open to other users: change its mode to 0711 or"
+                " 0700."
             )
-        self._left = [name for name in names if _LEFT(name)]
+        self._partial_files = [name for name in names if _PARTIAL_NAME(name)]
 
     def backups(self) -> dict[datetime, str]:
-        """Return the names of whole backups by the time when they were begun."""
+        """Return the names of the complete backups by the time at which each was started."""
         found = {}
         for name in filter(None, map(_NAME, os.listdir(self.path))):  # noqa: PTH208 - names
-            with suppress(ValueError):  # no date that there was: no name of ours
+            with suppress(ValueError):  # an impossible date, so the file is not one of ours
                 found[datetime.strptime(name[1], TIME).replace(tzinfo=UTC)] = name[0]
         return found
 
     def new_name(self, *, encrypted: bool) -> str:
-        """Return a name that no backup has."""
+        """Return a name that no backup has yet."""
         taken, now = self.backups(), datetime.now(UTC).replace(microsecond=0)
         while now in taken:
             now += timedelta(seconds=1)
         return f"futuretracker-{now.strftime(TIME)}.dump{'.age' if encrypted else ''}"
 
-    def tidy(self) -> None:
-        """Remove what one that was killed has left: no backup ever had such a name."""
-        for name in self._left:
+    def remove_partial_files(self) -> None:
+        """Remove partial files that a killed process has left behind."""
+        for name in self._partial_files:
             (self.path / name).unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
-        """Remove a backup, and then what is told of it."""
+        """Remove a backup, and then its checksum and manifest."""
         for suffix in ("", *SIDECARS):
             (self.path / f"{name}{suffix}").unlink(missing_ok=True)
         self.sync()
 
     @contextmanager
     def writing(self, name: str, mode: int = 0o600) -> Iterator[BinaryIO]:
-        """Write a file that has its name once the block has ended well; else nothing is left."""
+        """Write a file that gets its name when the block succeeds; else no file is left."""
         partial = self.path / f".{name}{PARTIAL}"
         try:
             with suppress(FileNotFoundError):
@@ -89,16 +90,16 @@ class Directory:
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = False) -> Iterator[None]:
-        """Hold a lock for the length of the block; raise BackupProblem where another has it."""
+        """Hold a lock until the block ends; raise BackupProblem if another process holds it."""
         with self._create(self.path / f".{name}.lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError as error:
-                raise BackupProblem(f"Another {name} is at work in {self.path}.") from error
+                raise BackupProblem(f"Another {name} is running in {self.path}.") from error
             yield
 
     def sync(self) -> None:
-        """Bring names to the disk."""
+        """Write the directory's entries to the disk."""
         folder = os.open(self.path, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -1,4 +1,4 @@
-"""Backups that only the holder of an age identity can read (https://age-encryption.org/v1)."""
+"""Encrypt and decrypt backups with age (https://age-encryption.org/v1)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK = 2**20  # bytes
 
 
 def encrypt(source: BinaryIO, sink: Sink, recipients: Sequence[Recipient]) -> None:
-    """Copy ``source`` for these to read, or where there is nobody as it is; in constant memory."""
+    """Copy ``source``, encrypted unless ``recipients`` is empty. Memory use is constant."""
     if not recipients:
         shutil.copyfileobj(source, sink, CHUNK)
         return
@@ -32,9 +32,9 @@ def encrypt(source: BinaryIO, sink: Sink, recipients: Sequence[Recipient]) -> No
 
 
 def decrypt(source: BinaryIO, sink: Sink, identities: Sequence[Identity], name: str) -> None:
-    """Copy ``source``, opened where it is encrypted; in constant memory.
+    """Copy ``source``, decrypted if it is encrypted. Memory use is constant.
 
-    Raise BackupProblem where nothing opens it, and what the sink has failed with.
+    Raise BackupProblem if no identity decrypts it, and the sink's own error if the sink failed.
     """
     encrypted = source.read(len(MAGIC)) == MAGIC
     source.seek(0)
@@ -43,11 +43,11 @@ def decrypt(source: BinaryIO, sink: Sink, identities: Sequence[Identity], name: 
         return
     if not identities:
         raise BackupProblem(
-            f"{name} is encrypted: BACKUP_AGE_IDENTITY_FILE must name the file with its identity."
+            f"{name} is encrypted: set BACKUP_AGE_IDENTITY_FILE to the file with its identity."
         )
     try:
         pyrage.decrypt_io(source, sink, identities)
     except (pyrage.DecryptError, OSError) as error:
         if sink.failure:
             raise sink.failure from error
-        raise BackupProblem(f"BACKUP_AGE_IDENTITY does not open {name}: {error}.") from error
+        raise BackupProblem(f"BACKUP_AGE_IDENTITY does not decrypt {name}: {error}.") from error

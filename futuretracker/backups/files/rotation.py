@@ -1,4 +1,4 @@
-"""Which backups have had their time."""
+"""Decide which backups have expired."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def expired(made: Collection[datetime], keep: Keep) -> set[datetime]:
-    """Return those of the UTC times in ``made`` that nothing keeps.
+    """Return those of the UTC times in ``made`` that no rule keeps.
 
-    Kept is the newest of each of the last ``keep.daily`` days that have a backup, likewise of ISO
-    weeks and months: a time without backups uses none of them up. The newest of all stays always.
+    The newest backup of each of the last ``keep.daily`` days that have one is kept; likewise for
+    ISO weeks and for months. Days without backups do not count. The newest of all is always kept.
     """
     kept = set(sorted(made)[-1:])
     kept |= _last(made, keep.daily, lambda time: time.date())

@@ -1,4 +1,4 @@
-"""A file that is written through, and remembers what became of it."""
+"""A writable file that computes the checksum of its content."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class Sink:
-    """A file's writing end: counts and hashes what the file takes, and keeps why it takes no more.
+    """Count and hash what the file accepts, and keep the error if a write fails.
 
-    What encrypts tells of a failure only in words.
+    The encryption library reports a failed write only as text, so the original error is kept here.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -22,7 +22,7 @@ class Sink:
         self.failure: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        """Write it all."""
+        """Write all of ``data``."""
         try:
             self._file.write(data)
         except OSError as error:
@@ -33,7 +33,7 @@ class Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Write what is held back."""
+        """Flush the file's buffer."""
         try:
             self._file.flush()
         except OSError as error:
@@ -42,5 +42,5 @@ class Sink:
 
     @property
     def sha256(self) -> str:
-        """The checksum of what was written, in hexadecimal digits."""
+        """The SHA-256 of everything written, in hexadecimal."""
         return self._hash.hexdigest()

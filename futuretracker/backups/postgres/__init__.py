@@ -1,1 +1,1 @@
-"""Postgres' own programs, and the servers that they work on."""
+"""Run PostgreSQL's programs, and the servers that backups come from and go to."""

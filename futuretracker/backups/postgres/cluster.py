@@ -1,4 +1,4 @@
-"""A throw-away Postgres: a folder, a socket in it, and nothing of it left afterwards."""
+"""Run a temporary Postgres in a temporary folder, reachable through a socket file only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 START_WITHIN = 60.0  # seconds
 END_WITHIN = 10.0  # seconds
-# Nobody else connects, nothing has to last, and a small host has little memory.
+# Only the drill connects, no data has to survive, and a small host has little memory.
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -43,18 +43,18 @@ INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"
 
 @contextmanager
 def cluster(programs: Programs, directory: Directory) -> Iterator[str]:
-    """Run a Postgres for the length of the block; yield its owner's URL.
+    """Run a Postgres until the block ends; yield the URL of its owner.
 
-    It runs as this process' user; where that is root, who may run none, as the directory's owner.
-    Raise BackupProblem where it does not start.
+    It runs as the current user. Postgres refuses to run as root, so for root it runs as the owner
+    of the backup directory. Raise BackupProblem if it does not start.
     """
-    who = _user(directory)
+    user = _user(directory)
     with TemporaryDirectory(prefix="futuretracker-drill-") as name:
         folder = Path(name)
-        if who:
+        if user:
             os.chown(folder, directory.owner, directory.group)
-        _initialise(programs, folder, who)
-        with _server(programs, folder, who) as url:
+        _initialise(programs, folder, user)
+        with _server(programs, folder, user) as url:
             yield url
 
 
@@ -63,15 +63,15 @@ def _user(directory: Directory) -> dict[str, Any]:
         return {}
     if directory.owner == 0:
         raise BackupProblem(
-            f"Postgres does not run as root: make another user the owner of {directory.path}, or"
+            f"Postgres refuses to run as root: make another user the owner of {directory.path}, or"
             " run the drill as that user."
         )
     return {"user": directory.owner, "group": directory.group, "extra_groups": []}
 
 
-def _initialise(programs: Programs, folder: Path, who: dict[str, Any]) -> None:
+def _initialise(programs: Programs, folder: Path, user: dict[str, Any]) -> None:
     command = [programs.path("initdb"), *INITDB, f"--pgdata={folder / 'data'}"]
-    process = _start(command, folder, who)
+    process = _start(command, folder, user)
     try:
         status = process.wait()
     except BaseException:
@@ -82,7 +82,7 @@ def _initialise(programs: Programs, folder: Path, who: dict[str, Any]) -> None:
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a program and what it has started, which would go on writing into the folder."""
+    """Kill a program and its children, which would otherwise go on writing into the folder."""
     deadline = time.monotonic() + END_WITHIN
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -93,20 +93,20 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _server(programs: Programs, folder: Path, who: dict[str, Any]) -> Iterator[str]:
+def _server(programs: Programs, folder: Path, user: dict[str, Any]) -> Iterator[str]:
     command = [programs.path("postgres"), "-D", str(folder / "data"), "-k", str(folder)]
     command += [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    process = _start(command, folder, who)
+    process = _start(command, folder, user)
     try:
         url = make_conninfo(host=str(folder), user="postgres", dbname="postgres")
         _wait(url, process, folder)
         yield url
     finally:
-        process.send_signal(signal.SIGQUIT)  # at once: nothing has to last
+        process.send_signal(signal.SIGQUIT)  # immediate shutdown: no data has to survive
         process.wait()
 
 
-def _start(command: list[str], folder: Path, who: dict[str, Any]) -> subprocess.Popen[bytes]:
+def _start(command: list[str], folder: Path, user: dict[str, Any]) -> subprocess.Popen[bytes]:
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - the operator's choice
             command,
@@ -114,8 +114,8 @@ def _start(command: list[str], folder: Path, who: dict[str, Any]) -> subprocess.
             cwd=folder,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C comes here alone
-            **who,
+            start_new_session=True,  # only this process receives Ctrl-C
+            **user,
         )
 
 
@@ -128,10 +128,10 @@ def _wait(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
             time.sleep(0.05)
         else:
             return
-    raise BackupProblem(f"The drill's own Postgres does not start: {_last_line(folder)}")
+    raise BackupProblem(f"The drill's temporary Postgres does not start: {_last_line(folder)}")
 
 
 def _last_line(folder: Path) -> str:
-    """Return the last that a program has said."""
+    """Return the last line that a program has printed."""
     lines = (folder / "log").read_text(errors="replace").splitlines()
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")

@@ -1,4 +1,4 @@
-"""Postgres' own programs: which ones, how old, and how they are told where to connect."""
+"""Find and run PostgreSQL's programs."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from futuretracker.backups.problem import BackupProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Debian keeps what belongs to a server out of PATH. What is on it there is a wrapper, which takes
-# the version of the host's own server, where there is one, for that of every other.
+# Debian keeps the server's programs out of PATH. The client programs on PATH are a wrapper there,
+# which picks the version of the host's own server, even for other servers.
 DEBIAN = Path("/usr/lib/postgresql")
 WRAPPER = "pg_wrapper"
-KNOWS_SYSTEM_ROOTS = 16  # the first libpq to which sslrootcert=system is no file
+KNOWS_SYSTEM_ROOTS = 16  # the first libpq that understands sslrootcert=system
 _VERSION = re.compile(r"\(PostgreSQL\) ([0-9]+)").search
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The programs of ``folder``, or where there is none, of PATH."""
+    """The programs in ``folder``, or those on PATH if it is None."""
 
     folder: Path | None
 
     def path(self, name: str) -> str:
-        """Return where a program is; raise BackupProblem where it is not."""
+        """Return a program's path; raise BackupProblem if it is not installed."""
         found = shutil.which(name, path=str(self.folder)) if self.folder else _on_path(name)
         if found is None:
             place = f"in POSTGRES_BIN ({self.folder})" if self.folder else "on PATH"
             raise BackupProblem(
-                f"There is no {name} {place}: install Postgres' programs"
+                f"There is no {name} {place}: install PostgreSQL's programs"
                 " (Debian: postgresql-client, and postgresql for the drill), or set POSTGRES_BIN."
             )
         return found
@@ -52,41 +52,44 @@ class Programs:
                 [self.path(name), "--version"], capture_output=True, text=True, check=False
             )
         except OSError as error:
-            raise BackupProblem(f"{name} does not run: {error.strerror}.") from error
+            raise BackupProblem(f"{name} cannot be run: {error.strerror}.") from error
         version = _VERSION(answer.stdout)
         if version is None:
-            raise BackupProblem(f"{self.path(name)} is not Postgres' {name}.")
+            raise BackupProblem(f"{self.path(name)} is not PostgreSQL's {name}.")
         return int(version[1])
 
     def check(self, name: str, oldest: int, what: str, url: str = "") -> None:
-        """Hold a program to the major version of ``what``, and its libpq to the URL."""
+        """Raise BackupProblem if a program is older than ``oldest`` or cannot use ``url``.
+
+        ``what`` names the part that needs this version, for the message.
+        """
         major = self.major(name)
         if major < oldest:
             raise BackupProblem(
-                f"{name} is of Postgres {major}, {what} of Postgres {oldest}: install version"
+                f"{name} has version {major}, but {what} has version {oldest}: install version"
                 f" {oldest} or newer, or set POSTGRES_BIN to its folder."
             )
         if major < KNOWS_SYSTEM_ROOTS and conninfo_to_dict(url).get("sslrootcert") == "system":
             raise BackupProblem(
-                f"{name} of Postgres {major} does not know the system's authorities: name a file"
-                " in the URL, such as sslrootcert=/etc/ssl/certs/ca-certificates.crt."
+                f"{name} {major} does not support sslrootcert=system: name a file in the URL,"
+                " such as sslrootcert=/etc/ssl/certs/ca-certificates.crt."
             )
 
 
 class Running:
-    """A program at work, whose complaints are kept for its end."""
+    """A running program and what it has written to stderr."""
 
-    def __init__(self, process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
         self.process = process
-        self._complaints = complaints
+        self._stderr = stderr
 
     def finish(self) -> None:
-        """Wait for the end; raise BackupProblem with what the program says where it failed."""
+        """Wait until the program exits; raise BackupProblem with its error message if it failed."""
         if status := self.process.wait():
-            self._complaints.seek(0)
-            text = self._complaints.read(65536).decode(errors="replace")
+            self._stderr.seek(0)
+            text = self._stderr.read(65536).decode(errors="replace")
             name = Path(str(self.process.args[0])).name  # type: ignore[index]
-            reason = _first_error(text) or f"it ended with status {status}"
+            reason = _first_error(text) or f"it exited with status {status}"
             raise BackupProblem(f"{name} failed: {reason}")
 
 
@@ -94,13 +97,13 @@ class Running:
 def running(
     command: list[str], environment: Mapping[str, str], **options: Any
 ) -> Iterator[Running]:
-    """Run a program for the length of the block, which may ``finish`` it; else it is killed."""
-    with TemporaryFile() as complaints:
+    """Run a program until the block ends. It is killed unless the block calls ``finish``."""
+    with TemporaryFile() as stderr:
         process = subprocess.Popen(  # noqa: S603 - the operator's choice
-            command, env=dict(environment), stderr=complaints, **options
+            command, env=dict(environment), stderr=stderr, **options
         )
         try:
-            yield Running(process, complaints)
+            yield Running(process, stderr)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -111,9 +114,10 @@ def running(
 
 
 def environment(url: str) -> dict[str, str]:
-    """Return what tells libpq where to connect, secrets included: arguments are everybody's.
+    """Return environment variables that tell libpq where to connect.
 
-    What has no variable, such as keepalives, is left at its default.
+    Passwords go into the environment, because every user of the host can read a program's
+    arguments. Connection parameters without a variable, such as keepalives, keep their defaults.
     """
     given = conninfo_to_dict(url)
     variables = {
@@ -140,6 +144,6 @@ def _on_path(name: str) -> str | None:
 
 def _first_error(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # psql names the line of its script, pg_dump itself.
+    # psql puts the line of its script before the message, pg_dump puts its own name there.
     said = next((line for line in lines if re.search(r"\b(error|ERROR|FATAL)\b:", line)), None)
     return re.sub(r"^.*?\b(error|ERROR): +", "", said) if said else "".join(lines[:1])

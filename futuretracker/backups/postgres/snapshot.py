@@ -1,4 +1,4 @@
-"""One moment of a database, for several connections at once."""
+"""Export a snapshot of the database, which several connections can share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from futuretracker.config.database import Server
 
 CONNECT_WITHIN = 15  # seconds
-# A dump of a database that is not ours would take the place of one that is.
+# Without these checks an incomplete dump, or one of another database, could replace a good backup.
 SEES_ALL = """
 select rolname, rolsuper or rolbypassrls, to_regclass('public.futuretracker_migrations') is not null
 from pg_roles where rolname = current_user
@@ -25,9 +25,10 @@ from pg_roles where rolname = current_user
 
 @contextmanager
 def snapshot(server: Server) -> Iterator[tuple[psycopg.Connection[Any], str]]:
-    """Hold a snapshot for the length of the block; yield its connection and its id.
+    """Hold a snapshot until the block ends; yield its connection and its id.
 
-    Raise BackupProblem where rows are hidden from the role, and where nothing of ours is there.
+    Raise BackupProblem if row level security hides rows from the role, or if the database is not
+    this service's.
     """
     with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -37,13 +38,13 @@ def snapshot(server: Server) -> Iterator[tuple[psycopg.Connection[Any], str]]:
         role, sees_all, ours = row
         if not sees_all:
             raise BackupProblem(
-                f"{server.setting} connects as '{role}', from whom row level security hides rows:"
-                " a backup needs a role with BYPASSRLS, such as Supabase's postgres."
+                f"{server.setting} connects as '{role}', and row level security hides rows from"
+                " this role: use a role with BYPASSRLS, such as Supabase's postgres."
             )
         if not ours:
             raise BackupProblem(
-                f"The database behind {server.setting} has no table futuretracker_migrations: it is"
-                " not this service's, or was never migrated."
+                f"The database behind {server.setting} has no table futuretracker_migrations: it"
+                " belongs to another service, or its migrations have never run."
             )
         exported = conn.execute("select pg_export_snapshot()").fetchone()
         assert exported is not None  # noqa: S101 - a function answers

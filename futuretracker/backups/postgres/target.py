@@ -1,4 +1,4 @@
-"""The database that a backup is restored into: what it must be, and what it gets besides."""
+"""Check the database that a backup is restored into, and prepare it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[Any]
 
-# As migration 3 makes it.
+# The attributes that migration 3 sets.
 ROLE_ATTRIBUTES = "login noinherit nocreatedb nocreaterole"
 FOUND = """
 select c.relname::text from pg_class as c
@@ -33,8 +33,8 @@ select p.proname || '()' from pg_proc as p
 where p.pronamespace = 'public'::regnamespace and p.proname like 'futuretracker%'
 order by 1
 """
-# What a new object is granted by itself: Supabase's Data API roles get everything on it, which the
-# dump, made where that had been taken away, does not take away again.
+# Default privileges apply to every new object: on Supabase the Data API roles get all rights. The
+# service revokes those, but a dump does not contain a REVOKE of what was never granted.
 DEFAULTS = """
 select
     format('alter default privileges %s revoke %s on %s from %s', place, what, kind, whom),
@@ -49,8 +49,8 @@ from pg_default_acl as d, aclexplode(d.defaclacl) as acl, lateral (select
 where d.defaclrole = current_user::regrole and acl.grantee <> d.defaclrole
     and d.defaclnamespace in (0, 'public'::regnamespace) and d.defaclobjtype in ('r', 'S', 'f')
 """
-# A dump holds no grants on the database itself, and migration 0011 is not applied again. Only the
-# owner of the database can revoke this one; `check --deploy` reports where it is still granted.
+# A dump contains no grants on the database itself, and a restore does not run migration 0011 again.
+# Only the owner of the database can revoke this one; else `check --deploy` reports it.
 NO_TEMPORARY = """
 do $$
 begin
@@ -64,30 +64,28 @@ $$"""
 
 
 def check_target(conn: Connection, manifest: Manifest, setting: str) -> None:
-    """Raise BackupProblem where something is there already, or where Postgres is too old."""
+    """Raise BackupProblem if the database is not empty, or if its Postgres is too old."""
     found = [row[0] for row in conn.execute(FOUND)]
     if found:
         others = f" and {len(found) - 1} more" if len(found) > 1 else ""
         raise BackupProblem(
-            f"The database behind {setting} is not empty ({found[0]}{others}), and a restore"
-            " overwrites nothing: make a new database, restore into that one, and let DATABASE_URL"
-            " lead there."
+            f"The database behind {setting} is not empty ({found[0]}{others}). A restore never"
+            " overwrites data: create a new database, restore into it, then set DATABASE_URL to it."
         )
     major = conn.info.server_version // 10_000
     if major < manifest.postgres:
         raise BackupProblem(
-            f"The database behind {setting} is Postgres {major}, the backup of Postgres"
-            f" {manifest.postgres}: restore into that version or a newer one."
+            f"The database behind {setting} runs Postgres {major}, but the backup comes from"
+            f" Postgres {manifest.postgres}: restore into that version or a newer one."
         )
 
 
-def around(conn: Connection, manifest: Manifest) -> tuple[bytes, bytes]:
-    """Return the SQL that belongs before the dump and after it, in one transaction with it.
+def surrounding_sql(conn: Connection, manifest: Manifest) -> tuple[bytes, bytes]:
+    """Return the SQL to run before and after the dump, in the same transaction.
 
-    Before: the roles that it names, and no grants that come by themselves. After: those defaults
-    again, the owner's policies for who owns the tables here, and no temporary objects. It
-    commits at its very end: where the input breaks off before, whatever the reason, nothing was
-    restored.
+    Before the dump: create the roles that it names, and turn default privileges off. After it: turn
+    them on again, let the owner's policies apply to the owner of the restored tables, and forbid
+    temporary objects. The last statement commits, so input that ends early restores nothing.
     """
     defaults = conn.execute(DEFAULTS).fetchall()
     before = [*_roles(conn, manifest), *(sql.SQL(off) for off, _ in defaults)]

@@ -16,7 +16,7 @@ from futuretracker.database.queries import opportunities, rounds
 from futuretracker.database.queries.columns import V1
 from tests.api.interviews import derive, said
 from tests.conftest import ROLE_NAME
-from tests.support.pooler import connect, patient
+from tests.support.pooler import connect, with_long_timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ CLEARED = {"round_type": "hr", "result": "cleared"}
 def two(service_url: str) -> Iterator[tuple[Connection, Connection]]:
     """Two connections of the service's role, which wait as long as it takes."""
     with ExitStack() as stack:
-        found = [stack.enter_context(connect(patient(service_url))) for _ in range(2)]
+        found = [stack.enter_context(connect(with_long_timeouts(service_url))) for _ in range(2)]
         yield found[0], found[1]
 
 

@@ -1,1 +1,1 @@
-"""The units of backup and drill."""
+"""Tests of the units of the backup and the drill."""

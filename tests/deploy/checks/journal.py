@@ -1,4 +1,4 @@
-"""A real journal of a test's own, in a namespace of journald's."""
+"""A real systemd journal for one test, in a namespace of journald."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.waiting import wait_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,26 +25,28 @@ JOURNALD = "/lib/systemd/systemd-journald"
 
 
 class Journal:
-    """A journal in a namespace, which takes lines as systemd connects a unit's stdout to it."""
+    """A journal in a namespace. It receives lines like systemd's connection to a unit's stdout."""
 
     def __init__(self, name: str, stack: ExitStack) -> None:
+        self._name = name
         self.address = f"/run/systemd/journal.{name}/stdout"
         self._stack = stack
 
     def stream(self, identifier: str = UNIT) -> socket.socket:
-        """Open a stream whose every line becomes an entry of ``identifier``."""
+        """Open a stream; each line written to it becomes an entry of ``identifier``."""
         stream = self._stack.enter_context(socket.socket(socket.AF_UNIX))
         stream.connect(self.address)
         stream.sendall(f"{identifier}\n\n6\n0\n0\n0\n0\n".encode())
         return stream
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, identifier: str = UNIT) -> None:
         """Write one line and wait until it can be read."""
-        self.stream().sendall(f"{line}\n".encode())
-        time.sleep(0.3)
+        self.stream(identifier).sendall(f"{line}\n".encode())
+        read = ["journalctl", f"--namespace={self._name}", "--output=cat", "--quiet"]
+        wait_for(lambda: line in subprocess.check_output(read, text=True).splitlines())
 
     def follow(self, folder: Path) -> None:
-        """Keep what the services of a test write."""
+        """Write the output of a test's services to the journal."""
         outputs = [str(file) for file in folder.glob("gunicorn-*.log")]
         command = ["tail", "--quiet", "--lines=+1", "--follow", *outputs]
         process = subprocess.Popen(command, stdout=self.stream())
@@ -52,7 +56,7 @@ class Journal:
 
 @pytest.fixture
 def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal]:
-    """Run journald, and let ``journalctl`` read what it keeps."""
+    """Run journald, and make ``journalctl`` read its journal."""
     name = f"ftcheck{os.getpid()}x{next(numbers)}"
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -70,7 +74,7 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal
         finally:
             stack.close()
             process.terminate()
-            process.wait(10)
+            process.wait(60)
             for place in ("/var/log/journal", "/run/log/journal", "/run/systemd"):
                 for folder in Path(place).glob(f"*.{name}"):
                     shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""What stands in front of the service, seen from outside: right, and wrong in one point each."""
+"""The check of the public URL: a correct reverse proxy, and each mistake alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CORS = "Access-Control-Allow-Origin"
 HSTS = "Strict-Transport-Security"
 
 
-def test_a_service_behind_a_right_proxy_is_ok(edge: Front, issuer: Issuer) -> None:
+def test_a_correct_reverse_proxy_passes(edge: Front, issuer: Issuer) -> None:
     front = edge(CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET)
     token = issuer.token("user_checked1", ttl=60, azp=ORIGIN)
     items = ["https", "https-redirect", "hsts", "service-healthy", "metrics-private", "proxy-hops"]
@@ -60,18 +60,18 @@ def test_a_service_behind_a_right_proxy_is_ok(edge: Front, issuer: Issuer) -> No
     ],
     ids=["ended", "of another host", "ends"],
 )
-def test_a_certificate_that_ended_or_ends_or_names_another_host_is_found(
+def test_an_expired_or_expiring_or_foreign_certificate_is_found(
     edge: Front, tmp_path: Path, certificate: tuple[str, float], verdict: Verdict, found: str
 ) -> None:
     name, days = certificate
-    # In the same place as the one that is trusted, so that its authority is.
+    # The file replaces the trusted certificate, so its authority is trusted.
     finding = edge(files=certify(name, tmp_path, days=days)).find("https")
 
     assert finding.verdict == verdict
     assert found in finding.found
 
 
-def test_a_certificate_of_an_authority_that_nobody_knows_is_an_error_and_all_else_unknown(
+def test_an_untrusted_certificate_is_an_error_and_the_rest_is_undecided(
     edge: Front, tmp_path: Path
 ) -> None:
     (tmp_path / "other").mkdir()
@@ -91,7 +91,7 @@ def test_a_certificate_of_an_authority_that_nobody_knows_is_an_error_and_all_els
         ("return 301 https://PLACE/;", Verdict.ERROR, "answers 301"),
     ],
 )
-def test_http_that_does_not_lead_to_https_on_the_same_host_is_an_error(
+def test_http_without_a_redirect_to_https_on_the_same_host_is_an_error(
     edge: Front, plain: str, verdict: Verdict, found: str
 ) -> None:
     finding = edge(plain=plain).find("https-redirect")
@@ -100,7 +100,7 @@ def test_http_that_does_not_lead_to_https_on_the_same_host_is_an_error(
     assert found in finding.found
 
 
-def test_http_that_nobody_answers_is_a_warning(edge: Front) -> None:
+def test_a_closed_http_port_is_a_warning(edge: Front) -> None:
     front = edge()
     front.http_port = free_port()
 
@@ -119,7 +119,7 @@ def test_http_that_nobody_answers_is_a_warning(edge: Front) -> None:
     ],
     ids=["none", "twice", "short"],
 )
-def test_hsts_that_is_missing_or_there_twice_or_short_is_found(
+def test_a_missing_or_doubled_or_short_hsts_header_is_found(
     edge: Front, further: str, verdict: Verdict
 ) -> None:
     assert edge(further=further).find("hsts").verdict == verdict
@@ -137,7 +137,7 @@ def test_hsts_that_is_missing_or_there_twice_or_short_is_found(
     ],
     ids=["appends", "appends-2", "appends-3", "passes-on", "too-many", "none"],
 )
-def test_a_hop_count_that_lets_an_address_be_forged_or_counts_all_as_one_is_an_error(
+def test_a_wrong_number_of_trusted_proxies_is_an_error(
     edge: Front, forwarded: str, trusted: str, verdict: Verdict, found: str
 ) -> None:
     finding = edge(forwarded=forwarded, TRUSTED_PROXIES=trusted).find("proxy-hops")
@@ -146,7 +146,7 @@ def test_a_hop_count_that_lets_an_address_be_forged_or_counts_all_as_one_is_an_e
     assert found in finding.found
 
 
-def test_answers_without_budgets_tell_nothing_about_hops(edge: Front) -> None:
+def test_responses_without_rate_limit_headers_leave_the_proxies_undecided(edge: Front) -> None:
     assert edge(further=NO_BUDGETS).find("proxy-hops").verdict == Verdict.UNKNOWN
 
 
@@ -158,9 +158,7 @@ def test_answers_without_budgets_tell_nothing_about_hops(edge: Front) -> None:
         ("location = /metrics { return 302 /elsewhere; }", Verdict.UNKNOWN),
     ],
 )
-def test_metrics_that_everybody_may_read_are_an_error(
-    edge: Front, metrics: str, verdict: Verdict
-) -> None:
+def test_public_metrics_are_an_error(edge: Front, metrics: str, verdict: Verdict) -> None:
     assert edge(metrics=metrics).find("metrics-private").verdict == verdict
 
 
@@ -174,14 +172,16 @@ def test_metrics_that_everybody_may_read_are_an_error(
     ],
     ids=["twice", "everybody", "nobody", "unasked"],
 )
-def test_a_front_that_meddles_with_cors_is_an_error(edge: Front, further: str, found: str) -> None:
+def test_a_proxy_that_changes_cors_headers_is_an_error(
+    edge: Front, further: str, found: str
+) -> None:
     finding = edge(further=further).find("cors-answers")
 
     assert finding.verdict == Verdict.ERROR
     assert found in finding.found
 
 
-def test_a_front_that_lets_every_page_call_is_an_error(edge: Front) -> None:
+def test_a_proxy_that_allows_every_origin_is_an_error(edge: Front) -> None:
     reflects = f"proxy_hide_header {CORS}; add_header {CORS} $http_origin;"
     finding = edge(further=reflects).find("cors-answers")
 
@@ -195,7 +195,7 @@ def test_a_front_that_lets_every_page_call_is_an_error(edge: Front) -> None:
         ("location /webhooks/ { return 200 '{}'; }", "200"),
     ],
 )
-def test_a_front_that_keeps_webhooks_to_itself_is_an_error(
+def test_a_proxy_that_does_not_forward_webhooks_is_an_error(
     edge: Front, metrics: str, status: str
 ) -> None:
     front = edge(metrics=metrics, CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET)
@@ -205,29 +205,29 @@ def test_a_front_that_keeps_webhooks_to_itself_is_an_error(
     assert f"answered with {status}" in finding.found
 
 
-def test_a_token_that_is_not_good_is_an_error(edge: Front) -> None:
+def test_an_invalid_token_is_an_error(edge: Front) -> None:
     finding = edge().find("token-accepted", CHECK_TOKEN="a.b.c")
 
     assert finding.verdict == Verdict.ERROR
     assert "401" in finding.found
 
 
-def test_a_front_that_lets_a_forged_token_in_is_an_error(edge: Front) -> None:
-    """A cache that keeps the answer to somebody else's token does that."""
+def test_a_proxy_that_accepts_a_forged_token_is_an_error(edge: Front) -> None:
+    """A cache does that if it returns the response to another user's token."""
     cached = "location = /api/v1/me { return 200 '{}'; }"
     finding = edge(metrics=cached).find("token-refused")
 
     assert finding.verdict == Verdict.ERROR
 
 
-def test_a_front_with_nothing_behind_it_is_an_error(edge: Front) -> None:
+def test_a_proxy_without_a_service_is_an_error(edge: Front) -> None:
     finding = edge(metrics="location = /api/v1/health/deps { return 502; }").find("service-healthy")
 
     assert finding.verdict == Verdict.ERROR
     assert "answers 502" in finding.found
 
 
-def test_a_service_that_answers_as_no_production_is_an_error(edge: Front) -> None:
+def test_a_service_in_development_mode_is_an_error(edge: Front) -> None:
     finding = edge(FUTURETRACKER_ENV="test").find("service-healthy")
 
     assert (finding.verdict, finding.found) == (

@@ -1,4 +1,4 @@
-"""Where there is one port alone, the figures are asked for at the public URL, with the token."""
+"""With a single port, the check reads the metrics at the public URL, with the token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ITEM = "metrics-scraped"
 
 
 def scrape(front: Edge) -> None:
-    """Ask as Prometheus does."""
+    """Request the metrics like Prometheus."""
     place = urlsplit(front.url).netloc
     connection = http.client.HTTPSConnection(place, context=ssl.create_default_context())
     connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -27,7 +27,7 @@ def scrape(front: Edge) -> None:
     connection.close()
 
 
-def test_a_scrape_with_the_token_is_seen_and_that_of_the_check_is_not(
+def test_the_checks_own_scrape_does_not_count(
     edge: Callable[..., Edge],
 ) -> None:
     front = edge(metrics="", METRICS_TOKEN=TOKEN)
@@ -40,7 +40,7 @@ def test_a_scrape_with_the_token_is_seen_and_that_of_the_check_is_not(
     assert after.verdict == Verdict.OK
 
 
-def test_another_token_than_the_service_s_is_an_error_that_does_not_tell_it(
+def test_a_wrong_metrics_token_is_an_error_without_the_token(
     edge: Callable[..., Edge],
 ) -> None:
     finding = edge(metrics="", METRICS_TOKEN=TOKEN).find(ITEM, METRICS_TOKEN=TOKEN[::-1])
@@ -50,7 +50,7 @@ def test_another_token_than_the_service_s_is_an_error_that_does_not_tell_it(
     assert TOKEN[::-1] not in f"{finding}"
 
 
-def test_a_token_without_a_public_url_is_undecided(edge: Callable[..., Edge]) -> None:
+def test_a_metrics_token_without_a_public_url_is_undecided(edge: Callable[..., Edge]) -> None:
     finding = edge(METRICS_TOKEN=TOKEN).find(ITEM, PUBLIC_URL="")
 
     assert finding.verdict == Verdict.UNKNOWN

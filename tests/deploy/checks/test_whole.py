@@ -1,4 +1,4 @@
-"""A deployment in which everything is right passes; one in which a thing is wrong does not."""
+"""The check passes on a correct deployment, and fails on one with a single mistake."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FRONTEND = "https://app.example.com"
 def deployment(
     settings: dict[str, str], issuer: Issuer, tmp_path: Path
 ) -> Iterator[dict[str, str]]:
-    """The settings of a host where everything is right, and what they name."""
+    """Return the settings of a correct host, and create the files that they name."""
     certify(NAME, tmp_path, days=60)
     dump = b"a backup"
     now = datetime.now(UTC).isoformat()
@@ -60,9 +60,9 @@ def deployment(
 
 
 def check(folder: Path, journal: Journal, settings: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Run the deployment and the check in it; return the exit status and what was found."""
+    """Run the deployment and its check; return the exit status and the findings."""
     command = ["unshare", "--net", "--mount"]
-    # Root stays who it is: Postgres' folder is another user's.
+    # Root keeps its identity, because Postgres' folder belongs to another user.
     command += [] if os.geteuid() == 0 else ["--map-root-user"]
     command += [sys.executable, "-m", "tests.deploy.checks.whole", str(folder), journal.address]
     ran = subprocess.run(
@@ -72,13 +72,13 @@ def check(folder: Path, journal: Journal, settings: dict[str, str]) -> tuple[int
         check=False,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
     )
     assert ran.stdout, ran.stderr
     return ran.returncode, json.loads(ran.stdout)
 
 
-def test_a_deployment_in_which_everything_is_right_passes(
+def test_a_correct_deployment_passes(
     deployment: dict[str, str], journal: Journal, tmp_path: Path
 ) -> None:
     status, document = check(tmp_path, journal, deployment)
@@ -89,7 +89,7 @@ def test_a_deployment_in_which_everything_is_right_passes(
     assert document["counts"]["ok"] == len(ITEMS)
 
 
-def test_one_thing_that_is_wrong_fails_a_deployment_and_is_all_that_is_told(
+def test_a_single_mistake_fails_and_is_the_only_finding(
     deployment: dict[str, str], journal: Journal, tmp_path: Path
 ) -> None:
     (tmp_path / "today.age").unlink()

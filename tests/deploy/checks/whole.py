@@ -1,6 +1,6 @@
-"""A whole deployment, alone in a network of its own: nginx at 80 and 443, the service, a scrape.
+"""A complete deployment in its own network: nginx at 80 and 443, the service, a scrape.
 
-Run by test_whole.py inside namespaces, with the service's settings in the environment.
+test_whole.py runs this inside namespaces, with the service's settings in the environment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAME, ADDRESS = "api.example.com", "93.184.215.14"
 
 
 def lay_network(folder: Path) -> None:
-    """Give this host a public address, and the name to it."""
+    """Give this host a public address and a name for it."""
     (folder / "hosts").write_text(f"127.0.0.1 localhost\n{ADDRESS} {NAME}\n")
     for command in (
         ["ip", "link", "set", "lo", "up"],
@@ -31,8 +31,8 @@ def lay_network(folder: Path) -> None:
 
 
 def scrape() -> None:
-    """Ask for the metrics, as Prometheus does."""
-    connection = HTTPConnection("127.0.0.1", 9464, timeout=10)
+    """Request the metrics like Prometheus."""
+    connection = HTTPConnection("127.0.0.1", 9464, timeout=60)
     connection.request("GET", "/metrics")
     assert connection.getresponse().status == 200
     connection.close()

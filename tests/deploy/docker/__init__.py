@@ -1,1 +1,1 @@
-"""deploy/docker/, as far as it goes without an engine."""
+"""Tests of deploy/docker that need no container engine."""

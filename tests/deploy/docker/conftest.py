@@ -1,4 +1,4 @@
-"""The image: built once, step by step as the Dockerfile says, and started as an engine would."""
+"""The image: built once by the steps of the Dockerfile, and started as an engine would."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFINED = root.possible()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say so where this machine lets nobody make namespaces."""
+    """Say so if this machine does not allow namespaces."""
     if not CONFINED:
         terminalreporter.write_line(
             "Docker: no root or no mount namespaces here, so the image's commands ran as this user"
@@ -30,7 +30,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @dataclass
 class Image:
-    """``layers`` are the folders that the image adds, by their paths inside."""
+    """``layers`` holds the folders that the image adds, by their paths inside."""
 
     stage: Stage
     folder: Path
@@ -41,7 +41,7 @@ class Image:
         return self.stage.said("WORKDIR")
 
     def build(self, packages: Stage) -> None:
-        """Do both stages' steps."""
+        """Run the steps of both stages."""
         for name, text in packages.steps:
             if name == "COPY":
                 copy(text, self._layer(packages.said("WORKDIR")))
@@ -59,12 +59,12 @@ class Image:
         pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": os.environ["HOME"], **pip}
         command = self._placed(["/bin/sh", "-c", text], env, packages.said("WORKDIR"))
-        subprocess.run(command, check=True, timeout=240)
+        subprocess.run(command, check=True, timeout=600)
 
     def start(
         self, command: Iterable[str], *, sockets: Mapping[str, Path] | None = None, **env: str
     ) -> list[str]:
-        """Return what runs a command in the image, as the Dockerfile's user."""
+        """Return a function that runs a command in the image as the Dockerfile's user."""
         given = {**self.stage.env(), **env}
         user = self.stage.said("USER")
         return self._placed(command, given, self.workdir, user=user, sockets=sockets)
@@ -104,7 +104,7 @@ class Image:
 
 @pytest.fixture(scope="session")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """The Dockerfile's last stage."""
+    """Build the Dockerfile's last stage."""
     packages, final = stages()
     image = Image(final, tmp_path_factory.mktemp("image"))
     image.build(packages)

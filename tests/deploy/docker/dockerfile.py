@@ -1,4 +1,4 @@
-"""The Dockerfile: its instructions, stage by stage, and the files that a COPY means."""
+"""Parse the Dockerfile: its instructions by stage, and the files that a COPY selects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 
 @dataclass
 class Stage:
-    """What is done between one FROM and the next; ``said`` has the last of each instruction."""
+    """A stage of the Dockerfile; ``said`` holds the last occurrence of each instruction."""
 
     name: str
     steps: list[tuple[str, str]] = field(default_factory=list)
@@ -53,7 +53,7 @@ def stages() -> list[Stage]:
 
 
 def context() -> list[str]:
-    """Return the files that are sent to a build: all but those in .dockerignore."""
+    """Return the files of the build context: all except those in .dockerignore."""
     unsent = {".git", ".venv", ".local"}
     tops = [entry for entry in ROOT.iterdir() if entry.name not in unsent]
     assert all(is_ignored(f"{name}/file") for name in unsent)
@@ -63,7 +63,7 @@ def context() -> list[str]:
 
 
 def is_ignored(name: str) -> bool:
-    """Tell by .dockerignore: the last pattern that meets the path or one above it decides."""
+    """Apply .dockerignore: the last pattern that matches the path or a parent decides."""
     paths = [name, *map(str, PurePath(name).parents)]
     ignored = False
     for line in (ROOT / ".dockerignore").read_text().splitlines():
@@ -82,7 +82,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 def copy(text: str, layer: Path) -> None:
-    """Do a COPY out of the build's context into ``layer``, the folder that WORKDIR names."""
+    """Run a COPY from the build context into ``layer``, the folder that WORKDIR names."""
     *sources, target = text.split()
     files = context()
     for source in sources:

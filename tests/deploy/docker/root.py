@@ -1,7 +1,7 @@
-"""A root of its own for a process: this machine's programs, an image's files, nothing to write.
+"""Run a process in a root of its own: this machine's programs, an image's files, read-only.
 
-Mount namespaces do it, for which it takes root; no engine, no base image. Python stands at
-/usr/local, as in the base image.
+It uses mount namespaces, which need root, but no engine and no base image. Python is at /usr/local,
+as in the base image.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def inside(
     user: str | None = None,
     shm: str = "64m",
 ) -> list[str]:
-    """Return the command that runs ``command`` in there.
+    """Return a command that runs ``command`` inside.
 
-    ``layers`` are folders, and ``sockets`` sockets, by the path that they have inside. With a user
-    (``uid:gid``) nothing can be written but /tmp and /dev/shm, and no capability is left; without,
-    it is a build step: root, who writes into the layers and sees the folders of this machine that
-    packages may come from.
+    ``layers`` are folders and ``sockets`` are sockets, by their paths inside. With a user
+    (``uid:gid``) only /tmp and /dev/shm are writable, and no capability is left. Without one the
+    command is a build step: it runs as root, may write into the layers, and sees this machine's
+    folders of packages.
     """
     script = [
         "set -e",
@@ -63,9 +63,9 @@ def beside(
     layers: Mapping[str, Path],
     sockets: Mapping[str, Path] | None = None,
 ) -> list[str]:
-    """Return the command that runs ``command`` among this machine's files, as whoever runs it.
+    """Return a command that runs ``command`` among this machine's files, as the current user.
 
-    For a machine that lets nobody make namespaces: the layers lie where they lie.
+    This is for a machine that does not allow namespaces: the layers stay where they are.
     """
     folders = {str(Path(place).parent): path.parent for place, path in (sockets or {}).items()}
     python = {"/usr/local/bin": Path(sys.base_prefix, "bin")}
@@ -76,7 +76,7 @@ def beside(
 
 
 def possible() -> bool:
-    """Tell whether this machine lets us."""
+    """Return whether this machine allows namespaces."""
     trial = subprocess.run([*UNSHARE, "/bin/true"], check=False, capture_output=True)
     return os.geteuid() == 0 and trial.returncode == 0
 
@@ -91,13 +91,13 @@ def _system() -> list[str]:
             made.append(_bind(path, path, read_only=True))
     if not sys.base_prefix.startswith("/usr"):
         made.append(f'mount --bind -o ro {sys.base_prefix} "$root/usr/local"')
-        # An interpreter may look for its shared library where it was installed.
+        # An interpreter may look for its shared library in its original location.
         made.append(_bind(Path(sys.base_prefix), Path(sys.base_prefix), read_only=True))
     return made
 
 
 def _memory(shm: str) -> list[str]:
-    """Return what an engine mounts: processes, a few devices, and what may be written."""
+    """Return the mounts that an engine makes: /proc, a few devices, and the writable folders."""
     devices = [Path("/dev", name) for name in ("null", "random", "urandom")]
     return [
         'mkdir -p "$root/proc" "$root/dev/shm" "$root/tmp"',
@@ -109,7 +109,7 @@ def _memory(shm: str) -> list[str]:
 
 
 def _packages() -> list[str]:
-    """Where this machine's pip may be told to look: its user's settings, and local folders."""
+    """Return the places where pip may find packages: the user's settings and local folders."""
     places = (Path("/root"), *Path("/opt").iterdir())
     return [_bind(path, path, read_only=True) for path in places if path.is_dir()]
 

@@ -1,4 +1,4 @@
-"""What the Dockerfile and the compose file promise, and what their own tools say of them."""
+"""The Dockerfile and the compose file keep their promises, and their linters accept them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def services() -> dict[str, Any]:
     return found
 
 
-def test_hadolint_finds_nothing() -> None:
+def test_hadolint_accepts_the_dockerfile() -> None:
     result = subprocess.run(
         [BIN / "hadolint", "--no-color", DOCKERFILE], check=False, capture_output=True, text=True
     )
@@ -43,25 +43,25 @@ def test_the_compose_file_follows_its_specification() -> None:
     assert result.returncode == 0, result.stdout
 
 
-def test_the_image_starts_as_a_number_without_a_shell_and_stops_by_sigterm() -> None:
+def test_the_image_runs_gunicorn_directly_as_a_numeric_user() -> None:
     final = stages()[-1]
 
     assert all(part.isdigit() and part != "0" for part in final.said("USER").split(":"))
     assert final.said("STOPSIGNAL") == "SIGTERM"
-    # JSON, so no shell stands between the signal and gunicorn.
+    # A JSON list starts gunicorn without a shell, so gunicorn receives the signal.
     assert isinstance(json.loads(final.said("CMD")), list)
     assert final.command()[0] != "sh"
     assert final.health_check()[0] != "sh"
 
 
-def test_every_package_is_held_to_its_hash() -> None:
+def test_every_package_is_installed_with_its_hash() -> None:
     (run,) = [text for name, text in stages()[0].steps if name == "RUN"]
 
     assert "pip install" in run
     assert "--require-hashes" in run
 
 
-def test_no_file_that_may_hold_a_secret_is_sent_to_the_build() -> None:
+def test_no_file_with_secrets_is_in_the_build_context() -> None:
     sent = context()
 
     assert {name.split("/")[0] for name in sent} == {
@@ -74,7 +74,7 @@ def test_no_file_that_may_hold_a_secret_is_sent_to_the_build() -> None:
     assert [name for name in sent if name.startswith("deploy/")] == ["deploy/docker/ready.py"]
 
 
-def test_both_containers_may_write_nothing_and_hold_no_capability() -> None:
+def test_both_containers_are_read_only_and_have_no_capability() -> None:
     for name in OURS:
         service = services()[name]
         assert service["read_only"] is True
@@ -83,27 +83,27 @@ def test_both_containers_may_write_nothing_and_hold_no_capability() -> None:
         assert [mount.partition(":")[0] for mount in service["tmpfs"]] == ["/tmp"]
 
 
-def test_the_port_is_open_to_this_host_alone() -> None:
+def test_the_port_is_published_on_loopback_only() -> None:
     published = [port for service in services().values() for port in service.get("ports", [])]
 
     assert published == ["127.0.0.1:3001:3001"]
 
 
-def test_no_secret_stands_in_an_environment() -> None:
+def test_no_environment_contains_a_secret() -> None:
     secret = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "CLERK_WEBHOOK_SECRET", "CLERK_SECRET_KEY"}
     for service in services().values():
         assert not secret & set(service.get("environment", {}))
 
 
-def test_the_api_never_sees_the_owner_s_url_and_waits_for_the_migration() -> None:
+def test_the_api_has_no_owner_url_and_starts_after_the_migration() -> None:
     api = services()["api"]
 
     assert "migration_database_url" not in api["secrets"]
     assert api["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
 
 
-def test_shared_memory_holds_the_whole_store_and_the_stop_waits_for_gunicorn() -> None:
+def test_shared_memory_fits_the_store_and_stopping_waits_for_gunicorn() -> None:
     api = services()["api"]
 
     assert int(api["shm_size"].removesuffix("m")) * 2**20 > LmdbStore.SIZE
-    assert int(api["stop_grace_period"].removesuffix("s")) > 30  # graceful_timeout
+    assert int(api["stop_grace_period"].removesuffix("s")) > 30  # gunicorn's graceful_timeout

@@ -1,1 +1,1 @@
-"""What stands before the service and speaks TLS: nginx, Debian's and a newest one, and Caddy."""
+"""Tests of the reverse proxies in front of the service: Debian's nginx, a new nginx, and Caddy."""

@@ -1,4 +1,4 @@
-"""A real Caddy with the files of deploy/caddy; its own authority signs, and it asks nobody."""
+"""A real Caddy with the files of deploy/caddy, and with its internal certificate authority."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HERE = """admin unix/{folder}/admin.sock
 def lay_out(
     folder: Path, ports: tuple[int, int], changes: Mapping[str, str], *, socket_file: Path
 ) -> Path:
-    """Write what the guide writes to /etc/caddy; return the Caddyfile."""
+    """Write the files to the places that docs/operations/edge.md names; return the Caddyfile."""
     shutil.copytree(DEPLOY, folder)
     everywhere = {
         "admin unix//run/caddy/admin.sock": HERE.format(
@@ -51,14 +51,14 @@ def lay_out(
 def caddy(
     folder: Path, socket_file: Path, changes: Mapping[str, str] | None = None
 ) -> Iterator[Edge]:
-    """Run Caddy before the service's socket file until the block ends."""
+    """Run Caddy in front of the service's socket file until the block ends."""
     ports = free_port(), free_port()
     caddyfile = lay_out(folder, ports, changes or {}, socket_file=socket_file)
     root = folder / "storage/pki/authorities/local/root.crt"
     edge = Edge("caddy", *ports, root, folder / "futuretracker-api.access.log")
     command = [str(PROGRAM), "run", "--config", str(caddyfile)]
     with started("caddy", command, {"HOME": str(folder)}, folder) as process:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not _speaks_tls(edge):
             said = log_of("caddy", folder).read_text()
             assert process.poll() is None, said

@@ -1,4 +1,4 @@
-"""One service, and before it each kind of edge."""
+"""Fixtures: one service, and each kind of reverse proxy in front of it."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ KINDS: dict[str, Begin] = {
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """A certificate for the edge's name, and who has signed it."""
+    """A certificate for the proxy's name, and its authority."""
     return certify(NAME, tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
 def socket_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the service listens; a path of a socket has to be short."""
+    """The socket file of the service. The path is short, because sockets limit its length."""
     return tmp_path_factory.mktemp("run") / "api.sock"
 
 
@@ -50,7 +50,7 @@ def socket_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(
     service_url: str, issuer: Issuer, socket_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[servers.Service]:
-    """The service as it is deployed, with one proxy before it."""
+    """The service as it is deployed, behind one proxy."""
     folder = tmp_path_factory.mktemp("service")
     settings = {
         "DATABASE_URL": service_url,
@@ -65,12 +65,12 @@ def service(
 
 @pytest.fixture
 def token(issuer: Issuer) -> str:
-    """A token of a user whom no other test knows."""
+    """A token of a new user."""
     return issuer.token(f"user_edge{next(numbers)}x{os.getpid()}", ttl=3600, azp=ORIGIN)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Ask each kind of edge; in the rooms of one kind only those."""
+    """Run each test with every kind of proxy, or with one kind in that kind's folder."""
     if "begin" in metafunc.fixturenames:
         room = metafunc.definition.path.parent.name
         kinds = [kind for kind in KINDS if kind.startswith(room)] or list(KINDS)
@@ -84,7 +84,7 @@ def begin(
     files: Files,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Begin:
-    """Start an edge of each kind: ``with begin(nginx={"text of a file": "text here"})``."""
+    """Start a proxy of each kind: ``with begin(nginx={"text of a file": "text here"})``."""
     kind = request.param
 
     def begin(
@@ -99,6 +99,6 @@ def begin(
 
 @pytest.fixture(scope="session")
 def edge(service: servers.Service, begin: Begin) -> Iterator[Edge]:
-    """An edge as it is deployed."""
+    """A proxy as it is deployed."""
     with begin() as running:
         yield running

@@ -1,4 +1,4 @@
-"""A client of HTTP/2 that sends what it is told to, also what the protocol forbids."""
+"""An HTTP/2 client that can also send what the protocol forbids."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAX = H2Configuration(
 
 @dataclass
 class Heard:
-    """What has come back on one stream: no status where the edge has cut it off."""
+    """The response on one stream; the status is None if the proxy reset the stream."""
 
     status: int | None = None
     fields: list[tuple[str, str]] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Heard:
 
 
 def send(edge: Edge, headers: Sequence[tuple[str, str]], body: bytes | None = None) -> Heard:
-    """Send a request's headers and body on a connection of its own; wait for the stream's end."""
+    """Send a request on a new connection; wait until the stream ends."""
     context = edge.context()
     context.set_alpn_protocols(["h2"])
     heard = Heard()
@@ -50,7 +50,7 @@ def send(edge: Edge, headers: Sequence[tuple[str, str]], body: bytes | None = No
         wire.send_headers(1, headers, end_stream=body is None)
         if body is not None:
             wire.send_data(1, body, end_stream=True)
-        with suppress(OSError, ProtocolError):  # it may hang up, which is an answer as well
+        with suppress(OSError, ProtocolError):  # the proxy may close the connection
             sock.sendall(wire.data_to_send())
             while data := sock.recv(65536):
                 happened = wire.receive_data(data)
@@ -75,6 +75,6 @@ def _text(value: str | bytes) -> str:
 
 
 def request(method: str, path: str, *further: tuple[str, str]) -> list[tuple[str, str]]:
-    """Return the headers of a request as it should be, and what else is to be sent."""
+    """Return the headers of a valid request, followed by further ones."""
     first = [(":method", method), (":scheme", "https"), (":authority", NAME), (":path", path)]
     return [*first, *further]

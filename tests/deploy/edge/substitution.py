@@ -1,4 +1,4 @@
-"""The files of deploy/ as they are, but for what cannot be the same here: paths and ports."""
+"""Replace the paths and ports in the files of deploy/ that cannot be the same in a test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def replace_in(paths: Sequence[Path], changes: Mapping[str, str]) -> None:
-    """Replace each text by another in these files; fails where none of them has it."""
+    """Replace texts in these files; fail if no file contains one of them."""
     for old, new in changes.items():
         having = [path for path in paths if old in path.read_text()]
         assert having, f"no {old!r} in what is to be tested"

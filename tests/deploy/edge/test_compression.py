@@ -1,4 +1,4 @@
-"""What everybody may read is compressed; what a token opens never is (BREACH)."""
+"""Public documents are compressed; responses to a token never are (BREACH attack)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_public_documents_are_compressed(edge: Edge, path: str) -> None:
         assert answer.header("Vary") == "Origin, Accept-Encoding"
 
 
-def test_a_compressed_page_that_is_here_already_is_not_sent_again(edge: Edge) -> None:
+def test_a_cached_compressed_page_is_not_sent_again(edge: Edge) -> None:
     etag = edge.ask("GET", "/docs", headers=GZIP).header("ETag")
     assert etag
     again = edge.ask("GET", "/docs", headers={**GZIP, "If-None-Match": etag})
@@ -39,7 +39,7 @@ def test_a_compressed_page_that_is_here_already_is_not_sent_again(edge: Edge) ->
     assert (again.status, again.body) == (304, b"")
 
 
-def test_what_a_token_opens_is_never_compressed(edge: Edge, token: str) -> None:
+def test_a_response_to_a_token_is_never_compressed(edge: Edge, token: str) -> None:
     made = edge.ask("POST", ROWS, token=token, body={"title": "x" * 100, "notes": "y" * 4000})
     path = f"{ROWS}/{made.json['id']}"
     for asked in (path, ROWS, "/api/opportunities", "/api/v1/me", "/api/v1/analytics"):
@@ -49,7 +49,7 @@ def test_what_a_token_opens_is_never_compressed(edge: Edge, token: str) -> None:
         assert answer.header("Vary") == "Origin"
 
 
-def test_what_begins_like_a_public_document_is_not_compressed(edge: Edge) -> None:
+def test_a_path_with_the_same_prefix_is_not_compressed(edge: Edge) -> None:
     for path in ("/docsx", "/api/v1/openapi.jsonx"):
         answer = edge.ask("GET", path, headers=GZIP)
         assert answer.status == 404

@@ -1,4 +1,4 @@
-"""What the edge answers in the service's place looks as if the service had said it."""
+"""Errors of the proxy have the format of the service's errors."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ LISTED = "https://your-frontend-domain.com"
 
 @pytest.fixture(scope="session")
 def deserted(begin: Begin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """An edge with nobody behind it."""
+    """A proxy without a service behind it."""
     with begin(socket_file=tmp_path_factory.mktemp("nobody") / "api.sock") as running:
         yield running
 
 
 def check(answer: Answer, status: int, error: str, code: str) -> None:
-    """Hold an error under /api/v1 to the service's shape and headers."""
+    """Check an error under /api/v1 against the service's format and headers."""
     assert answer.status == status
     assert answer.json["error"] == error
     assert answer.json["message"]
@@ -43,7 +43,7 @@ def check(answer: Answer, status: int, error: str, code: str) -> None:
     assert answer.header("Cross-Origin-Resource-Policy") == "cross-origin"
 
 
-def test_without_the_service_there_is_a_502_to_come_back_from(deserted: Edge) -> None:
+def test_without_the_service_there_is_a_502_with_retry_after(deserted: Edge) -> None:
     answer = deserted.ask("POST", ROWS, body={})
 
     check(answer, 502, "Bad Gateway", "bad_gateway")
@@ -58,7 +58,7 @@ def test_outside_v1_an_error_has_neither_code_nor_id(deserted: Edge) -> None:
         assert answer.header("Cross-Origin-Resource-Policy") == policy
 
 
-def test_a_path_that_looks_like_a_file_changes_no_type(deserted: Edge) -> None:
+def test_a_file_extension_does_not_change_the_content_type(deserted: Edge) -> None:
     for path in ("/x.html", "/api/v1/x.json", "/api/x.js"):
         answer = deserted.ask("GET", path)
         assert answer.header("Content-Type") == "application/json; charset=utf-8"
@@ -72,7 +72,7 @@ def test_a_listed_origin_may_read_the_edges_errors(deserted: Edge) -> None:
     assert "Retry-After" in (answer.header("Access-Control-Expose-Headers") or "")
 
 
-def test_what_a_listed_origin_may_read_is_what_the_service_lets_it_read(
+def test_a_listed_origin_may_read_the_same_headers_as_from_the_service(
     deserted: Edge, edge: Edge
 ) -> None:
     name = "Access-Control-Expose-Headers"
@@ -90,12 +90,12 @@ def test_another_origin_may_not_read_the_edges_errors(deserted: Edge) -> None:
     ):
         answer = deserted.ask("GET", ROWS, headers={"Origin": origin})
         assert answer.header("Access-Control-Allow-Origin") is None
-    # Outside /api/ nobody may.
+    # Outside /api/ no origin may.
     outside = deserted.ask("GET", "/nowhere", headers={"Origin": LISTED})
     assert outside.header("Access-Control-Allow-Origin") is None
 
 
-def test_a_service_that_does_not_answer_in_time_is_a_504(
+def test_a_service_that_is_too_slow_causes_a_504(
     begin: Begin, service: Service, owner_url: str, token: str
 ) -> None:
     hurry = begin(
@@ -107,11 +107,11 @@ def test_a_service_that_does_not_answer_in_time_is_a_504(
         answer = edge.ask("POST", ROWS, token=token, body={"title": "late"})
 
     check(answer, 504, "Gateway Timeout", "gateway_timeout")
-    # It may have been done: nobody is told to do it again.
+    # The service may have done the work, so the client is not told to retry.
     assert answer.header("Retry-After") is None
 
 
-def test_the_services_own_503_passes_as_it_is(
+def test_a_503_of_the_service_passes_unchanged(
     edge: Edge, service: Service, owner_url: str, token: str
 ) -> None:
     edge.ask("GET", ROWS, token=token)
@@ -124,7 +124,7 @@ def test_the_services_own_503_passes_as_it_is(
     assert answer.header("Retry-After")
 
 
-def test_a_body_over_one_mib_is_a_413(edge: Edge, token: str) -> None:
+def test_a_body_over_one_mib_gets_a_413(edge: Edge, token: str) -> None:
     fits = edge.ask("POST", ROWS, token=token, body=b" " * (ONE_MIB - 2) + b"{}")
     assert (fits.status, fits.json["error"]) == (400, "Validation Error")
 
@@ -133,7 +133,7 @@ def test_a_body_over_one_mib_is_a_413(edge: Edge, token: str) -> None:
     assert answer.json["message"] == "The request body must not exceed 1 MiB"
 
 
-def test_a_body_over_one_mib_in_pieces_is_a_413(edge: Edge, token: str) -> None:
+def test_a_chunked_body_over_one_mib_gets_a_413(edge: Edge, token: str) -> None:
     pieces = b"%x\r\n%s\r\n0\r\n\r\n" % (ONE_MIB + 1, b" " * (ONE_MIB + 1))
     head = f"POST {ROWS} HTTP/1.1\r\nHost: api.example.com\r\nAuthorization: Bearer {token}\r\n"
     head += "Connection: close\r\n"

@@ -1,4 +1,4 @@
-"""Every header of an answer stands there once, whoever made the answer."""
+"""Every header of a response appears once, whether the service or the proxy made it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Answer, Edge
 
 ROWS = "/api/v1/opportunities"
-# Who answers, and how to bring it about.
+# How to get a response from each source.
 ASKED = {
     "the service: 200": ("GET", "/api/v1/health", {}),
     "the service: 204": (
@@ -28,7 +28,7 @@ ASKED = {
     "the service's page, compressed": ("GET", "/docs", {"Accept-Encoding": "gzip"}),
     "the edge: 404": ("GET", "/metrics", {}),
 }
-LOOSER = {"cache-control", "content-security-policy", "vary"}  # of public documents
+LOOSER = {"cache-control", "content-security-policy", "vary"}  # for public documents
 
 
 def names_of(answer: Answer) -> list[str]:
@@ -36,7 +36,7 @@ def names_of(answer: Answer) -> list[str]:
 
 
 @pytest.mark.parametrize("situation", ASKED)
-def test_every_header_of_every_answer_stands_there_once(edge: Edge, situation: str) -> None:
+def test_every_header_of_every_response_appears_once(edge: Edge, situation: str) -> None:
     method, path, headers = ASKED[situation]
     answer = edge.ask(method, path, headers=headers)
 
@@ -49,14 +49,14 @@ def test_every_header_of_every_answer_stands_there_once(edge: Edge, situation: s
     assert answer.header("Cross-Origin-Resource-Policy")
 
 
-def test_nothing_says_what_the_service_is_built_with(edge: Edge) -> None:
+def test_no_header_names_the_software(edge: Edge) -> None:
     for method, path, headers in ASKED.values():
         answer = edge.ask(method, path, headers=headers)
         assert answer.header("Server") in {None, "nginx"}
         assert not {"via", "x-powered-by", "alt-svc"} & set(names_of(answer))
 
 
-def test_metrics_are_nowhere_to_be_found(edge: Edge) -> None:
+def test_metrics_are_not_public(edge: Edge) -> None:
     for path in ("/metrics", "/metrics/", "/metrics?name[]=x", "/%6detrics", "/docs/../metrics"):
         answer = edge.ask("GET", path)
         assert answer.status == 404

@@ -1,4 +1,4 @@
-"""HTTP/2 works, and nothing that it can carry becomes more than one request of HTTP/1.1."""
+"""HTTP/2 works, and no HTTP/2 request becomes more than one HTTP/1.1 request."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ TRICKS: dict[str, Sent] = {
 }
 
 
-def test_requests_are_answered_over_http_2(edge: Edge, token: str) -> None:
+def test_http_2_requests_get_a_response(edge: Edge, token: str) -> None:
     heard = send(edge, request("GET", "/api/v1/me", ("authorization", f"Bearer {token}")))
 
     assert heard.status == 200
@@ -84,7 +84,7 @@ def test_requests_are_answered_over_http_2(edge: Edge, token: str) -> None:
     assert "strict-transport-security" in names
 
 
-def test_the_edges_errors_have_our_shape_over_http_2_too(edge: Edge) -> None:
+def test_errors_have_the_same_format_over_http_2(edge: Edge) -> None:
     heard = send(edge, request("GET", "/metrics"))
 
     assert (heard.status, heard.body) == (
@@ -94,9 +94,7 @@ def test_the_edges_errors_have_our_shape_over_http_2_too(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_trick_of_http_2_becomes_a_second_request(
-    edge: Edge, service: Service, trick: str
-) -> None:
+def test_no_http_2_request_becomes_two(edge: Edge, service: Service, trick: str) -> None:
     before = len(service.lines())
     send(edge, *TRICKS[trick])
     paths = reached(edge, service, before)
@@ -104,7 +102,7 @@ def test_no_trick_of_http_2_becomes_a_second_request(
     assert paths in (["/after"], [OUTER, "/after"])
 
 
-def test_the_detector_sees_a_second_request(edge: Edge, service: Service) -> None:
+def test_the_detector_finds_a_second_request(edge: Edge, service: Service) -> None:
     send(edge, request("POST", "/smuggled"))
 
     assert "/smuggled" in [line.get("path") for line in service.lines()]

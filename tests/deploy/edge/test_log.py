@@ -1,11 +1,11 @@
-"""The access log is JSON, and a secret is not in it."""
+"""The access log is JSON and contains no secret."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from tests.cluster.processes import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge
@@ -33,7 +33,7 @@ def test_neither_headers_nor_the_query_are_logged(edge: Edge) -> None:
     assert "401" in json.dumps(line)
 
 
-def test_whatever_is_asked_a_line_is_one_json_object(edge: Edge) -> None:
+def test_every_request_is_one_json_line(edge: Edge) -> None:
     tricks = [
         b'GET /a"b\\c HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n',
         b"GET /\xff\xfe HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n",

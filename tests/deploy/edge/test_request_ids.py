@@ -1,4 +1,4 @@
-"""A request has one id: in the edge's log, in the service's, in the answer."""
+"""A request has the same id in the proxy's log, in the service's log and in the response."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
+from tests.support.waiting import wait_for
 from tests.web.test_headers import GOOD_IDS
 
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge
     from tests.support.servers import Service
 
-# Of the bad ones those that a header can hold.
+# Those of the invalid ids that a header can contain.
 BAD_IDS = [
     "",
     "a b",
@@ -33,7 +33,7 @@ def in_the_log(service: Service, request_id: str | None) -> list[str]:
 
 
 @pytest.mark.parametrize("given", GOOD_IDS)
-def test_an_id_that_fits_is_kept(edge: Edge, service: Service, given: str) -> None:
+def test_a_valid_id_is_kept(edge: Edge, service: Service, given: str) -> None:
     answer = edge.ask("POST", "/api/v1/nowhere", headers={"X-Request-Id": given})
 
     assert answer.header("X-Request-Id") == given
@@ -43,7 +43,7 @@ def test_an_id_that_fits_is_kept(edge: Edge, service: Service, given: str) -> No
 
 
 @pytest.mark.parametrize("given", BAD_IDS)
-def test_an_id_that_does_not_fit_is_replaced(edge: Edge, service: Service, given: str) -> None:
+def test_an_invalid_id_is_replaced(edge: Edge, service: Service, given: str) -> None:
     answer = edge.ask("POST", "/api/v1/nowhere", headers={"X-Request-Id": given})
 
     made = answer.header("X-Request-Id")
@@ -53,13 +53,13 @@ def test_an_id_that_does_not_fit_is_replaced(edge: Edge, service: Service, given
     wait_for(lambda: made in edge.ids(), 5)
 
 
-def test_every_request_has_its_own(edge: Edge) -> None:
+def test_every_request_has_its_own_id(edge: Edge) -> None:
     paths = ["/api/v1/nowhere", "/metrics"] * 5
 
     assert len({edge.ask("GET", path).header("X-Request-Id") for path in paths}) == len(paths)
 
 
-def test_what_the_edge_answers_itself_has_the_clients_id_too(edge: Edge) -> None:
+def test_errors_of_the_proxy_have_the_clients_id(edge: Edge) -> None:
     answer = edge.ask("GET", "/metrics", headers={"X-Request-Id": "mine"})
 
     assert answer.header("X-Request-Id") == "mine"

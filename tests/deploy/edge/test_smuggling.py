@@ -1,4 +1,4 @@
-"""No bytes on one connection are one request to the edge and two to the service."""
+"""Request smuggling: no bytes are one request for the proxy and two for the service."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from tests.support.servers import Service
 
 SMUGGLED = b"POST /smuggled HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 0\r\n\r\n"
-# Ends the body where the transfer coding counts; where the length counts, it is all in it.
+# With a transfer coding the body ends before SMUGGLED; with the length SMUGGLED is part of it.
 ENDED = b"0\r\n\r\n" + SMUGGLED
-# A chunk that holds it; where the length (4) counts, it follows the body.
+# With a transfer coding SMUGGLED is in a chunk; with the length (4) it follows the body.
 HELD = b"%x\r\n%s\r\n0\r\n\r\n" % (len(SMUGGLED), SMUGGLED)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 def outer(*fields: bytes, body: bytes, length: int | None = None) -> bytes:
-    """Return a request whose body hides another."""
+    """Return a request whose body hides another request."""
     lines = b"".join(fields)
     if length is not None:
         lines = b"Content-Length: %d\r\n" % length + lines
@@ -29,7 +29,7 @@ def outer(*fields: bytes, body: bytes, length: int | None = None) -> bytes:
 
 
 def hidden(field: bytes) -> bytes:
-    """Return a request whose transfer coding is written so that only some take it for one."""
+    """Return a request with a transfer coding that only some servers recognise."""
     return outer(field, body=ENDED, length=len(ENDED))
 
 
@@ -119,22 +119,20 @@ def test_nothing_is_smuggled(edge: Edge, service: Service, trick: str) -> None:
     paths = reached(edge, service, before)
 
     assert paths[-1] == "/after"
-    # Where a length and a transfer coding disagree Caddy takes the coding, as it may (RFC 9112,
-    # section 6.3), and what follows for the client's next request, which it then is. nginx refuses.
+    # If a length and a transfer coding disagree, Caddy uses the coding, as RFC 9112 (6.3) allows,
+    # and treats the rest as the client's next request. nginx refuses the request.
     if edge.kind != "caddy":
         assert paths in (["/after"], ["/outer", "/after"])
 
 
-def test_two_requests_that_follow_each_other_openly_are_two(edge: Edge, service: Service) -> None:
+def test_two_pipelined_requests_are_two(edge: Edge, service: Service) -> None:
     before = len(service.lines())
     edge.raw(outer(body=SMUGGLED, length=0), until=0.5)
 
     assert reached(edge, service, before) == ["/outer", "/smuggled", "/after"]
 
 
-def test_the_detector_sees_a_request_that_has_come_by_the_edge(
-    edge: Edge, service: Service
-) -> None:
+def test_the_detector_finds_a_smuggled_request(edge: Edge, service: Service) -> None:
     before = len(service.lines())
     service.request("POST", "/smuggled")
 

@@ -1,4 +1,4 @@
-"""Between the edge and the service: connections are kept, and nothing is sent twice."""
+"""Between proxy and service, connections are kept and no request is sent twice."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.cluster.processes import wait_for
 from tests.deploy.edge.visitor import ask_on
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ CONNECTED = "03"
 
 
 def connections(socket_file: Path) -> set[str]:
-    """Return the service's ends of the connections at its socket file, by inode."""
+    """Return the inodes of the service's connections at its socket file."""
     lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
     return {line[6] for line in lines if line[5] == CONNECTED and line[7:] == [str(socket_file)]}
 
@@ -42,13 +42,13 @@ def test_connections_to_the_service_are_kept(edge: Edge, socket_file: Path) -> N
         assert connections(socket_file) == first
 
 
-def test_a_write_whose_worker_dies_is_not_sent_again(
+def test_a_write_is_not_retried_after_its_worker_died(
     begin: Begin,
     serve: Callable[..., Service],
     token: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """On a connection that was kept: that is when proxies try again by themselves."""
+    """Proxies retry by themselves on a kept connection, so this test uses one."""
     file = tmp_path_factory.mktemp("s") / "s"
     service = serve(socket_file=file, TRUSTED_PROXIES="1", WEB_CONCURRENCY="1")
     with (
@@ -63,16 +63,16 @@ def test_a_write_whose_worker_dies_is_not_sent_again(
             os.kill(worker, signal.SIGSTOP)
             headers = {"Idempotency-Key": "one"}
             asked = pool.submit(ask_on, sock, method, path, token=token, headers=headers)
-            time.sleep(0.2)  # until it waits at the worker
+            time.sleep(0.2)  # until the request waits in the worker
             os.kill(worker, signal.SIGKILL)
-            # A new worker would answer it.
+            # A new worker would respond.
             assert asked.result().status == 502
         wait_for(lambda: ask_on(sock, "GET", f"{ROWS}/{made}", token=token).status == 200)
     writes = [line for line in service.lines() if line["type"] == "REQUEST"]
     assert len(writes) == 1
 
 
-def test_a_body_that_breaks_off_never_reaches_the_service(edge: Edge, service: Service) -> None:
+def test_an_incomplete_body_never_reaches_the_service(edge: Edge, service: Service) -> None:
     starts = {
         "length": b"Content-Length: 4000\r\n\r\n{}",
         "chunked": b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",

@@ -1,4 +1,4 @@
-"""A client at the edge: whole requests, or bytes as they are, over TLS or without it."""
+"""A client of the proxy: complete requests or raw bytes, with or without TLS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = "api.example.com"
 
 @dataclass
 class Answer:
-    """A whole HTTP answer; ``fields`` has every header line, in small letters."""
+    """A complete HTTP response; ``fields`` has every header line, in lower case."""
 
     status: int
     fields: list[tuple[str, str]]
@@ -30,7 +30,7 @@ class Answer:
         return json.loads(self.body)
 
     def header(self, name: str) -> str | None:
-        """Return a header's value; fails where it stands there twice."""
+        """Return a header's value; fail if it appears twice."""
         found = [value for field, value in self.fields if field == name.lower()]
         assert len(found) <= 1, f"{name} stands there {len(found)} times"
         return found[0] if found else None
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass
 class Edge:
-    """A running proxy: its two ports, who has signed its certificate, what it has logged."""
+    """A running proxy: its ports, its certificate authority and its log."""
 
     kind: str
     plain_port: int
@@ -47,11 +47,11 @@ class Edge:
     log: Path
 
     def logged(self) -> list[dict[str, Any]]:
-        """Return everything in the access log so far; fails where a line is no JSON object."""
+        """Parse the access log; fail if a line is not a JSON object."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     def ids(self) -> set[str]:
-        """Return the ids of the requests that the edge has seen and answered."""
+        """Return the ids of the requests in the access log."""
         return {line["requestId"] for line in self.logged()}
 
     def context(self) -> ssl.SSLContext:
@@ -68,7 +68,7 @@ class Edge:
         """Open a connection from a loopback address."""
         port = self.port if tls else self.plain_port
         target = "::1" if ":" in source else "127.0.0.1"
-        sock = socket.create_connection((target, port), timeout=20, source_address=(source, 0))
+        sock = socket.create_connection((target, port), timeout=60, source_address=(source, 0))
         if not tls:
             return sock
         return (context or self.context()).wrap_socket(sock, server_hostname=name)
@@ -84,16 +84,16 @@ class Edge:
         source: str = "127.0.0.1",
         tls: bool = True,
     ) -> Answer:
-        """Ask once, on a connection of its own."""
+        """Send one request on a new connection."""
         with closing(self.connect(source=source, tls=tls)) as sock:
             return ask_on(sock, method, path, token=token, body=body, headers=headers)
 
     def raw(self, data: bytes, *, tls: bool = True, until: float = 3) -> bytes:
-        """Send bytes as they are; return everything until the proxy closes or is silent."""
+        """Send bytes; return what arrives until the proxy closes the connection or is silent."""
         received = b""
         with closing(self.connect(tls=tls)) as sock:
             sock.settimeout(until)
-            with suppress(OSError):  # it may close at once, or stay silent
+            with suppress(OSError):  # the proxy may close at once or stay silent
                 sock.sendall(data)
                 while chunk := sock.recv(65536):
                     received += chunk
@@ -109,7 +109,7 @@ def ask_on(
     body: object = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Ask on a connection that is there; it stays open."""
+    """Send a request on an open connection, and keep the connection."""
     sent = dict(headers or {})
     if token:
         sent["Authorization"] = f"Bearer {token}"

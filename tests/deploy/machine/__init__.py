@@ -1,1 +1,1 @@
-"""A throw-away machine with a real systemd, and the guide carried out on it."""
+"""Tests on a temporary machine with systemd, set up as docs/operations/deployment.md says."""

@@ -1,4 +1,4 @@
-"""A machine on which the guide has been carried out, command by command."""
+"""A machine that was set up with the commands of docs/operations/deployment.md."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer
 
 POSTGRES = "/mnt/postgres"  # where the machine sees the folder of the database's socket
-# On the machine the database is at a port, as Postgres' folder is closed to users of the machine.
+# The machine reaches the database over TCP, because users of the machine cannot enter Postgres'
+# folder.
 LISTEN = (
     "systemd-run --unit=database --socket-property=ListenStream=127.0.0.1:5432"
     f" /lib/systemd/systemd-socket-proxyd {POSTGRES}/.s.PGSQL.5432"
 )
-SOURCE = "/mnt/source"  # and these files
+SOURCE = "/mnt/source"  # and this repository
 COPY = "git ls-files -z | xargs -0 cp --parents -t /opt/futuretracker"
 AUTHORITY = "install -m 644 SUPABASE-CA.crt /etc/futuretracker/supabase-ca.crt"
 CHECK = (
@@ -32,12 +33,12 @@ CHECK = (
     " -p WorkingDirectory=/opt/futuretracker"
     " /opt/futuretracker/.venv/bin/python -m futuretracker check --deploy"
 )
-# What takes the place of a command that cannot go where it would go.
+# Replacements for commands that cannot work in this machine.
 STAND_INS = {
     "git clone https://github.com/YOUR-ORGANISATION/futuretracker /opt/futuretracker": (
         f"mkdir /opt/futuretracker && cd {SOURCE} && {COPY}"
     ),
-    # Nothing stands in front yet, and there is no backup: it says so, and that is not ok.
+    # There is no reverse proxy and no backup yet, so the check reports problems.
     CHECK: f"{CHECK} > /tmp/checked; test $? = 1",
     **dict.fromkeys(
         (
@@ -46,7 +47,7 @@ STAND_INS = {
             "ufw allow 22,80,443/tcp",
             "ufw --force enable",
         ),
-        "true",  # the machine is nobody's neighbour
+        "true",  # the machine has no network
     ),
     AUTHORITY: f"touch SUPABASE-CA.crt && {AUTHORITY}",
 }
@@ -54,7 +55,7 @@ STAND_INS = {
 
 @pytest.fixture(scope="session")
 def database(owner_url: str) -> Iterator[str]:
-    """An empty database; the URL is its owner's, as the machine knows it."""
+    """Yield the owner's URL of an empty database, as seen from the machine."""
     with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute("create database guide")
         yield make_conninfo(owner_url, dbname="guide", host="127.0.0.1", port=5432)
@@ -63,7 +64,7 @@ def database(owner_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def written(database: str, issuer: Issuer) -> dict[str, str]:
-    """What is filled in by hand: the text of each file, by the command that lays it down."""
+    """Return the text of each file that the reader fills in, by the command that creates it."""
     api = {
         "CORS_ORIGIN": "https://app.example.com",
         "DATABASE_URL": embedded_postgres.as_service(database),
@@ -82,7 +83,7 @@ def _environment(values: dict[str, str]) -> str:
 def deployed(
     owner_url: str, written: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
-    """The machine at the end of the guide."""
+    """The machine after all steps of the document."""
     shared = {str(conninfo_to_dict(owner_url)["host"]): POSTGRES, str(ROOT): SOURCE}
     with machine(tmp_path_factory.mktemp("machine"), shared) as this:
         this.run(LISTEN)
@@ -95,7 +96,7 @@ def deployed(
 
 
 def carry_out(this: Machine, written: dict[str, str]) -> None:
-    """Do what the guide says, as its reader would: in the folder that it last went to."""
+    """Run the commands of the document, each in the folder that the last ``cd`` entered."""
     folder = "/"
     for command in commands():
         if command.text.startswith("cd "):

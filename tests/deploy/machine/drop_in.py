@@ -1,4 +1,4 @@
-"""A unit that is changed for a while."""
+"""Change a unit temporarily."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ API = "futuretracker-api.service"
 
 @contextmanager
 def changed(machine: Machine, lines: str) -> Iterator[None]:
-    """Let these lines of [Service] count for the API; the block restarts it, and the end does."""
+    """Apply these [Service] lines to the API; restart it before the block and after it."""
     file = machine.root / f"run/systemd/system/{API}.d/for-a-while.conf"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f"[Service]\n{lines}\n")

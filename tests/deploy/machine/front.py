@@ -1,4 +1,4 @@
-"""nginx before the service's socket file, with what matters while the service is restarted."""
+"""nginx in front of the service's socket file, with the settings that matter for restarts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def nginx(folder: Path, socket_file: Path) -> Iterator[int]:
     with (folder / "nginx.log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not _listens(port):
             assert time.monotonic() < deadline, (folder / "nginx.log").read_text()
             time.sleep(0.05)

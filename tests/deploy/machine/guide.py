@@ -1,4 +1,4 @@
-"""The commands of docs/operations/deployment.md, and of other guides that go on from there."""
+"""Read the commands of docs/operations/deployment.md and of the documents that continue from it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Command(NamedTuple):
-    """A command as it stands in the guide, and whether it is marked as needing the internet."""
+    """A command of the document, and whether it is marked as needing the internet."""
 
     text: str
     online: bool
 
 
 def commands(text: str | None = None) -> list[Command]:
-    """Return every command, in order; of another guide where its text is given."""
+    """Return every command in order, of docs/operations/deployment.md or of ``text``."""
     blocks = _BLOCK.findall(text or GUIDE.read_text())
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     return [_command(line) for line in lines if line.startswith("$ ")]

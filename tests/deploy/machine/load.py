@@ -1,4 +1,4 @@
-"""Clients who create a row and read their list, again and again, and remember every answer."""
+"""Clients that repeatedly create an opportunity and read their list, and record every response."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.cluster.processes import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROWS = "/api/v1/opportunities"
-BROKEN = 0  # in place of a status
+BROKEN = 0  # stands for a status: the connection broke
 EXPECTED = {"POST": 201, "GET": 200}
 
 
 class Try(NamedTuple):
-    """A request; ``began`` is on the monotonic clock."""
+    """A request; ``began`` is a time of the monotonic clock."""
 
     method: str
     status: int
@@ -30,10 +30,10 @@ class Try(NamedTuple):
 
 
 class Load:
-    """One client for each token, each with an address and a connection of its own."""
+    """One client per token, each with its own address and connection."""
 
     PAUSE = 0.01  # seconds between two requests of a client
-    WITHIN = 60.0  # seconds, should nobody end it
+    WITHIN = 180.0  # seconds after which the clients stop by themselves
 
     def __init__(self, port: int, tokens: Sequence[str]) -> None:
         self._port, self._tokens = port, tokens
@@ -41,21 +41,21 @@ class Load:
         self.tries: list[Try] = []
 
     def failed(self) -> list[Try]:
-        """Return the tries that were not answered as they should be."""
+        """Return the requests that did not get the expected response."""
         return [each for each in self.tries if each.status != EXPECTED[each.method]]
 
     def slowest(self) -> float:
-        """Return how many seconds the slowest answer took."""
+        """Return the seconds that the slowest response took."""
         return max(each.seconds for each in self.tries)
 
     def more(self, tries: int = 200) -> None:
-        """Wait for so many more tries."""
+        """Wait for this number of further requests."""
         target = len(self.tries) + tries
         wait_for(lambda: len(self.tries) >= target, what=f"{tries} more tries")
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Let them ask until the block ends; each finishes what it has begun."""
+        """Let the clients work until the block ends; each finishes its current request."""
         with ThreadPoolExecutor(len(self._tokens)) as pool:
             clients = [pool.submit(self._ask, *each) for each in enumerate(self._tokens)]
             try:
@@ -68,7 +68,7 @@ class Load:
             client.result()
 
     def _ask(self, number: int, token: str) -> None:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=50)
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=120)
         sent = {"Authorization": f"Bearer {token}", "X-Address": f"198.51.100.{number}"}
         until = time.monotonic() + self.WITHIN
         while not self._ended.is_set() and time.monotonic() < until:

@@ -1,7 +1,7 @@
-"""A throw-away machine: a real systemd as process 1 of its own namespaces.
+"""A temporary machine: a real systemd as process 1 of its own namespaces.
 
-Its files are those of the machine below, under a layer in memory: whatever is installed, written or
-removed on it goes with it. It has its own processes, network, journal, users and units.
+Its files are those of the test host, under a layer in memory, so all changes vanish with it. It has
+its own processes, network, journal, users and units.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BOOT = Path(__file__).with_name("boot.sh")
-# It ends with the tests, also where they are killed.
+# The machine ends with the tests, even if they are killed.
 UNSHARE = [
     *("setpriv", "--pdeathsig=KILL", "unshare", "--kill-child", "--fork"),
     *("--mount", "--pid", "--cgroup", "--uts", "--ipc", "--net"),
@@ -29,19 +29,19 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True)
 class Machine:
-    """A booted machine; ``pid`` is its systemd's, seen from below."""
+    """A running machine; ``pid`` is the id of its systemd on the test host."""
 
     pid: int
 
     @property
     def root(self) -> Path:
-        """Return its files, seen from below."""
+        """Return the machine's root folder, as seen from the test host."""
         return Path(f"/proc/{self.pid}/root")
 
     def run(self, command: str, *, check: bool = True, connected: bool = False) -> str:
-        """Run a shell command as root; return what it prints.
+        """Run a shell command as root; return its output.
 
-        ``connected`` lends it the network of the machine below, and its settings of pip.
+        ``connected`` gives it the test host's network and pip settings.
         """
         namespaces = ["--mount", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd"]
         if not connected:
@@ -56,7 +56,7 @@ class Machine:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=300,
+            timeout=600,
         )
         assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
         return done.stdout
@@ -66,15 +66,15 @@ class Machine:
         return self.run(f"systemctl show --value -p {name} {unit}").strip()
 
     def journal(self, unit: str) -> str:
-        """Return the messages of a unit, one a line."""
+        """Return the messages of a unit, one per line."""
         return self.run(f"journalctl --sync; journalctl --no-pager -o cat -u {unit}")
 
 
 @contextmanager
 def machine(folder: Path, shared: Mapping[str, str]) -> Iterator[Machine]:
-    """Boot a machine, and switch it off when the block ends.
+    """Boot a machine, and stop it when the block ends.
 
-    ``shared`` are folders of the machine below, and where this one sees them.
+    ``shared`` maps folders of the test host to their places on the machine.
     """
     group = _control_group(folder / "cgroup")
     home = folder / "machine"
@@ -95,17 +95,17 @@ def machine(folder: Path, shared: Mapping[str, str]) -> Iterator[Machine]:
 
 
 def _control_group(mount: Path) -> Path:
-    """Make a group that the machine takes for the whole tree."""
+    """Create a control group that is the root of the machine's tree."""
     mount.mkdir()
     subprocess.run(["mount", "-t", "cgroup2", "cgroup2", mount], check=True)
     return Path(tempfile.mkdtemp(prefix="futuretracker-", dir=mount))
 
 
 def _remove(group: Path) -> None:
-    """Remove a group once the last of its processes has ended, and those that it holds."""
-    deadline = time.monotonic() + 30
+    """Remove a control group and its children, once their last process has exited."""
+    deadline = time.monotonic() + 120
     while "populated 1" in (group / "cgroup.events").read_text():
-        assert time.monotonic() < deadline, "the machine goes on"
+        assert time.monotonic() < deadline, "the machine still runs"
         time.sleep(0.05)
     for folder, _, _ in os.walk(group, topdown=False):
         Path(folder).rmdir()
@@ -113,7 +113,7 @@ def _remove(group: Path) -> None:
 
 
 def _booted(process: subprocess.Popen[bytes], log: Path) -> Machine:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         found = _systemd(process.pid)
         if found:
@@ -126,7 +126,7 @@ def _booted(process: subprocess.Popen[bytes], log: Path) -> Machine:
 
 
 def _systemd(pid: int) -> int | None:
-    """Return what ``unshare`` has started, once it has become systemd."""
+    """Return the process that ``unshare`` started, once it runs systemd."""
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
             return int(child)

@@ -1,4 +1,4 @@
-"""The service's socket file, asked as the proxy does."""
+"""Requests to the service's socket file, as the reverse proxy sends them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SocketFile(HTTPConnection):
     """A connection to a server at a socket file."""
 
     def __init__(self, file: Path) -> None:
-        super().__init__("api.example.com", timeout=30)
+        super().__init__("api.example.com", timeout=120)
         self._file = file
 
     def connect(self) -> None:
@@ -30,7 +30,7 @@ class SocketFile(HTTPConnection):
 
 
 def service_socket(machine: Machine) -> Path:
-    """Return the socket file, seen from below."""
+    """Return the socket file, as seen from the test host."""
     return machine.root / "run/futuretracker-api.sock"
 
 
@@ -44,7 +44,7 @@ def ask(
     headers: Mapping[str, str] | None = None,
     address: str = "203.0.113.7",
 ) -> Answer:
-    """Ask once on behalf of a client at ``address``; bytes go as they are, all else as JSON."""
+    """Send a request for a client at ``address``; send bytes as they are, else as JSON."""
     sent = {"X-Forwarded-For": address, **(headers or {})}
     if token:
         sent["Authorization"] = f"Bearer {token}"

@@ -1,4 +1,4 @@
-"""Backups by their units, on the machine that the guide has made."""
+"""The units of the backup and the drill, on the installed machine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ systemctl daemon-reload
 
 @pytest.fixture(scope="module")
 def backed_up(deployed: Machine, database: str) -> Machine:
-    """The machine after a backup for an identity of its own, and a drill, each by its unit."""
+    """The machine after an encrypted backup and a drill, each run by its unit."""
     deployed.run(INSTALL)
     recipient = deployed.run("age-keygen -y /etc/futuretracker/age-identity").strip()
     (deployed.root / "etc/futuretracker/backup.env").write_text(
@@ -64,7 +64,7 @@ def test_the_units_make_a_backup_and_restore_it_in_their_sandbox(backed_up: Mach
     assert told["drill"]["rows"] == told["backup"]["rows"]
 
 
-def test_the_journal_has_one_line_of_json_of_each(backed_up: Machine) -> None:
+def test_each_unit_writes_one_json_line_to_the_journal(backed_up: Machine) -> None:
     for name, kind in (("backup", "BACKUP"), ("drill", "DRILL")):
         journal = backed_up.journal(f"futuretracker-{name}.service").splitlines()
         lines = [json.loads(line) for line in journal if line.startswith("{")]
@@ -72,7 +72,7 @@ def test_the_journal_has_one_line_of_json_of_each(backed_up: Machine) -> None:
         assert [line["type"] for line in lines] == [kind]
 
 
-def test_the_apis_user_reads_the_status_and_no_backup(backed_up: Machine) -> None:
+def test_the_api_user_can_read_the_status_but_no_backup(backed_up: Machine) -> None:
     file = status(backed_up)["backup"]["file"]
     as_api = "setpriv --reuid=futuretracker --clear-groups"
 
@@ -89,7 +89,7 @@ def test_the_drill_leaves_no_postgres_and_no_folder(backed_up: Machine) -> None:
     assert left == ""
 
 
-def test_the_timers_wait_for_their_time(backed_up: Machine) -> None:
+def test_the_timers_are_scheduled(backed_up: Machine) -> None:
     for name in ("backup", "drill"):
         timer = f"futuretracker-{name}.timer"
         backed_up.run(f"systemctl enable --now {timer}")
@@ -97,7 +97,7 @@ def test_the_timers_wait_for_their_time(backed_up: Machine) -> None:
         assert backed_up.state(timer, "SubState") == "waiting"
 
 
-def test_a_backup_that_fails_fails_its_unit_with_a_sentence(backed_up: Machine) -> None:
+def test_a_failed_backup_fails_its_unit_with_a_message(backed_up: Machine) -> None:
     unit = "futuretracker-backup.service"
     backed_up.run(f"chmod 755 {STATE} && mkdir /run/systemd/system/{unit}.d")
     mode = (
@@ -107,6 +107,6 @@ def test_a_backup_that_fails_fails_its_unit_with_a_sentence(backed_up: Machine) 
     backed_up.run(f"systemctl start {unit}", check=False)
 
     assert backed_up.state(unit, "Result") == "exit-code"
-    assert "is open to others: chmod 0711 or 0700 closes it." in backed_up.journal(unit)
+    assert "is open to other users: change its mode to 0711 or 0700." in backed_up.journal(unit)
     backed_up.run(f"rm -r /run/systemd/system/{unit}.d && systemctl daemon-reload")
     assert Path(STATE).name in backed_up.run(f"systemctl start {unit} && ls -d {STATE}")

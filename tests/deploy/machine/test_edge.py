@@ -1,4 +1,4 @@
-"""Run docs/operations/edge.md with Debian's nginx, after the service is deployed."""
+"""docs/operations/edge.md, with Debian's nginx in front of the running service."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.deploy.machine.guide import commands
 from tests.support.authority import certify
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.machine.machine import Machine
@@ -19,9 +19,9 @@ NAME = "api.example.com"
 LIVE = f"/etc/letsencrypt/live/{NAME}"
 GUIDE = (ROOT / "docs/operations/edge.md").read_text()
 NGINX = GUIDE.partition("\n## nginx\n")[2].partition("\n## ")[0]
-# What takes the place of a command that asks somebody else.
+# Replacements for commands that need another server.
 STAND_INS = {
-    # It is installed; on a host of its own the package starts it.
+    # nginx is installed already; on a real host the package starts it.
     "apt-get install -y nginx certbot": "systemctl start nginx",
     f"certbot certonly --webroot -w /var/www/letsencrypt -d {NAME}": f"ls {LIVE}/fullchain.pem",
     "certbot renew --dry-run": "true",
@@ -35,7 +35,7 @@ CURL = (
 
 @pytest.fixture(scope="module")
 def fronted(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """The machine with nginx before the service; the certificate is one of the tests' own."""
+    """The machine with nginx in front of the service, and a certificate of the tests."""
     files = certify(NAME, tmp_path_factory.mktemp("authority"))
     live = deployed.root / LIVE[1:]
     live.mkdir(parents=True)
@@ -46,31 +46,31 @@ def fronted(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Mach
         if command.text.startswith("cd "):
             folder = command.text.removeprefix("cd ")
         deployed.run(f"cd {folder} && {STAND_INS.get(command.text, command.text)}")
-    # nginx opens the ports of a new site a moment after the reload.
+    # nginx opens the ports of a new site shortly after the reload.
     wait_for(lambda: deployed.run(f"{CURL} https://{NAME}/api/v1/health", check=False), 5)
     return deployed
 
 
-def test_what_takes_a_commands_place_has_one_in_the_guide() -> None:
+def test_every_replaced_command_is_in_the_document() -> None:
     assert set(STAND_INS) == {command.text for command in commands(NGINX) if command.online}
 
 
-def test_the_service_answers_through_nginx(fronted: Machine) -> None:
+def test_the_service_responds_through_nginx(fronted: Machine) -> None:
     answered = fronted.run(f"{CURL} https://{NAME}/api/v1/health")
 
     assert json.loads(answered)["environment"] == "production"
 
 
-def test_plain_http_is_sent_to_https(fronted: Machine) -> None:
-    """After a reload the processes of before, with the site of before, may still take one."""
+def test_plain_http_redirects_to_https(fronted: Machine) -> None:
+    """After a reload, old processes with the old configuration may still accept one connection."""
     expected = f"301 https://{NAME}/api/v1/health"
     ask = f"{CURL} -o /dev/null -w '%{{http_code}} %{{redirect_url}}' http://{NAME}/api/v1/health"
 
     wait_for(lambda: fronted.run(ask) == expected, 5)
 
 
-def test_while_the_service_restarts_nobody_meets_an_error(fronted: Machine) -> None:
-    """systemd keeps the socket, and nginx sends nothing into a connection that closes."""
+def test_a_restart_of_the_service_causes_no_error(fronted: Machine) -> None:
+    """systemd keeps the socket, and nginx sends nothing into a closing connection."""
     ask = f"{CURL} -o /dev/null -w '%{{http_code}}\\n' https://{NAME}/api/v1/health"
     before = fronted.state("futuretracker-api", "MainPID")
     fronted.run("systemctl restart --no-block futuretracker-api")
@@ -86,5 +86,5 @@ def test_the_hook_reloads_nginx_under_systemd(fronted: Machine) -> None:
     assert fronted.state("nginx", "ActiveState") == "active"
 
 
-def test_metrics_are_nowhere_to_be_found(fronted: Machine) -> None:
+def test_metrics_are_not_public(fronted: Machine) -> None:
     assert json.loads(fronted.run(f"{CURL} https://{NAME}/metrics"))["error"] == "Not Found"

@@ -1,4 +1,4 @@
-"""Whatever becomes of the service, all that stands under its name in the journal is JSON."""
+"""Everything in the service's journal is JSON, even when the service fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GUNICORN = "ExecStart=\nExecStart=/opt/futuretracker/.venv/bin/gunicorn"
 LINES = "journalctl -q -o cat -t futuretracker-api _SYSTEMD_UNIT=futuretracker-api.service"
-# What `check` would find before: how it ends in gunicorn, and what is said of it.
+# Mistakes that `check` would find earlier: how to make them, and the expected message.
 BROKEN = {
     "a setting": ("Environment=THREADS=many", "THREADS: Not a valid integer"),
     "an application": (f"{GUNICORN} wsgi:nothing", "Failed to find attribute 'nothing' in 'wsgi'"),
@@ -25,15 +25,13 @@ BROKEN = {
 
 
 def lines(machine: Machine) -> list[dict[str, Any]]:
-    """Return the service's lines, which all have to be JSON."""
+    """Return the service's journal lines; fail if one is not JSON."""
     machine.run("journalctl --sync")
     return [json.loads(line) for line in machine.run(LINES).splitlines()]
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_start_that_fails_is_a_failure_for_systemd_and_json_in_the_journal(
-    deployed: Machine, kind: str
-) -> None:
+def test_a_failed_start_is_a_systemd_failure_with_a_json_line(deployed: Machine, kind: str) -> None:
     change, said = BROKEN[kind]
     before = len(lines(deployed))
     with changed(deployed, f"ExecStartPre=\n{change}"):
@@ -44,7 +42,7 @@ def test_a_start_that_fails_is_a_failure_for_systemd_and_json_in_the_journal(
     assert any(said in f"{line['message']}{line.get('exc_info')}" for line in told), told
 
 
-def test_gunicorns_start_and_stop_are_json(deployed: Machine) -> None:
+def test_gunicorn_logs_its_start_and_stop_as_json(deployed: Machine) -> None:
     before = len(lines(deployed))
     deployed.run(f"systemctl restart {API}")
     told = {line["message"].partition(":")[0] for line in lines(deployed)[before:]}

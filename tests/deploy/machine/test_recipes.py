@@ -38,7 +38,7 @@ COMMANDS = [
 ]
 DEFINITION = "lines() {"
 QUESTIONS = [each for each in COMMANDS if re.match(r"lines |journalctl ", each)]
-# By a part of each question that is in no other: what its answer looks like.
+# A part of each question that appears in no other, and what its answer looks like.
 ANSWERS = {
     "grep AUDIT": r'"type": "AUDIT"',
     'grep "Rate Limit"': r'"message": "Rate Limit Exceeded"',
@@ -69,7 +69,7 @@ ANSWERS = {
 def happened(
     deployed: Machine, owner_url: str, issuer: Issuer
 ) -> Iterator[tuple[Machine, Happened]]:
-    """Everything that the page asks about has happened."""
+    """The machine after all events of the page."""
     user = f"user_journal{next(numbers)}"
     token = issuer.token(user, ttl=3600, azp="https://app.example.com")
     share_a_valkey(deployed)
@@ -85,7 +85,7 @@ def happened(
     deployed.run(f"systemctl restart {API}; systemctl stop valkey")
 
 
-def test_every_question_has_one_answer_here() -> None:
+def test_every_question_of_the_page_is_tested() -> None:
     found = {part: [each for each in QUESTIONS if part in each] for part in ANSWERS}
 
     assert {part: each for part, each in found.items() if len(each) != 1} == {}
@@ -93,7 +93,7 @@ def test_every_question_has_one_answer_here() -> None:
 
 
 @pytest.mark.parametrize("part", ANSWERS)
-def test_a_question_is_answered(happened: tuple[Machine, Happened], part: str) -> None:
+def test_the_command_answers_the_question(happened: tuple[Machine, Happened], part: str) -> None:
     machine, what = happened
     (definition,) = [each for each in COMMANDS if each.startswith(DEFINITION)]
     (question,) = [each for each in QUESTIONS if part in each]
@@ -106,7 +106,7 @@ def test_a_question_is_answered(happened: tuple[Machine, Happened], part: str) -
     assert "parse error" not in said
 
 
-def test_the_journal_keeps_what_the_page_says_and_goes_on_writing(
+def test_the_journal_has_the_documented_limits(
     happened: tuple[Machine, Happened],
 ) -> None:
     machine, _ = happened

@@ -1,4 +1,4 @@
-"""What stops a start: a sentence in the journal, and no loop."""
+"""Failed starts: one message in the journal, and no endless loop."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.deploy.machine.drop_in import API, changed
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.machine.machine import Machine
@@ -30,7 +30,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_it_does_not_start_and_one_sentence_says_why(deployed: Machine, kind: str) -> None:
+def test_a_failed_start_logs_one_message(deployed: Machine, kind: str) -> None:
     lines, sentence = BROKEN[kind]
     elsewhere = "DATABASE_URL=postgresql://futuretracker_api@127.0.0.1:9/guide\n"
     (deployed.root / NOBODY[1:]).write_text(elsewhere)
@@ -45,21 +45,22 @@ def test_it_does_not_start_and_one_sentence_says_why(deployed: Machine, kind: st
     assert not any("Traceback" in line for line in told), "\n".join(told)
 
 
-def test_it_is_tried_again_but_not_faster_than_every_ten_seconds(deployed: Machine) -> None:
+def test_a_start_is_retried_after_ten_seconds(deployed: Machine) -> None:
     with changed(deployed, "Environment=THREADS=many"):
+        began = time.monotonic()
         deployed.run(f"systemctl restart {API}", check=False)
-        began, restarts = time.monotonic(), int(deployed.state(API, "NRestarts"))
-        wait_for(lambda: int(deployed.state(API, "NRestarts")) > restarts, 40)
-        assert time.monotonic() - began >= 8
+        restarts = int(deployed.state(API, "NRestarts"))
+        wait_for(lambda: int(deployed.state(API, "NRestarts")) > restarts, 120)
+        assert time.monotonic() - began >= 10
 
 
-def test_a_loop_ends(deployed: Machine) -> None:
+def test_retries_stop(deployed: Machine) -> None:
     before = deployed.journal(API).count(ENDED)
     with changed(deployed, "Environment=THREADS=many\nRestartSec=100ms"):
         deployed.run(f"systemctl restart {API}", check=False)
-        wait_for(lambda: deployed.journal(API).count(ENDED) > before, 40)
+        wait_for(lambda: deployed.journal(API).count(ENDED) > before, 120)
         assert deployed.state(API, "ActiveState") == "failed"
 
 
-def test_afterwards_the_service_is_back(deployed: Machine) -> None:
+def test_the_service_runs_again_afterwards(deployed: Machine) -> None:
     assert deployed.state(API, "ActiveState") == "active"

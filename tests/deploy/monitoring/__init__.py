@@ -1,1 +1,1 @@
-"""Monitoring, on a real Prometheus."""
+"""Tests of the monitoring with a real Prometheus."""

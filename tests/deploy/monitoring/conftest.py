@@ -1,4 +1,4 @@
-"""One service with everything that has a metric, scraped by one Prometheus."""
+"""A service with every metric, scraped by one Prometheus."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Scraped(NamedTuple):
-    """The service at its ordinary port, the same at the metrics' port, and who scrapes it."""
+    """The service at its public port and its metrics port, and the Prometheus that scrapes it."""
 
     service: Service
     metrics: Service
@@ -34,7 +34,7 @@ class Scraped(NamedTuple):
     token: str
 
     def text(self) -> str:
-        """Return what /metrics says."""
+        """Return the response of /metrics."""
         answer = self.metrics.request("GET", "/metrics")
         assert answer.status == 200, answer.body
         return answer.body.decode()
@@ -42,7 +42,7 @@ class Scraped(NamedTuple):
 
 @pytest.fixture(scope="session")
 def replicated() -> Iterator[dict[str, str]]:
-    """The settings that name a primary and a real standby."""
+    """Yield the settings that name a primary and a real standby."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="futuretracker-")))
         folder.chmod(0o755)
@@ -60,7 +60,7 @@ def replicated() -> Iterator[dict[str, str]]:
 def scraped(
     replicated: dict[str, str], issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scraped]:
-    """Four workers, a replica, a backup and some traffic of every kind."""
+    """Run four workers with a replica and a backup, and send every kind of request."""
     folder = tmp_path_factory.mktemp("scraped")
     now = datetime.now(UTC).isoformat()
     (folder / "status.json").write_text(
@@ -89,7 +89,7 @@ def scraped(
 
 
 def busy(service: Service, token: str) -> None:
-    """Ask for something that goes well, and for what does not."""
+    """Send requests that succeed and requests that fail."""
     for path in ("/api/v1/opportunities", "/api/me", "/nowhere", "/docs"):
         service.request("GET", path, token=token)
     service.request("GET", "/api/me", token="nonsense")

@@ -1,4 +1,4 @@
-"""A real Prometheus, with the settings that hosts get, and what can be asked of it."""
+"""A real Prometheus with the settings of deploy/monitoring."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ NAME = re.compile(r"\bfuturetracker_[a-z_]+")
 
 
 class Prometheus(NamedTuple):
-    """Where it answers."""
+    """The address of a Prometheus."""
 
     port: int
 
     def get(self, path: str, **parameters: str) -> dict[str, Any]:
-        """Ask its API; what went wrong is in the answer, not an exception."""
+        """Call its API; the returned object describes an error, if there is one."""
         query = urllib.parse.urlencode(parameters)
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{query}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 found: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             found = json.load(error)
         return found
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """Return the series of an expression now."""
+        """Return the current series of an expression."""
         answer = self.get("query", query=expression)
         assert answer["status"] == "success", (expression, answer)
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found
 
     def value(self, expression: str) -> float:
-        """Return the one value of an expression."""
+        """Return the single value of an expression."""
         (found,) = self.query(expression)
         return float(found["value"][1])
 
 
 @contextmanager
 def prometheus(metrics_port: int, folder: Path, *, every: str = "500ms") -> Iterator[Prometheus]:
-    """Run Prometheus as deploy/monitoring has it, but for its pace and the target's port."""
+    """Run Prometheus as deploy/monitoring does, except for the interval and the target's port."""
     port = free_port()
     settings = (PLACE / "prometheus.yml").read_text()
     settings = settings.replace("127.0.0.1:9464", f"127.0.0.1:{metrics_port}")
@@ -74,11 +74,11 @@ def prometheus(metrics_port: int, folder: Path, *, every: str = "500ms") -> Iter
         yield running
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
-def wait(holds: Any, what: str, within: float = 20) -> None:
-    """Wait until something is true; connections may be refused meanwhile."""
+def wait(holds: Any, what: str, within: float = 120) -> None:
+    """Wait until a condition holds; ignore refused connections meanwhile."""
     deadline = time.monotonic() + within
     while True:
         try:
@@ -91,5 +91,5 @@ def wait(holds: Any, what: str, within: float = 20) -> None:
 
 
 def names(text: str) -> set[str]:
-    """Return the metrics that an expression or a text names; a histogram's parts are one."""
+    """Return the metrics that a text names; the parts of a histogram count as one."""
     return {re.sub(r"_(bucket|sum|count)$", "", name) for name in NAME.findall(text)}

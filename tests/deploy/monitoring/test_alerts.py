@@ -1,4 +1,4 @@
-"""Each alert fires when it should, and is silent when it should: Prometheus' own unit tests."""
+"""Unit tests of the alerts: each has cases in which it fires and cases in which it does not."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ OF_JOB = '{job="futuretracker",instance="a"}'
 
 
 class Case(NamedTuple):
-    """Series in Prometheus' shorthand, one value a minute; when to look; which labels fire."""
+    """Series in Prometheus' notation, one value per minute; the minute to check; the labels."""
 
     alert: str
     minute: int
     series: dict[str, str]
-    labels: dict[str, str] | None = None  # None: it is silent
+    labels: dict[str, str] | None = None  # None: the alert does not fire
 
 
 def slow(half: str, all_: str, route: str = "/api/me") -> dict[str, str]:
@@ -74,7 +74,7 @@ CASES = [
     Case("FutureTrackerNotScraped", 10, {UP: "0x20"}),
     Case("FutureTrackerErrorsFast", 90, answers("0+100x90", "0+5x90"), {}),
     Case("FutureTrackerErrorsFast", 90, answers("0+100x90", "0+1x90")),
-    # An outage that is over.
+    # An outage that has ended.
     Case("FutureTrackerErrorsFast", 90, answers("0+100x90", "0+50x70 3500x30")),
     Case("FutureTrackerErrorsSlow", 400, answers("0+100x400", "0+1x400"), {}),
     Case("FutureTrackerErrorsSlow", 400, answers("0+200x400", "0+1x400")),
@@ -104,7 +104,7 @@ CASES = [
         {"server": "replica"},
     ),
     Case("FutureTrackerReplicaLost", 9, {'futuretracker_replica_up{server="replica"}': "1x10"}),
-    # Ten times what was refused all day, and as much as ever.
+    # Ten times as many refusals as on the day before, or the usual number.
     Case(
         "FutureTrackerRefusedTokens",
         1465,
@@ -146,7 +146,7 @@ CASES = [
         {'futuretracker_worker_exits_total{outcome="ended"}': "0 4 8 12x15"},
     ),
     Case("FutureTrackerWorkerMissing", 68, {"futuretracker_workers": "4x60 3x10"}, {}),
-    # A reload, and a new number of workers that has been there for long.
+    # A reload, and a number of workers that has been constant for long.
     Case("FutureTrackerWorkerMissing", 68, {"futuretracker_workers": "4x58 8 8 4x10"}),
     Case("FutureTrackerWorkerMissing", 68, {"futuretracker_workers": "4x20 2x50"}),
     Case("FutureTrackerRestarts", 12, {"futuretracker_start_time_seconds": "1+1x15"}, {}),
@@ -204,7 +204,7 @@ def as_test(case: Case) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The alerts without their texts, which promtool would compare to the letter."""
+    """Return the alerts without their texts, which promtool would also compare."""
     bare = yaml.safe_load((PLACE / "alerts.yml").read_text())
     for group in bare["groups"]:
         for rule in group["rules"]:
@@ -220,9 +220,7 @@ def promtool(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_each_alert_fires_when_it_should_and_is_silent_when_it_should(
-    rules: Path, tmp_path: Path
-) -> None:
+def test_the_alert_fires_exactly_when_it_should(rules: Path, tmp_path: Path) -> None:
     file = tmp_path / "tests.yml"
     cases = [as_test(case) for case in CASES]
     file.write_text(
@@ -240,20 +238,20 @@ def test_each_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
         )
 
 
-def test_promtool_finds_nothing_wrong_with_the_alerts() -> None:
+def test_promtool_accepts_the_alerts() -> None:
     outcome = promtool("check", "rules", "--lint=all", "--lint-fatal", PLACE / "alerts.yml")
 
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-def test_promtool_finds_nothing_wrong_with_the_settings() -> None:
+def test_promtool_accepts_the_settings() -> None:
     outcome = promtool("check", "config", PLACE / "prometheus.yml")
 
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-def test_promtool_finds_nothing_wrong_with_what_is_commented_out(tmp_path: Path) -> None:
-    """Each commented block is one that a host may need as it stands."""
+def test_promtool_accepts_the_commented_blocks(tmp_path: Path) -> None:
+    """Each commented block must be valid when a host enables it."""
     lines = (PLACE / "prometheus.yml").read_text().splitlines()
     settings = ("  #   ", "  # - ", "# alerting:", "#   ", "#     ")
     text = "\n".join(

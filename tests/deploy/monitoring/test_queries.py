@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DASHBOARD: dict[str, Any] = json.loads((PLACE / "dashboard.json").read_text())
 GROUPS = yaml.safe_load((PLACE / "alerts.yml").read_text())["groups"]
 ALERTS = {rule["alert"]: rule["expr"] for group in GROUPS for rule in group["rules"]}
-# What Grafana would put in.
+# The values that Grafana fills in.
 FILLED_IN = {
     "$__rate_interval": "10s",
     "$job": "futuretracker",
@@ -28,7 +28,7 @@ FILLED_IN = {
 
 
 def panels() -> Iterator[tuple[str, str]]:
-    """Yield each panel's title with each of its queries."""
+    """Yield the title of each panel with each of its queries."""
     for panel in DASHBOARD["panels"]:
         for target in panel.get("targets", []):
             yield panel["title"], target["expr"]
@@ -45,7 +45,7 @@ def exported(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("title", "expression"), list(panels()))
-def test_every_panel_shows_something(scraped: Scraped, title: str, expression: str) -> None:
+def test_every_panel_has_data(scraped: Scraped, title: str, expression: str) -> None:
     def shows() -> bool:
         found = scraped.prometheus.query(filled_in(expression))
         return any(series["value"][1] != "NaN" for series in found)
@@ -55,7 +55,7 @@ def test_every_panel_shows_something(scraped: Scraped, title: str, expression: s
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_every_alert_is_a_query_that_prometheus_understands(scraped: Scraped, alert: str) -> None:
+def test_prometheus_accepts_the_query_of_every_alert(scraped: Scraped, alert: str) -> None:
     scraped.prometheus.query(ALERTS[alert])
 
 
@@ -63,24 +63,24 @@ def test_prometheus_has_loaded_every_alert_and_none_fires(scraped: Scraped) -> N
     groups = scraped.prometheus.get("rules")["data"]["groups"]
     states = {rule["name"]: rule["state"] for group in groups for rule in group["rules"]}
 
-    # One may be pending: the traffic above has refused tokens and webhooks.
+    # One alert may be pending, because the traffic above has refused tokens and webhooks.
     assert set(states) == set(ALERTS)
     assert "firing" not in states.values()
 
 
-def test_nothing_is_asked_for_that_the_service_does_not_export(scraped: Scraped) -> None:
+def test_every_queried_metric_is_exported(scraped: Scraped) -> None:
     asked = names(json.dumps(DASHBOARD)) | names(json.dumps(ALERTS))
 
     assert asked <= exported(scraped.text())
 
 
-def test_everything_that_is_exported_is_shown(scraped: Scraped) -> None:
+def test_every_exported_metric_is_shown(scraped: Scraped) -> None:
     shown = {name for _, expression in panels() for name in names(expression)}
 
     assert exported(scraped.text()) <= shown
 
 
-def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
+def test_every_alert_has_a_severity_and_instructions() -> None:
     for group in GROUPS:
         for rule in group["rules"]:
             assert rule["labels"]["severity"] in {"critical", "warning"}, rule
@@ -88,7 +88,7 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
             assert rule["annotations"]["runbook"].endswith("."), rule
 
 
-def test_each_panel_asks_the_chosen_datasource_for_the_chosen_hosts() -> None:
+def test_every_panel_uses_the_selected_datasource_and_hosts() -> None:
     for panel in DASHBOARD["panels"]:
         for target in panel.get("targets", []):
             assert target["datasource"]["uid"] == "${datasource}", panel["title"]

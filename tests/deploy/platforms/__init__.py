@@ -1,1 +1,1 @@
-"""What is in deploy/platforms/, started as each platform would start it."""
+"""Tests of deploy/platforms, started as each platform would start them."""

@@ -1,4 +1,4 @@
-"""A platform's commands, run in the repository's folder as the platform's shell runs them."""
+"""Run a platform's commands in the repository's folder, as the platform's shell does."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def platform(request: pytest.FixtureRequest) -> Platform:
 
 @pytest.fixture(scope="session")
 def variables(service_url: str, owner_url: str, issuer: Issuer) -> dict[str, str]:
-    """What an operator gives the platform; it hands all of it to every process."""
+    """Return the variables that an operator sets; the platform passes them to every process."""
     return {
         "DATABASE_URL": service_url,
         "MIGRATION_DATABASE_URL": owner_url,
@@ -46,13 +46,13 @@ def variables(service_url: str, owner_url: str, issuer: Issuer) -> dict[str, str
 def start(
     variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., AbstractContextManager[Service]]:
-    """Start one host of a platform: ``start(platform, RATE_LIMIT_GENERAL="3 per 15 minutes")``."""
+    """Start a host of a platform: ``start(platform, RATE_LIMIT_GENERAL="3 per 15 minutes")``."""
 
     @contextmanager
     def start(platform: Platform, **changes: str) -> Iterator[Service]:
         port = free_port()
         folder = tmp_path_factory.mktemp(platform.name)
-        # Each host of a platform has a /dev/shm of its own.
+        # Each host of a platform has its own /dev/shm.
         host = {"PORT": str(port), "PATH": PATH, "STORE_URL": f"lmdb://{folder / 'store'}"}
         env = {**variables, **platform.env, **host, **changes}
         command = ["/bin/bash", "-c", platform.start]
@@ -66,6 +66,6 @@ def start(
 def service(
     platform: Platform, start: Callable[..., AbstractContextManager[Service]]
 ) -> Iterator[Service]:
-    """A platform's service with a small budget, which the public paths do not spend."""
+    """A platform's service with a low rate limit, which public paths do not use up."""
     with start(platform, RATE_LIMIT_GENERAL="3 per 15 minutes") as service:
         yield service

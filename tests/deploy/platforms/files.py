@@ -1,4 +1,4 @@
-"""What each platform reads out of its file: commands, and the environment that it gives."""
+"""Read the commands and the environment from each platform's file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORGED = "203.0.113.9"
 
 @dataclass(frozen=True)
 class Platform:
-    """``arrives`` is X-Forwarded-For as it arrives where the client itself sent FORGED."""
+    """``arrives`` is the X-Forwarded-For that arrives if the client itself sent FORGED."""
 
     name: str
     start: str
@@ -34,7 +34,7 @@ class Platform:
 def heroku() -> Platform:
     lines = (PLATFORMS / "heroku/Procfile").read_text().splitlines()
     processes = dict(re.fullmatch(r"(\w+): (.+)", line).groups() for line in lines)  # type: ignore[union-attr,misc]
-    # By the dyno's size, from the Python buildpack.
+    # The Python buildpack derives it from the size of the dyno.
     env = {"WEB_CONCURRENCY": "2"}
     arrives = f"{FORGED}, {CLIENT}"
     return Platform("heroku", processes["web"], processes["release"], env, arrives, "/readyz")

@@ -1,4 +1,4 @@
-"""The CloudFormation template, and what each host runs at its first start."""
+"""The CloudFormation template, and the script that each host runs at its first start."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def shellcheck(script: str) -> str:
     ).stdout
 
 
-def test_cfn_lint_finds_nothing() -> None:
+def test_cfn_lint_accepts_the_template() -> None:
     result = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), "--template", TEMPLATE],
         check=False,
@@ -53,14 +53,14 @@ def test_cfn_lint_finds_nothing() -> None:
     assert (result.returncode, result.stdout) == (0, "")
 
 
-def test_shellcheck_finds_nothing(resources: dict[str, Any]) -> None:
+def test_shellcheck_accepts_the_scripts(resources: dict[str, Any]) -> None:
     filled = re.sub(r"\$\{[\w:]+\}", "value", user_data(resources))
 
     assert shellcheck(filled) == ""
     assert shellcheck((AWS / "install").read_text()) == ""
 
 
-def test_a_host_runs_a_script_of_this_repository_at_its_first_start(
+def test_a_host_runs_the_install_script_at_its_first_start(
     resources: dict[str, Any],
 ) -> None:
     (script,) = re.findall(r"^/opt/futuretracker/(\S+)$", user_data(resources), re.MULTILINE)
@@ -68,17 +68,19 @@ def test_a_host_runs_a_script_of_this_repository_at_its_first_start(
     assert (ROOT / script).stat().st_mode & 0o111 == 0o111
 
 
-def test_the_load_balancer_asks_whether_a_host_is_ready_and_lets_it_finish(
+def test_the_load_balancer_checks_readiness_and_lets_a_host_drain(
     resources: dict[str, Any],
 ) -> None:
     targets = resources["Targets"]
 
     assert targets["Properties"]["HealthCheckPath"] == "/readyz"
     delay = attributes(targets, "TargetGroupAttributes")["deregistration_delay.timeout_seconds"]
-    assert int(delay) > 30  # graceful_timeout
+    assert int(delay) > 30  # gunicorn's graceful_timeout
 
 
-def test_the_client_s_address_comes_last_and_without_its_port(resources: dict[str, Any]) -> None:
+def test_the_load_balancer_appends_the_clients_address_without_its_port(
+    resources: dict[str, Any],
+) -> None:
     given = attributes(resources["Balancer"], "LoadBalancerAttributes")
 
     assert given["routing.http.xff_header_processing.mode"] == "append"
@@ -89,7 +91,9 @@ def test_the_client_s_address_comes_last_and_without_its_port(resources: dict[st
     )
 
 
-def test_the_load_balancer_hangs_up_before_the_host_does(resources: dict[str, Any]) -> None:
+def test_the_load_balancer_closes_idle_connections_before_the_host(
+    resources: dict[str, Any],
+) -> None:
     given = attributes(resources["Balancer"], "LoadBalancerAttributes")
     (keepalive,) = re.findall(
         r"^keepalive = (\d+)", (ROOT / "gunicorn.conf.py").read_text(), re.MULTILINE
@@ -98,7 +102,7 @@ def test_the_load_balancer_hangs_up_before_the_host_does(resources: dict[str, An
     assert int(given["idle_timeout.timeout_seconds"]) < int(keepalive)
 
 
-def test_only_the_load_balancer_reaches_the_port_that_the_hosts_listen_on(
+def test_only_the_load_balancer_reaches_the_hosts_port(
     resources: dict[str, Any],
 ) -> None:
     (rule,) = resources["HostGroup"]["Properties"]["SecurityGroupIngress"]
@@ -109,7 +113,7 @@ def test_only_the_load_balancer_reaches_the_port_that_the_hosts_listen_on(
     assert f"ListenStream=0.0.0.0:{rule['FromPort']} " in (AWS / "install").read_text()
 
 
-def test_an_update_waits_for_the_host_that_says_it_is_ready(resources: dict[str, Any]) -> None:
+def test_an_update_waits_until_a_host_is_ready(resources: dict[str, Any]) -> None:
     update = resources["AutoScaling"]["UpdatePolicy"]["AutoScalingRollingUpdate"]
 
     assert update["WaitOnResourceSignals"] is True

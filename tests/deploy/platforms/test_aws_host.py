@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer
 
 NAMES = {"API_SETTINGS": "/futuretracker/api.env", "MIGRATE_SETTINGS": "/futuretracker/migrate.env"}
-# In the place of AWS, which is not here: Parameter Store, asked as the AWS CLI is asked.
+# A replacement for AWS' Parameter Store, called like the AWS CLI.
 STORE = "/run/parameters"
 ASKED = "ssm get-parameter --name --with-decryption --query Parameter.Value --output text"
 AWS = f"""#!/bin/sh -e
@@ -30,7 +30,7 @@ exec cat "{STORE}$4"
 
 @pytest.fixture(scope="module")
 def settings(owner_url: str, issuer: Issuer) -> Iterator[dict[str, str]]:
-    """What stands in Parameter Store, for an empty database."""
+    """Yield the content of Parameter Store, for an empty database."""
     with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute("create database aws_host")
         url = make_conninfo(owner_url, dbname="aws_host", host="127.0.0.1", port=5432)
@@ -51,7 +51,7 @@ def settings(owner_url: str, issuer: Issuer) -> Iterator[dict[str, str]]:
 def host(
     owner_url: str, settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
-    """The host after ``install``, with the repository where the user data clones it to."""
+    """The host after ``install``, with the repository where the user data clones it."""
     shared = {str(conninfo_to_dict(owner_url)["host"]): POSTGRES, str(ROOT): SOURCE}
     with machine(tmp_path_factory.mktemp("host"), shared) as this:
         this.run(LISTEN)
@@ -69,13 +69,13 @@ def host(
         yield this
 
 
-def test_it_is_ready_at_the_port_that_the_load_balancer_asks(host: Machine) -> None:
+def test_the_host_is_ready_at_the_load_balancers_port(host: Machine) -> None:
     answer = host.run("curl --silent --fail --retry 5 --retry-connrefused 127.0.0.1:3001/readyz")
 
     assert '"status"' in answer
 
 
-def test_the_load_balancer_s_address_of_the_client_counts(host: Machine) -> None:
+def test_the_client_address_comes_from_the_load_balancer(host: Machine) -> None:
     ask = (
         "curl --silent --output /dev/null --write-out '%{http_code} '"
         " --header 'X-Forwarded-For: 203.0.113.9, 192.0.2.7' 127.0.0.1:3001/api/v1/health"
@@ -85,13 +85,13 @@ def test_the_load_balancer_s_address_of_the_client_counts(host: Machine) -> None
     assert '"key": "192.0.2.7"' in host.journal("futuretracker-api")
 
 
-def test_only_root_reads_the_settings(host: Machine) -> None:
+def test_only_root_can_read_the_settings(host: Machine) -> None:
     files = "/etc/futuretracker/api.env /etc/futuretracker/migrate.env"
 
     assert host.run(f"stat --format '%U %a' {files}").splitlines() == ["root 600"] * 2
 
 
-def test_the_service_may_not_ask_for_the_host_s_keys(host: Machine) -> None:
+def test_the_service_cannot_reach_the_hosts_credentials(host: Machine) -> None:
     denied = host.state("futuretracker-api.service", "IPAddressDeny")
 
     assert set(denied.split()) == {"169.254.169.254/32", "fd00:ec2::254/128"}

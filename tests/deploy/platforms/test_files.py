@@ -1,4 +1,4 @@
-"""The platforms' files: keys that the platforms know, settings that the service knows."""
+"""The platforms' files: the platforms know their keys, and the service knows their settings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FILES = {
     "render": PLATFORMS / "render/render.yaml",
 }
 PLATFORMS_OWN = {"PYTHON_VERSION"}
-GRACEFUL = 30  # seconds; gunicorn.conf.py
+GRACEFUL = 30  # seconds, as in gunicorn.conf.py
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_each_file_says_what_its_platform_understands(name: str) -> None:
+def test_each_file_follows_its_platforms_schema(name: str) -> None:
     schema = Path(__file__).parent / f"schemas/{name}.json"
     result = subprocess.run(
         [Path(sys.executable).with_name("check-jsonschema"), "--schemafile", schema, FILES[name]],
@@ -36,7 +36,7 @@ def test_each_file_says_what_its_platform_understands(name: str) -> None:
     assert result.returncode == 0, result.stdout
 
 
-def test_every_setting_in_them_is_one_of_the_service() -> None:
+def test_every_setting_in_the_files_exists() -> None:
     render = yaml.safe_load(FILES["render"].read_text())["services"][0]["envVars"]
     commands = " ".join(platform.start for platform in all_platforms())
     named = {
@@ -50,7 +50,7 @@ def test_every_setting_in_them_is_one_of_the_service() -> None:
     assert named - PLATFORMS_OWN <= set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
 
-def test_no_file_holds_the_value_of_a_secret() -> None:
+def test_no_file_contains_a_secret() -> None:
     render = yaml.safe_load(FILES["render"].read_text())["services"][0]["envVars"]
     heroku = json.loads(FILES["heroku"].read_text())["env"]
 
@@ -63,7 +63,7 @@ def test_no_file_holds_the_value_of_a_secret() -> None:
     assert not [name for name, given in heroku.items() if "value" in given]
 
 
-def test_every_platform_waits_longer_for_gunicorn_than_gunicorn_for_a_request() -> None:
+def test_every_platform_waits_longer_than_gunicorns_graceful_timeout() -> None:
     config = (ROOT / "gunicorn.conf.py").read_text()
     railway = json.loads(FILES["railway"].read_text())["deploy"]
     (render,) = yaml.safe_load(FILES["render"].read_text())["services"]
@@ -72,4 +72,4 @@ def test_every_platform_waits_longer_for_gunicorn_than_gunicorn_for_a_request() 
     assert re.findall(r"^graceful_timeout = (\d+)", config, re.MULTILINE) == [str(GRACEFUL)]
     assert railway["drainingSeconds"] > GRACEFUL
     assert render["maxShutdownDelaySeconds"] > GRACEFUL
-    assert int(heroku) < 30  # seconds that a dyno has
+    assert int(heroku) < 30  # seconds that Heroku gives a dyno

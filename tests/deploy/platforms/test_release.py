@@ -1,4 +1,4 @@
-"""What each platform runs before a release goes live, on an empty database."""
+"""The command that each platform runs before a release, on an empty database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def empty(owner_url: str) -> Iterator[str]:
-    """An empty database; the URL is its owner's."""
+    """Yield the owner's URL of an empty database."""
     with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute("create database platform_release")
         yield make_conninfo(owner_url, dbname="platform_release")
@@ -36,11 +36,13 @@ def release(platform: Platform, url: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 
-def test_it_migrates_and_the_next_release_has_nothing_to_do(platform: Platform, empty: str) -> None:
+def test_a_release_migrates_and_the_next_one_changes_nothing(
+    platform: Platform, empty: str
+) -> None:
     applied = "".join(f"applied {name}\n" for name, _ in migrations())
 
     first, second = release(platform, empty), release(platform, empty)
@@ -48,7 +50,7 @@ def test_it_migrates_and_the_next_release_has_nothing_to_do(platform: Platform, 
     assert (second.returncode, second.stdout) == (0, "up to date\n")
 
 
-def test_a_release_that_cannot_migrate_fails_so_that_the_old_one_stays(platform: Platform) -> None:
+def test_a_failed_migration_fails_the_release(platform: Platform) -> None:
     result = release(platform, "postgresql://postgres@127.0.0.1:9/postgres")
 
     assert result.returncode != 0

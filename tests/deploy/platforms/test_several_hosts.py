@@ -1,4 +1,4 @@
-"""A platform's second host: without REDIS_URL it counts for itself."""
+"""The second host of a platform counts rate limits on its own without REDIS_URL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUDGET = {"RATE_LIMIT_GENERAL": "3 per 15 minutes"}
 
 
 def statuses(*services: Service) -> list[int]:
-    """Ask each in turn, four times."""
+    """Send a request to each service in turn, four times."""
     headers = {"X-Forwarded-For": heroku().arrives}
     return [
         service.request("GET", "/api/v1/health", headers=headers).status
@@ -28,12 +28,12 @@ def statuses(*services: Service) -> list[int]:
     ]
 
 
-def test_two_hosts_without_redis_give_a_client_the_budget_twice(start: Start) -> None:
+def test_two_hosts_without_redis_allow_the_limit_twice(start: Start) -> None:
     with start(heroku(), **BUDGET) as one, start(heroku(), **BUDGET) as two:
         assert statuses(one, two).count(200) == 6
 
 
-def test_two_hosts_that_share_redis_give_it_once(start: Start) -> None:
+def test_two_hosts_with_redis_allow_the_limit_once(start: Start) -> None:
     with (
         valkey() as (url, _),
         start(heroku(), **BUDGET, REDIS_URL=url) as one,

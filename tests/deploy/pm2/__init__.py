@@ -1,1 +1,1 @@
-"""deploy/platforms/pm2/, run by the real PM2."""
+"""Tests of deploy/platforms/pm2 with the real PM2."""

@@ -1,4 +1,4 @@
-"""A PM2 of the tests' own: installed here, with a home of its own, gone at the end."""
+"""A PM2 with its own home folder, which is removed at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME = "futuretracker-api"
 
 @dataclass
 class Pm2:
-    """``env`` is what every command gets; ``asked`` names each host that Node looks for."""
+    """``env`` is the environment of every command; ``asked`` lists the hosts that Node looks up."""
 
     env: dict[str, str]
     asked: Path
@@ -37,14 +37,14 @@ class Pm2:
         return Path(self.env["PM2_HOME"])
 
     def __call__(self, *arguments: str, **env: str) -> str:
-        """Run one command to its end."""
+        """Run a command and wait for its end."""
         command = str(HERE / "node_modules/.bin/pm2")
         result = node(HERE, command, *arguments, **{**self.env, **env})
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
     def process(self) -> dict[str, Any]:
-        """Return what PM2 knows of the service."""
+        """Return PM2's description of the service."""
         (process,) = json.loads(self("jlist").splitlines()[-1])
         found: dict[str, Any] = process
         return found
@@ -52,7 +52,7 @@ class Pm2:
 
 @pytest.fixture
 def pm2(settings: dict[str, str], tmp_path: Path) -> Iterator[Pm2]:
-    """PM2 without anything that runs; what it started is stopped at the end, itself included."""
+    """Yield a PM2 without processes; at the end stop it and everything that it started."""
     install(HERE)
     asked = tmp_path / "asked"
     asked.touch()
@@ -74,7 +74,7 @@ def pm2(settings: dict[str, str], tmp_path: Path) -> Iterator[Pm2]:
 
 @pytest.fixture
 def running(pm2: Pm2) -> Pm2:
-    """PM2 with the service as the ecosystem file starts it, ready."""
+    """A PM2 that runs the service by the ecosystem file, ready."""
     pm2("start", str(ECOSYSTEM))
     assert wait_until_ready(pm2.port), pm2("logs", NAME, "--raw", "--nostream")
     return pm2

@@ -1,4 +1,4 @@
-"""The service under PM2: found, reloaded, read, and stopped without a trace."""
+"""The service under PM2: start, log, reload and stop."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.cluster.processes import wait_for
 from tests.conftest import ORIGIN
 from tests.deploy.pm2.conftest import ECOSYSTEM, NAME
 from tests.deploy.started import status
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer
@@ -29,14 +29,14 @@ def workers(pid: int) -> set[str]:
     return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
-def test_the_log_is_json_alone_and_has_the_audit_line(running: Pm2, issuer: Issuer) -> None:
-    connection = HTTPConnection("127.0.0.1", running.port, timeout=15)
+def test_the_log_is_only_json_and_has_the_audit_line(running: Pm2, issuer: Issuer) -> None:
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=120)
     connection.request("POST", "/api/v1/opportunities", b'{"title": "By PM2"}', headers(issuer))
     assert connection.getresponse().status == 201
     connection.close()
 
-    # PM2 copies the output into its files a moment later.
-    deadline = time.monotonic() + 5
+    # PM2 writes the output to its files with a delay.
+    deadline = time.monotonic() + 60
     lines: list[dict[str, Any]] = []
     while not any(line["type"] == "AUDIT" for line in lines) and time.monotonic() < deadline:
         log = running.home / f"logs/{NAME}-out.log"
@@ -48,12 +48,12 @@ def test_the_log_is_json_alone_and_has_the_audit_line(running: Pm2, issuer: Issu
     assert (running.home / f"logs/{NAME}-error.log").read_text() == ""
 
 
-def test_a_hangup_takes_new_workers_and_keeps_gunicorn(running: Pm2) -> None:
+def test_a_reload_replaces_the_workers_and_keeps_gunicorn(running: Pm2) -> None:
     pid = running.process()["pid"]
     before = workers(pid)
     running("sendSignal", "SIGHUP", NAME)
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while before & workers(pid) and time.monotonic() < deadline:
         assert status(running.port, "/healthz") == 200
     assert not before & workers(pid)
@@ -63,7 +63,7 @@ def test_a_hangup_takes_new_workers_and_keeps_gunicorn(running: Pm2) -> None:
 def test_a_stop_lets_a_request_finish(running: Pm2, issuer: Issuer) -> None:
     body = json.dumps({"title": "It arrives in two parts"}).encode()
     stop = threading.Thread(target=running, args=("stop", NAME))
-    connection = HTTPConnection("127.0.0.1", running.port, timeout=15)
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=120)
     connection.putrequest("POST", "/api/v1/opportunities")
     for name, value in {**headers(issuer), "Content-Length": str(len(body))}.items():
         connection.putheader(name, value)
@@ -80,20 +80,20 @@ def test_a_stop_lets_a_request_finish(running: Pm2, issuer: Issuer) -> None:
     assert running.process()["pm2_env"]["status"] == "stopped"
 
 
-def test_the_end_of_pm2_leaves_no_process(running: Pm2) -> None:
+def test_killing_pm2_leaves_no_process(running: Pm2) -> None:
     pid = running.process()["pid"]
     processes = [str(pid), *workers(pid), (running.home / "pm2.pid").read_text()]
     running("kill")
 
-    # PM2 does not wait for its own end, and the dead have no command until they are buried.
+    # PM2 does not wait for its own exit. A zombie process has no command line.
     left = [Path(f"/proc/{pid}/cmdline") for pid in processes]
     wait_for(lambda: not [file for file in left if file.exists() and file.read_bytes()], 10)
 
 
-def test_a_wrong_setting_is_said_and_not_tried_for_ever(pm2: Pm2) -> None:
+def test_a_wrong_setting_is_reported_and_not_retried_forever(pm2: Pm2) -> None:
     pm2("start", str(ECOSYSTEM), TRUSTED_PROXIES="many")
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while pm2.process()["pm2_env"]["status"] != "errored":
         assert time.monotonic() < deadline
     log = (pm2.home / f"logs/{NAME}-error.log").read_text()
@@ -101,5 +101,5 @@ def test_a_wrong_setting_is_said_and_not_tried_for_ever(pm2: Pm2) -> None:
     assert "Traceback" not in log
 
 
-def test_pm2_asks_its_maker_nothing(running: Pm2) -> None:
+def test_pm2_contacts_no_server(running: Pm2) -> None:
     assert running.asked.read_text() == ""

@@ -1,1 +1,1 @@
-"""What keeps the packages safe: audits, the list of what there is, and what asks every week."""
+"""Tests of audits, of the SBOM and of the workflows."""

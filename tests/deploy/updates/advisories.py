@@ -1,4 +1,4 @@
-"""An advisory service as OSV and npm's registry are: both say what they are told to say."""
+"""A server that returns given advisories like OSV and npm's registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Advisories:
-    """``known`` are advisories by a package's name; ``asked`` each package that was asked about."""
+    """``known`` holds advisories by package; ``asked`` lists the packages that were queried."""
 
     url: str = ""
     status: int = 200

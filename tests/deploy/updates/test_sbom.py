@@ -1,4 +1,4 @@
-"""``make sbom``: all that the service is made of, each with what it was made from."""
+"""``make sbom`` lists every package of the service with its hashes."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def hashes(component: dict[str, Any]) -> set[str]:
     }
 
 
-def test_it_follows_cyclonedx(text: str) -> None:
+def test_the_sbom_follows_cyclonedx(text: str) -> None:
     version = SchemaVersion.from_version(json.loads(text)["specVersion"])
 
     assert JsonStrictValidator(version).validate_str(text) is None
 
 
-def test_every_pinned_package_is_in_it_with_its_version_and_all_of_its_hashes(text: str) -> None:
+def test_the_sbom_has_every_pinned_package_with_its_hashes(text: str) -> None:
     listed = {
         (component["name"], component["version"]): hashes(component)
         for component in json.loads(text)["components"]

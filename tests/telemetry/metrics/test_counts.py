@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.cluster.processes import wait_for
 from tests.conftest import ORIGIN
+from tests.support.waiting import wait_for
 from tests.telemetry.metrics.scrape import LIST, TOKEN, figures, requests, scrape
 
 if TYPE_CHECKING:

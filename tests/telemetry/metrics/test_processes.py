@@ -12,7 +12,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.cluster.processes import wait_for
+from tests.support.waiting import wait_for
 from tests.telemetry.metrics.scrape import TOKEN, requests, scrape
 
 if TYPE_CHECKING:

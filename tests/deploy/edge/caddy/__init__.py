@@ -1,1 +1,1 @@
-"""What only Caddy does."""
+"""Tests of what only Caddy does."""

@@ -1,4 +1,4 @@
-"""Behind a load balancer the client is who it says, and nobody else may say it."""
+"""A load balancer may set the client's address, and nobody else may."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLOUDFLARE = {
 
 
 def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) -> str:
-    """Return the address that the service has logged."""
+    """Return the client address that the service logs."""
     answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
     made = answer.header("X-Request-Id")
     [ip] = {
@@ -30,14 +30,14 @@ def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) 
     return str(ip)
 
 
-def test_a_load_balancer_says_who_the_client_is(begin: Begin, service: Service) -> None:
-    says = {"X-Forwarded-For": "192.0.2.1, 203.0.113.9"}  # the first is the client's own
+def test_a_load_balancer_sets_the_client_address(begin: Begin, service: Service) -> None:
+    says = {"X-Forwarded-For": "192.0.2.1, 203.0.113.9"}  # the client itself sent the first address
     with begin(caddy=BALANCER) as edge:
         assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
         assert counted(edge, service, STRANGER, says) == STRANGER
 
 
-def test_cloudflare_says_who_the_client_is(begin: Begin, service: Service) -> None:
+def test_cloudflare_sets_the_client_address(begin: Begin, service: Service) -> None:
     says = {"CF-Connecting-IP": "203.0.113.9", "X-Forwarded-For": "198.51.100.1"}
     with begin(caddy=CLOUDFLARE) as edge:
         assert counted(edge, service, TRUSTED, says) == "203.0.113.9"

@@ -1,4 +1,4 @@
-"""The files are as Caddy writes them, Caddy takes them, and they say what the service says."""
+"""The files are formatted, Caddy accepts them, and they agree with the service's settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = [DEPLOY / "Caddyfile", *(DEPLOY / "futuretracker").iterdir()]
 
 @pytest.fixture(scope="module")
 def adapted() -> dict[str, Any]:
-    """The files as they are, as Caddy understands them."""
+    """Return the files as Caddy understands them."""
     command = [PROGRAM, "adapt", "--config", DEPLOY / "Caddyfile"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "warn" not in done.stderr
@@ -36,7 +36,7 @@ def test_every_file_is_formatted(path: Path) -> None:
     assert done.stdout == path.read_text()
 
 
-def test_caddy_takes_the_files(socket_file: Path, tmp_path: Path) -> None:
+def test_caddy_accepts_the_files(socket_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "caddy"
     caddyfile = lay_out(folder, (10080, 10443), {}, socket_file=socket_file)
     done = subprocess.run(
@@ -57,20 +57,20 @@ def test_every_file_is_imported() -> None:
     assert {*imported, "Caddyfile"} == {path.name for path in FILES}
 
 
-def test_the_headers_are_those_of_the_service() -> None:
+def test_the_headers_equal_those_of_the_service() -> None:
     text = (DEPLOY / "futuretracker/headers.caddy").read_text()
 
     for name, value in [*security_headers(), ("Access-Control-Expose-Headers", EXPOSED)]:
         assert f'\t{name} "{value}"\n' in text
 
 
-def test_nobody_else_on_the_host_can_change_what_runs(adapted: dict[str, Any]) -> None:
+def test_other_users_of_the_host_cannot_change_caddy(adapted: dict[str, Any]) -> None:
     assert adapted["admin"]["listen"] == "unix//run/caddy/admin.sock"
 
 
-def test_the_limit_of_a_body_is_that_of_the_service(adapted: dict[str, Any]) -> None:
+def test_the_body_limit_equals_that_of_the_service(adapted: dict[str, Any]) -> None:
     text = json.dumps(adapted)
 
     assert re.findall(r'"max_size": (\d+)', text) == [str(MAX_BODY)]
-    # A buffer that is no larger would send on what is too large.
+    # A smaller buffer would forward part of a body that is too large.
     assert all(int(size) > MAX_BODY for size in re.findall(r'"request_buffers": (-?\d+)', text))

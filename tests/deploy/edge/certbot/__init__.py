@@ -1,1 +1,1 @@
-"""Certificates come, and are renewed."""
+"""Tests of issuing and renewing certificates."""

@@ -1,4 +1,4 @@
-"""The site that answers the certificate authority before there is a certificate."""
+"""The site that serves the certificate authority's challenge before there is a certificate."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.processes import started
-from tests.cluster.processes import wait_for
 from tests.deploy.edge.nginx_server import NEWEST, answers, command, debians, lay_out
 from tests.deploy.edge.substitution import replace_in
 from tests.deploy.edge.visitor import Edge
 from tests.support.servers import ROOT, free_port
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

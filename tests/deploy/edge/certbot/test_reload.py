@@ -1,4 +1,4 @@
-"""A renewed certificate is served and no request lost; a mistake is told in one sentence."""
+"""The renewal hook serves a new certificate without losing a request, and reports mistakes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.processes import wait_for
 from tests.deploy.edge.nginx_server import NEWEST, command, debians, nginx
 from tests.deploy.edge.visitor import NAME, ask_on
 from tests.support.authority import Files, certify
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from tests.support.servers import Service
 
 HOOK = ROOT / "deploy/certbot/reload-nginx.sh"
-# What is right, what takes its place, what is told of it.
+# Each mistake: the correct text, its replacement, and the expected message.
 MISTAKES = {
     "a word that is none": ("limit_conn ", "limit_con ", 'unknown directive "limit_con"'),
-    # Of this one `nginx -s reload` says nothing: only the error log would have it.
+    # `nginx -s reload` does not report this one; only the error log would.
     "a log that cannot be written": (
         "access.log futuretracker",
         "none/access.log futuretracker",
@@ -48,7 +48,7 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Files:
-    """A certificate of this test's own, which it may replace."""
+    """A certificate for one test, which the test may replace."""
     folder = tmp_path / "live"
     folder.mkdir()
     return certify(NAME, folder)
@@ -63,7 +63,7 @@ def edge(
 
 
 def hook(program: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """Run the hook; `nginx` is this test's, with the settings of this test."""
+    """Run the hook with this test's nginx and settings."""
     beside = tmp_path / "bin"
     beside.mkdir(exist_ok=True)
     asked = shlex.join(command(program, tmp_path / "edge"))
@@ -83,9 +83,10 @@ def shown(edge: Edge) -> str:
 
 
 def renew(own: Files, folder: Path) -> str:
-    """Let another certificate be live, as certbot does; return it.
+    """Install another certificate as certbot does; return its text.
 
-    It is another file: nginx 1.27.4 and later keep what was written over within its second.
+    It is a new file, because nginx 1.27.4 and later do not notice a file that is overwritten within
+    the same second.
     """
     folder.mkdir()
     for live, new in zip(own, certify(NAME, folder), strict=True):
@@ -107,7 +108,8 @@ def test_a_renewed_certificate_is_served_and_no_request_is_lost(
         while not ended.is_set():
             with closing(edge.connect(context=context)) as sock:
                 statuses.append(ask_on(sock, "GET", "/healthz").status)
-                # nginx may end a kept connection between two requests; every client asks anew then.
+                # nginx may close an idle connection between two requests; clients then send the
+                # request again.
                 with suppress(HTTPException, OSError):
                     statuses.append(ask_on(sock, "GET", "/healthz").status)
         return statuses
@@ -129,7 +131,7 @@ def test_a_renewed_certificate_is_served_and_no_request_is_lost(
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_wrong_configuration_is_told_and_changes_nothing(
+def test_a_wrong_configuration_is_reported_and_changes_nothing(
     program: Path, edge: Edge, own: Files, tmp_path: Path, mistake: str
 ) -> None:
     right, wrong, told = MISTAKES[mistake]
@@ -146,7 +148,7 @@ def test_a_wrong_configuration_is_told_and_changes_nothing(
     assert shown(edge) == before
 
 
-def test_a_key_that_does_not_fit_is_told(
+def test_a_key_of_another_certificate_is_reported(
     program: Path, edge: Edge, own: Files, tmp_path: Path
 ) -> None:
     (tmp_path / "other").mkdir()
@@ -159,7 +161,7 @@ def test_a_key_that_does_not_fit_is_told(
     assert "key values mismatch" in done.stderr
 
 
-def test_that_nginx_does_not_run_is_told(
+def test_a_stopped_nginx_is_reported(
     program: Path, service: Service, socket_file: Path, own: Files, tmp_path: Path
 ) -> None:
     with nginx(program, tmp_path / "edge", socket_file, own, {}):

@@ -1,1 +1,1 @@
-"""What only nginx does: Debian's, and a newest one."""
+"""Tests of what only nginx does, with Debian's version and a new one."""

@@ -1,4 +1,4 @@
-"""The certificate authority finds its answer over plain HTTP, and nothing else is served there."""
+"""The challenge of the certificate authority is served over plain HTTP, and nothing else is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_challenge_is_served_over_plain_http(edge: Edge) -> None:
     assert (answer.status, answer.body) == (200, b"abc.def")
 
 
-def test_what_is_no_challenge_is_not_there(edge: Edge) -> None:
+def test_any_other_path_is_not_found(edge: Edge) -> None:
     for path in ("", "nothing", "../../nginx.conf", "..%2f..%2f..%2fnginx.conf", "abc/"):
         answer = edge.ask("GET", f"{CHALLENGES}{path}", tls=False)
         assert answer.status in {301, 404, 400}

@@ -1,4 +1,4 @@
-"""The files are right for both nginxes, and say of the service what the service says."""
+"""Both versions of nginx accept the files, which agree with the service's settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def verdict(program: Path, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("changes", REAL_IP)
-def test_nginx_takes_every_file_without_a_warning(
+def test_nginx_accepts_every_file_without_a_warning(
     program: str, changes: str, socket_file: Path, files: Files, tmp_path: Path
 ) -> None:
     place = PROGRAMS[program](), tmp_path, (10080, 10443), REAL_IP[changes]
@@ -40,7 +40,7 @@ def test_nginx_takes_every_file_without_a_warning(
     done = verdict(place[0], tmp_path)
 
     assert done.returncode == 0, done.stderr
-    assert "[" not in done.stderr  # as in [warn]
+    assert "[" not in done.stderr  # such as [warn]
 
 
 def test_every_file_is_included_somewhere() -> None:
@@ -48,7 +48,7 @@ def test_every_file_is_included_somewhere() -> None:
     included = set(re.findall(r"include futuretracker/(\S+);", "".join(texts)))
     there = {path.name for path in INCLUDES.iterdir()}
 
-    # One of two is copied to it, as docs/operations/edge.md says.
+    # One of two files is copied to this name (docs/operations/edge.md).
     assert included - there == {"http2.conf"}
     assert there - included == {"http2-1.22.conf", "http2-1.25.conf"}
 
@@ -58,7 +58,7 @@ def said_by(file: str, name: str) -> str:
     return value
 
 
-def test_the_headers_are_those_of_the_service() -> None:
+def test_the_headers_equal_those_of_the_service() -> None:
     ours = dict(security_headers())
     transport = ours.pop("Strict-Transport-Security")
 
@@ -69,13 +69,13 @@ def test_the_headers_are_those_of_the_service() -> None:
     assert f'default "{EXPOSED}";' in errors
 
 
-def test_the_limit_of_a_body_is_that_of_the_service() -> None:
+def test_the_body_limit_equals_that_of_the_service() -> None:
     [mib] = re.findall(r"client_max_body_size (\d+)m;", (INCLUDES / "patience.conf").read_text())
 
     assert int(mib) * 2**20 == MAX_BODY
 
 
-def test_without_its_own_words_for_http_2_nginx_does_not_start(
+def test_nginx_does_not_start_with_the_other_versions_http2_file(
     socket_file: Path, files: Files, tmp_path: Path
 ) -> None:
     lay_out(NEWEST, tmp_path, (10080, 10443), {}, socket_file=socket_file, files=files)

@@ -1,4 +1,4 @@
-"""A flood stops at nginx; who keeps to the service's budgets never meets its limit."""
+"""nginx stops a flood of requests, and its limit never affects clients within the rate limits."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Answer, Edge
     from tests.support.servers import Service
 
-addresses = (f"127.0.91.{number}" for number in count(1))  # each with a budget of its own
-BUDGET = 2000  # requests of an address in a window
+addresses = (f"127.0.91.{number}" for number in count(1))  # each address has a limit of its own
+BUDGET = 2000  # requests per address and window
 SMALL = {"burst=8000": "burst=20", "rate=100r/s": "rate=1r/s"}
 
 
 def flood(edge: Edge, source: str, times: int, path: str = "/api/v1/health") -> list[Answer]:
     answers: list[Answer] = []
     while len(answers) < times:
-        # nginx ends a connection with its thousandth request.
+        # nginx closes a connection after a thousand requests.
         with closing(edge.connect(source=source)) as sock:
             some = range(min(1000, times - len(answers)))
             answers += [ask_on(sock, "GET", path) for _ in some]
     return answers
 
 
-def test_a_flood_is_a_429_in_our_shape(begin: Begin, service: Service) -> None:
+def test_a_flood_gets_a_429_in_the_services_format(begin: Begin, service: Service) -> None:
     with begin(nginx=SMALL) as edge:
         answers, others = flood(edge, next(addresses), 30), flood(edge, next(addresses), 5)
 
@@ -47,7 +47,7 @@ def test_a_flood_is_a_429_in_our_shape(begin: Begin, service: Service) -> None:
     assert {answer.status for answer in others} == {200}
 
 
-def test_a_flood_costs_the_service_nothing(begin: Begin, service: Service) -> None:
+def test_a_flood_does_not_reach_the_service(begin: Begin, service: Service) -> None:
     source = next(addresses)
     with begin(nginx=SMALL) as edge:
         flood(edge, source, 60)
@@ -57,7 +57,7 @@ def test_a_flood_costs_the_service_nothing(begin: Begin, service: Service) -> No
     assert BUDGET - int(left) <= 25
 
 
-def test_two_windows_and_their_preflights_fit_into_the_bucket() -> None:
+def test_the_burst_allows_two_windows_with_preflights() -> None:
     [burst] = re.findall(r"burst=(\d+) nodelay", SITE.read_text())
     [rate] = re.findall(r"rate=(\d+)r/s", (INCLUDES / "clients.conf").read_text())
 
@@ -65,15 +65,15 @@ def test_two_windows_and_their_preflights_fit_into_the_bucket() -> None:
     assert int(rate) > BUDGET / (15 * 60) * 10
 
 
-def test_a_whole_budget_at_once_passes(edge: Edge) -> None:
-    """As fast as one connection can: the first 429 is the service's own."""
+def test_a_whole_rate_limit_at_once_passes(edge: Edge) -> None:
+    """As fast as one connection allows; the first 429 comes from the service."""
     answers = flood(edge, next(addresses), BUDGET + 1)
 
     assert [answer.status for answer in answers] == [200] * BUDGET + [429]
     assert answers[-1].header("RateLimit-Policy")
 
 
-def test_too_many_connections_of_one_address_are_a_429(begin: Begin, service: Service) -> None:
+def test_too_many_connections_from_one_address_get_a_429(begin: Begin, service: Service) -> None:
     slow = b"POST /api/v1/x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n\r\n{"
     source = next(addresses)
     few = {"futuretracker_connections 256": "futuretracker_connections 3"}

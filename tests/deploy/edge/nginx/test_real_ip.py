@@ -1,4 +1,4 @@
-"""Behind Cloudflare or a load balancer the client is who they say, and nobody else may say it."""
+"""Cloudflare or a load balancer may set the client's address, and nobody else may."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRUSTED, STRANGER = "127.0.66.1", "127.0.67.1"
 
 
 def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) -> str:
-    """Return the address that the service has logged."""
+    """Return the client address that the service logs."""
     answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
     made = answer.header("X-Request-Id")
     [ip] = {
@@ -36,7 +36,7 @@ def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) 
     return str(ip)
 
 
-def test_cloudflare_says_who_the_client_is(begin: Begin, service: Service) -> None:
+def test_cloudflare_sets_the_client_address(begin: Begin, service: Service) -> None:
     says = {"CF-Connecting-IP": "203.0.113.9", "X-Forwarded-For": "198.51.100.1"}
     with begin(nginx=CLOUDFLARE) as edge:
         assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
@@ -45,11 +45,11 @@ def test_cloudflare_says_who_the_client_is(begin: Begin, service: Service) -> No
         assert counted(edge, service, STRANGER, says) == STRANGER
 
 
-def test_a_load_balancer_says_who_the_client_is(begin: Begin, service: Service) -> None:
+def test_a_load_balancer_sets_the_client_address(begin: Begin, service: Service) -> None:
     with begin(nginx=BALANCER) as edge:
         for said, is_taken in {
             "203.0.113.9": "203.0.113.9",
-            "192.0.2.1, 203.0.113.9": "203.0.113.9",  # the first is the client's own
+            "192.0.2.1, 203.0.113.9": "203.0.113.9",  # the client itself sent the first address
             f"192.0.2.1, 203.0.113.9, {TRUSTED}": "203.0.113.9",
         }.items():
             assert counted(edge, service, TRUSTED, {"X-Forwarded-For": said}) == is_taken
@@ -68,7 +68,7 @@ def test_a_load_balancer_says_who_the_client_is(begin: Begin, service: Service) 
         ("203.0.113.9", "203.0.113.10", False),
     ],
 )
-def test_one_customer_of_ipv6_has_one_bucket(
+def test_an_ipv6_network_of_one_customer_shares_a_limit(
     begin: Begin, service: Service, one: str, other: str, *, alike: bool
 ) -> None:
     small = {"burst=8000": "burst=1", "rate=100r/s": "rate=1r/m"}
@@ -81,7 +81,7 @@ def test_one_customer_of_ipv6_has_one_bucket(
     assert [answer.status for answer in asked] == [200, 200, 429 if alike else 200]
 
 
-def test_cloudflares_networks_are_networks() -> None:
+def test_the_listed_networks_are_valid() -> None:
     text = (INCLUDES / "real-ip-cloudflare.conf").read_text()
     networks = [ipaddress.ip_network(n) for n in re.findall(r"(?m)^set_real_ip_from (\S+);", text)]
 

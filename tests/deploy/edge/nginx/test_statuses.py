@@ -1,4 +1,4 @@
-"""Whatever nginx itself has to say, it says in the service's words."""
+"""Every error that nginx itself returns has the service's format."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ MALFORMED = {
     ),
     "another version": (505, b"GET /api/v1/me HTTP/2.1\r\n" + HOST + b"\r\n"),
 }
-# Those that nginx has words of its own for.
+# The statuses that have a body in errors.conf.
 [LIST] = re.findall(r"(?m)^error_page ([\d ]+) /", (INCLUDES / "error-pages.conf").read_text())
 STATUSES = [int(status) for status in LIST.split()]
-# A location of this test's own, which answers what it is asked for.
+# A location for this test, which returns the requested status.
 PROBES = "".join(
     f"    location /api/v1/probe/{status} {{ return {status}; }}\n"
     f"    location /probe/{status} {{ return {status}; }}\n"
@@ -66,7 +66,7 @@ def fields_of(said: bytes) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_what_never_was_a_request_is_answered_in_our_shape(
+def test_a_malformed_request_gets_an_error_in_the_services_format(
     edge: Edge, service: Service, kind: str
 ) -> None:
     status, asked = MALFORMED[kind]
@@ -86,7 +86,7 @@ def test_what_never_was_a_request_is_answered_in_our_shape(
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_each_status_has_its_words(probed: Edge, status: int) -> None:
+def test_each_status_has_its_message(probed: Edge, status: int) -> None:
     answer = probed.ask("GET", f"/api/v1/probe/{status}")
 
     assert answer.status == status
@@ -99,22 +99,22 @@ def test_each_status_has_its_words(probed: Edge, status: int) -> None:
     }
 
 
-def test_only_who_may_come_again_is_told_when(probed: Edge) -> None:
+def test_only_retryable_errors_have_a_retry_after(probed: Edge) -> None:
     times = {s: probed.ask("GET", f"/probe/{s}").header("Retry-After") for s in STATUSES}
 
     assert {s: t for s, t in times.items() if t} == {429: "1", 502: "2", 503: "2"}
 
 
-def test_a_405_says_what_is_allowed(probed: Edge) -> None:
+def test_a_405_lists_the_allowed_methods(probed: Edge) -> None:
     assert probed.ask("GET", "/probe/405").header("Allow")
     assert probed.ask("GET", "/probe/404").header("Allow") is None
 
 
-def test_the_page_of_errors_is_no_page(edge: Edge) -> None:
+def test_the_error_location_is_not_public(edge: Edge) -> None:
     assert edge.ask("GET", "/.error").status == 404
 
 
-def test_over_plain_http_nothing_is_said_of_tls(edge: Edge) -> None:
+def test_errors_over_plain_http_have_no_hsts_header(edge: Edge) -> None:
     said = edge.raw(b"GET /%zz HTTP/1.1\r\n" + HOST + b"\r\n", tls=False)
 
     assert said.startswith(b"HTTP/1.1 400 ")
@@ -122,7 +122,7 @@ def test_over_plain_http_nothing_is_said_of_tls(edge: Edge) -> None:
     assert b"Strict-Transport-Security" not in said
 
 
-def test_a_tls_1_2_session_leaves_no_ticket_behind(edge: Edge) -> None:
+def test_tls_1_2_has_no_session_tickets(edge: Edge) -> None:
     said = handshake(edge, "-tls1_2")
     assert "Cipher is ECDHE" in said
     assert "TLS session ticket" not in said

@@ -1,10 +1,10 @@
-"""Budgets over three hosts: as exact as over one."""
+"""Rate limits are as exact over three hosts as over one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.cluster.load import ROWS, Ask, flood
+from tests.cluster.load import ROWS, Request, flood
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 
 
 def lines_of(cluster: Cluster, **fields: str) -> list[int]:
-    """Count the lines that hold these fields, host by host."""
+    """Count the log lines with these fields, by host."""
     return [sum(fields.items() <= line.items() for line in host.lines()) for host in cluster.hosts]
 
 
-def test_of_2100_requests_from_one_address_exactly_2000_are_answered_by_three_hosts(
+def test_three_hosts_accept_exactly_2000_of_2100_requests_from_one_address(
     start: Start,
 ) -> None:
     cluster = start(RATE_LIMIT_GENERAL="2000 per 15 minutes")
-    statuses = flood(cluster.network, [Ask("GET", "/api/v1/health")], 2_100)
+    statuses = flood(cluster.network, [Request("GET", "/api/v1/health")], 2_100)
     refused = lines_of(cluster, type="RATE_LIMIT")
-    cluster.tell(f"2,100 requests: {dict(statuses)}; refused by each host: {refused}")
+    cluster.note(f"2,100 requests: {dict(statuses)}; refused by each host: {refused}")
 
     assert statuses == {200: 2_000, 429: 100}
     assert sum(refused) == 100
-    assert min(refused) > 10  # nginx gives them out by turns
+    assert min(refused) > 10  # nginx distributes requests in turn
 
 
-def test_of_1600_writes_from_one_address_exactly_1500_are_done_by_three_hosts(
+def test_three_hosts_accept_exactly_1500_of_1600_writes_from_one_address(
     start: Start,
 ) -> None:
     cluster = start(
         RATE_LIMIT_GENERAL="2000 per 15 minutes", RATE_LIMIT_WRITE="1500 per 15 minutes"
     )
-    # Several users, so that it is the address that they share.
-    writes = [Ask("POST", ROWS, cluster.token(), {"title": "One of many"}) for _ in range(8)]
+    # Several users, so that the limit of the shared address applies.
+    writes = [Request("POST", ROWS, cluster.token(), {"title": "One of many"}) for _ in range(8)]
     statuses = flood(cluster.network, writes, 1_600)
     done = lines_of(cluster, type="AUDIT", outcome="success")
-    cluster.tell(f"1,600 writes: {dict(statuses)}; written by each host: {done}")
+    cluster.note(f"1,600 writes: {dict(statuses)}; written by each host: {done}")
 
     assert statuses == {201: 1_500, 429: 100}
     assert sum(done) == 1_500

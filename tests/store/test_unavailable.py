@@ -1,4 +1,4 @@
-"""What becomes of a request while the store does not do its part."""
+"""Requests while the store is slow or unavailable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from futuretracker.store import Hit, MemoryStore, SharedStore, Visit
-from tests.support.valkeys import until
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,57 +20,59 @@ HIT = Hit("key", 10**6, 60)
 
 
 class Slow(MemoryStore):
-    """A store that takes its time."""
+    """A store with an adjustable delay."""
 
     STORAGE_SCHEME: ClassVar = ["slow-store"]
-    takes = 0.0
-    asked = 0
+    delay = 0.0  # seconds
+    visits = 0
 
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
-        self.asked += 1
-        time.sleep(self.takes)
+        self.visits += 1
+        time.sleep(self.delay)
         return super().visit(hits, keys)
 
 
-def test_a_store_that_is_slow_time_after_time_is_asked_no_more_until_it_is_quick(
+def test_a_store_that_stays_slow_is_not_used_until_it_is_fast_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     slow = Slow()
     store = SharedStore(slow)
     store.RETRY = 0.05
-    slow.takes = 0.11
+    slow.delay = 0.11
     started = time.monotonic()
     for _ in range(100):
         store.visit([HIT])
 
     assert time.monotonic() - started < 1
     assert [(record.getMessage(), record.cause) for record in caplog.records] == [(LOST, "slow")]
-    slow.takes = 0.0
-    until(lambda: len(caplog.records) == 2)
+    slow.delay = 0.0
+    wait_for(lambda: len(caplog.records) == 2)
     assert caplog.records[1].getMessage() == BACK
     assert store.visit([HIT]).windows[0].hits == 6
 
 
-def test_a_store_that_is_slow_once_in_a_while_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_is_slow_now_and_then_stays_in_use(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     slow = Slow()
     store = SharedStore(slow)
     for number in range(12):
-        slow.takes = 0.0 if number % 4 == 3 else 0.11
+        slow.delay = 0.0 if number % 4 == 3 else 0.11
         store.visit([HIT])
 
     assert store.visit([HIT]).windows[0].hits == 13
     assert caplog.records == []
 
 
-def test_requests_do_not_wait_while_the_store_is_tried_again() -> None:
+def test_requests_do_not_wait_while_the_store_is_retried() -> None:
     slow = Slow()
     store = SharedStore(slow)
     store.RETRY = 0.01
-    slow.takes = 0.2
+    slow.delay = 0.2
     for _ in range(SharedStore.MAX_SLOW):
         store.visit([HIT])
-    asked, times = slow.asked, []
-    until(lambda: slow.asked > asked)
+    visits, times = slow.visits, []
+    wait_for(lambda: slow.visits > visits)
     for _ in range(50):
         started = time.monotonic()
         store.visit([HIT])
@@ -79,7 +81,7 @@ def test_requests_do_not_wait_while_the_store_is_tried_again() -> None:
     assert max(times) < 0.1
 
 
-def test_a_value_is_kept_and_forgotten_while_the_store_is_lost(
+def test_values_are_kept_in_memory_while_the_store_is_unavailable(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Broken(Slow):
@@ -102,14 +104,14 @@ def test_a_value_is_kept_and_forgotten_while_the_store_is_lost(
     assert [record.getMessage() for record in caplog.records] == [LOST, LOST]
 
 
-def test_nobody_tries_a_store_again_that_is_not_used_any_more() -> None:
+def test_the_retry_thread_ends_when_the_store_is_no_longer_referenced() -> None:
     slow = Slow()
     store = SharedStore(slow)
     store.RETRY = 0.05
-    slow.takes = 0.11
+    slow.delay = 0.11
     for _ in range(SharedStore.MAX_SLOW):
         store.visit([HIT])
     threads = threading.active_count()
     del store
 
-    until(lambda: threading.active_count() < threads)
+    wait_for(lambda: threading.active_count() < threads)

@@ -1,0 +1,78 @@
+"""A blueprint whose views state their contracts."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint
+
+from futuretracker.api.contract import contract_of
+from futuretracker.api.schemas.body import read_fields
+from futuretracker.api.schemas.ids import read_id
+from futuretracker.api.schemas.query_string import read_parameters
+from futuretracker.api.versions import api_version
+from futuretracker.web.responses import json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flask import Response
+
+    from futuretracker.api.contract import Result
+
+
+class ApiBlueprint(Blueprint):
+    """Register views that state their contracts; ``tag`` groups them in the OpenAPI document."""
+
+    def __init__(self, name: str, *, tag: str) -> None:
+        super().__init__(name, __name__)
+        self.tag = tag
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        """Register a view behind the parsing that its contract asks for."""
+        if view_func is not None:
+            if "contract" not in view_func.__dict__:
+                message = f"{view_func.__name__} states no contract: add @returns(...)"
+                raise TypeError(message)
+            ids = re.findall(r"<(\w+)>", rule)
+            view_func = _serve(view_func, ids)
+            contract_of(view_func).tag = self.tag
+        super().add_url_rule(rule, endpoint, view_func, *arguments, **options)
+
+
+def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Response]:
+    """Return the view as Flask calls it: with ids of the path as text, returning a response."""
+    contract = contract_of(view)
+    bodies = {version: schema() for version, schema in contract.body.items()}
+    query = contract.query() if contract.query else None
+    usual_status = contract.statuses[0]
+
+    @functools.wraps(view)
+    def serve(**arguments: Any) -> Response:
+        for name in ids:
+            arguments[name] = read_id(name, arguments[name])
+        if query:
+            arguments["query"] = read_parameters(query)
+        if bodies:
+            arguments["values"] = read_fields(bodies[api_version().name])
+        return _respond(view(**arguments), usual_status)
+
+    return serve
+
+
+def _respond(result: Result, status: int) -> Response:
+    if not isinstance(result, tuple):
+        return json_response(result, status)
+    body, other = result
+    if isinstance(other, int):
+        return json_response(body, other)
+    return json_response(body, status, other)

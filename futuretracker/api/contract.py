@@ -1,0 +1,113 @@
+"""State the contract of a view where the view stands.
+
+    @blueprint.post("/opportunities")
+    @takes(NewOpportunity, original=OriginalNewOpportunity)
+    @returns(Opportunity, 201, original=OriginalOpportunity, headers=["Location"])
+    @errors(409)
+    def create_opportunity(values: dict[str, Any]) -> Result: ...
+
+The contract is both executed and published: ``ApiBlueprint`` parses the request and sets the status
+as the contract says, and the OpenAPI document describes the same contract. Each decorator takes the
+schema of v1; ``original`` is the schema of the original API where that differs.
+
+Nothing has to be said about authentication (``auth.public`` is the exception), about limits, or
+about the errors that follow from the rest: see ``openapi/errors.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from marshmallow import Schema
+
+# A view returns a JSON body, or a pair of the body and further headers or another status.
+Body: TypeAlias = "bytes | Mapping[str, object]"
+Result: TypeAlias = "Body | tuple[Body, Mapping[str, str]] | tuple[Body, int]"
+View = TypeVar("View", bound="Callable[..., Result]")
+Schemas: TypeAlias = "Mapping[str, type[Schema]]"  # by the name of the API version
+
+
+@dataclass
+class Contract:
+    """What a view takes and returns."""
+
+    body: Schemas = field(default_factory=dict)
+    query: type[Schema] | None = None
+    response: Schemas = field(default_factory=dict)
+    many: bool = False  # the response is an array
+    statuses: Sequence[int] = (200,)  # the first is the usual one
+    headers: Sequence[str] = ()
+    identifies: Mapping[str, str] = field(default_factory=dict)
+    errors: Sequence[int] = ()
+    tag: str = ""  # set by the blueprint
+
+
+def contract_of(view: Callable[..., object]) -> Contract:
+    """Return the contract of a view; an empty one if it has stated nothing yet."""
+    contract: Contract = view.__dict__.setdefault("contract", Contract())
+    return contract
+
+
+def takes(
+    body: type[Schema] | None = None,
+    *,
+    original: type[Schema] | None = None,
+    query: type[Schema] | None = None,
+) -> Callable[[View], View]:
+    """Parse the body, or the query string, and pass it to the view.
+
+    The view gets the values of the body as ``values`` and those of the query string as ``query``.
+    """
+
+    def decorate(view: View) -> View:
+        contract = contract_of(view)
+        contract.body = _by_version(body, original)
+        contract.query = query
+        return view
+
+    return decorate
+
+
+def returns(
+    schema: type[Schema] | None,
+    *statuses: int,
+    original: type[Schema] | None = None,
+    many: bool = False,
+    headers: Sequence[str] = (),
+    identifies: Mapping[str, str] | None = None,
+) -> Callable[[View], View]:
+    """State the response: its schema, and its status, which is 200 if none is given.
+
+    A view may return further ``statuses`` with the same schema. ``many`` stands for an array.
+    ``identifies`` maps parameters of other paths to where the response has their values: the
+    document then links this operation to those that take these parameters.
+    """
+
+    def decorate(view: View) -> View:
+        contract = contract_of(view)
+        contract.response = _by_version(schema, original)
+        contract.many = many
+        contract.statuses = statuses or (200,)
+        contract.headers = headers
+        contract.identifies = identifies or {}
+        return view
+
+    return decorate
+
+
+def errors(*statuses: int) -> Callable[[View], View]:
+    """State the errors that do not follow from the rest of the contract."""
+
+    def decorate(view: View) -> View:
+        contract_of(view).errors = statuses
+        return view
+
+    return decorate
+
+
+def _by_version(v1: type[Schema] | None, original: type[Schema] | None) -> Schemas:
+    return {"v1": v1, "original": original or v1} if v1 else {}

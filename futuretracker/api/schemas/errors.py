@@ -1,0 +1,72 @@
+"""Error responses. Those of v1 have two fields more than those of the original API."""
+# ruff: noqa: N815 - names as on the wire
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from futuretracker.api.schemas.base import Response
+from futuretracker.api.schemas.response_fields import array, choice, integer, text, timestamp
+
+CODES = (
+    "bad_request", "internal_server_error", "invalid_json", "method_not_allowed",
+    "not_found", "opportunity_not_found", "payload_too_large", "rate_limit_exceeded",
+    "round_not_found", "round_number_taken", "service_unavailable", "status_contradicts_rounds",
+    "too_many_rounds", "unauthorized", "unsupported_media_type", "validation_error",
+    "write_rate_limit_exceeded",
+)  # fmt: skip
+
+
+class FieldError(Response):
+    """What is wrong with one field."""
+
+    field = text("The name of the field; empty if it is the body as a whole.", "title")
+    message = text("A message for the user.", "Title is required")
+
+
+class OriginalError(Response):
+    """An error."""
+
+    error = text("The title of the error.")
+    message = text("A message for the user.")
+
+
+class OriginalInvalid(OriginalError):
+    """A request that is not valid."""
+
+    OPTIONAL: ClassVar = frozenset({"details"})
+
+    details = array(FieldError, "Each invalid field, once; only if fields are invalid.")
+
+
+class OriginalRateLimited(OriginalError):
+    """A rate limit that is exceeded."""
+
+    OPTIONAL: ClassVar = frozenset({"tip"})
+
+    retryAfter = timestamp("When the window ends.", "2026-11-24T21:15:00.000Z")
+    retryAfterSeconds = integer("In how many seconds the window ends.", 540, first=1)
+    limit = integer("How many requests the rate limit allows in a window.", 2000, first=1)
+    window = text("The length of a window.", "15 minutes")
+    tip = text("A hint for the user; only if the rate limit of writes is exceeded.")
+
+
+class Coded(Response):
+    """The fields that v1 adds to an error."""
+
+    code = choice(CODES, "Identifies the kind of error for programs; it never changes.", "")
+    requestId = text(
+        "Identifies the request in the log of the service.", "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
+    )
+
+
+class Error(OriginalError, Coded):
+    """An error."""
+
+
+class Invalid(OriginalInvalid, Coded):
+    """A request that is not valid."""
+
+
+class RateLimited(OriginalRateLimited, Coded):
+    """A rate limit that is exceeded."""

@@ -1,0 +1,43 @@
+"""The responses of the health checks."""
+
+from __future__ import annotations
+
+from futuretracker.api.schemas.base import Response
+from futuretracker.api.schemas.response_fields import choice, nested, timestamp
+from futuretracker.config import ENVIRONMENTS
+
+CHECK = ("ok", "unavailable")
+
+
+class Health(Response):
+    """The service responds."""
+
+    status = choice(("ok",), "Always `ok`.", "ok")
+    timestamp = timestamp("The time of the response.", "2026-11-24T21:15:07.123Z")
+    environment = choice(ENVIRONMENTS, "The environment that it runs in.", "production")
+
+
+class Checks(Response):
+    """The state of each dependency."""
+
+    database = choice(CHECK, "The database.", "ok")
+    store = choice(CHECK, "The store that rate limits are counted in.", "ok")
+
+
+class Dependencies(Health):
+    """The state of what the service depends on."""
+
+    status = choice(("ok", "degraded"), "`degraded` if a dependency is unavailable.", "ok")
+    checks = nested(Checks, "The state of each dependency.")
+
+
+class Liveness(Response):
+    """The process is alive."""
+
+    status = choice(("ok",), "Always `ok`.", "ok")
+
+
+class Readiness(Response):
+    """Whether the process accepts requests."""
+
+    status = choice(("ok", "draining", "unavailable"), "`ok` if it accepts requests.", "ok")

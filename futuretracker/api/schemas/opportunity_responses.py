@@ -1,0 +1,69 @@
+"""Responses with opportunities."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from futuretracker.api.schemas.base import Response
+from futuretracker.api.schemas.opportunities import Fields, V1Fields
+from futuretracker.api.schemas.response_fields import (
+    array,
+    boolean,
+    integer,
+    text,
+    timestamp,
+    uuid,
+)
+
+
+class Stored(Response):
+    """What the service adds to an opportunity."""
+
+    NEVER_NULL = frozenset({"status"})
+
+    id = uuid("The id of the opportunity.", "550e8400-e29b-41d4-a716-446655440000")
+    user_id = uuid("The internal id of its user.", "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11")
+    created_at = timestamp("When it was created.", "2026-11-24T21:15:07.123456+00:00")
+    updated_at = timestamp(
+        "When it or one of its rounds was last changed.", "2026-11-24T21:15:07.123456+00:00"
+    )
+
+
+class OriginalOpportunity(Fields, Stored):
+    """An opportunity."""
+
+
+class Opportunity(V1Fields, Stored):
+    """An opportunity."""
+
+    current_round_number = integer(
+        "The number of the first pending round; null if there is none.",
+        None,
+        first=1,
+        allow_none=True,
+    )
+    rejected_round_number = integer(
+        "The number of the first rejected round; null if there is none.",
+        None,
+        first=1,
+        allow_none=True,
+    )
+
+
+class OpportunityPage(Response):
+    """A page of opportunities."""
+
+    OPTIONAL: ClassVar = frozenset({"total"})
+
+    items = array(Opportunity, "The opportunities of this page.")
+    nextCursor = text(  # noqa: N815 - as on the wire
+        "The `cursor` of the next page; null on the last page.", None, allow_none=True
+    )
+    total = integer("How many opportunities match; only with `include=total`.", 1)
+
+
+class Deleted(Response):
+    """Confirms a deletion."""
+
+    success = boolean("Always true.", True)
+    message = text("A message for the user.", "Opportunity deleted")

@@ -1,0 +1,183 @@
+"""The document, with exactly what the fields of requests accept.
+
+The published document has formats, lengths and enums, as readers expect. They allow a little more
+or less than the code does. For example, the code also accepts a date-time for a date. The tests
+that send what a document allows, and what it forbids, need the exact limits. JSON Schema, Python
+and ECMAScript read these patterns alike.
+"""
+
+from __future__ import annotations
+
+import copy
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from futuretracker.api.openapi.properties import takes_null
+from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
+from futuretracker.api.schemas.opportunities import (
+    NewOpportunity,
+    OpportunityChanges,
+    OriginalNewOpportunity,
+    OriginalOpportunityChanges,
+)
+from futuretracker.api.schemas.query_fields import (
+    MAX_LIMIT,
+    MAX_SEARCH,
+    Day,
+    Limit,
+    OneOf,
+    Search,
+    SomeOf,
+)
+from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
+from futuretracker.api.schemas.rounds import NewRound, RoundChanges
+
+if TYPE_CHECKING:
+    from marshmallow import Schema, fields
+
+Json: TypeAlias = dict[str, Any]
+
+BODIES: Final[tuple[type[Schema], ...]] = (
+    OriginalNewOpportunity,
+    OriginalOpportunityChanges,
+    NewOpportunity,
+    OpportunityChanges,
+    NewRound,
+    RoundChanges,
+)
+QUERIES: Final[dict[str, type[Schema]]] = {
+    "listOpportunities": PageParameters,
+    "listUpcomingRounds": UpcomingParameters,
+}
+
+# What Python strips from a text's ends; ECMAScript's \s is another set.
+BLANK: Final = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+STORABLE: Final = r"^[^\x00]*$"
+NOT_BLANK: Final = rf"^[{BLANK}]*[^\x00{BLANK}][^\x00]*$"
+
+ID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+CURSOR: Final = r"^[A-Za-z0-9_-]*$"
+
+_HOUR, _MINUTE = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+TIME: Final = rf"^{_HOUR}:{_MINUTE}(?::{_MINUTE})?$"
+STORED_TIME: Final = rf"^{_HOUR}:{_MINUTE}:{_MINUTE}(?:\.[0-9]+)?$"
+
+_YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
+_DAY = (
+    rf"(?:{_YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    rf"|{_LEAP_YEAR}-02-29)"
+)
+DAY: Final = f"^{_DAY}$"
+DATE: Final = (
+    rf"^{_DAY}(?:[T ]{_HOUR}:{_MINUTE}(?::{_MINUTE}(?:[.,][0-9]{{1,9}})?)?"
+    rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?$"
+)
+
+# Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari, Thai, kana, Chinese, Hangul.
+_SCRIPTS = (
+    r"\u00df-\u00f6\u00f8-\u024f\u03b1-\u03c9\u0430-\u045f\u05d0-\u05ea\u0620-\u064a\u0904-\u0939"
+    r"\u0e01-\u0e2e\u3041-\u3096\u30a1-\u30fa\u4e00-\u9ff0\uac00-\ud7a3"
+)
+_LETTER = rf"[A-Za-z0-9_~!$&'()*+,;={_SCRIPTS}]"
+_LABEL = rf"{_LETTER}(?:{_LETTER[:-1]}-]*{_LETTER})?"
+_USER = rf"(?:[A-Za-z0-9_~!$&'()*+,;=%:@.{_SCRIPTS}-]*@)?"
+_PORT = (
+    "(?::(?:0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
+    "|6553[0-5]))?)?"
+)
+_REST = rf"""(?:[/?#][^{BLANK}\x00-\x1f\x7f<>"{{}}|\\^`]*)?"""
+_URL = rf"[Hh][Tt][Tt][Pp][Ss]?://{_USER}{_LABEL}(?:\.{_LABEL})*\.?{_PORT}{_REST}"
+LINK: Final = rf"^[{BLANK}]*(?:{_URL}[{BLANK}]*)?$"
+
+
+@singledispatch
+def exact(_field: fields.Field[Any]) -> Json:
+    """Return the JSON Schema of exactly what a field of a request accepts."""
+    return {"type": "string", "pattern": CURSOR}
+
+
+@exact.register
+def _text(field: Text) -> Json:
+    pattern = NOT_BLANK if field.empty else STORABLE
+    return _string(null=not field.empty, maxLength=field.longest, pattern=pattern)
+
+
+@exact.register
+def _link(field: Link) -> Json:
+    return _string(null=True, maxLength=field.longest, pattern=LINK)
+
+
+@exact.register
+def _date(_field: Date) -> Json:
+    return _string(null=True, pattern=DATE)
+
+
+@exact.register
+def _time(_field: Time) -> Json:
+    return _string(null=True, pattern=TIME)
+
+
+@exact.register
+def _number(field: Number) -> Json:
+    return {
+        "type": ["integer", "null"] if takes_null(field) else "integer",
+        "minimum": field.range[0],
+        "maximum": field.range[-1],
+    }
+
+
+@exact.register
+def _choice(field: Choice) -> Json:
+    null = takes_null(field)
+    words = [*field.choices, *([""] if field.empty else []), *([None] if null else [])]
+    return _string(null=null, enum=words)
+
+
+@exact.register
+def _limit(_field: Limit) -> Json:
+    return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
+
+
+@exact.register
+def _one_of(field: OneOf) -> Json:
+    return _string(enum=list(field.choices))
+
+
+@exact.register
+def _some_of(field: SomeOf) -> Json:
+    return {"type": "array", "items": _string(enum=list(field.choices)), "minItems": 1}
+
+
+@exact.register
+def _day(_field: Day) -> Json:
+    return _string(format="date", pattern=DAY)
+
+
+@exact.register
+def _search(_field: Search) -> Json:
+    return _string(maxLength=MAX_SEARCH, pattern=STORABLE)
+
+
+def _string(*, null: bool = False, **rest: Any) -> Json:
+    return {"type": ["string", "null"] if null else "string", **rest}
+
+
+def sharpen(document: Json) -> Json:
+    """Return the document with the exact schema of each field of a request."""
+    document = copy.deepcopy(document)
+    for body in BODIES:
+        properties = document["components"]["schemas"][body.__name__]["properties"]
+        for name, field in body().fields.items():
+            properties[name] = exact(field)
+    for path in document["paths"].values():
+        for operation in path.values():
+            query = QUERIES.get(operation["operationId"])
+            fields_ = {f.data_key or n: f for n, f in query().fields.items()} if query else {}
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path":
+                    parameter["schema"]["pattern"] = ID
+                else:
+                    parameter["schema"] = exact(fields_[parameter["name"]])
+    return document
