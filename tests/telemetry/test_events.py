@@ -15,15 +15,19 @@ import pytest
 
 from futuretracker.api.audit import audited
 from futuretracker.telemetry.json_lines import JsonLines
+from tests.support.served import ServedApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import psycopg
     from flask import Flask
     from werkzeug.test import TestResponse
 
     from tests.conftest import User
+
+pytestmark = pytest.mark.wire
 
 PATH = "/api/opportunities"
 NOWHERE = "postgresql://futuretracker_api:hunter2@127.0.0.1:1/nowhere"
@@ -76,9 +80,26 @@ class Output:
         self.stream.truncate()
 
 
+class ServedOutput(Output):
+    """The text that a running service has written to stdout since the test began."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.forget()
+
+    def text(self) -> str:
+        return self._file.read_text()[self._from :]
+
+    def forget(self) -> None:
+        self._from = len(self._file.read_text())
+
+
 @pytest.fixture
-def output() -> Iterator[Output]:
+def output(app: Flask) -> Iterator[Output]:
     """The log of the test, formatted as under gunicorn."""
+    if isinstance(app, ServedApp):
+        yield ServedOutput(app.service.output)
+        return
     output = Output()
     handler = logging.StreamHandler(output.stream)
     handler.setFormatter(JsonLines())
@@ -168,6 +189,7 @@ def test_the_audit_table_holds_the_same_as_the_lines(
     assert len(audit_rows(owner, alice)) == 4
 
 
+@pytest.mark.in_process
 def test_the_audit_is_written_after_the_commit(
     alice: User, output: Output, owner: psycopg.Connection[Any]
 ) -> None:
@@ -250,6 +272,7 @@ def test_a_write_that_failed_is_audited_as_a_failure(
     assert [line["type"] for line in output.lines()] == ["REQUEST", "AUDIT", "RESPONSE"]
 
 
+@pytest.mark.in_process
 def test_a_write_over_the_rate_limit_is_audited_and_easy_to_find(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
@@ -268,6 +291,7 @@ def test_a_write_over_the_rate_limit_is_audited_and_easy_to_find(
     assert json.loads(line)["key"] == "127.0.0.1"
 
 
+@pytest.mark.in_process
 def test_a_read_over_the_rate_limit_writes_one_line(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
@@ -278,6 +302,7 @@ def test_a_read_over_the_rate_limit_writes_one_line(
     assert "Rate Limit" in output.text()
 
 
+@pytest.mark.in_process
 def test_a_write_without_a_database_is_audited_as_a_failure(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
@@ -333,6 +358,7 @@ def test_a_write_to_no_route_is_logged_but_audits_nothing(
     assert {line["path"] for line in output.lines()} == {path}
 
 
+@pytest.mark.in_process
 def test_an_exception_in_a_write_is_a_500_and_is_logged(
     build: Callable[..., Flask], output: Output
 ) -> None:
@@ -353,6 +379,7 @@ def test_an_exception_in_a_write_is_a_500_and_is_logged(
     assert output.of("AUDIT")[0]["outcome"] == "failure"
 
 
+@pytest.mark.in_process
 def test_an_exception_is_logged_with_the_request_id_of_the_response(
     build: Callable[..., Flask], output: Output
 ) -> None:
@@ -404,6 +431,7 @@ def test_control_characters_in_a_path_are_escaped(alice: User, output: Output) -
     assert all(" " <= character < "\x7f" for character in output.text().replace("\n", ""))
 
 
+@pytest.mark.in_process
 def test_other_log_records_are_one_line_too(output: Output) -> None:
     logging.getLogger("elsewhere").error(
         "message: %s",

@@ -1,1 +1,5 @@
 """/metrics of the service under gunicorn."""
+
+import pytest
+
+pytestmark = pytest.mark.wire
