@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set the worker of every gunicorn that the tests start."""
     servers.WORKER = config.getoption("worker") or servers.WORKER
+
+
+def pytest_itemcollected(item: pytest.Function) -> None:
+    """Mark a test with the ``pytestmark`` in its folder's ``__init__.py`` too."""
+    package = sys.modules[item.module.__package__]
+    if hasattr(package, "pytestmark"):
+        item.add_marker(package.pytestmark)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
