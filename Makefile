@@ -27,12 +27,8 @@ test: $(INSTALLED) ## run the tests against real servers: up to half an hour
 test-pooler: $(INSTALLED) ## run the tests that use Postgres again, through PgBouncer
 	$(BIN)/python -m pytest -m "not apart" --pooler
 
-# The tests of what a client sees; docs/server.md explains the two workers.
-SERVED := tests/server tests/web tests/limits tests/telemetry/test_events.py tests/telemetry/metrics \
-	tests/api tests/promises/test_contract.py tests/auth/test_users.py tests/auth/tokens
-
-test-stock: $(INSTALLED) ## run the tests of HTTP again, over sockets, with gunicorn's own worker
-	$(BIN)/python -m pytest --worker stock $(SERVED)
+test-stock: $(INSTALLED) ## run the tests of HTTP again, with gunicorn's own worker
+	$(BIN)/python -m pytest --worker stock
 
 test-cluster: $(INSTALLED) ## run three hosts, nginx, Postgres and Valkey as a cluster: 3 minutes
 	$(BIN)/python -m pytest tests/cluster

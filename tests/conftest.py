@@ -72,7 +72,7 @@ def pytest_itemcollected(item: pytest.Function) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the tests of the documents last: they read ``seen``.
 
-    With ``--pooler``, deselect the tests that do not use Postgres.
+    With ``--pooler``, keep the tests that use Postgres; with ``--worker``, those that use HTTP.
     """
     items.sort(key=lambda item: item.path.name in {"test_docs.py", "test_specification.py"})
     if config.getoption("pooler"):
@@ -80,8 +80,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
     if config.getoption("worker"):
-        # What runs in this process, or is promised by the event loop alone, says nothing here.
-        kept = [item for item in items if not any(map(item.get_closest_marker, NOT_SERVED))]
+        # Tests of code in this process, and of promises of the event loop, cannot run here.
+        kept = [
+            item
+            for item in items
+            if item.get_closest_marker("wire") and not any(map(item.get_closest_marker, NOT_SERVED))
+        ]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import User
 
+pytestmark = pytest.mark.wire
+
 PATH = "/api/opportunities"
 NOWHERE = "postgresql://futuretracker_api:hunter2@127.0.0.1:1/nowhere"
 REQUEST_KEYS = ["timestamp", "type", "method", "path", "ip", "requestId"]
