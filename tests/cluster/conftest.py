@@ -65,7 +65,7 @@ class Cluster:
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Query Postgres as the tables' owner."""
         with psycopg.connect(self.database.owner_url) as conn:
-            return conn.execute(query, values).fetchall()  # type: ignore[arg-type]
+            return conn.execute(query, values).fetchall()
 
     @contextmanager
     def no_writes(self) -> Iterator[None]:
