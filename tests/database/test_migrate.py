@@ -362,16 +362,16 @@ def test_the_command_says_what_it_applied(
 ) -> None:
     monkeypatch.setenv("MIGRATION_DATABASE_URL", database)
 
-    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert command.run(None) == 0
     assert capsys.readouterr().out.startswith("applied 0001_")
-    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert command.run(None) == 0
     assert capsys.readouterr().out == "up to date\n"
 
 
 def test_the_command_names_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner:secret@127.0.0.1:1/none")
 
-    answer = command.run(None)  # type: ignore[arg-type]
+    answer = command.run(None)
 
     assert str(answer).startswith("The database behind MIGRATION_DATABASE_URL does not answer")
     assert "secret" not in str(answer)
