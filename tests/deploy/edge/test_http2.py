@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SMUGGLED = f"POST /smuggled HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 0\r\n\r\n"
 INSIDE = f"x\r\n\r\n{SMUGGLED}"
 OUTER = "/outer-h2"
-Sent = "tuple[Sequence[tuple[str, str]], bytes | None]"
+Sent: TypeAlias = tuple[list[tuple[str, str]], bytes | None]
 TRICKS: dict[str, Sent] = {
     "a length that is too short": (
         request("POST", OUTER, ("content-length", "0")),

@@ -118,7 +118,7 @@ def ask_on(
         sent.setdefault("Content-Type", "application/json")
     connection = HTTPConnection(NAME)
     connection.sock = sock
-    connection.request(method, path, body=body, headers=sent)  # type: ignore[arg-type]
+    connection.request(method, path, body=body, headers=sent)
     response = connection.getresponse()
     fields = [(name.lower(), value) for name, value in response.getheaders()]
     return Answer(response.status, fields, response.read())
