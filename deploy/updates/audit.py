@@ -28,6 +28,7 @@ ALL = (
     "benchmarks/peers",
     "clients/typescript",
     "tests/clients",
+    "tests/clients/linters",
     "tests/deploy/pm2",
 )
 LONGEST = 600  # seconds for one file

@@ -105,8 +105,8 @@ def site(url: str) -> Iterator[Site]:
         folder.chmod(0o755)
         made = Site(folder, {"BACKUP_DATABASE_URL": url, "POSTGRES_BIN": str(BIN)})
         made.directory.mkdir(mode=0o700)
-        if who := as_server_user():
-            shutil.chown(made.directory, who["user"], who["group"])
+        if user := as_server_user():
+            shutil.chown(made.directory, user["user"], user["group"])
         made.settings["BACKUP_DIRECTORY"] = str(made.directory)
         yield made
 

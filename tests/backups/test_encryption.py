@@ -149,7 +149,7 @@ def test_an_invalid_identity_is_refused_without_its_text(
 ) -> None:
     locked.fails(
         "The settings are not usable:\n"
-        "  - BACKUP_AGE_IDENTITY: is no age identity, as age-keygen writes it",
+        "  - BACKUP_AGE_IDENTITY: must be an age identity, as age-keygen writes it",
         *("restore", str(file)),
         RESTORE_DATABASE_URL=target,
         BACKUP_AGE_IDENTITY=text,

@@ -90,7 +90,7 @@ def test_the_example_works(serve: Serve, issuer: Issuer, tmp_path: Path) -> None
     )
 
 
-@pytest.mark.parametrize("folder", ["clients/typescript", "tests/clients"])
+@pytest.mark.parametrize("folder", ["clients/typescript", "tests/clients", "tests/clients/linters"])
 def test_the_lock_file_names_every_package_and_no_registry(folder: str) -> None:
     lock = (ROOT / folder / "package-lock.json").read_text()
 

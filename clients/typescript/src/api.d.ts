@@ -584,7 +584,7 @@ export interface components {
         Error: {
             /**
              * @description Identifies the kind of error for programs; it never changes.
-             * @example
+             * @example not_found
              * @enum {string}
              */
             code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
@@ -670,7 +670,7 @@ export interface components {
         Invalid: {
             /**
              * @description Identifies the kind of error for programs; it never changes.
-             * @example
+             * @example not_found
              * @enum {string}
              */
             code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
@@ -1283,7 +1283,7 @@ export interface components {
         RateLimited: {
             /**
              * @description Identifies the kind of error for programs; it never changes.
-             * @example
+             * @example not_found
              * @enum {string}
              */
             code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";

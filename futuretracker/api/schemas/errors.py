@@ -54,7 +54,9 @@ class OriginalRateLimited(OriginalError):
 class Coded(Response):
     """The fields that v1 adds to an error."""
 
-    code = choice(CODES, "Identifies the kind of error for programs; it never changes.", "")
+    code = choice(
+        CODES, "Identifies the kind of error for programs; it never changes.", "not_found"
+    )
     requestId = text(
         "Identifies the request in the log of the service.", "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
     )

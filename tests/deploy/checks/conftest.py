@@ -155,11 +155,11 @@ def edge(
 
         def edge(*, files: Files = trusted, **parts: str) -> Edge:
             given = {name: value for name, value in parts.items() if name.isupper()}
-            api = tmp_path / "api.sock"
+            file = tmp_path / "api.sock"
             service = {**settings, "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "2", **given}
-            serve(socket_file=api, **service)
+            serve(socket_file=file, **service)
             rest = {name: value for name, value in parts.items() if not name.isupper()}
-            https, http = stack.enter_context(nginx(api, files, tmp_path, ports=None, **rest))
+            https, http = stack.enter_context(nginx(file, files, tmp_path, ports=None, **rest))
             return Edge(f"https://{HOST}:{https}", http, service)
 
         yield edge
