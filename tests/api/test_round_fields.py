@@ -125,7 +125,7 @@ def test_unknown_fields_are_dropped(alice: User, paths: dict[str, str], method: 
         ("round_number", 1.0, 1),
     ],
 )
-def test_what_is_right_is_kept(alice: User, field: str, given: object, kept: object) -> None:
+def test_what_is_right_is_kept(alice: User, field: str, given: Any, kept: Any) -> None:
     row = create(alice)
     made = add(alice, row, **{field: given})["round"]
     assert made[field] == kept

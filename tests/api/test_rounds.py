@@ -36,7 +36,7 @@ COLUMNS = [
     "created_at",
     "updated_at",
 ]
-FULL = {
+FULL: dict[str, Any] = {
     "round_number": 3,
     "round_type": "technical",
     "scheduled_date": "2026-12-01",

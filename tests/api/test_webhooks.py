@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import clerk
+from tests.conftest import WEBHOOK_SECRET
 from tests.support.clerk import PATH, event, send, session_of, sign, user_object
 
 if TYPE_CHECKING:
@@ -323,15 +323,15 @@ def test_one_good_signature_among_several_is_enough(client: FlaskClient) -> None
 def test_a_secret_can_be_changed_without_losing_a_webhook(
     build: Callable[..., Flask], tmp_path: Path
 ) -> None:
-    client = build(CLERK_WEBHOOK_SECRET=f"{OTHER}, {clerk.WEBHOOK_SECRET}").test_client()
+    client = build(CLERK_WEBHOOK_SECRET=f"{OTHER}, {WEBHOOK_SECRET}").test_client()
     store = f"lmdb://{tmp_path / 'other'}"
     new = build(CLERK_WEBHOOK_SECRET=OTHER, STORE_URL=store).test_client()
 
-    assert [send(client, PING, secret=s).status_code for s in (OTHER, clerk.WEBHOOK_SECRET)] == [
+    assert [send(client, PING, secret=s).status_code for s in (OTHER, WEBHOOK_SECRET)] == [
         200,
         200,
     ]
-    assert [send(new, PING, secret=s).status_code for s in (OTHER, clerk.WEBHOOK_SECRET)] == [
+    assert [send(new, PING, secret=s).status_code for s in (OTHER, WEBHOOK_SECRET)] == [
         200,
         400,
     ]
@@ -357,7 +357,7 @@ def test_other_types_and_too_large_a_body_are_refused_as_elsewhere(client: Flask
 
 
 def test_webhooks_count_against_their_address_and_no_user(build: Callable[..., Flask]) -> None:
-    app = build(CLERK_WEBHOOK_SECRET=clerk.WEBHOOK_SECRET, RATE_LIMIT_GENERAL="3 per 15 minutes")
+    app = build(CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET, RATE_LIMIT_GENERAL="3 per 15 minutes")
     client = app.test_client()
     answers = [send(client, PING) for _ in range(3)]
     refused = client.post(PATH, data=b"forged")
@@ -369,9 +369,7 @@ def test_webhooks_count_against_their_address_and_no_user(build: Callable[..., F
 
 
 def test_without_a_database_clerk_is_asked_to_send_it_again(build: Callable[..., Flask]) -> None:
-    app = build(
-        CLERK_WEBHOOK_SECRET=clerk.WEBHOOK_SECRET, DATABASE_URL="postgresql://a@127.0.0.1:1/a"
-    )
+    app = build(CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET, DATABASE_URL="postgresql://a@127.0.0.1:1/a")
     for body in (
         event("session.ended", id="sess_1"),
         event("user.deleted", id="user_1"),

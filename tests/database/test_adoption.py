@@ -154,7 +154,7 @@ def test_a_number_that_is_taken_is_the_usual_conflict(old: Adopted) -> None:
         lambda: old.set(before[1][0], round_number=3),
     ):
         with pytest.raises(pg.UniqueViolation) as refused, old.conn.transaction():
-            attempt()
+            attempt()  # type: ignore[no-untyped-call]  # a lambda has no types
         assert CONFLICTS[str(refused.value.diag.constraint_name)][0] == "round_number_taken"
     assert (old.row(), old.rounds()) == before
     assert [one["round_number"] for one in old.add()["rounds"]] == [1, 2, 3, 4]

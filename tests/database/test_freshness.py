@@ -14,13 +14,16 @@ from futuretracker.web.request import Request, Session
 from tests.conftest import config_from
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from flask import Response
 
     from futuretracker.config import Config
+    from futuretracker.store import Hit
+    from futuretracker.store.base import Visit
 
-ANSWER: Response = None  # type: ignore[assignment] - whatever it says
+ANSWER: Response = None  # any response does
 
 
 @pytest.fixture
@@ -33,10 +36,10 @@ class Breaking(LmdbStore):
 
     lost = False
 
-    def visit(self, *args: object) -> object:  # type: ignore[override]
+    def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
         if self.lost:
             raise OSError
-        return super().visit(*args)  # type: ignore[arg-type]
+        return super().visit(hits, keys)
 
 
 class Process:

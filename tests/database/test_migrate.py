@@ -360,9 +360,9 @@ def test_the_command_prints_the_applied_files(
 ) -> None:
     monkeypatch.setenv("MIGRATION_DATABASE_URL", database)
 
-    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert command.run(None) == 0
     assert capsys.readouterr().out.startswith("applied 0001_")
-    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert command.run(None) == 0
     assert capsys.readouterr().out == "up to date\n"
 
 
@@ -371,7 +371,7 @@ def test_the_command_names_the_setting_of_an_unavailable_database(
 ) -> None:
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner:secret@127.0.0.1:1/none")
 
-    answer = command.run(None)  # type: ignore[arg-type]
+    answer = command.run(None)
 
     assert str(answer).startswith("The database behind MIGRATION_DATABASE_URL does not answer")
     assert "secret" not in str(answer)

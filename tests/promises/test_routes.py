@@ -144,7 +144,7 @@ def test_every_route_that_changes_data_has_an_action_for_the_audit(
     views = app.view_functions
     audited = {name for name, view in views.items() if getattr(view, "audit_action", None)}
     # A view that stands on both surfaces does the same on both.
-    actions = [view.audit_action for view in {views[name] for name in audited}]  # type: ignore[attr-defined]
+    actions = [vars(view)["audit_action"] for view in {views[name] for name in audited}]
 
     assert audited == writes
     assert len(actions) == len(set(actions))

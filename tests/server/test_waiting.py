@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 import pytest
@@ -57,7 +57,7 @@ def test_clients_hold_up_nobody_when_they(service: Service, token: str, kind: st
 
 
 def test_a_client_that_does_not_read_holds_up_nobody(
-    service: Service, token: str, owner: psycopg.Connection[object]
+    service: Service, token: str, owner: psycopg.Connection[Any]
 ) -> None:
     me = service.request("GET", "/api/me", token=token).json
     owner.execute(
@@ -76,7 +76,7 @@ def test_a_client_that_does_not_read_holds_up_nobody(
 
 @pytest.mark.event_loop("slow statements occupy THREADS, reads wait behind them")
 def test_a_write_that_waits_for_the_database_holds_up_nobody(
-    service: Service, token: str, owner_url: str, owner: psycopg.Connection[object]
+    service: Service, token: str, owner_url: str, owner: psycopg.Connection[Any]
 ) -> None:
     row = service.request("POST", ROWS, token=token, body={"title": "Before"}).json
     waiting = (
@@ -90,7 +90,7 @@ def test_a_write_that_waits_for_the_database_holds_up_nobody(
             )
             for title in ("One", "Two", "Three", "Four", "Five", "Six")
         ]
-        wait_for(lambda: owner.execute(waiting, ["%update opportunities%"]).fetchone() >= (3,))
+        wait_for(lambda: owner.execute(waiting, ["%update opportunities%"]).fetchone()[0] >= 3)
         assert service.request("GET", ROWS, token=token).json == [row]
         assert not any(write.done() for write in writes)
         holder.rollback()
@@ -104,7 +104,7 @@ class Held(NamedTuple):
     service: Service
     token: str
     holder: psycopg.Connection[object]
-    owner: psycopg.Connection[object]
+    owner: psycopg.Connection[Any]
 
     def ask(self, asking: bytes) -> socket.socket:
         """Ask on a connection of its own, and see that Postgres lets it wait."""
@@ -122,7 +122,7 @@ class Held(NamedTuple):
 
 @pytest.fixture
 def held(
-    service: Service, token: str, owner_url: str, owner: psycopg.Connection[object]
+    service: Service, token: str, owner_url: str, owner: psycopg.Connection[Any]
 ) -> Iterator[Held]:
     assert service.request("GET", ROWS, token=token).json == []
     with psycopg.connect(owner_url) as holder:

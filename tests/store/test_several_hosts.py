@@ -42,7 +42,7 @@ def reads(server: int) -> int:
 def start_failover(watch: redis.Redis) -> bool:
     """Return whether Sentinel starts a failover; it may not know of a replica yet."""
     try:
-        return bool(watch.execute_command("SENTINEL", "FAILOVER", "budgets"))
+        return bool(watch.sentinel_failover("budgets"))
     except redis.ResponseError:
         return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from futuretracker.store import Hit, MemoryStore, SharedStore, Visit
 from tests.support.waiting import wait_for
@@ -22,7 +22,7 @@ HIT = Hit("key", 10**6, 60)
 class Slow(MemoryStore):
     """A store with an adjustable delay."""
 
-    STORAGE_SCHEME: ClassVar = ["slow-store"]
+    STORAGE_SCHEME = ["slow-store"]
     delay = 0.0  # seconds
     visits = 0
 
@@ -44,7 +44,8 @@ def test_a_store_that_stays_slow_is_not_used_until_it_is_fast_again(
         store.visit([HIT])
 
     assert time.monotonic() - started < 1
-    assert [(record.getMessage(), record.cause) for record in caplog.records] == [(LOST, "slow")]
+    (record,) = caplog.records
+    assert (record.getMessage(), vars(record)["cause"]) == (LOST, "slow")
     slow.delay = 0.0
     wait_for(lambda: len(caplog.records) == 2)
     assert caplog.records[1].getMessage() == BACK
@@ -85,7 +86,7 @@ def test_values_are_kept_in_memory_while_the_store_is_unavailable(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Broken(Slow):
-        STORAGE_SCHEME: ClassVar = ["broken-store"]
+        STORAGE_SCHEME = ["broken-store"]
 
         def put(self, *_value: object) -> None:
             raise ConnectionError

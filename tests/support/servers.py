@@ -69,7 +69,7 @@ class Service:
             sent.setdefault("Content-Type", "application/json")
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(source, 0))
         try:
-            connection.request(method, path, body=body, headers=sent)  # type: ignore[arg-type]
+            connection.request(method, path, body=body, headers=sent)
             return Answer.read(connection.getresponse())
         finally:
             connection.close()

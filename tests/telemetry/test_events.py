@@ -369,7 +369,7 @@ def test_an_exception_in_a_write_is_a_500_and_is_logged(
     def break_down() -> Any:
         raise RuntimeError("out of\norder")
 
-    app.view_functions["break_down"].is_public = True  # type: ignore[attr-defined]
+    app.view_functions["break_down"].is_public = True  # type: ignore[union-attr]
     answer = app.test_client().post("/broken")
 
     assert answer.status_code == 500
@@ -389,7 +389,7 @@ def test_an_exception_is_logged_with_the_request_id_of_the_response(
     def break_down() -> Any:
         raise RuntimeError("out of order")
 
-    app.view_functions["break_down"].is_public = True  # type: ignore[attr-defined]
+    app.view_functions["break_down"].is_public = True  # type: ignore[union-attr]
     answer = app.test_client().get("/broken")
 
     (line,) = output.of("LOG")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 import pytest
@@ -100,7 +100,7 @@ class World:
         return self.make_user(client=app.test_client())
 
 
-Ask = "Callable[[Mapping[str, str]], TestResponse]"
+Ask: TypeAlias = "Callable[[dict[str, str]], TestResponse]"
 
 
 @pytest.fixture

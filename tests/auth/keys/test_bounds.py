@@ -63,7 +63,7 @@ def test_an_endpoint_that_drips_is_given_up_in_time(
 def test_an_endpoint_that_is_silent_is_given_up_after_two_seconds(
     service: Asker, endpoint: Endpoint, forge: Forge
 ) -> None:
-    endpoint.answer = lambda _: endpoint.over.wait(3) and None
+    endpoint.answer = lambda _: endpoint.over.wait(3)
 
     started = time.monotonic()
     expect_unavailable(service.ask(forge.token()))

@@ -10,7 +10,7 @@ import pytest
 
 from futuretracker.auth import sessions
 from futuretracker.auth.sessions import Sessions
-from futuretracker.auth.tokens import Session, Verifier
+from futuretracker.auth.tokens import Verifier
 from futuretracker.store import cache
 from futuretracker.web.errors import Unauthenticated
 from tests.auth.forge import Clock, Forge, In
@@ -18,6 +18,7 @@ from tests.auth.tokens.door import EXPIRED
 from tests.conftest import config_from
 
 if TYPE_CHECKING:
+    from futuretracker.web.request import Session
     from tests.auth.tokens.door import Door
 
 
