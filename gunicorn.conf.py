@@ -1,32 +1,24 @@
-"""gunicorn's settings, the same for `make run` and production."""
+"""gunicorn's settings, for ``make run`` and production. docs/server.md explains the worker."""
 
-import os
 import sys
-from tempfile import mkdtemp
-from typing import Any
 
-from gunicorn import glogging, systemd
-
-SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what is written there all the time must not wait for a disk
-
-if "prometheus_client" not in sys.modules:  # else this is a reload, which counts on
-    # The library looks for the folder as it is imported; seats.py says more.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp("", "futuretracker-metrics-", SHARED_MEMORY)
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what is written there often must not wait for a disk
 
 try:
+    from futuretracker.telemetry import json_lines, multiprocess, stderr
+
+    stderr.begin()
+    multiprocess.begin(SHARED_MEMORY)  # before the hooks import the metrics, which are kept there
+    # Before the fork: the workers share the memory of all modules, and none is loaded again alone
+    # after a reload, when its file may be a newer version.
+    import futuretracker.app  # noqa: F401
     from futuretracker.config import Config
     from futuretracker.config.environment import ConfigError
     from futuretracker.config.urls import in_url
-    from futuretracker.database.roles import UnsafeRole, check_database
-    from futuretracker.server.balance import Share
-    from futuretracker.server.ports import PortNotFree, check_port
-    from futuretracker.store import UnusableStore, check_store
-    from futuretracker.telemetry import exposition, json_lines, metrics, multiprocess, stderr
+    from futuretracker.server.hooks import Hooks
 except ModuleNotFoundError as error:
     sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
 
-stderr.begin()
-multiprocess.claim()
 try:
     service = Config.from_env()
 except ConfigError as error:
@@ -36,80 +28,32 @@ bind = [f"{in_url(service.host)}:{service.port}"]
 if service.metrics.port:
     bind.append(f"127.0.0.1:{service.metrics.port}")
 workers = service.workers
-threads = service.threads
-worker_class = "futuretracker.server.worker.Worker"
+threads = service.threads  # of the stock worker
+worker_class = {
+    "event-loop": "futuretracker.server.Worker",
+    "stock": "futuretracker.server.stock.StockWorker",
+}[service.worker]
 worker_tmp_dir = SHARED_MEMORY
-# Pools and files are opened by the factory, which must run after the fork.
-preload_app = False
-timeout = 30
+preload_app = False  # the application opens connections and files, which no fork may share
+timeout = 30  # seconds
 graceful_timeout = 30
-keepalive = 75  # seconds; longer than nginx keeps its side open
-# Nothing here asks for the scheme; who may speak of the client is for TRUSTED_PROXIES to say.
-secure_scheme_headers: dict[str, str] = {}
-limit_request_line = 8190
+keepalive = 75  # longer than nginx keeps its side of a connection
 control_socket_disable = True
+
+# Another parser may be installed; the tests hold for this one.
+http_parser = "python"
+limit_request_line = 8190
+# No header of the client's sets the scheme or the path; TRUSTED_PROXIES handles the address.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+
+logger_class = "futuretracker.server.hooks.Logger"
 logconfig_dict = json_lines.CONFIG
 
-
-# gunicorn would say that it is ready before there is a worker.
-notify_socket = os.environ.pop("NOTIFY_SOCKET", "")
-
-
-class Logger(glogging.Logger):
-    """Writes no access lines: the service tells of its requests itself.
-
-    gunicorn would work each line out before it drops it, which costs a tenth of a request.
-    """
-
-    def access(self, *_request: object) -> None:
-        """Write nothing."""
-
-
-logger_class = Logger
-
-
-# Sockets that systemd, or a gunicorn that this one takes over from, has made.
-inherited = {"LISTEN_FDS", "GUNICORN_FD"} & set(os.environ)
-
-
-def on_starting(server: Any) -> None:
-    """Refuse to start as a role that row level security does not bind, or without store or port."""
-    try:
-        for address in () if inherited else server.cfg.address:
-            if isinstance(address, tuple):  # else it is a socket file
-                check_port(*address[:2])
-        check_database(service)
-        check_store(service.store_url)
-    except (UnsafeRole, UnusableStore, PortNotFree) as error:
-        sys.exit(str(error))
-
-
-def post_worker_init(worker: Any) -> None:
-    """Tell systemd that a worker can answer (the unit needs NotifyAccess=all)."""
-    if notify_socket:
-        os.environ["NOTIFY_SOCKET"] = notify_socket
-        systemd.sd_notify("READY=1", worker.log, unset_environment=True)
-
-
-def pre_fork(server: Any, worker: Any) -> None:
-    """Give the worker a seat at which it counts, and what gunicorn has no setting for."""
-    worker.seat = multiprocess.free(other.seat for other in server.WORKERS.values())
-    worker.statements = service.statements
-
-
-def post_fork(_server: object, worker: Any) -> None:
-    """Let the worker count."""
-    exposition.begin(worker.seat)
-
-
-def worker_exit(_server: object, _worker: object) -> None:
-    """Let the worker say, as it ends, that it does not live any more."""
-    exposition.end()
-
-
-def child_exit(_server: object, worker: Any) -> None:
-    """Count a worker that has ended, and say for it what it could not say itself."""
-    Share(worker.seat).withdraw()
-    has_left = multiprocess.clear(worker.seat)
-    outcome = "ended" if has_left and not worker.aborted else "died"
-    metrics.worker_exits.labels(outcome).inc()
+hooks = Hooks(service)
+on_starting = hooks.on_starting
+pre_fork = hooks.pre_fork
+post_fork = hooks.post_fork
+post_worker_init = hooks.post_worker_init
+worker_exit = hooks.worker_exit
+child_exit = hooks.child_exit

@@ -12,8 +12,6 @@ and ``node``, and installs the peers' packages itself.
 
 from __future__ import annotations
 
-import signal
-import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,7 +21,7 @@ from benchmarks.chart import Panel
 from benchmarks.conditions import conditions
 from benchmarks.data import PAGE, READERS, WRITERS, database
 from benchmarks.pgbench import Pgbench
-from benchmarks.processes import CannotMeasure
+from benchmarks.processes import command
 from benchmarks.report import rows, table
 from benchmarks.results import as_line, keep
 from benchmarks.rounds import Case, measure
@@ -129,11 +127,4 @@ def recipes(
 
 
 if __name__ == "__main__":
-    # Handle SIGTERM like Ctrl-C, so that every started process is stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        run(read_arguments())
-    except CannotMeasure as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
+    command(lambda: run(read_arguments()))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from benchmarks.data import postmaster
-from benchmarks.processes import CannotMeasure, cpu_seconds
+from benchmarks.processes import CannotMeasure, command, cpu_seconds
 from benchmarks.servers import address, serve, service
 from benchmarks.stage import stage
 from futuretracker.api.schemas.cursors import encode
@@ -139,14 +138,11 @@ def paths(cursor: str) -> Iterator[tuple[str, int, str]]:
             yield "a page in the middle", user, f"{pages}?cursor={cursor}"
             yield "search, a frequent word", user, f"{pages}?q=software"
             yield "search, a rare word", user, f"{pages}?q=500000"
-        yield f"analytics, {rows} rows", user, "/api/v1/analytics"
-        yield f"analytics of the guide, {rows} rows", user, "/api/analytics"
+        yield f"v1 analytics, {rows} rows", user, "/api/v1/analytics"
+        yield f"original analytics, {rows} rows", user, "/api/analytics"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Measure a large user in a large table.")
     parser.add_argument("--requests", type=int, default=100)
-    try:
-        run(parser.parse_args().requests)
-    except CannotMeasure as error:
-        sys.exit(str(error))
+    command(lambda: run(parser.parse_args().requests))

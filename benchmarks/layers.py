@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # Layers are folders, so that they stay right when a module is renamed. The innermost function that
 # matches decides, so a library that no layer lists counts for its caller.
 LAYERS: Mapping[str, tuple[str, ...]] = {
-    "server": ("futuretracker/server/", "/gunicorn/", "/httptools/", "/greenlet/"),
+    "server": ("futuretracker/server/", "/gunicorn/", "/greenlet/"),
     "logs and metrics": (
         "futuretracker/telemetry/",
         "/logging/",

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 TICKS = os.sysconf("SC_CLK_TCK")  # per second
 START_WITHIN = 30  # seconds
@@ -24,6 +25,18 @@ START_WITHIN = 30  # seconds
 
 class CannotMeasure(Exception):
     """A program is missing or a measurement failed; the message says which."""
+
+
+def command(run: Callable[[], None]) -> None:
+    """Run a benchmark as a command: exit with its error, and stop its processes at Ctrl-C."""
+    # Handle SIGTERM like Ctrl-C, so that every started process is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run()
+    except CannotMeasure as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
 
 
 class Memory(NamedTuple):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from benchmarks import servers
 from benchmarks.conditions import conditions
 from benchmarks.data import READERS, WRITERS, database
 from benchmarks.layers import by_function, by_layer, read
-from benchmarks.processes import CannotMeasure
+from benchmarks.processes import CannotMeasure, command
 from benchmarks.results import as_line
 from benchmarks.sampled import FOLDER
 from benchmarks.setup import need
@@ -93,8 +92,8 @@ def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Show where a request's time goes.")
     # Without ``choices``: argparse would check the default, a list, as one value.
     parser.add_argument("workloads", nargs="*", type=_workload, default=USUAL)
-    parser.add_argument("--seconds", type=int, default=8, help="of each load (default: 8)")
-    parser.add_argument("--stacks", type=Path, help="a folder to keep the stacks in")
+    parser.add_argument("--seconds", type=int, default=8, help="seconds per load (default: 8)")
+    parser.add_argument("--stacks", type=Path, help="a folder for the stacks")
     return parser.parse_args(words)
 
 
@@ -106,7 +105,4 @@ def _workload(name: str) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        run(read_arguments())
-    except CannotMeasure as error:
-        sys.exit(str(error))
+    command(lambda: run(read_arguments()))

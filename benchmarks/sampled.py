@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.server.worker import Worker
+from futuretracker.server import Worker
 
 if TYPE_CHECKING:
     from types import FrameType

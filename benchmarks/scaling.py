@@ -9,8 +9,6 @@ Every request is a user's first page (``/api/v1/opportunities``). Each round loa
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ from benchmarks.chart import Panel
 from benchmarks.conditions import conditions
 from benchmarks.data import postmaster
 from benchmarks.growth import WORKERS, Growth
-from benchmarks.processes import CannotMeasure
+from benchmarks.processes import command
 from benchmarks.report import OURS, rows, table
 from benchmarks.results import RESULTS, as_line, keep
 from benchmarks.rounds import measure
@@ -85,20 +83,13 @@ def panels(results: dict[str, Samples]) -> list[Panel]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure how this service grows.")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2, help="of each load (default: 2)")
-    parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="tables of so many rows")
+    parser.add_argument("--seconds", type=int, default=2, help="seconds per load (default: 2)")
+    parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="the sizes of the tables")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--output", metavar="NAME", help="keep NAME.json, .md and .svg")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to keep them in")
+    parser.add_argument("--output", metavar="NAME", help="save NAME.json, .md and .svg")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for these files")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    # Handle SIGTERM like Ctrl-C, so that every started process is stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        run(_arguments())
-    except CannotMeasure as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
+    command(lambda: run(_arguments()))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PLENTY = "999999999 per 15 minutes"
-BUDGETS = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
+LIMITS = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
 HOUR = 3600  # seconds: longer than any measurement
 
 
@@ -35,7 +35,7 @@ class Stage:
             "STORE_URL": f"lmdb://{self.memory / name}",
             "CORS_ORIGIN": ORIGIN,
             **self.issuer.settings(),
-            **{f"RATE_LIMIT_{budget}": PLENTY for budget in BUDGETS},
+            **{f"RATE_LIMIT_{limit}": PLENTY for limit in LIMITS},
         }
 
     def public_key(self) -> Path:

@@ -1,1 +1,3 @@
-"""FutureTracker: internships and hackathons, tracked per user."""
+"""FutureTracker: a REST API for tracking internship and hackathon applications."""
+
+__version__ = "1.0.0"

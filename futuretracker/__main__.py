@@ -1,4 +1,4 @@
-"""``python -m futuretracker``."""
+"""Entry point of ``python -m futuretracker``."""
 
 import sys
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from contextlib import ExitStack, closing, nullcontext
+import sys
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ from futuretracker.database.migrate import migrate
 from futuretracker.database.pool import Pool
 from tests.support import servers
 from tests.support.pooler import connect, pgbouncer
+from tests.support.served import served_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +39,7 @@ ORIGIN = "http://localhost:3000"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 METRICS_TOKEN = "a-token-that-a-scraper-brings-along"
 ROLE_NAME = "futuretracker_api"
+NOT_SERVED = ("in_process", "event_loop")
 numbers = itertools.count(1)
 # Every (method, rule, status) of the responses of the applications in this process.
 seen: set[tuple[str, str, int]] = set()
@@ -49,20 +52,60 @@ def _record(_app: Flask, response: Response) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that puts a transaction pooler between the service and Postgres."""
-    parser.addoption("--pooler", action="store_true", help="put PgBouncer before Postgres")
+    """Let a run put a transaction pooler before Postgres, or serve with another worker."""
+    parser.addoption("--pooler", action="store_true", help="run what meets Postgres by PgBouncer")
+    parser.addoption("--worker", help="serve every application with gunicorn and this WORKER")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the worker of every gunicorn that the tests start."""
+    servers.WORKER = config.getoption("worker") or servers.WORKER
+
+
+def pytest_itemcollected(item: pytest.Function) -> None:
+    """Mark a test with the ``pytestmark`` in its folder's ``__init__.py`` too."""
+    package = sys.modules[item.module.__package__]
+    if hasattr(package, "pytestmark"):
+        item.add_marker(package.pytestmark)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the tests of the documents last: they read ``seen``.
 
-    With ``--pooler``, deselect the tests that do not use Postgres.
+    With ``--pooler``, keep the tests that use Postgres; with ``--worker``, those that use HTTP.
     """
     items.sort(key=lambda item: item.path.name in {"test_docs.py", "test_specification.py"})
     if config.getoption("pooler"):
         kept = [item for item in items if "pooled" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+    if config.getoption("worker"):
+        # Tests of code in this process, and of promises of the event loop, cannot run here.
+        kept = [
+            item
+            for item in items
+            if item.get_closest_marker("wire") and not any(map(item.get_closest_marker, NOT_SERVED))
+        ]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def open_app(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[dict[str, str]], AbstractContextManager[Flask]]:
+    """Open an application with these settings: in this process, or with the worker of --worker."""
+    if not pytestconfig.getoption("worker"):
+        return in_process
+    logs = tmp_path_factory.mktemp("served")
+    return lambda settings: served_app(settings, logs / f"{next(numbers)}.log")  # type: ignore[return-value]
+
+
+@contextmanager
+def in_process(settings: dict[str, str]) -> Iterator[Flask]:
+    app = create_app(config_from(settings))
+    yield app
+    app.extensions["database"].close()
 
 
 @pytest.fixture(scope="session")
@@ -140,41 +183,36 @@ def pool(settings: dict[str, str]) -> Iterator[Pool]:
 
 
 @pytest.fixture
-def build(settings: dict[str, str]) -> Iterator[Callable[..., Flask]]:
-    """Build an application in this process: ``build(RATE_LIMIT_WRITE="2 per minute")``."""
+def build(
+    settings: dict[str, str], open_app: Callable[[dict[str, str]], AbstractContextManager[Flask]]
+) -> Iterator[Callable[..., Flask]]:
+    """Build an application: ``build(RATE_LIMIT_WRITE="2 per minute")``."""
     with ExitStack() as stack:
-
-        def build(**changes: str) -> Flask:
-            app = create_app(config_from({**settings, **changes}))
-            stack.callback(app.extensions["database"].close)
-            return app
-
-        yield build
+        yield lambda **changes: stack.enter_context(open_app({**settings, **changes}))
 
 
 @pytest.fixture(scope="session")
 def app(
-    service_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+    service_url: str,
+    issuer: Issuer,
+    tmp_path_factory: pytest.TempPathFactory,
+    open_app: Callable[[dict[str, str]], AbstractContextManager[Flask]],
 ) -> Iterator[Flask]:
     """The application that most tests share, with rate limits that no test reaches."""
     plenty = "1000000 per 15 minutes"
     limits = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
-    app = create_app(
-        config_from(
-            {
-                "DATABASE_URL": service_url,
-                "STORE_URL": f"lmdb://{tmp_path_factory.mktemp('store')}",
-                "TRUSTED_PROXIES": "0",
-                "CORS_ORIGIN": f"{ORIGIN},chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj",
-                "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
-                "METRICS_TOKEN": METRICS_TOKEN,
-                **{f"RATE_LIMIT_{name}": plenty for name in limits},
-                **issuer.settings(),
-            }
-        )
-    )
-    yield app
-    app.extensions["database"].close()
+    settings = {
+        "DATABASE_URL": service_url,
+        "STORE_URL": f"lmdb://{tmp_path_factory.mktemp('store')}",
+        "TRUSTED_PROXIES": "0",
+        "CORS_ORIGIN": f"{ORIGIN},chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj",
+        "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "METRICS_TOKEN": METRICS_TOKEN,
+        **{f"RATE_LIMIT_{name}": plenty for name in limits},
+        **issuer.settings(),
+    }
+    with open_app(settings) as app:
+        yield app
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One GET over https, bounded in time and size."""
+"""One GET request over https, with limits of time and size."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class DownloadFailed(Exception):
-    """The document could not be had; the message holds nothing secret."""
+    """The document was not received; the message contains no secret."""
 
 
 class _Socket(ssl.SSLSocket):
-    """Times all reads together: a timeout of each alone lets a server drip for ever."""
+    """Limits all reads together: with a limit for each, a server could send a byte at a time."""
 
     ends_at: float
 
@@ -31,13 +31,13 @@ class _Socket(ssl.SSLSocket):
 
 
 def download(url: str, *, headers: Mapping[str, str], within: float, max_bytes: int) -> bytes:
-    """Return the document at ``url``, had ``within`` seconds; raise DownloadFailed.
+    """Return the document at ``url`` ``within`` so many seconds; raise DownloadFailed.
 
-    TLS is spoken whatever the URL's scheme says, and no redirect is followed.
+    It always uses TLS, whatever the URL's scheme is, and follows no redirect.
     """
     request = (url, headers, time.monotonic() + within, max_bytes + 1)
     found: SimpleQueue[bytes | str] = SimpleQueue()
-    # A thread of its own: nothing else can end a wait for the resolver.
+    # In a thread, because a wait for DNS cannot be given a time limit.
     threading.Thread(target=_put, args=(found, *request), daemon=True).start()
     try:
         body = found.get(timeout=within)
@@ -51,13 +51,13 @@ def download(url: str, *, headers: Mapping[str, str], within: float, max_bytes: 
 
 
 def _put(found: SimpleQueue[bytes | str], *request: Any) -> None:
-    """Put the document, or what kept it away."""
+    """Put the document into the queue, or the reason for a failure."""
     try:
         found.put(_get(*request))
     except DownloadFailed as error:
         found.put(str(error))
     except (OSError, HTTPException, ValueError) as error:
-        # The kind alone: the text may quote a header, and that the secret key.
+        # Only the type: the text may quote a header, which contains the secret key.
         found.put(type(error).__name__)
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import jwt
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from futuretracker.auth.download import DownloadFailed, download
 from futuretracker.config.clerk import is_strong
 from futuretracker.web.errors import Unauthenticated, Unavailable
+from futuretracker.web.waiting import wait_for
 
 if TYPE_CHECKING:
     from futuretracker.config.clerk import ClerkSettings
@@ -23,19 +25,19 @@ log = logging.getLogger(__name__)
 
 
 class KeySource(Protocol):
-    """Finds the key that a token says it was signed with."""
+    """Finds the key of a token by its id."""
 
     def get(self, kid: str | None) -> RSAPublicKey:
-        """Return the key; raise Unauthenticated where there is none, Unavailable without keys."""
+        """Return the key; raise Unauthenticated if there is none, Unavailable without any keys."""
         ...
 
     def newer(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey | None:
-        """Return the key that has taken ``key``'s place under the same id, if one has."""
+        """Return the key that has replaced ``key`` under the same id, or None."""
         ...
 
 
 def key_source(settings: ClerkSettings) -> KeySource:
-    """Choose the source that the settings name; a PEM wins, as it needs no network."""
+    """Return the source in the settings; a PEM comes first, because it needs no network."""
     if settings.public_key:
         return PemKey(settings.public_key)
     return Jwks(settings.jwks_url or "", settings.secret_key)
@@ -57,12 +59,12 @@ class PemKey:
 
 
 class Jwks:
-    """Keys from a JWKS endpoint, fetched rarely and never twice at once.
+    """Keys from a JWKS endpoint.
 
-    Known keys are served from memory: refreshed in the background once they are ``FRESH`` seconds
-    old, still served while the endpoint fails, up to ``USABLE``. An unknown id or a bad signature
-    may mean that the key was rotated: that fetches at once, behind one cooldown that failures
-    start as well, so that a flood of forged tokens costs one request per cooldown.
+    A known key is returned from memory and never waits. When the keys are ``FRESH`` seconds old,
+    they are fetched in the background; if that fails, they are used until ``USABLE``. An unknown id
+    or a bad signature may mean that the key was rotated, so the request waits for a fetch. There is
+    at most one fetch in ``COOLDOWN`` seconds, so forged tokens cannot cause more.
     """
 
     FRESH = 300.0
@@ -77,18 +79,20 @@ class Jwks:
         self._keys: dict[str, RSAPublicKey] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held for an instant, never during a fetch
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sign-in-keys")
+        self._latest: Future[None] = Future()
 
     def get(self, kid: str | None) -> RSAPublicKey:
-        """Return the key ``kid``, from memory if it is there."""
+        """Return the key ``kid``; raise Unauthenticated, or Unavailable without keys."""
         if kid is None:
             raise Unauthenticated("jwk-kid-missing")
         key, age = self._keys.get(kid), self._age()
         if key is not None and age < self.USABLE:
-            if age > self.FRESH and self._may_fetch():
-                threading.Thread(target=self._fetch, daemon=True).start()
+            if age > self.FRESH:
+                self._begin_fetch()
             return key
-        self._fetch()
+        wait_for(self._begin_fetch())
         key, age = self._keys.get(kid), self._age()
         if age >= self.USABLE or (key is None and age > self.FRESH):
             raise Unavailable("Sign-in keys are")
@@ -97,32 +101,32 @@ class Jwks:
         return key
 
     def newer(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey | None:
-        """Fetch, and return the key that now stands under ``kid`` if it is another one."""
-        self._fetch()
+        """Fetch the keys, and return the one with the id ``kid`` if it is not ``key``."""
+        wait_for(self._begin_fetch())
         found = self._keys.get(kid or "")
         return None if found is None or found == key else found
 
     def _age(self) -> float:
         return time.monotonic() - self._fetched_at
 
-    def _may_fetch(self) -> bool:
-        return time.monotonic() - self._tried_at >= self.COOLDOWN
-
-    def _fetch(self) -> None:
-        """Replace the keys, unless the cooldown says that it was tried just now."""
+    def _begin_fetch(self) -> Future[None]:
+        """Start a fetch in a thread, unless one was started within COOLDOWN; return the latest."""
         with self._lock:
-            if not self._may_fetch():
-                return
-            self._tried_at = time.monotonic()
-            try:
-                self._keys = self.fetch()
-            except (DownloadFailed, ValueError, RecursionError) as error:
-                log.warning("sign-in keys not fetched", extra={"cause": str(error)})
-            else:
-                self._fetched_at = time.monotonic()
+            if time.monotonic() - self._tried_at >= self.COOLDOWN:
+                self._tried_at = time.monotonic()
+                self._latest = self._thread.submit(self._replace_keys)
+            return self._latest
+
+    def _replace_keys(self) -> None:
+        try:
+            self._keys = self.fetch()
+        except (DownloadFailed, ValueError, RecursionError) as error:
+            log.warning("sign-in keys not fetched", extra={"cause": str(error)})
+        else:
+            self._fetched_at = time.monotonic()
 
     def fetch(self) -> dict[str, RSAPublicKey]:
-        """Return the keys as they are now; raise DownloadFailed, ValueError, RecursionError."""
+        """Return the current keys; raise DownloadFailed, ValueError, RecursionError."""
         document = download(
             self._url, headers=self._headers, within=self.TIMEOUT, max_bytes=self.MAX_BYTES
         )
@@ -130,9 +134,9 @@ class Jwks:
 
 
 def parse_jwks(document: bytes) -> dict[str, RSAPublicKey]:
-    """Return a JWKS' strong RSA signing keys by id.
+    """Return the strong RSA signing keys of a JWKS by id, without its other keys.
 
-    Keys of other kinds are passed over; raise ValueError where none is left, or an id stands twice.
+    Raise ValueError if no key is left, or if two have the same id.
     """
     data = json.loads(document)
     entries = data.get("keys") if isinstance(data, dict) else None

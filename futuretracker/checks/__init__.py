@@ -1,4 +1,4 @@
-"""Is it safe to go live: one check an item, each of which looks at the real thing.
+"""The security checklist: each check inspects the running deployment and returns a finding.
 
-A check returns a finding. What it cannot find out is ``unknown``, which is never taken for ``ok``.
+A check that cannot find out returns ``unknown``, which never counts as ``ok``.
 """

@@ -1,4 +1,4 @@
-"""Every item of the checklist, in the order in which it is told."""
+"""All items of the checklist, in the order of the output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Item(NamedTuple):
-    """One thing to check, within so many seconds; ``cheap`` ones before each start as well."""
+    """One thing to check, within ``within`` seconds; ``cheap`` items run before each start, too."""
 
     id: str
     title: str
@@ -41,40 +41,45 @@ class Item(NamedTuple):
 
 ITEMS = (
     Item("environment-complete", "Every setting is there", environment.complete, cheap=True),
-    Item("environment-production", "Nothing runs as for development", environment.production),
-    Item("secrets-strong", "Secrets are long, keys are live", environment.secrets),
-    Item("cors-origin", "Real frontends alone may call", cors.origins, cheap=True),
-    Item("env-file-private", "Others cannot read the settings", files.env_file_private, cheap=True),
+    Item("environment-production", "Nothing runs in development mode", environment.production),
+    Item("secrets-strong", "Secrets are long, Clerk's keys are live", environment.secrets),
+    Item("cors-origin", "Only real frontends are listed", cors.origins, cheap=True),
+    Item(
+        "env-file-private",
+        "Other users cannot read the settings",
+        files.env_file_private,
+        cheap=True,
+    ),
     Item("env-file-ignored", "git does not have .env", files.env_file_ignored, within=15),
-    Item("credentials-readable", "NAME_FILE can be read", files.credentials, cheap=True),
-    Item("privileged-secrets", "Keys to everything are elsewhere", files.privileged_secrets),
-    Item("database-reachable", "Postgres answers", database.reachable, cheap=True),
+    Item("credentials-readable", "Files of secrets can be read", files.credentials, cheap=True),
+    Item("privileged-secrets", "Privileged secrets are elsewhere", files.privileged_secrets),
+    Item("database-reachable", "Postgres is available", database.reachable, cheap=True),
     Item("database-role", "Row level security binds the role", database.role, cheap=True),
     Item("migrations-applied", "The database is up to date", database.migrated, cheap=True),
-    Item("database-tls", "The way to Postgres is verified", database.encrypted),
-    Item("row-level-security", "Policies hold on every table", row_security.enabled),
-    Item("data-api-grants", "No way around the service", row_security.grants),
+    Item("database-tls", "Connections to Postgres are encrypted", database.encrypted),
+    Item("row-level-security", "Row level security is on for every table", row_security.enabled),
+    Item("data-api-grants", "Nobody can bypass the service", row_security.grants),
     Item("definer-functions", "Functions of the owner are safe", row_security.definer_functions),
     Item("store-usable", "The store works", store.usable, cheap=True),
-    Item("store-shared", "The store fits who shares it", store.shared, cheap=True),
-    Item("limits-counted", "Budgets are exact", limits.counted, within=limits.WITHIN + 2),
-    Item("clerk-keys", "Sign-in keys are there", clerk.keys),
+    Item("store-shared", "All processes share the store", store.shared, cheap=True),
+    Item("limits-counted", "Rate limits count exactly", limits.counted, within=limits.WITHIN + 2),
+    Item("clerk-keys", "Clerk's keys can be fetched", clerk.keys),
     Item("token-refused", "A forged token is refused", clerk.refused, within=8),
-    Item("token-accepted", "A real token is let in", clerk.accepted),
-    Item("webhook-refused", "Clerk's webhooks arrive, forged ones fail", clerk.webhook),
+    Item("token-accepted", "A real token is accepted", clerk.accepted),
+    Item("webhook-refused", "A forged webhook is refused", clerk.webhook),
     Item("https", "TLS that browsers trust", https.certificate),
-    Item("https-redirect", "http leads to https", https.redirect),
+    Item("https-redirect", "http is redirected to https", https.redirect),
     Item("hsts", "Browsers stay with https", https.hsts),
-    Item("service-healthy", "The service answers at its URL", https.health),
-    Item("metrics-private", "Figures are not public", https.metrics),
-    Item("cors-answers", "Browsers are told so", cors.answers, within=10),
-    Item("proxy-hops", "No address can be forged", proxy.hops, within=10),
-    Item("gunicorn-private", "The proxy is the only way in", proxy.gunicorn),
-    Item("listening-ports", "80 and 443 alone are open", host.ports),
-    Item("open-files", "Room for every connection", host.open_files),
+    Item("service-healthy", "The service is healthy at its URL", https.health),
+    Item("metrics-private", "Metrics are not public", https.metrics),
+    Item("cors-answers", "CORS headers arrive", cors.answers, within=10),
+    Item("proxy-hops", "Clients cannot forge their address", proxy.hops, within=10),
+    Item("gunicorn-private", "gunicorn is reached only through the proxy", proxy.gunicorn),
+    Item("listening-ports", "Only ports 80 and 443 are open", host.ports),
+    Item("open-files", "The limit of open files is high enough", host.open_files),
     Item("clock", "The clock is right", clock.skew, within=10),
     Item("audit-lines", "Audit lines are kept", journal.collected, within=15),
-    Item("backup-recent", "A backup of today", backups.recent),
-    Item("backup-restored", "A backup that was restored", backups.restored),
-    Item("metrics-scraped", "Somebody watches", monitoring.scraped),
+    Item("backup-recent", "A backup was made today", backups.recent),
+    Item("backup-restored", "A backup was restored", backups.restored),
+    Item("metrics-scraped", "Prometheus scrapes the metrics", monitoring.scraped),
 )

@@ -1,4 +1,4 @@
-"""What a check has found, and how to mend it."""
+"""The result of a check, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How an item stands."""
+    """The verdict on an item."""
 
     OK = "ok"
     WARNING = "warning"
@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict with its reason; both texts are one line and hold nothing secret."""
+    """A verdict, its reason and the remedy. The texts are one line and hold no secret."""
 
     verdict: Verdict
     found: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 class Undecided(Exception):
-    """What a check needs is not there: nothing can be said."""
+    """The check lacks something that it needs, so that the verdict is ``unknown``."""
 
     def __init__(self, found: str, remedy: str = "") -> None:
         self.finding = Finding(Verdict.UNKNOWN, found, remedy)
@@ -33,7 +33,7 @@ class Undecided(Exception):
 
 
 class Failed(Exception):
-    """What a check needs is broken for good."""
+    """Something that the check needs is broken, so that the verdict is ``error``."""
 
     def __init__(self, found: str, remedy: str) -> None:
         self.finding = Finding(Verdict.ERROR, found, remedy)
@@ -41,15 +41,15 @@ class Failed(Exception):
 
 
 def ok(found: str) -> Finding:
-    """Say that it is as it should be."""
+    """Return a finding that needs no action."""
     return Finding(Verdict.OK, found)
 
 
 def warning(found: str, remedy: str) -> Finding:
-    """Say that it works, but should be another way."""
+    """Return a finding that works but should be changed."""
     return Finding(Verdict.WARNING, found, remedy)
 
 
 def error(found: str, remedy: str) -> Finding:
-    """Say that it must not stay so."""
+    """Return a finding that must be fixed."""
     return Finding(Verdict.ERROR, found, remedy)

@@ -1,4 +1,4 @@
-"""Runs the checks, all at once: each has a time of its own, and none can break the others."""
+"""Run all checks at the same time; each has its own time limit, and none affects another."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """An item and what was found."""
+    """An item and its finding."""
 
     item: Item
     finding: Finding
 
 
 def run(items: Sequence[Item], subject: Subject) -> list[Result]:
-    """Return a result for every item, in their order."""
+    """Return a result for every item, in the order of the items."""
     started = time.monotonic()
-    # Threads that nobody waits for at the end: a resolver or a dead server cannot be interrupted.
+    # The threads are daemons: a look-up of a name or a silent server cannot be interrupted.
     waiting = [(item, _start(item, subject)) for item in items]
     return [Result(item, _wait(item, found, started)) for item, found in waiting]
 
@@ -51,10 +51,10 @@ def _check(item: Item, subject: Subject) -> Finding:
         return item.check(subject)
     except (Undecided, Failed) as outcome:
         return outcome.finding
-    except Exception as problem:  # noqa: BLE001 - whatever it is, it proves nothing
-        # The kind alone: the text may quote a secret.
+    except Exception as problem:  # noqa: BLE001 - any error of a check means "unknown"
+        # Only the type: the text may quote a secret.
         return Finding(
             Verdict.UNKNOWN,
             f"The check itself failed: {type(problem).__name__}.",
-            "This is a mistake in the check; please report it.",
+            "This is a bug in the check; please report it.",
         )

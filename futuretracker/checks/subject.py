@@ -1,4 +1,4 @@
-"""What is checked: the settings as they are here, whether they are usable or not."""
+"""What the checks inspect: the settings, even if they are not usable."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """The service's settings and the checks' own; None where they are not usable.
+    """The settings of the service (``loaded``) and of the checks (``around``), or None.
 
-    ``given`` is every name with its value, ``problems`` what is wrong with them, ``http_port``
-    where the public host answers without TLS.
+    They are None if they are not usable; ``problems`` says why. ``given`` holds all variables that
+    are set. ``http_port`` is the port of the public host without TLS.
     """
 
     given: Mapping[str, str] = field(repr=False)
@@ -44,7 +44,7 @@ class Subject:
         )
 
     def value(self, name: str) -> str:
-        """Return a setting as it was given, by itself or in a file; empty where it was not."""
+        """Return the text of a setting, directly or from its file; empty if it is not set."""
         with suppress(OSError, UnicodeDecodeError):
             if file := self.given.get(f"{name}_FILE"):
                 return Path(file).read_text().strip()
@@ -52,24 +52,25 @@ class Subject:
 
     @property
     def config(self) -> Config:
-        """The service's settings; raise Undecided where they are not usable."""
+        """The settings of the service; raise Undecided if they are not usable."""
         if self.loaded is None:
             raise Undecided("The settings are not usable.", "See environment-complete.")
         return self.loaded
 
     @property
     def settings(self) -> CheckSettings:
-        """The checks' own settings; raise Undecided where they are not usable."""
+        """The settings of the checks; raise Undecided if they are not usable."""
         if self.around is None:
             raise Undecided("The settings are not usable.", "See environment-complete.")
         return self.around
 
     @property
     def public_url(self) -> str:
-        """The service from outside; raise Undecided where nobody has named it."""
+        """The URL that clients use; raise Undecided if it is not set."""
         if not self.settings.public_url:
             raise Undecided(
-                "PUBLIC_URL is not set.", "Set it to where clients ask, https://api.example.com."
+                "PUBLIC_URL is not set.",
+                "Set it to the URL that clients use, such as https://api.example.com.",
             )
         return self.settings.public_url
 

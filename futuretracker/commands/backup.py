@@ -1,4 +1,4 @@
-"""``backup``: make a backup, and remove those that have had their time."""
+"""``backup``: make a backup, and delete those that are too old."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psycopg
 from futuretracker.backups.dump import back_up
 from futuretracker.backups.problem import BackupProblem
 from futuretracker.commands.interrupts import stop_once
-from futuretracker.commands.migrate import first_line
+from futuretracker.commands.problems import database_problem
 from futuretracker.config.backups import BackupSettings
 from futuretracker.telemetry import events, json_lines
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Take none: everything is a setting."""
+    """Add none: everything is a setting."""
 
 
 def run(_options: argparse.Namespace) -> int | str:
-    """Make one, and log what it holds."""
+    """Make a backup, and log what it holds."""
     settings = BackupSettings.from_env()
     logging.config.dictConfig(json_lines.CONFIG)
     stop_once()
@@ -31,10 +31,7 @@ def run(_options: argparse.Namespace) -> int | str:
         made = back_up(settings)
     except BackupProblem as error:
         return str(error)
-    except psycopg.OperationalError as error:
-        name = settings.server.setting
-        return f"The database behind {name} does not answer: {first_line(error)}"
     except psycopg.Error as error:
-        return f"The database behind {settings.server.setting} refuses it: {first_line(error)}"
+        return database_problem(error, settings.server.setting)
     events.event("BACKUP", **made)
     return 0

@@ -1,4 +1,4 @@
-"""``check``: the security checklist, item by item."""
+"""``check``: run the security checklist, and print the findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from futuretracker.checks.runner import Result
 
-# Unknown is not ok, but no proof of harm either: it counts as a warning.
+# "unknown" proves neither that an item is fine nor that it is not: it counts as a warning.
 FAILING = {
     "warning": {Verdict.WARNING, Verdict.UNKNOWN, Verdict.ERROR},
     "error": {Verdict.ERROR},
@@ -26,29 +26,31 @@ FAILING = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take how much to check, how to print it, and what counts as failed."""
+    """Add how much to check, the output format, and what counts as a failure."""
     parser.add_argument(
-        "--deploy", action="store_true", help="check the whole deployment, not only the start"
+        "--deploy",
+        action="store_true",
+        help="check the whole deployment, and not only what a start needs",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--fail-level",
         choices=FAILING,
-        help="exit with 1 from here on (default: error; with --deploy: warning);"
-        " unknown counts as a warning",
+        help="exit with 1 if a finding has this level or a worse one; unknown counts as a warning"
+        " (default: error; with --deploy: warning)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check and print; return 1 where something is at or above the fail level."""
-    # What a check meets stands in its finding; a library's log may say more than is good.
+    """Print the findings; return 1 if one has the fail level or a worse one."""
+    # Findings hold what went wrong. A log line of a library may hold a secret.
     logging.disable(logging.CRITICAL)
     level: str = options.fail_level or ("warning" if options.deploy else "error")
     items = [item for item in ITEMS if options.deploy or item.cheap]
     results = run_checks(items, Subject.from_env())
     passed = not any(result.finding.verdict in FAILING[level] for result in results)
     if options.json:
-        print(_json(results, deploy=options.deploy, level=level, passed=passed))  # noqa: T201 - a command's answer
+        print(_json(results, deploy=options.deploy, level=level, passed=passed))  # noqa: T201 - the command's output
     else:
         print(_text(results, level=level, passed=passed))  # noqa: T201 - likewise
     return 0 if passed else 1
@@ -57,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
 def _text(results: Sequence[Result], *, level: str, passed: bool) -> str:
     lines = []
     for item, finding in results:
-        mend = f" Mend: {finding.remedy}" if finding.remedy else ""
-        lines.append(f"{finding.verdict:<8} {item.id:<23} {_one_line(finding.found + mend)}")
+        fix = f" Fix: {finding.remedy}" if finding.remedy else ""
+        lines.append(f"{finding.verdict:<8} {item.id:<23} {_one_line(finding.found + fix)}")
     counts = ", ".join(f"{number} {verdict}" for verdict, number in _counts(results).items())
     outcome = "passed" if passed else "failed"
     return "\n".join([*lines, f"{outcome}: {counts} (fail level: {level})"])
@@ -90,5 +92,5 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
 
 
 def _one_line(text: str) -> str:
-    """Keep a server's or a file's words from making lines of their own."""
+    """Remove line breaks and control characters, which a server or a file may have sent."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

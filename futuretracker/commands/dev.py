@@ -1,4 +1,4 @@
-"""``dev``: everything that the service needs, started here, and stopped by Ctrl-C."""
+"""``dev``: run the service and everything that it needs on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import futuretracker.app  # noqa: F401 - a missing module is reported before anything starts
+from futuretracker.commands.interrupts import ENDS
 from futuretracker.commands.local.embedded_postgres import LocalDataError, as_service, postgres
 from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.commands.token import azp_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-# One of them says whose tokens to trust; without any it is the local issuer's.
+# If one of these is set, tokens come from Clerk; otherwise from the local issuer.
 KEY_SETTINGS = {
     f"{name}{suffix}"
     for name in ("CLERK_JWT_PUBLIC_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_ISSUER")
@@ -37,16 +38,16 @@ START_WITHIN = 20.0  # seconds
 
 
 class CannotStart(Exception):
-    """The service cannot start here; the message says why."""
+    """The service cannot start; the message says why."""
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Take none: settings come from the environment and ``.env``."""
+    """Add none: settings come from the environment and ``.env``."""
 
 
 def run(_options: argparse.Namespace) -> int | str:
-    """Run until gunicorn ends or somebody presses Ctrl-C."""
-    for end in (signal.SIGINT, signal.SIGTERM):
+    """Run until gunicorn ends, or until Ctrl-C."""
+    for end in ENDS:
         signal.signal(end, signal.default_int_handler)
     try:
         with ExitStack() as stack:
@@ -84,16 +85,17 @@ def _serve(stack: ExitStack, chosen: Mapping[str, str]) -> int:
 
 @contextlib.contextmanager
 def postponed_interrupts() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the block: what is half started cannot be stopped."""
-    come: list[int] = []
-    ends = (signal.SIGINT, signal.SIGTERM)
-    before = {end: signal.signal(end, lambda number, _frame: come.append(number)) for end in ends}
+    """Delay Ctrl-C until the end of the block: a half-started Postgres cannot be stopped."""
+    received: list[int] = []
+    before = {
+        end: signal.signal(end, lambda number, _frame: received.append(number)) for end in ENDS
+    }
     try:
         yield
     finally:
         for end, handler in before.items():
             signal.signal(end, handler)
-        if come:
+        if received:
             raise KeyboardInterrupt
 
 
@@ -108,7 +110,7 @@ def _check_port(host: str, port: str) -> None:
 
 
 def _lock(stack: ExitStack) -> None:
-    """Keep a second ``dev`` away from the same data."""
+    """Lock the data folder against a second ``dev``."""
     try:
         LOCAL.mkdir(exist_ok=True)
         file = stack.enter_context((LOCAL / "lock").open("w"))
@@ -122,9 +124,11 @@ def _lock(stack: ExitStack) -> None:
 
 
 def _start(settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C comes here alone, and this end stops gunicorn gracefully.
+    # In a session of its own gunicorn does not receive Ctrl-C: this process stops it gracefully.
     return subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "wsgi:app"], env=dict(settings), start_new_session=True
+        [sys.executable, "-m", "futuretracker", "serve"],
+        env=dict(settings),
+        start_new_session=True,
     )
 
 
@@ -161,4 +165,4 @@ def _greet(base: str, settings: Mapping[str, str], issuer: Issuer | None) -> Non
         lines.append(f"curl -H 'Authorization: Bearer {token}' {base}/api/opportunities")
     else:
         lines.append(f"curl {base}/api/health")
-    print("\n".join(lines), flush=True)  # noqa: T201 - a command's answer
+    print("\n".join(lines), flush=True)  # noqa: T201 - the command's output

@@ -1,4 +1,4 @@
-"""``drill``: restore the newest backup into a throw-away Postgres, and compare."""
+"""``drill``: restore the newest backup into a temporary Postgres, and compare."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Take none: everything is a setting."""
+    """Add none: everything is a setting."""
 
 
 def run(_options: argparse.Namespace) -> int | str:
-    """Try it, and log what came of it."""
+    """Run the drill, and log the result."""
     settings = DrillSettings.from_env()
     logging.config.dictConfig(json_lines.CONFIG)
     stop_once()

@@ -1,4 +1,4 @@
-"""How a command is stopped: once, and then in peace."""
+"""Signals that stop a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 def stop_once() -> None:
-    """Let the first SIGINT or SIGTERM be a KeyboardInterrupt, and none disturb the tidying up."""
+    """Raise KeyboardInterrupt at the first SIGINT or SIGTERM, and ignore all later ones.
+
+    A second Ctrl-C must not interrupt the clean-up.
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for end in ENDS:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from futuretracker.commands.problems import database_problem, first_line
 from futuretracker.config import migration_database_url
 from futuretracker.database.migrate import migrate
 
@@ -14,21 +15,16 @@ if TYPE_CHECKING:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Take none: the URL comes from MIGRATION_DATABASE_URL."""
+    """Add none: the URL comes from MIGRATION_DATABASE_URL."""
 
 
 def run(_options: argparse.Namespace) -> int | str:
-    """Apply what is new and say so."""
+    """Apply the migrations that are new, and print their names."""
     try:
         applied = migrate(migration_database_url())
     except psycopg.OperationalError as error:
-        return f"The database behind MIGRATION_DATABASE_URL does not answer: {first_line(error)}"
+        return database_problem(error, "MIGRATION_DATABASE_URL")
     except psycopg.Error as error:
         return f"The migration was rolled back: {first_line(error)}"
-    print("\n".join(f"applied {name}" for name in applied) or "up to date")  # noqa: T201 - a command's answer
+    print("\n".join(f"applied {name}" for name in applied) or "up to date")  # noqa: T201 - the command's output
     return 0
-
-
-def first_line(error: psycopg.Error) -> str:
-    """Return what Postgres says, without its details."""
-    return str(error).strip().partition("\n")[0]

@@ -12,7 +12,7 @@ from futuretracker.backups.postgres.programs import Programs
 from futuretracker.backups.problem import BackupProblem
 from futuretracker.backups.restore import restore
 from futuretracker.commands.interrupts import stop_once
-from futuretracker.commands.migrate import first_line
+from futuretracker.commands.problems import database_problem
 from futuretracker.config.backups import RestoreSettings
 from futuretracker.database.roles import ROLE
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the backup's file; the database is RESTORE_DATABASE_URL."""
-    parser.add_argument("file", type=Path, help="a backup; RESTORE_DATABASE_URL says where to")
+    """Add the backup's file; the database is RESTORE_DATABASE_URL."""
+    parser.add_argument(
+        "file", type=Path, help="the backup; it is restored into RESTORE_DATABASE_URL"
+    )
 
 
 def run(options: argparse.Namespace) -> int | str:
-    """Restore it, and say what is left to do."""
+    """Restore the backup, and say what is left to do."""
     settings = RestoreSettings.from_env()
     stop_once()
     try:
@@ -34,12 +36,10 @@ def run(options: argparse.Namespace) -> int | str:
             restored = restore(archive, settings.server, Programs(settings.programs))
     except BackupProblem as error:
         return str(error)
-    except psycopg.OperationalError as error:
-        return f"The database behind RESTORE_DATABASE_URL does not answer: {first_line(error)}"
     except psycopg.Error as error:
-        return f"The database behind RESTORE_DATABASE_URL refuses it: {first_line(error)}"
+        return database_problem(error, settings.server.setting)
     rows = ", ".join(f"{name} {count}" for name, count in restored.rows.items())
-    print(  # noqa: T201 - a command's answer
+    print(  # noqa: T201 - the command's output
         f"restored, and every row compared: {rows}\n"
         f"Now give the role {ROLE} a password there (alter role {ROLE} password '...'), and let"
         " DATABASE_URL lead there."

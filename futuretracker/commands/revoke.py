@@ -1,4 +1,4 @@
-"""``revoke``: refuse a session's or a user's tokens by hand."""
+"""``revoke``: refuse the tokens of a session or a user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psycopg
 
 from futuretracker.auth.revocations import MAX_AGE
 from futuretracker.auth.tokens import SESSION, TOLERATED, USER
-from futuretracker.commands.migrate import first_line
+from futuretracker.commands.problems import database_problem
 from futuretracker.config import Config
 from futuretracker.database.queries.revocations import insert_revocation
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take a session or a user."""
-    who = parser.add_mutually_exclusive_group(required=True)
-    who.add_argument("--session", type=_session, help="a session's id, sess_...")
-    who.add_argument("--user", type=_user, help="a user's id, user_...")
+    """Add the choice between a session and a user."""
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--session", type=_session, help="a session's id, sess_...")
+    subject.add_argument("--user", type=_user, help="a user's id, user_...")
 
 
 def run(options: argparse.Namespace) -> int | str:
-    """Write it into the database, which every process asks every two seconds."""
+    """Insert a revocation; every process reads new ones every two seconds."""
     config = Config.from_env()
     kind: Kind = "session" if options.session else "user"
     subject, seconds = options.session or options.user, config.clerk.max_lifetime + TOLERATED
@@ -35,13 +35,11 @@ def run(options: argparse.Namespace) -> int | str:
         ) as conn:
             insert_revocation(conn, event=None, kind=kind, subject=subject, seconds=seconds)
     except psycopg.OperationalError as error:
-        return f"The database behind DATABASE_URL does not answer: {first_line(error)}"
+        return database_problem(error, "DATABASE_URL")
     except psycopg.Error as error:
-        return (
-            f"The database behind DATABASE_URL refuses it: {first_line(error)};"
-            " 'python -m futuretracker migrate' brings it up to date."
-        )
-    print(  # noqa: T201 - a command's answer
+        refusal = database_problem(error, "DATABASE_URL")
+        return f"{refusal}; 'python -m futuretracker migrate' brings it up to date."
+    print(  # noqa: T201 - the command's output
         f"{subject}: tokens made until now are refused everywhere within {MAX_AGE:.0f} seconds."
         " End it in Clerk as well, which could make new ones."
     )

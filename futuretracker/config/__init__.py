@@ -1,40 +1,36 @@
-"""The settings: read once from the environment, checked together, frozen."""
+"""The settings of the service: read once from the environment, checked together, frozen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from marshmallow.validate import OneOf, Range
-
 from futuretracker.config.clerk import ClerkSettings, read_clerk
-from futuretracker.config.database import DatabaseSettings, read_database, read_database_url
-from futuretracker.config.environment import open_env, seal
+from futuretracker.config.database import DatabaseSettings, read_database, read_server
+from futuretracker.config.environment import environment
 from futuretracker.config.metrics import MetricsSettings, read_metrics
 from futuretracker.config.rate_limits import RateLimit, read_rate_limit
-from futuretracker.config.store import check_redis_url, check_store_url
+from futuretracker.config.store import read_store_url
 from futuretracker.config.urls import read_origins
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from environs import FileAwareEnv
-
-DEFAULT_STORE = "lmdb:///dev/shm/futuretracker"
-DEFAULT_ORIGIN = "http://localhost:3000"
 ENVIRONMENTS = ("production", "development", "test")
+WORKERS = ("event-loop", "stock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Every setting of the service. Secrets are left out of its repr."""
+    """Every setting of the service. Its repr leaves secrets out."""
 
     environment: str
     host: str
     port: int
     workers: int
+    worker: str  # one of WORKERS
     threads: int
-    statements: int  # of reads at a time, and of writes
+    statements: int  # the most reads, and the most writes, at the same time in a worker
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     api_sunset: dt.date | None
@@ -49,57 +45,42 @@ class Config:
 
     @property
     def connections(self) -> int:
-        """How many a worker opens to Postgres at the most: nobody waits for another's."""
+        """The most connections to Postgres that a worker opens, so that no request waits."""
         return 2 * self.statements + self.threads
 
     @classmethod
     def from_env(cls, dotenv: str = ".env") -> Self:
-        """Read the environment, then ``dotenv`` for what it leaves out.
+        """Read the environment, then ``dotenv`` for settings that are absent there.
 
-        Raise ConfigError with every missing or malformed setting at once.
+        Raise ConfigError with every problem at once.
         """
-        env = open_env(dotenv)
-        origins = read_origins(env, "CORS_ORIGIN", DEFAULT_ORIGIN)
-        workers = env.int("WEB_CONCURRENCY", 2, validate=Range(1, 512))
-        port = env.int("PORT", 3001, validate=Range(1, 65535))
-        config = cls(
-            environment=env.str("FUTURETRACKER_ENV", "production", validate=OneOf(ENVIRONMENTS)),
-            host=env.str("HOST", "127.0.0.1"),
-            port=port,
-            workers=workers,
-            threads=env.int("THREADS", 4, validate=Range(1, 64)),
-            statements=env.int("STATEMENTS", 8, validate=Range(1, 64)),
-            cors_origins=origins,
-            trusted_proxies=env.int("TRUSTED_PROXIES", 1, validate=Range(0, 10)),
-            api_sunset=env.date("API_SUNSET", None) if env.str("API_SUNSET", "") else None,
-            clerk=read_clerk(env, origins),
-            database=read_database(env),
-            store_url=_read_store(env, workers),
-            metrics=read_metrics(env, port),
-            general=read_rate_limit(env, "RATE_LIMIT_GENERAL", "general", "2000 per 15 minutes"),
-            write=read_rate_limit(env, "RATE_LIMIT_WRITE", "write", "1500 per 15 minutes"),
-            user_general=read_rate_limit(
-                env, "RATE_LIMIT_USER_GENERAL", "user-general", "2000 per 15 minutes"
-            ),
-            user_write=read_rate_limit(
-                env, "RATE_LIMIT_USER_WRITE", "user-write", "1500 per 15 minutes"
-            ),
-        )
-        seal(env)
-        return config
+        with environment(dotenv) as env:
+            origins = read_origins(env, "CORS_ORIGIN")
+            port = env.number("PORT", 1, 65535)
+            workers = env.number("WEB_CONCURRENCY", 1, 512)
+            return cls(
+                environment=env.choice("FUTURETRACKER_ENV", ENVIRONMENTS),
+                host=env.text("HOST"),
+                port=port,
+                workers=workers,
+                worker=env.choice("WORKER", WORKERS),
+                threads=env.number("THREADS", 1, 64),
+                statements=env.number("STATEMENTS", 1, 64),
+                cors_origins=origins,
+                trusted_proxies=env.number("TRUSTED_PROXIES", 0, 10),
+                api_sunset=env.day("API_SUNSET"),
+                clerk=read_clerk(env, origins),
+                database=read_database(env),
+                store_url=read_store_url(env, workers),
+                metrics=read_metrics(env, port),
+                general=read_rate_limit(env, "RATE_LIMIT_GENERAL", "general"),
+                write=read_rate_limit(env, "RATE_LIMIT_WRITE", "write"),
+                user_general=read_rate_limit(env, "RATE_LIMIT_USER_GENERAL", "user-general"),
+                user_write=read_rate_limit(env, "RATE_LIMIT_USER_WRITE", "user-write"),
+            )
 
 
 def migration_database_url(dotenv: str = ".env") -> str:
-    """Return the owner's URL, which ``migrate`` alone uses."""
-    env = open_env(dotenv)
-    server = read_database_url(env, "MIGRATION_DATABASE_URL")
-    seal(env)
-    return server.url
-
-
-def _read_store(env: FileAwareEnv, workers: int) -> str:
-    redis = env.str("REDIS_URL", "", validate=check_redis_url)
-    store: str = env.str(
-        "STORE_URL", DEFAULT_STORE, validate=lambda url: check_store_url(url, workers)
-    )
-    return redis or store
+    """Return the URL of the tables' owner, which only ``migrate`` uses."""
+    with environment(dotenv) as env:
+        return read_server(env, "MIGRATION_DATABASE_URL").url

@@ -1,4 +1,4 @@
-"""Readers of the settings that hold keys of age (https://age-encryption.org)."""
+"""Settings that hold keys of age (https://age-encryption.org)."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from marshmallow import ValidationError
 from pyrage import IdentityError, RecipientError
 from pyrage.x25519 import Identity, Recipient
 
+from futuretracker.config.urls import split
+
 if TYPE_CHECKING:
-    from environs import Env
+    from futuretracker.config.environment import Environment
 
 
-def read_recipients(env: Env) -> tuple[Recipient, ...]:
-    """Read for whom backups are encrypted: a comma list of public keys."""
+def read_recipients(env: Environment) -> tuple[Recipient, ...]:
+    """Read the public keys that backups are encrypted for; none if they are not encrypted."""
 
     def check(text: str) -> None:
         try:
             _recipients(text)
         except RecipientError:
-            # Not the text: who mistakes the two may have given the secret one.
-            raise ValidationError("is no age public key (age1...), or comma list of them") from None
+            # Do not quote the text: somebody may have set the secret key by mistake.
+            raise ValidationError(
+                "must be an age public key (age1...), or a comma-separated list of them"
+            ) from None
 
-    text = env.str("BACKUP_AGE_RECIPIENT", "", validate=check)
-    return _recipients(text) if text else ()
+    return _recipients(env.text("BACKUP_AGE_RECIPIENT", check))
 
 
 def _recipients(text: str) -> tuple[Recipient, ...]:
-    return tuple(Recipient.from_str(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(Recipient.from_str(part) for part in split(text))
 
 
-def read_identities(env: Env) -> tuple[Identity, ...]:
-    """Read what opens encrypted backups: lines as age-keygen writes them."""
+def read_identities(env: Environment) -> tuple[Identity, ...]:
+    """Read the keys that decrypt backups, in the format of age-keygen's file."""
 
     def check(text: str) -> None:
         try:
@@ -39,10 +42,9 @@ def read_identities(env: Env) -> tuple[Identity, ...]:
         except IdentityError:
             found = ()
         if text and not found:
-            raise ValidationError("is no age identity, as age-keygen writes it")
+            raise ValidationError("must be an age identity, as age-keygen writes it")
 
-    text = env.str("BACKUP_AGE_IDENTITY", "", validate=check)
-    return _identities(text) if text else ()
+    return _identities(env.text("BACKUP_AGE_IDENTITY", check))
 
 
 def _identities(text: str) -> tuple[Identity, ...]:

@@ -1,4 +1,4 @@
-"""The settings that ``backup``, ``restore`` and ``drill`` alone read."""
+"""Settings of ``backup``, ``restore`` and ``drill``."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import psycopg
-from marshmallow import ValidationError
-from marshmallow.validate import Range
-from psycopg.conninfo import conninfo_to_dict
-
 from futuretracker.config.age import read_identities, read_recipients
-from futuretracker.config.database import SUPAVISOR, read_database_url
-from futuretracker.config.environment import open_env, seal
-from futuretracker.config.metrics import read_backups
+from futuretracker.config.database import SUPAVISOR, read_server
+from futuretracker.config.environment import environment
+from futuretracker.config.metrics import read_backup_directory
 
 if TYPE_CHECKING:
-    from environs import Env
     from pyrage.x25519 import Identity, Recipient
 
     from futuretracker.config.database import Server
+    from futuretracker.config.environment import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """The last backup of so many days, weeks and months that have one."""
+    """For how many days, weeks and months the last backup of each is kept."""
 
     daily: int
     weekly: int
@@ -34,9 +29,9 @@ class Keep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupSettings:
-    """What is backed up, with whose programs, for whom to read, and how long it is kept.
+    """What ``backup`` needs.
 
-    ``programs`` is the folder of Postgres' own, or None for those on PATH.
+    ``programs`` is the folder of Postgres' programs, or None for those on PATH.
     """
 
     server: Server
@@ -48,26 +43,26 @@ class BackupSettings:
     @classmethod
     def from_env(cls, dotenv: str = ".env") -> Self:
         """Read the environment, then ``dotenv``; raise ConfigError with every problem at once."""
-        env = open_env(dotenv)
-        own = env.str("BACKUP_DATABASE_URL", "")
-        settings = cls(
-            server=_read_direct(env, "BACKUP_DATABASE_URL" if own else "MIGRATION_DATABASE_URL"),
-            programs=_read_programs(env),
-            directory=read_backups(env),
-            recipients=read_recipients(env),
-            keep=Keep(
-                daily=env.int("BACKUP_KEEP_DAILY", 7, validate=Range(1, 1000)),
-                weekly=env.int("BACKUP_KEEP_WEEKLY", 5, validate=Range(0, 1000)),
-                monthly=env.int("BACKUP_KEEP_MONTHLY", 12, validate=Range(0, 1000)),
-            ),
-        )
-        seal(env)
-        return settings
+        with environment(dotenv) as env:
+            own = env.is_set("BACKUP_DATABASE_URL")
+            return cls(
+                server=_read_direct(
+                    env, "BACKUP_DATABASE_URL" if own else "MIGRATION_DATABASE_URL"
+                ),
+                programs=_read_programs(env),
+                directory=read_backup_directory(env),
+                recipients=read_recipients(env),
+                keep=Keep(
+                    daily=env.number("BACKUP_KEEP_DAILY", 1, 1000),
+                    weekly=env.number("BACKUP_KEEP_WEEKLY", 0, 1000),
+                    monthly=env.number("BACKUP_KEEP_MONTHLY", 0, 1000),
+                ),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreSettings:
-    """Where a backup is restored to, with whose programs, and what opens it."""
+    """What ``restore`` needs: the empty database, Postgres' programs, the keys of backups."""
 
     server: Server
     programs: Path | None
@@ -76,19 +71,17 @@ class RestoreSettings:
     @classmethod
     def from_env(cls, dotenv: str = ".env") -> Self:
         """Read the environment, then ``dotenv``; raise ConfigError with every problem at once."""
-        env = open_env(dotenv)
-        settings = cls(
-            server=_read_direct(env, "RESTORE_DATABASE_URL"),
-            programs=_read_programs(env),
-            identities=read_identities(env),
-        )
-        seal(env)
-        return settings
+        with environment(dotenv) as env:
+            return cls(
+                server=_read_direct(env, "RESTORE_DATABASE_URL"),
+                programs=_read_programs(env),
+                identities=read_identities(env),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillSettings:
-    """Where backups lie, with whose programs they are tried, and what opens them."""
+    """What ``drill`` needs: the folder of backups, Postgres' programs, the keys of backups."""
 
     programs: Path | None
     directory: Path
@@ -97,35 +90,26 @@ class DrillSettings:
     @classmethod
     def from_env(cls, dotenv: str = ".env") -> Self:
         """Read the environment, then ``dotenv``; raise ConfigError with every problem at once."""
-        env = open_env(dotenv)
-        settings = cls(
-            programs=_read_programs(env),
-            directory=read_backups(env),
-            identities=read_identities(env),
-        )
-        seal(env)
-        return settings
-
-
-def _read_direct(env: Env, setting: str) -> Server:
-    """Read the URL of a Postgres that keeps a session: a snapshot is one's."""
-
-    def check(url: str) -> None:
-        try:
-            port = str(conninfo_to_dict(url).get("port"))
-        except psycopg.ProgrammingError:
-            return  # said already
-        if port == SUPAVISOR:
-            raise ValidationError(
-                "port 6543 is a pooler for transactions, which cannot hold a snapshot; take the"
-                " direct connection, or the pooler for sessions on port 5432"
+        with environment(dotenv) as env:
+            return cls(
+                programs=_read_programs(env),
+                directory=read_backup_directory(env),
+                identities=read_identities(env),
             )
 
-    server = read_database_url(env, setting)
-    env.str(setting, "", validate=check)
+
+def _read_direct(env: Environment, setting: str) -> Server:
+    """Read the URL of a Postgres that keeps a session, which a snapshot needs."""
+    server = read_server(env, setting)
+    if SUPAVISOR in server.ports:
+        env.problem(
+            setting,
+            "port 6543 is a pooler in transaction mode, which cannot hold a snapshot; use the"
+            " direct connection, or the pooler in session mode on port 5432",
+        )
     return server
 
 
-def _read_programs(env: Env) -> Path | None:
-    folder: str | None = env.str("POSTGRES_BIN", "")
+def _read_programs(env: Environment) -> Path | None:
+    folder = env.text("POSTGRES_BIN")
     return Path(folder) if folder else None

@@ -1,4 +1,4 @@
-"""The settings that ``check`` alone reads: the service from outside, and what watches it."""
+"""Settings of ``check``: where the service is reached, and what monitors it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Self
 
 from marshmallow import ValidationError
 
-from futuretracker.config.environment import open_env, seal
+from futuretracker.config.environment import environment
 from futuretracker.config.metrics import read_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+USER_AGENT = "futuretracker-check"  # /metrics does not count a scrape by it
 _URL = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
-    """What a check of the deployment asks beyond the service's own settings.
+    """What ``check`` needs beside the service's own settings.
 
-    ``public_url`` is ``https://host`` without a slash at its end, or empty; ``token`` a session
-    token of the operator's, or empty.
+    ``public_url`` is ``https://host`` without a slash at the end, or empty; ``token`` is a session
+    token, or empty.
     """
 
     public_url: str
@@ -34,19 +35,17 @@ class CheckSettings:
     @classmethod
     def from_env(cls, dotenv: str = ".env") -> Self:
         """Read the environment, then ``dotenv``; raise ConfigError with every problem at once."""
+        with environment(dotenv) as env:
+            metrics = read_metrics(env, None)
+            return cls(
+                public_url=env.text("PUBLIC_URL", _check_url).rstrip("/"),
+                token=env.text("CHECK_TOKEN").strip(),
+                backup_directory=metrics.backups,
+                metrics_port=metrics.port or 0,
+                metrics_token=metrics.token or "",
+            )
 
-        def check_url(url: str) -> None:
-            if url and not _URL(url.rstrip("/")):
-                raise ValidationError("must be an https:// URL without a path")
 
-        env = open_env(dotenv)
-        metrics = read_metrics(env, None)
-        settings = cls(
-            public_url=(env.str("PUBLIC_URL", "", validate=check_url) or "").rstrip("/"),
-            token=(env.str("CHECK_TOKEN", "") or "").strip(),
-            backup_directory=metrics.backups,
-            metrics_port=metrics.port or 0,
-            metrics_token=metrics.token or "",
-        )
-        seal(env)
-        return settings
+def _check_url(url: str) -> None:
+    if url and not _URL(url.rstrip("/")):
+        raise ValidationError("must be an https:// URL without a path")

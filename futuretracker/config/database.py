@@ -1,40 +1,54 @@
-"""Readers of the database's settings: which servers there are, and how they are spoken to."""
+"""Settings of the database: the primary, a replica, and how each is reached."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psycopg
 from marshmallow import ValidationError
-from marshmallow.validate import OneOf, Range
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from futuretracker.config import conninfo
 
 if TYPE_CHECKING:
-    from environs import Env
+    from futuretracker.config.environment import Environment
 
 POOLERS = ("auto", "transaction", "none")
-SUPAVISOR = "6543"  # the port of Supabase's pooler for transactions
-WINDOW = 10  # seconds
+SUPAVISOR = "6543"  # the port of Supabase's pooler in transaction mode
+VERIFIED = {"sslmode": "verify-full", "sslrootcert": "system"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A Postgres, or the pooler in front of it; ``setting`` is what names it.
+    """A Postgres, or the pooler in front of it. ``setting`` is the name of its URL's setting.
 
-    Behind a transaction pooler each statement may meet another session.
+    Behind a pooler in transaction mode each statement may run in another session.
     """
 
     setting: str
     url: str = field(repr=False)
     transaction_pooler: bool
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What libpq reads from the URL. It may hold a password."""
+        return conninfo.parse(self.url)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a connection stays on this host."""
+        return conninfo.is_local(self.parameters)
+
+    @property
+    def ports(self) -> list[str]:
+        """The ports in the URL, one for each host; none if the default is used."""
+        return self.parameters.get("port", "").split(",")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
-    """The Postgres that is written to, and a replica for reads.
+    """The primary, and a replica for reads if there is one.
 
-    ``window`` is for how many seconds who has written reads from the primary.
+    ``window`` is for how many seconds a session reads from the primary after it has written.
     """
 
     primary: Server
@@ -42,58 +56,48 @@ class DatabaseSettings:
     window: int
 
 
-def read_database(env: Env) -> DatabaseSettings:
-    """Read where Postgres is, and its replica where there is one."""
-    pooler = env.str("DATABASE_POOLER", "auto", validate=OneOf(POOLERS)) or "auto"
-    primary = read_database_url(env, "DATABASE_URL", pooler)
-    replica = read_database_url(env, "DATABASE_REPLICA_URL", pooler, needed=False)
+def read_database(env: Environment) -> DatabaseSettings:
+    """Read where Postgres and its replica are."""
+    pooler = env.choice("DATABASE_POOLER", POOLERS)
+    replica = env.is_set("DATABASE_REPLICA_URL")
     return DatabaseSettings(
-        primary=primary,
-        replica=replica if replica.url else None,
-        window=env.int("DATABASE_REPLICA_WINDOW", WINDOW, validate=Range(2, 300)) or WINDOW,
+        primary=read_server(env, "DATABASE_URL", pooler),
+        replica=read_server(env, "DATABASE_REPLICA_URL", pooler) if replica else None,
+        window=env.number("DATABASE_REPLICA_WINDOW", 2, 300),
     )
 
 
-def read_database_url(
-    env: Env, setting: str, pooler: str = "none", *, needed: bool = True
-) -> Server:
-    """Read a Postgres URL, and hold a host that is not local to a verified certificate."""
+def read_server(env: Environment, setting: str, pooler: str = "none") -> Server:
+    """Read a Postgres URL; one to another host has to verify the certificate."""
 
     def check(url: str) -> None:
-        if not url and not needed:
-            return
         try:
-            parts = conninfo_to_dict(url)
-        except psycopg.ProgrammingError:
-            # Not the driver's text: it may quote the password.
-            raise ValidationError("is no Postgres URL") from None
-        if not is_local(parts.get("host")) and parts.get("sslmode", "verify-full") != "verify-full":
-            raise ValidationError("a host that is not local needs sslmode=verify-full")
-        if _is_transaction_pooler(parts, pooler) and "-c" in str(parts.get("options")):
+            parameters = conninfo.parse(url)
+        except ValueError:
             raise ValidationError(
-                "a transaction pooler keeps no parameters of a session (options=-c ...);"
-                " set them for the role: alter role ... set ..."
+                "is not a valid Postgres URL, such as postgresql://user:password@host:5432/database"
+                " (percent-encode special characters in the password)"
+            ) from None
+        sslmode = parameters.get("sslmode", "verify-full")
+        if not conninfo.is_local(parameters) and sslmode != "verify-full":
+            raise ValidationError("a host that is not local needs sslmode=verify-full")
+        if _is_transaction_pooler(parameters, pooler) and "-c" in parameters.get("options", ""):
+            raise ValidationError(
+                "a pooler in transaction mode drops session parameters (options=-c ...); set them"
+                " for the role instead: alter role ... set ..."
             )
 
-    # A setting that is missing or failed its check comes back as None: the start will be refused.
-    given = env.str(setting, validate=check) if needed else env.str(setting, "", validate=check)
-    url = given or ""
-    parts = conninfo_to_dict(url)
-    if not is_local(parts.get("host")):
-        verified: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": "system"}
-        url = make_conninfo(**{**verified, **parts})
-    return Server(
-        setting=setting, url=url, transaction_pooler=_is_transaction_pooler(parts, pooler)
-    )
+    url = env.required(setting, check)
+    parameters = conninfo.parse(url)
+    if not conninfo.is_local(parameters):
+        added = {key: value for key, value in VERIFIED.items() if key not in parameters}
+        url = conninfo.with_parameters(url, added) if added else url
+    pooled = _is_transaction_pooler(parameters, pooler)
+    return Server(setting=setting, url=url, transaction_pooler=pooled)
 
 
-def _is_transaction_pooler(parts: dict[str, Any], pooler: str) -> bool:
-    """Follow the setting; by itself it tells Supavisor's port for transactions."""
+def _is_transaction_pooler(parameters: dict[str, str], pooler: str) -> bool:
+    """Follow DATABASE_POOLER; ``auto`` recognises Supavisor by its port."""
     if pooler == "auto":
-        return str(parts.get("port")) == SUPAVISOR
+        return SUPAVISOR in parameters.get("port", "").split(",")
     return pooler == "transaction"
-
-
-def is_local(host: object) -> bool:
-    """Tell whether a connection to this host, or to none, stays on this machine."""
-    return not host or str(host).startswith("/") or host in {"localhost", "127.0.0.1", "::1"}

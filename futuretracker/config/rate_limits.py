@@ -1,4 +1,4 @@
-"""Read a rate limit."""
+"""Settings of the rate limits."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from limits import parse as parse_limit
 from marshmallow import ValidationError
 
-if TYPE_CHECKING:
-    from environs import Env
+from futuretracker.config.table import SETTINGS
 
-_BUDGET = re.compile(
-    r"[1-9][0-9]{0,8} ?(?:per|/) ?(?:[1-9][0-9]{0,4} ?)?(?:second|minute|hour|day)s?"
+if TYPE_CHECKING:
+    from futuretracker.config.environment import Environment
+
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}  # in seconds
+_LIMIT = re.compile(
+    r"(?P<amount>[1-9][0-9]{0,8}) ?(?:per|/) ?(?:(?P<multiple>[1-9][0-9]{0,4}) ?)?"
+    r"(?P<unit>second|minute|hour|day)s?"
 ).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests in a window that opens at a key's first request.
+    """The number of requests in a window, which starts with a key's first request.
 
-    ``seconds`` is the window's length; ``window`` is the same for people ("15 minutes").
+    ``seconds`` is the window's length; ``window`` says the same in words ("15 minutes").
     """
 
     name: str
@@ -30,15 +33,15 @@ class RateLimit:
     window: str
 
 
-def read_rate_limit(env: Env, setting: str, name: str, default: str) -> RateLimit:
-    """Read a budget such as ``2000 per 15 minutes``."""
+def read_rate_limit(env: Environment, setting: str, name: str) -> RateLimit:
+    """Read a rate limit such as ``2000 per 15 minutes``."""
+    limit = _LIMIT(env.text(setting, _check)) or _LIMIT(SETTINGS[setting].default)
+    assert limit is not None  # noqa: S101 - a test reads every default
+    multiple, unit = int(limit["multiple"] or 1), limit["unit"]
+    window = f"{multiple} {unit}{'' if multiple == 1 else 's'}"
+    return RateLimit(name, int(limit["amount"]), multiple * UNITS[unit], window)
 
-    def check(text: str) -> None:
-        if not _BUDGET(text):
-            raise ValidationError("must read like '2000 per 15 minutes'")
 
-    # A setting that failed its check comes back as None: the start will be refused later.
-    item = parse_limit(env.str(setting, default, validate=check) or default)
-    unit = item.GRANULARITY.name
-    window = f"{item.multiples} {unit}{'' if item.multiples == 1 else 's'}"
-    return RateLimit(name, item.amount, item.get_expiry(), window)
+def _check(text: str) -> None:
+    if not _LIMIT(text):
+        raise ValidationError("must be a rate limit such as '2000 per 15 minutes'")

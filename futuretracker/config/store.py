@@ -1,28 +1,46 @@
-"""What STORE_URL and REDIS_URL may be; no message quotes a URL, which may hold a password."""
+"""Settings of the shared store. No message quotes a URL, which may hold a password."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 from marshmallow import ValidationError
-from redis.connection import parse_url
+
+if TYPE_CHECKING:
+    from futuretracker.config.environment import Environment
 
 SINGLE = ("redis://", "rediss://")
 SEVERAL = ("redis+sentinel://", "redis+cluster://")
+# Options of redis-py's URLs that are numbers.
+NUMBERS = {
+    "db",
+    "health_check_interval",
+    "max_connections",
+    "socket_connect_timeout",
+    "socket_timeout",
+    "timeout",
+}
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
 _HOSTS = re.compile(
     r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):[0-9]{1,5}(,(\[[0-9a-fA-F:.]+\]|[\w.-]+):[0-9]{1,5})*", re.ASCII
 ).fullmatch
 _SERVICE = re.compile(r"/[\w.-]+", re.ASCII).fullmatch
 
 
-def check_redis_url(url: str) -> None:
-    """Raise ValidationError unless the URL is none, or names one server, Sentinels or a Cluster."""
+def read_store_url(env: Environment, workers: int) -> str:
+    """Read the URL of the store that ``workers`` processes share; Redis wins."""
+    redis = env.text("REDIS_URL", _check_redis_url)
+    store = env.text("STORE_URL", lambda url: _check_store_url(url, workers))
+    return redis or store
+
+
+def _check_redis_url(url: str) -> None:
+    """Raise ValidationError unless the URL is empty, or names a server, Sentinels or a Cluster."""
     if url.startswith(SINGLE):
-        try:
-            parse_url(url)  # type: ignore[no-untyped-call]
-        except ValueError:
-            raise ValidationError("is no Redis URL") from None
+        if not _is_single(url):
+            raise ValidationError("is not a Redis URL, such as redis://:password@host:6379/0")
     elif url.startswith(SEVERAL):
         parts = urlsplit(url)
         if not _HOSTS(parts.netloc.rpartition("@")[2]):
@@ -34,12 +52,21 @@ def check_redis_url(url: str) -> None:
         raise ValidationError(f"must begin with {names}")
 
 
-def check_store_url(url: str, workers: int) -> None:
-    """Raise ValidationError unless the URL is one of a host's own store that the workers share."""
+def _is_single(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for what is not a port
+    except ValueError:
+        return False
+    return all(_NUMBER(value) for name, value in parse_qsl(parts.query) if name in NUMBERS)
+
+
+def _check_store_url(url: str, workers: int) -> None:
+    """Raise ValidationError unless the URL is a store that this many workers can share."""
     if not url.startswith(("lmdb:///", "memory://")):
-        raise ValidationError("must be lmdb:/// and a folder; Redis stands in REDIS_URL")
+        raise ValidationError("must be lmdb:/// and a folder; a Redis URL belongs in REDIS_URL")
     if url.startswith("memory://") and workers != 1:
         raise ValidationError(
-            "memory:// counts per process: with more than one worker a budget would be"
-            " several times too large; use lmdb:///"
+            "memory:// counts in each process, so that several workers would multiply every rate"
+            " limit; use lmdb:///, or one worker"
         )

@@ -1,31 +1,66 @@
-"""A connection to Postgres that does not wait for ever."""
+"""A connection to Postgres that gives up on a server that does not respond."""
 
 from __future__ import annotations
 
-from typing import Any
+import select
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
+from psycopg.waiting import Ready, Wait
 
-from futuretracker.server import hub
+from futuretracker.web import waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+Result = TypeVar("Result")
+EVENTS = {
+    Wait.R: select.EPOLLIN,
+    Wait.W: select.EPOLLOUT,
+    Wait.RW: select.EPOLLIN | select.EPOLLOUT,
+}
+READY = {select.EPOLLIN: Ready.R, select.EPOLLOUT: Ready.W}
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that gives up on a server which has stopped answering.
+    """A connection whose statements take at most ``ANSWER_WITHIN`` seconds.
 
-    ``statement_timeout`` is the server's to keep; a frozen server or a dead network keeps nothing.
+    Postgres itself ends a statement after ``statement_timeout``. A frozen server or a broken
+    network does not, so the connection is closed here.
     """
 
     ANSWER_WITHIN = 2.5  # seconds
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait as the driver does, but no longer than ``ANSWER_WITHIN``; a task lets others run."""
+        """Run one of the driver's generators; in the event loop other requests run meanwhile."""
         seconds = timeout or self.ANSWER_WITHIN
         try:
-            if this := hub.current():
-                return hub.wait(this, gen, self.pgconn.socket, seconds)
+            if loop := waiting.current_loop():
+                return wait_in_loop(loop, gen, self.pgconn.socket, seconds)
             return super().wait(gen, interval, seconds)
-        except pg._WaitTimeout as error:  # noqa: SLF001 - the driver documents it for this method
+        except (TimeoutError, psycopg.OperationalError) as error:
+            # Only a statement without a response is still active.
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise
             self.close()
             message = "no answer in time"
             raise psycopg.OperationalError(message) from error
+
+
+def wait_in_loop(
+    loop: waiting.Loop, generator: Generator[Wait, Ready, Result], fileno: int, seconds: float
+) -> Result:
+    """Do what ``psycopg.waiting.wait`` does, in the event loop; raise TimeoutError."""
+    loop.wait_to_send()
+    deadline = time.monotonic() + seconds
+    try:
+        wanted = next(generator)
+        while True:
+            events = loop.wait_for_socket(fileno, EVENTS[wanted], deadline)
+            # A broken socket reports other events too: the driver then finds the error itself.
+            wanted = generator.send(READY.get(events, Ready.RW))
+    except StopIteration as end:
+        result: Result = end.value
+        return result

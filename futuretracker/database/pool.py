@@ -1,11 +1,10 @@
-"""Connections to one Postgres server, straight or through a pooler."""
+"""Connections to one Postgres server, directly or through a pooler."""
 
 from __future__ import annotations
 
 import logging
 import select
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
@@ -14,8 +13,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker.database.connection import BoundedConnection
 from futuretracker.database.roles import UnsafeRole, check_role
-from futuretracker.server import hub
 from futuretracker.telemetry import metrics
+from futuretracker.web.request import WRITES, request
+from futuretracker.web.waiting import TurnLimit, current_loop, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,9 @@ Values = ParamSpec("Values")
 Found = TypeVar("Found")
 Query: TypeAlias = "Callable[Concatenate[psycopg.Connection[Any], Values], Found]"
 
-AT_ONCE = 0.0005  # seconds: the pool opens a connection only for who waits
+AT_ONCE = 0.0005  # seconds that the event loop waits for an idle connection
 
-# What it means for the database to be out of reach, rather than for a statement to be wrong.
+# Errors of the server or the network. Any other error means that the statement is wrong.
 OUT_OF_REACH = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -41,9 +41,9 @@ OUT_OF_REACH = (
 
 
 class OutOfReach(Exception):
-    """The server does not answer, or has given up on the statement; ``cause`` is its kind.
+    """The server does not respond, or has ended the statement; ``cause`` names the error.
 
-    It is no news while nobody tries, because somebody has found out just now.
+    ``is_news`` is False if the server was found down by an earlier request, and not tried again.
     """
 
     def __init__(self, cause: str, *, is_news: bool = True) -> None:
@@ -52,23 +52,14 @@ class OutOfReach(Exception):
         self.is_news = is_news
 
 
-class Stack(deque[BoundedConnection]):
-    """Connections of which the last to come back is the first to go out.
+class Pool:
+    """Runs queries on kept connections.
 
-    The pool's own order lends each in turn, so that every process of Postgres loses the processor's
-    caches to the others; and a few are kept warm rather than all.
+    After a failure it raises OutOfReach at once for ``PAUSE`` seconds, without trying the server.
     """
 
-    def append(self, conn: BoundedConnection) -> None:
-        """Put a connection where the pool takes one."""
-        self.appendleft(conn)
-
-
-class Pool:
-    """Keeps connections for queries; fails at once while the server is known to be out of reach."""
-
     CONNECT_WITHIN = 1.0  # seconds
-    PAUSE = 0.5  # seconds without a new try after a failure
+    PAUSE = 0.5  # seconds
 
     def __init__(
         self, server: Server, config: Config, kind: type[BoundedConnection] = BoundedConnection
@@ -76,12 +67,14 @@ class Pool:
         self._strict = config.environment == "production"
         self._setting = server.setting
         self._down_until = 0.0
+        self._reads, self._writes = TurnLimit(config.statements), TurnLimit(config.statements)
         self._pool: ConnectionPool[BoundedConnection] = ConnectionPool(
             server.url,
             connection_class=kind,
             kwargs={
                 "autocommit": True,  # one statement is one transaction
-                # Behind a transaction pooler a prepared statement stays in somebody else's session.
+                # Behind a transaction pooler, the next statement may run in another session, which
+                # does not know what was prepared.
                 "prepare_threshold": None if server.transaction_pooler else 0,
                 "application_name": "futuretracker",
                 "connect_timeout": 2,
@@ -90,13 +83,11 @@ class Pool:
             },
             configure=self._configure,
             min_size=1,
-            # One more for who watches the replica.
+            # One more for the thread that watches the replica.
             max_size=config.connections + (1 if config.database.replica else 0),
             reconnect_timeout=self.PAUSE,
-            open=False,
+            open=True,
         )
-        self._pool._pool = Stack()  # noqa: SLF001 - it offers no choice
-        self._pool.open()
 
     def _configure(self, conn: psycopg.Connection[Any]) -> None:
         if not self._strict:
@@ -110,23 +101,28 @@ class Pool:
     def run(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
-        """Run a query, which is one statement and one transaction; raise OutOfReach."""
-        if time.monotonic() < self._down_until:
-            raise OutOfReach("Known", is_news=False)
-        conn = None
-        try:
-            conn = self._connection()
-            return query(conn, *args, **kwargs)
-        except OUT_OF_REACH as error:
-            if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
-                self._down_until = time.monotonic() + self.PAUSE
-            raise OutOfReach(type(error).__name__) from error
-        finally:
-            if conn is not None:
-                self._pool.putconn(conn)
+        """Run a query: one statement, which is one transaction. Raise OutOfReach."""
+        with self._turn():
+            if time.monotonic() < self._down_until:
+                raise OutOfReach("Known", is_news=False)
+            conn = None
+            try:
+                conn = self._connection()
+                return query(conn, *args, **kwargs)
+            except OUT_OF_REACH as error:
+                if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
+                    self._down_until = time.monotonic() + self.PAUSE
+                raise OutOfReach(type(error).__name__) from error
+            finally:
+                if conn is not None:
+                    self._pool.putconn(conn)
+
+    def _turn(self) -> TurnLimit:
+        """Return the limit for this request: a write that waits for a lock delays no read."""
+        return self._writes if request and request.method in WRITES else self._reads
 
     def _connection(self) -> BoundedConnection:
-        """Take a connection that the server has not closed while it lay in the pool."""
+        """Return an idle connection that the server has not closed."""
         deadline = time.monotonic() + self.CONNECT_WITHIN
         while True:
             conn = self._next(deadline)
@@ -136,15 +132,13 @@ class Pool:
             self._pool.putconn(conn)
 
     def _next(self, deadline: float) -> BoundedConnection:
-        """Wait for a connection; a task lets others run, who may have the one that comes back."""
-        this = hub.current()
-        while True:
+        """Return a connection; raise PoolTimeout at the deadline (monotonic seconds)."""
+        if current_loop():
             try:
-                return self._pool.getconn(AT_ONCE if this else deadline - time.monotonic())
+                return self._pool.getconn(AT_ONCE)
             except PoolTimeout:
-                if this is None or time.monotonic() > deadline:
-                    raise
-                this.of.nap(this)
+                pass
+        return elsewhere(self._pool.getconn, deadline - time.monotonic())
 
     def sample(self, server: str) -> None:
         """Set the gauges of this pool."""
@@ -161,7 +155,7 @@ class Pool:
 
 
 def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
-    """Tell whether nothing can be read: an idle server is silent but for its good-bye."""
+    """Return whether nothing can be read: an idle server sends only its goodbye."""
     poll = select.poll()
     poll.register(conn.fileno(), select.POLLIN)
     return not poll.poll(0)

@@ -1,8 +1,8 @@
-"""New connections go to the worker that has the fewest.
+"""New connections go to the worker with the fewest connections.
 
-Whoever wakes first would take most of those who come at once, and have them for as long as they are
-kept: one core would serve, the others be idle. So each worker writes down how many connections it
-has, where all workers of its gunicorn see it, and leaves a new one for a moment to who has fewer.
+Without this, the worker that wakes first accepts most connections of a burst and keeps them: one
+processor is busy and the others are idle. So each worker publishes its number of connections. A
+worker with more connections than another waits a moment, so that the other can accept.
 """
 
 from __future__ import annotations
@@ -12,41 +12,57 @@ import os
 import time
 from typing import Final
 
-SEATS = 1024
-NOBODY: Final = 2**32 - 1  # more than anybody has
-MOMENT = 0.003  # seconds: as long as a busy core may let a worker wait that was woken
-
-# Made before the workers are forked from here.
-_connections = memoryview(mmap.mmap(-1, 4 * SEATS)).cast("I")
-for _seat in range(SEATS):
-    _connections[_seat] = NOBODY
+SLOTS = 1024
+NOT_ACCEPTING: Final = 2**32 - 1  # more than any worker has
+MOMENT = 0.003  # seconds: how long a busy processor may take to run a worker that was woken
 
 
-class Share:
-    """A worker's part of all connections."""
+class ConnectionCounts:
+    """The number of connections of each worker, in memory that forked processes share."""
 
-    def __init__(self, seat: int) -> None:
-        self._seat = seat
-        self._leaves_until = 0.0
+    def __init__(self) -> None:
+        self._counts = memoryview(mmap.mmap(-1, 4 * SLOTS)).cast("I")
+        for slot in range(SLOTS):
+            self._counts[slot] = NOT_ACCEPTING
 
-    def show(self, connections: int) -> None:
-        """Let the others see how many there are."""
-        _connections[self._seat] = connections
+    def publish(self, slot: int, connections: int) -> None:
+        """Show the other workers how many connections this one has."""
+        self._counts[slot] = connections
 
-    def leaves(self, connections: int) -> bool:
-        """Tell whether who has that many is to leave a new one to another.
+    def withdraw(self, slot: int) -> None:
+        """Show that the worker accepts no more connections."""
+        self._counts[slot] = NOT_ACCEPTING
 
-        One more than another has is as good as even, and who does not come in a moment is busy.
+    def fewest(self) -> int:
+        """Return the smallest number of connections of a worker that accepts."""
+        return min(self._counts)
+
+
+class ConnectionBalance:
+    """Decides whether the worker in one slot accepts a connection."""
+
+    def __init__(self, counts: ConnectionCounts, slot: int) -> None:
+        self._counts, self._slot = counts, slot
+        self._yields_until = 0.0
+
+    def publish(self, connections: int) -> None:
+        """Show the other workers how many connections this one has."""
+        self._counts.publish(self._slot, connections)
+
+    def should_yield(self, connections: int) -> bool:
+        """Return whether to leave a new connection to another worker for now.
+
+        A difference of one counts as even. A worker that does not accept within MOMENT is busy.
         """
         now = time.monotonic()
-        until = self._leaves_until or now + MOMENT
-        if connections <= min(_connections) + 1 or now >= until:
-            self._leaves_until = 0.0
+        until = self._yields_until or now + MOMENT
+        if connections <= self._counts.fewest() + 1 or now >= until:
+            self._yields_until = 0.0
             return False
-        self._leaves_until = until
-        os.sched_yield()  # the other may wait for this very core
+        self._yields_until = until
+        os.sched_yield()  # the other worker may wait for this processor
         return True
 
     def withdraw(self) -> None:
-        """Let the others wait for this one no more."""
-        _connections[self._seat] = NOBODY
+        """Show that this worker accepts no more connections."""
+        self._counts.withdraw(self._slot)

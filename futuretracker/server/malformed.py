@@ -1,4 +1,4 @@
-"""Answers to what never became a request: no application sees it, and yet it has our shape."""
+"""Error responses of the worker itself, for requests that never reach the application."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from gunicorn.http import errors
 from futuretracker.web.headers import security_headers
 from futuretracker.web.responses import CONTENT_TYPE
 
+# The application sent a header that is not valid: not the client's error.
+APPLICATION_ERRORS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 STATUSES = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -20,14 +22,14 @@ STATUSES = {
 
 
 def status_of(error: Exception) -> HTTPStatus:
-    """Return the status for one of gunicorn's errors; 500 for what is none of them."""
-    if isinstance(error, errors.ParseException):
+    """Return the status for an error of gunicorn's parser, and 500 for any other error."""
+    if isinstance(error, errors.ParseException) and not isinstance(error, APPLICATION_ERRORS):
         return STATUSES.get(type(error), HTTPStatus.BAD_REQUEST)
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def raw_error(status: HTTPStatus) -> bytes:
-    """Return a whole HTTP/1.1 answer with the error's shape and every constant header."""
+    """Return a complete HTTP/1.1 error response with the usual body and headers."""
     body = json.dumps({"error": status.phrase, "message": status.description or status.phrase})
     headers = [
         ("Connection", "close"),

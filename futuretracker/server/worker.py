@@ -1,192 +1,171 @@
-"""gunicorn's threaded worker, in which nobody waits for a client on the polling thread.
-
-gthread gives every request to a thread pool and gets the connection back through a queue and a
-pipe: two threads fight for the interpreter's lock, about 33 futex calls a request. Here a plain
-request is read, answered and sent on the polling thread, and its connection never leaves the
-poller; while Postgres answers, the thread goes on with other requests (``tasks.py``), so that
-nothing slow holds up anybody, and several commits share one flush. What has to wait for a client
-waits elsewhere: its silence and good-bye at the poller; a request that is still arriving, or that
-takes gunicorn's parser to judge, and an answer that is not taken at once in the pool.
-"""
+"""gunicorn's worker of this service: an event loop, with a greenlet for each connection."""
 
 from __future__ import annotations
 
-import gc
-import socket
-import struct
-from contextlib import suppress
+import os
+import sys
+import time
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from gunicorn import util
-from gunicorn.workers.gthread import _DEFER
+from gunicorn.http.errors import NoMoreData
+from gunicorn.http.parser import RequestParser
+from gunicorn.workers.base_async import AsyncWorker
 
-from futuretracker.api.views import metrics as scraping
-from futuretracker.server import reading
-from futuretracker.server.balance import Share
-from futuretracker.server.connection import Connections, done
-from futuretracker.server.hub import WAITING, Tasks, come_last
-from futuretracker.server.malformed import raw_error, status_of
-from futuretracker.server.poller import Poller
-from futuretracker.server.sockets import BUFFER, Outbox, send_now
-from futuretracker.server.writing import reply
-from futuretracker.telemetry import json_lines, metrics
-from futuretracker.web.lifecycle import draining
-from futuretracker.web.request import WRITES
-from futuretracker.web.traffic import OTHER, WORKER
+from futuretracker.server import http_parser
+from futuretracker.server.base import ServiceWorker
+from futuretracker.server.connection import CLOSE_WITHIN, RECEIVE_WITHIN, Connection
+from futuretracker.server.event_loop import EventLoop
+from futuretracker.server.writing import respond
+from futuretracker.telemetry import json_lines
+from futuretracker.web import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
+    import socket
 
-    from gunicorn.workers.gthread import TConn
-
-PATIENCE = struct.pack("ll", 10, 0)  # seconds, microseconds that a sender may stand still
-DELIVERY = 30.0  # seconds for a whole answer that is not taken at once
+# How many connections to accept in one turn: a quarter of those that are open, between these.
+ACCEPT_FEWEST, ACCEPT_MOST = 2, 16
+THREADS = 32  # for blocking calls; each statement may also need one, to wait for a connection
 
 
-class Worker(Connections):
-    """Answers plain requests on the polling thread, and malformed ones in our shape."""
+class Worker(ServiceWorker, AsyncWorker):
+    """Serves every connection of this process on one thread."""
 
-    poller: Poller
-    # From gunicorn.conf.py.
-    seat: int
-    statements: int
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connections = 0
+        self._is_listening = False
 
     def run(self) -> None:
-        """Serve until told to end."""
-        self.share = Share(self.seat)
-        self.share.show(0)
-        self.poller.close()  # gunicorn's, in which nobody stands yet
-        self.poller = Poller()
-        # A writer waits for the disk, or for another's lock: readers do not wait behind it.
-        self.reads, self.writes = (
-            Tasks(self.statements, self.poller, json_lines.end_turn) for _ in range(2)
-        )
-        super().run()
+        """Serve until gunicorn tells the worker to stop, then finish the requests."""
+        lines = json_lines.stdout_handler()
+        self._flush = lines.flush_lines
+        self.loop = EventLoop(self._flush, THREADS + 4 * self.statements)
+        self.loop.call_when_readable(self.PIPE[0], self._read_signal)
+        waiting.install(self.loop)
+        for listener in self.sockets:
+            listener.setblocking(False)
+        with lines.collecting():
+            while self.alive and self.ppid == os.getppid():
+                self._listen(wanted=self.connections < self.worker_connections)
+                self._turn()
+            self._drain()
 
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Do what there is to do."""
-        self.poller.dispatch(self.reads.patience(self.writes.patience(timeout)))
-        self.reads.end_turn()
-        self.writes.end_turn()
-        json_lines.end_turn()
-        self.share.show(self.nr_conns)
+    def _drain(self) -> None:
+        """Refuse new connections, and serve those that are open or in the kernel's queue.
 
-    def load_wsgi(self) -> None:
-        """Load the application, and keep the garbage collector from looking at it ever again."""
-        super().load_wsgi()
-        gc.collect()
-        gc.freeze()
-        # A request leaves hardly anything behind that only the collector can find.
-        gc.set_threshold(10_000)
-
-    def enqueue_req(self, conn: TConn) -> None:
-        """Serve a connection that is not at the poller."""
-        if isinstance(conn.server, str):
-            # gunicorn would take a socket file's name and port from the Host that the client sends.
-            conn.server = reading.SOCKET_FILE
-        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
-            self._receive_in_pool(conn)  # the next request is there already
-            return
-        outcome = self._serve(conn)
-        if outcome is not WAITING:
-            self.finish_request(conn, done(outcome))
-
-    def on_client_socket_readable(self, conn: TConn, _client: socket.socket) -> None:
-        """Serve a kept connection; mostly it stays where it is."""
-        if conn in self.busy:  # the next request comes early, or the client has gone
-            self.take(conn)
-            return
-        outcome = self._serve(conn)
-        if outcome is WAITING:
-            self.busy.add(conn)
-        else:
-            self.go_on(conn, outcome)
-
-    def _serve(self, conn: TConn) -> Any:
-        """Answer what has arrived if it is plain.
-
-        Return what becomes of the connection: True to keep it, False to close it, _DEFER to wait
-        for data, a call that hands it to the pool, WAITING where ``answered`` will be told.
+        A connection that stays in the queue of a closed listener is reset, and its request lost.
+        A connection that is refused can go to another host: nothing was sent on it.
         """
-        conn.init()
-        try:
-            data = conn.sock.recv(BUFFER, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return _DEFER
-        except OSError:
-            return False
-        if not data:
-            return False
-        try:
-            environ = reading.read(data, conn.client, conn.server)
-            keep = reading.keeps_alive(environ) and self._goes_on()
-        except reading.NotPlain:
-            conn.parser.unreader.unread(data)
-            return partial(self._receive_in_pool, conn)
-        answer = partial(self._answer, conn, environ, keep=keep)
-        # Adding up what all workers have counted takes milliseconds.
-        if environ["PATH_INFO"].startswith(scraping.PATH):
-            return partial(self._in_pool, conn, answer)
-        tasks = self.writes if environ["REQUEST_METHOD"] in WRITES else self.reads
-        return tasks.start(answer, partial(self.answered, conn))
+        self.balance.withdraw()
+        self._listen(wanted=False)
+        for listener in self.sockets:
+            self._accept(listener, sys.maxsize)
+            listener.close()
+        self.loop.limit_idle(CLOSE_WITHIN)
+        deadline = time.monotonic() + self.cfg.graceful_timeout
+        while self.connections and time.monotonic() < deadline:
+            self._turn()
 
-    def _goes_on(self) -> bool:
+    def _turn(self) -> None:
+        self.notify()
+        self.loop.turn(1.0)
+        self._flush()
+        if self.alive:
+            self.balance.publish(self.connections)
+
+    def _read_signal(self) -> None:
+        """Empty the pipe to which Python writes the number of each signal."""
+        os.read(self.PIPE[0], 512)
+
+    def _listen(self, *, wanted: bool) -> None:
+        """Watch the listeners or not: they stay readable while connections wait."""
+        if wanted == self._is_listening:
+            return
+        self._is_listening = wanted
+        for listener in self.sockets:
+            if wanted:
+                callback = partial(self._accept_some, listener)
+                self.loop.call_when_readable(listener.fileno(), callback)
+            else:
+                self.loop.stop_calling(listener.fileno())
+
+    def _accept_some(self, listener: socket.socket) -> None:
+        """Accept a few connections, unless another worker has fewer."""
+        if not self.balance.should_yield(self.connections):
+            some = max(ACCEPT_FEWEST, min(ACCEPT_MOST, self.connections // 4))
+            self._accept(listener, min(some, self.worker_connections - self.connections))
+
+    def _accept(self, listener: socket.socket, most: int) -> None:
+        for _ in range(most):
+            try:
+                sock, client = listener.accept()
+            except ConnectionAbortedError:  # the client has gone; the next may be there
+                continue
+            except OSError:  # no more connections, or too many open files
+                return
+            self.connections += 1
+            connection = Connection(self.loop, sock, client, listener.getsockname())
+            self.loop.spawn(self._serve, connection)
+
+    def _serve(self, connection: Connection) -> None:
+        """Respond to the requests of a connection, one after another."""
+        try:
+            data: bytes | None = b""
+            while data is not None:
+                data = self._respond(connection, data)
+            connection.finish()
+        except OSError:  # the client has gone, or is too slow
+            pass
+        finally:
+            self.connections -= 1
+            connection.close()
+
+    def _respond(self, connection: Connection, data: bytes) -> bytes | None:
+        """Respond to one request, of which ``data`` has arrived.
+
+        Return what has arrived of the next request, or None to close the connection.
+        """
+        if not data:
+            patience = self.cfg.keepalive if self.alive else CLOSE_WITHIN
+            data = connection.receive_request(patience)
+            if not data:
+                return None
+        try:
+            environ = http_parser.parse(data, connection.client, connection.server)
+            keep = http_parser.keeps_alive(environ) and self._count_request()
+        except http_parser.NotSimple:
+            return self._respond_with_gunicorn(connection, data)
+        try:
+            message = respond(self.wsgi, environ, keep=keep)
+        except Exception as error:  # noqa: BLE001 - whatever the application raises
+            self.handle_error(None, connection, connection.client, error)
+            return None
+        connection.sendall(message)
+        return b"" if keep else None
+
+    def _respond_with_gunicorn(self, connection: Connection, data: bytes) -> bytes | None:
+        """Do the same with gunicorn's own parser and responses."""
+        parser = RequestParser(self.cfg, connection, connection.client)
+        parser.unreader.unread(data)
+        request = None
+        try:
+            request = next(parser)
+            self.handle_request(connection.server, request, connection, connection.client)
+            if self.alive and parser.finish_body(deadline=time.monotonic() + RECEIVE_WITHIN):
+                rest: bytes = parser.unreader.take_buffered()
+                return rest
+        except (StopIteration, NoMoreData):
+            pass
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - gunicorn's for malformed requests, and any other
+            self.handle_error(request, connection, connection.client, error)
+        return None
+
+    def _count_request(self) -> bool:
+        """Count a request; return whether the worker serves another one."""
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-        return self.alive
-
-    def _answer(self, conn: TConn, environ: dict[str, Any], *, keep: bool) -> Any:
-        try:
-            message = reply(self.wsgi, environ, keep=keep)
-        except Exception as error:  # noqa: BLE001 - whatever escapes the application
-            self.handle_error(None, conn.sock, conn.client, error)
-            return False
-        come_last()
-        rest = send_now(conn.sock, message)
-        if not rest:
-            return keep
-        return partial(self._in_pool, conn, partial(self._deliver, conn, keep, rest))
-
-    def _in_pool(self, conn: TConn, work: Callable[[], Any]) -> None:
-        self.tpool.submit(work).add_done_callback(
-            lambda done: self.method_queue.defer(self.finish_request, conn, done)
-        )
-
-    def _receive_in_pool(self, conn: TConn) -> None:
-        self._in_pool(conn, partial(self._receive, conn))
-
-    def _receive(self, conn: TConn) -> Any:
-        """Let gunicorn read and handle the request; it may wait for the client."""
-        sock = conn.sock
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, PATIENCE)
-        conn.sock = outbox = Outbox(sock)
-        try:
-            kept = self.handle(conn)
-        finally:
-            conn.sock = sock
-        return self._deliver(conn, kept, outbox.kept)
-
-    def _deliver(self, conn: TConn, kept: Any, rest: bytearray | memoryview) -> Any:
-        conn.sock.settimeout(DELIVERY)  # of all of it: a trickle does not begin it anew
-        conn.sock.sendall(rest)
-        return kept
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to drain: /readyz says so from now on."""
-        draining.set()
-        super().handle_exit(sig, frame)
-
-    def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Answer what never became a request, or broke outside the application."""
-        status = status_of(exc)
-        metrics.requests.labels(OTHER, WORKER, status.value).inc()
-        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.log.error("error outside the application", exc_info=exc)
-        else:
-            self.log.warning("malformed request from %s: %s", addr and addr[0], type(exc).__name__)
-        with suppress(OSError):  # the client is gone
-            util.write_nonblock(client, raw_error(status))
+        return bool(self.alive)

@@ -1,27 +1,35 @@
-"""Replies: from a WSGI application's answer to the bytes on the wire, in one piece."""
+"""Build HTTP responses: the bytes of what a WSGI application returns, in one piece."""
 
 from __future__ import annotations
 
 import re
 import time
+from email.utils import formatdate
 from functools import lru_cache
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
-
-from gunicorn.http.errors import InvalidResponseHeader
-from gunicorn.http.message import TOKEN_RE
-from gunicorn.http.wsgi import HEADER_VALUE_RE, STATUS_RE
-from gunicorn.util import http_date, is_hoppish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
-_FIELD = re.compile(f"(?:{TOKEN_RE.pattern}): (?:{HEADER_VALUE_RE.pattern})").fullmatch
+# The characters of a header's name and value, and of a status line (RFC 9110, sections 5.1 and 5.5;
+# RFC 9112, section 4). Above all, no line break.
+_HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-zA-Z]+: [ \t\x21-\x7e\x80-\xff]*").fullmatch
+_STATUS = re.compile(r"[0-9]{3}(?: [ \t\x21-\x7e\x80-\xff]*)?").fullmatch
+# What the server itself decides: headers of the connection (RFC 9110, section 7.6.1), Server, Date.
+OF_THE_SERVER = frozenset({
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers",
+    "transfer-encoding", "upgrade", "server", "date",
+})  # fmt: skip
 
 
-def reply(app: WSGIApplication, environ: dict[str, Any], *, keep: bool) -> bytes:
-    """Let the application answer; return the whole HTTP message."""
+def respond(app: WSGIApplication, environ: dict[str, Any], *, keep: bool) -> bytes:
+    """Call the application; return the complete HTTP message.
+
+    ``keep`` tells the client whether the connection stays open. Raise ValueError for a status or
+    header that is not valid.
+    """
     started: list[tuple[str, list[tuple[str, str]]]] = []
     parts: list[bytes] = []
 
@@ -31,11 +39,11 @@ def reply(app: WSGIApplication, environ: dict[str, Any], *, keep: bool) -> bytes
         started[:] = [(status, headers)]
         return parts.append
 
-    answered = app(environ, start_response)
+    body = app(environ, start_response)
     try:
-        parts.extend(answered)
+        parts.extend(body)
     finally:
-        close = getattr(answered, "close", None)
+        close = getattr(body, "close", None)
         if close:
             close()
     ((status, headers),) = started
@@ -50,42 +58,45 @@ def message(
     *,
     keep: bool,
 ) -> bytes:
-    """Put an answer together; raise gunicorn's errors for a status or header that is malformed."""
+    """Return a complete HTTP message; raise ValueError as ``respond`` does."""
     lines = [
         status_line(environ["SERVER_PROTOCOL"], status),
-        general_fields(int(time.time()), keep=keep),
-        *starmap(field, headers),
+        server_headers(int(time.time()), keep=keep),
+        *starmap(header_line, headers),
     ]
-    bodiless = status.startswith(("1", "204", "304"))
-    if not bodiless and all(name.lower() != "content-length" for name, _ in headers):
+    has_body = not status.startswith(("1", "204", "304"))
+    if has_body and all(name.lower() != "content-length" for name, _ in headers):
         lines.append(b"Content-Length: %d\r\n" % len(body))
     lines.append(b"\r\n")
-    if not bodiless and environ["REQUEST_METHOD"] != "HEAD":
+    if has_body and environ["REQUEST_METHOD"] != "HEAD":
         lines.append(body)
     return b"".join(lines)
 
 
 @lru_cache(maxsize=64)
 def status_line(protocol: str, status: str) -> bytes:
-    """Return the first line."""
-    if not STATUS_RE.fullmatch(status):
-        message = f"invalid status {status!r}"
-        raise ValueError(message)
+    """Return the first line; raise ValueError."""
+    if not _STATUS(status):
+        raise ValueError(f"invalid status {status!r}")
     return f"{protocol} {status}\r\n".encode("latin-1")
 
 
 @lru_cache(maxsize=2)
-def general_fields(second: int, *, keep: bool) -> bytes:
-    """Return what the server says of every answer within one second (UNIX time)."""
+def server_headers(second: int, *, keep: bool) -> bytes:
+    """Return the headers that are the same in every response of one second (UNIX time)."""
     connection = "keep-alive" if keep else "close"
-    lines = ("Server: gunicorn", f"Date: {http_date(second)}", f"Connection: {connection}", "")
+    date = formatdate(second, usegmt=True)
+    lines = ("Server: gunicorn", f"Date: {date}", f"Connection: {connection}", "")
     return "\r\n".join(lines).encode()
 
 
 @lru_cache(maxsize=512)
-def field(name: str, value: str) -> bytes:
-    """Return a header's line; most headers are the same in every answer, and checked once."""
+def header_line(name: str, value: str) -> bytes:
+    """Return a header's line, or nothing for a header of the server; raise ValueError.
+
+    Most headers are the same in every response, and are checked once.
+    """
     line = f"{name}: {value}"
-    if not _FIELD(line):
-        raise InvalidResponseHeader(repr(name))  # the value may be a secret
-    return b"" if is_hoppish(name) else f"{line}\r\n".encode("latin-1")
+    if not _HEADER(line):
+        raise ValueError(f"invalid header {name!r}")  # the value may be a secret
+    return b"" if name.lower() in OF_THE_SERVER else f"{line}\r\n".encode("latin-1")

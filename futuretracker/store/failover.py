@@ -7,12 +7,15 @@ import secrets
 import threading
 import time
 import weakref
+from operator import call
 from typing import TYPE_CHECKING
 
 from futuretracker.store.base import Hit
+from futuretracker.store.lmdb_store import LmdbStore
 from futuretracker.store.memory_store import MemoryStore
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import metric
+from futuretracker.web.waiting import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from futuretracker.store.base import Store, Visit
 
 log = logging.getLogger(__name__)
+LOCAL = (LmdbStore, MemoryStore)  # any other store is over the network, and makes its caller wait
 
 
 class SharedStore:
@@ -36,10 +40,12 @@ class SharedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._run = call if isinstance(store, LOCAL) else elsewhere
         self._memory = MemoryStore()
         self._lock = threading.Lock()
         self._available = True
         self._slow = 0
+        self._slow_until = float("-inf")  # the end of the last slow visit that was counted
         self._available_since = float("-inf")
 
     def is_whole_for(self, seconds: float) -> bool:
@@ -52,21 +58,27 @@ class SharedStore:
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
         """Count the hits and read the keys, in the store or else in memory."""
         if self._available:
-            started = time.monotonic()
             try:
-                found = self._store.visit(hits, keys)
+                found, started, ended = self._run(self._timed_visit, hits, keys)
             except Exception as error:  # noqa: BLE001 - clients raise many kinds; any means down
                 self._mark_down(type(error).__name__)
             else:
-                self._note_duration(time.monotonic() - started)
+                self._note_duration(started, ended)
                 return found
         return self._memory.visit(hits, keys)
+
+    def _timed_visit(self, hits: Sequence[Hit], keys: Sequence[str]) -> tuple[Visit, float, float]:
+        """Visit the store; return also when that began and ended, without the wait for a thread."""
+        if not self._available:  # since this request began to wait for a thread
+            raise ConnectionError
+        started = time.monotonic()
+        return self._store.visit(hits, keys), started, time.monotonic()
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
         """Set a value, in the store or else in memory."""
         if self._available:
             try:
-                return self._store.put(key, value, seconds)
+                return self._run(self._store.put, key, value, seconds)
             except Exception as error:  # noqa: BLE001 - as in visit
                 self._mark_down(type(error).__name__)
         return self._memory.put(key, value, seconds)
@@ -76,28 +88,30 @@ class SharedStore:
         self._memory.forget(key)
         if self._available:
             try:
-                self._store.forget(key)
+                self._run(self._store.forget, key)
             except Exception as error:  # noqa: BLE001 - as in visit
                 self._mark_down(type(error).__name__)
 
     def check(self) -> bool:
         """Return whether the configured store responds."""
         try:
-            return self._store.check()
+            return self._run(self._store.check)
         except Exception:  # noqa: BLE001 - as in visit
             return False
 
-    def _note_duration(self, seconds: float) -> None:
+    def _note_duration(self, started: float, ended: float) -> None:
         """Mark the store as down after too many slow visits in a row.
 
-        Threads may overwrite each other's count. That only delays the decision.
+        Of visits at the same time only one counts. Threads may overwrite each other's count. That
+        only delays the decision.
         """
-        if seconds < self.SLOW:
+        if ended - started < self.SLOW:
             self._slow = 0
-            return
-        self._slow += 1
-        if self._slow >= self.MAX_SLOW:
-            self._mark_down("slow")
+        elif started >= self._slow_until:
+            self._slow_until = ended
+            self._slow += 1
+            if self._slow >= self.MAX_SLOW:
+                self._mark_down("slow")
 
     def _mark_down(self, cause: str) -> None:
         with self._lock:

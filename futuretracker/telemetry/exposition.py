@@ -1,4 +1,4 @@
-"""What /metrics says: everything that was counted, and what is looked up as it is asked."""
+"""The content of /metrics: what was counted, and what is sampled when it is requested."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-STARTED = time.time()  # workers inherit it from the arbiter
+STARTED = time.time()  # of the arbiter: workers inherit it
 
 
 class Sampled(Protocol):
-    """Something whose gauges are set, or whose events are counted, from time to time."""
+    """An object whose gauges and counters are updated from time to time."""
 
     def sample(self) -> None:
-        """Do so."""
+        """Update them."""
 
 
 _sampled: WeakSet[Sampled] = WeakSet()
@@ -33,42 +33,42 @@ _lock = threading.Lock()
 
 
 def watch(this: Sampled) -> None:
-    """Sample this from now on, as long as somebody uses it."""
+    """Sample an object for as long as it is in use."""
     _sampled.add(this)
 
 
 def sample() -> None:
-    """Set what is not set as it happens; a worker does it once a second."""
+    """Update the metrics of every watched object; a worker does so once a second."""
     with _lock:
         for this in list(_sampled):
             this.sample()
 
 
-def begin(seat: int) -> None:
-    """Begin to count as the worker at this seat; what was there of living ones is zero."""
-    multiprocess.sit(seat)
+def begin(slot: int) -> None:
+    """Count in this worker's slot, with the gauges of a living worker reset."""
+    multiprocess.enter(slot)
     metrics.store_up.set(1)
     metrics.workers.set(1)
 
 
 def end() -> None:
-    """Count what is left, and take back what holds for living workers alone."""
+    """Count what is left, and remove the gauges of a living worker."""
     sample()
     multiprocess.leave()
 
 
 class Everything(Collector):
-    """What this process has counted, or all those that share a folder."""
+    """The metrics of this process, or of all processes of its gunicorn."""
 
     def collect(self) -> Iterable[Metric]:
-        """Collect it."""
+        """Return the metrics."""
         if multiprocess.FOLDER in os.environ:
             return multiprocess.collect()
         return metrics.registry.collect()
 
 
 def exposition(*further: Collector) -> bytes:
-    """Return everything, and what ``further`` collects, in Prometheus' text format 0.0.4."""
+    """Return all metrics, and those of ``further``, in Prometheus' text format 0.0.4."""
     sample()
     registry = CollectorRegistry()
     for collector in (Everything(), *further):

@@ -1,23 +1,23 @@
-"""What a line is: one JSON object on stdout, for people who grep and programs that parse.
+"""Log lines: one JSON object each, on stdout.
 
-Everything that is logged becomes one: an event of ours as it is, anything else, gunicorn's lines
-included, as type LOG.
+An event of ``telemetry.events`` has a type of its own. Any other log record, gunicorn's included,
+has the type LOG.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from select import PIPE_BUF
 from typing import TYPE_CHECKING, Any
 
 from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
-from futuretracker.server.hub import current
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
 CONFIG: dict[str, Any] = {
@@ -38,23 +38,20 @@ CONFIG: dict[str, Any] = {
     },
 }
 
-# JsonEncoder().encode makes one anew for each line, which takes longer than the line itself.
-# This one looks for no circles, which no event has.
-_encode = c_make_encoder(
-    None, JsonEncoder().default, encode_basestring_ascii, None, ": ", ", ", False, False, True
-)
+# Events hold no circular references, so the encoder need not look for them.
+_encode = JsonEncoder(check_circular=False).encode
 
 
 class JsonLines(JsonFormatter):
-    """Format an event as its type and fields, any other record as a LOG line."""
+    """Format an event as its type and fields, and any other record as a LOG line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write an event as it is."""
+        """Return the line for a record."""
         fields = getattr(record, "event", None)
         if fields is None:
             return super().format(record)
         line = {"timestamp": timestamp(record.created), "type": record.msg, **fields}
-        return "".join(_encode(line, 0))
+        return _encode(line)
 
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
@@ -66,57 +63,66 @@ class JsonLines(JsonFormatter):
 
 
 class Stdout(logging.StreamHandler["TextIO"]):
-    """Write each line in one piece; a task's lines wait for the end of its turn (``tasks.py``).
+    """Write each line at once, or all lines of one turn of the event loop together.
 
-    Of what several processes write to one pipe the kernel keeps PIPE_BUF bytes (4096 on Linux) in
-    one piece: lines that would be longer together are written one by one, and only a line that is
-    longer itself may have another's in its middle.
+    The event loop runs in ``collecting`` and calls ``flush_lines`` before it sends or waits.
+    A pipe keeps one write of up to PIPE_BUF bytes (4096 on Linux) together when several processes
+    write to it. So no write is longer, unless a single line is.
     """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._waiting = ""
+        self._collected = ""
         self._latest: logging.LogRecord
+        self._loop_thread: int | None = None
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep the lines of this thread until ``flush_lines`` or the end of the block."""
+        self._loop_thread = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._loop_thread = None
+            self.flush_lines()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write what waits and a line, under the handler's lock; a task's line waits as well."""
+        """Write or collect a line; the caller holds the handler's lock."""
         self._latest = record
         try:
             line = self.format(record) + self.terminator
-            if len(self._waiting) + len(line) > PIPE_BUF:
+            if len(self._collected) + len(line) > PIPE_BUF:
                 self.flush()
-            self._waiting += line
-            if current() is None:
+            self._collected += line
+            if threading.get_ident() != self._loop_thread:
                 self.flush()
         except RecursionError:
             raise
-        except Exception:  # noqa: BLE001 - a line that cannot be written breaks no request
+        except Exception:  # noqa: BLE001 - a line that cannot be written must not break a request
             self.handleError(record)
 
-    def end_turn(self) -> None:
-        """Write what waits."""
-        if not self._waiting:
+    def flush_lines(self) -> None:
+        """Write the collected lines."""
+        if not self._collected:
             return
         self.acquire()
         try:
             self.flush()
-        except Exception:  # noqa: BLE001 - as for one line
+        except Exception:  # noqa: BLE001 - as in emit
             self.handleError(self._latest)
         finally:
             self.release()
 
     def flush(self) -> None:
-        """Write what waits; ``logging.shutdown`` calls it too, and has the lock as well."""
-        lines, self._waiting = self._waiting, ""
+        """Write the collected lines; the caller, such as logging.shutdown, holds the lock."""
+        lines, self._collected = self._collected, ""
         self.stream.write(lines)
         self.stream.flush()
 
 
-def end_turn() -> None:
-    """Write the lines of this turn's tasks."""
-    for handler in logging.root.handlers:
-        if isinstance(handler, Stdout):
-            handler.end_turn()
+def stdout_handler() -> Stdout:
+    """Return the handler of CONFIG, which the root logger has."""
+    return next(handler for handler in logging.root.handlers if isinstance(handler, Stdout))
 
 
 def timestamp(seconds: float) -> str:

@@ -1,10 +1,10 @@
-"""Where the processes of one gunicorn count together: files on shared memory, one set a seat.
+"""The metrics of all processes of one gunicorn, in files on shared memory.
 
-prometheus_client keeps a process's values in files that go by its id, and adds them all up when it
-is asked. The files of the dead must stay, or their counts were lost, and so there would be ever
-more. Here files go by a seat: the smallest number that no living worker has. Who takes the seat of
-a dead worker counts on where that one stopped: no counter goes backwards, and there are never more
-files than for the most workers at once.
+prometheus_client keeps the values of a process in files that are named by the process id. The files
+of ended processes must stay, or their counts are lost, so there are more and more files. Here files
+are named by a slot: the smallest number that no living worker has. A new worker continues the
+counts of the worker that had its slot before. So no counter decreases, and the number of files
+depends on how many workers run at once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from prometheus_client import values
@@ -27,86 +28,88 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's variable
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's environment variable
 PREFIX = "futuretracker-metrics-"
-YOUNG = 60.0  # seconds in which a new folder may not be claimed yet
+MIN_AGE = 60.0  # seconds; a younger folder may not be locked yet
 ARBITER = -1
 
-_seat = ARBITER
-_claim: int | None = None
-
-if FOLDER in os.environ:
-    # The library's own way to let files go by something else than the process's id.
-    values.ValueClass = values.MultiProcessValue(lambda: _seat)
+_slot = ARBITER
+_lock: int | None = None
 
 
-def claim() -> None:
-    """Hold this gunicorn's folder until it ends, and remove those that nobody holds any more."""
-    global _claim  # noqa: PLW0603 - a process has one folder, and a reload goes on with it
-    if _claim is not None:
+def begin(parent: str) -> None:
+    """Keep the metrics of this gunicorn in a new folder; remove folders of gunicorns that ended.
+
+    Call it before ``telemetry.metrics`` is imported. A reload calls it again, to no effect.
+    """
+    global _lock  # noqa: PLW0603 - a process has one folder, and locks it until its end
+    if _lock is not None:
         return
-    folder = Path(os.environ[FOLDER])
-    _claim = os.open(folder, os.O_RDONLY)
-    fcntl.flock(_claim, fcntl.LOCK_EX)
+    folder = Path(mkdtemp("", PREFIX, parent))
+    os.environ[FOLDER] = str(folder)
+    _lock = os.open(folder, os.O_RDONLY)
+    fcntl.flock(_lock, fcntl.LOCK_EX)
     atexit.register(_remove, folder, os.getpid())
-    _sweep(folder.parent)
+    # The library documents this way to name the files by something else than the process id.
+    values.ValueClass = values.MultiProcessValue(lambda: _slot)
+    _remove_abandoned(folder.parent)
 
 
-def free(taken: Iterable[int]) -> int:
-    """Return the smallest seat that is not taken."""
+def free_slot(taken: Iterable[int]) -> int:
+    """Return the smallest slot that is not taken."""
     others = set(taken)
-    return next(seat for seat in count() if seat not in others)
+    return next(slot for slot in count() if slot not in others)
 
 
-def sit(seat: int) -> None:
-    """Count at this seat from now on; for a worker, right after the fork."""
-    global _seat  # noqa: PLW0603 - a process has one seat
-    _seat = seat
+def enter(slot: int) -> None:
+    """Count in this slot from now on: a worker does so right after the fork."""
+    global _slot  # noqa: PLW0603 - a process has one slot
+    _slot = slot
 
 
 def leave() -> None:
-    """Take back what holds for living workers alone, as this one ends of its own accord."""
-    mark_process_dead(_seat)
+    """Remove the metrics of this worker that only a living one has."""
+    mark_process_dead(_slot)
 
 
-def clear(seat: int) -> bool:
-    """Do the same for a worker that has ended; tell whether it had done so itself."""
-    left = not any(Path(os.environ[FOLDER]).glob(f"gauge_live*_{seat}.db"))
-    mark_process_dead(seat)
+def clear(slot: int) -> bool:
+    """Do the same for a worker that has ended; return whether it had done so itself."""
+    left = not any(Path(os.environ[FOLDER]).glob(f"gauge_live*_{slot}.db"))
+    mark_process_dead(slot)
     return left
 
 
 def collect() -> Iterable[Metric]:
-    """Add up what all seats have counted."""
+    """Return the metrics of all slots together."""
     found = []
     for file in Path(os.environ[FOLDER]).glob("*.db"):
-        with suppress(FileNotFoundError):  # of a worker that has ended meanwhile
-            if file.stat().st_size:  # else it was made just now
+        with suppress(FileNotFoundError):  # its worker has just ended
+            if file.stat().st_size:  # else it was just created
                 found.append(str(file))
     merged: Iterable[Metric] = MultiProcessCollector.merge(found)
     return merged
 
 
-def _sweep(parent: Path) -> None:
+def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
-        with suppress(OSError):  # somebody else's, or gone
+        with suppress(OSError):  # another user's, or already removed
             if folder.stat().st_uid == os.geteuid() and _is_abandoned(folder):
                 shutil.rmtree(folder)
 
 
 def _is_abandoned(folder: Path) -> bool:
-    if time.time() - folder.stat().st_mtime < YOUNG:
+    if time.time() - folder.stat().st_mtime < MIN_AGE:
         return False
-    held = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    opened = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:
-        os.close(held)
+        os.close(opened)
     return True
 
 
 def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a worker ends as well
+    if os.getpid() == owner:  # workers inherit the atexit call
         shutil.rmtree(folder, ignore_errors=True)

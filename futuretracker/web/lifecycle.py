@@ -1,8 +1,8 @@
-"""What this process is about to do: end, once it has answered what it has."""
+"""The state of this process."""
 
 from __future__ import annotations
 
 from threading import Event
 
-# Set when this process was told to stop: it answers what it has, and wants nothing new.
+# Set when the worker is told to stop: it finishes its requests and accepts no new ones.
 draining = Event()

@@ -51,7 +51,7 @@ def test_nobody_has_to_say_who_they_are(client: FlaskClient, path: str, method: 
 def test_health_says_that_the_process_answers(client: FlaskClient) -> None:
     body = client.get("/api/health").json
 
-    assert list(body) == ["status", "timestamp", "environment"]
+    assert list(body) == ["status", "timestamp", "environment", "version"]
     assert (body["status"], body["environment"]) == ("ok", "production")
     assert is_now(body["timestamp"])
 
@@ -67,7 +67,7 @@ def test_health_names_the_environment(build: Callable[..., Flask], environment: 
 def test_dependencies_that_answer_are_ok(client: FlaskClient) -> None:
     body = client.get("/api/health/deps").json
 
-    assert list(body) == ["status", "timestamp", "environment", "checks"]
+    assert list(body) == ["status", "timestamp", "environment", "version", "checks"]
     assert (body["status"], body["environment"]) == ("ok", "production")
     assert body["checks"] == {"database": "ok", "store": "ok"}
     assert is_now(body["timestamp"])
@@ -77,7 +77,7 @@ def test_without_its_database_it_lives_but_is_degraded_and_not_ready(cut_off: Fl
     dependencies, ready = cut_off.get("/api/health/deps"), cut_off.get("/readyz")
 
     assert dependencies.status_code == 503
-    assert list(dependencies.json) == ["status", "timestamp", "environment", "checks"]
+    assert list(dependencies.json) == ["status", "timestamp", "environment", "version", "checks"]
     assert dependencies.json["status"] == "degraded"
     assert dependencies.json["checks"] == {"database": "unavailable", "store": "ok"}
     assert (ready.status_code, ready.json) == (503, {"status": "unavailable"})

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Service]
 
+pytestmark = pytest.mark.apart
 Connection = psycopg.Connection[Any]
 ME = "/api/me"
 WITHIN = 2.0  # seconds

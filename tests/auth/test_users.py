@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer
     from tests.support.servers import Service
 
+pytestmark = pytest.mark.wire
+
 Connection = psycopg.Connection[Any]
 
 

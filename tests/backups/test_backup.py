@@ -53,15 +53,15 @@ def test_the_log_line_and_the_status_describe_the_backup(place: Site) -> None:
     began = datetime.now(UTC).replace(microsecond=0)
     line = place.log("backup")
 
-    told = place.status()["backup"]
+    recorded = place.status()["backup"]
     migrations = {"futuretracker_migrations": line["rows"]["futuretracker_migrations"]}
     assert line["type"] == "BACKUP"
-    assert line["rows"] == told["rows"] == ROWS | migrations
+    assert line["rows"] == recorded["rows"] == ROWS | migrations
     assert {name: line[name] for name in ("file", "sha256", "bytes")} == {
-        name: told[name] for name in ("file", "sha256", "bytes")
+        name: recorded[name] for name in ("file", "sha256", "bytes")
     }
-    assert told["bytes"] == (place.directory / told["file"]).stat().st_size
-    assert began <= datetime.fromisoformat(told["finished_at"]) <= datetime.now(UTC)
+    assert recorded["bytes"] == (place.directory / recorded["file"]).stat().st_size
+    assert began <= datetime.fromisoformat(recorded["finished_at"]) <= datetime.now(UTC)
 
 
 def test_the_database_defaults_to_the_migration_url(place: Site, source: str) -> None:

@@ -142,20 +142,20 @@ def test_a_second_backup_at_the_same_time_is_refused(kept: Site) -> None:
         (
             "BACKUP_DATABASE_URL",
             "postgresql://postgres.x:hunter22@aws-0-eu.pooler.supabase.com:6543/postgres",
-            "port 6543 is a pooler for transactions, which cannot hold a snapshot; take the ",
+            "port 6543 is a pooler in transaction mode, which cannot hold a snapshot; use the",
         ),
         (
             "BACKUP_DATABASE_URL",
             "postgresql://postgres:hunter22@db.x.supabase.co/postgres?sslmode=require",
             "a host that is not local needs sslmode=verify-full",
         ),
-        ("BACKUP_DATABASE_URL", "hunter22", "is no Postgres URL"),
+        ("BACKUP_DATABASE_URL", "hunter22", "is not a valid Postgres URL"),
         (
             "BACKUP_AGE_RECIPIENT",
             "AGE-SECRET-KEY-1HUNTER22",
-            "is no age public key (age1...), or comma list of them",
+            "must be an age public key (age1...), or a comma-separated list of them",
         ),
-        ("BACKUP_KEEP_DAILY", "0", "Must be greater than or equal to 1 and less than or equal to"),
+        ("BACKUP_KEEP_DAILY", "0", "must be a whole number from 1 to 1000"),
     ],
 )
 def test_an_invalid_setting_is_named_without_its_value(
@@ -171,7 +171,8 @@ def test_an_invalid_setting_is_named_without_its_value(
 
 def test_a_missing_url_is_named(kept: Site) -> None:
     kept.fails(
-        f"{UNUSABLE}MIGRATION_DATABASE_URL: missing: the Postgres URL of the tables' owner",
+        f"{UNUSABLE}MIGRATION_DATABASE_URL: missing; set it to the Postgres URL of the"
+        " tables' owner",
         "backup",
         BACKUP_DATABASE_URL="",
     )

@@ -42,12 +42,12 @@ def test_a_good_backup_is_restored_and_compared(place: Site, scratch: Path) -> N
     began = datetime.now(UTC).replace(microsecond=0)
     line = place.log("drill")
 
-    told = place.status()
+    recorded = place.status()
     assert (line["type"], line["file"], line["ok"]) == ("DRILL", newest.name, True)
-    assert line["rows"] == told["backup"]["rows"]
-    assert (told["drill"]["file"], told["drill"]["ok"]) == (newest.name, True)
-    assert told["proven"]["file"] == newest.name
-    assert began <= datetime.fromisoformat(told["drill"]["finished_at"]) <= datetime.now(UTC)
+    assert line["rows"] == recorded["backup"]["rows"]
+    assert (recorded["drill"]["file"], recorded["drill"]["ok"]) == (newest.name, True)
+    assert recorded["proven"]["file"] == newest.name
+    assert began <= datetime.fromisoformat(recorded["drill"]["finished_at"]) <= datetime.now(UTC)
     assert no_trace(scratch)
 
 
@@ -69,11 +69,11 @@ def failed(place: Site, reason: str) -> None:
     proven = place.status().get("proven")
     done = place.run("drill")
 
-    line, told = json.loads(done.stdout), place.status()
+    line, recorded = json.loads(done.stdout), place.status()
     assert (done.returncode, done.stderr) == (1, f"{reason}\n")
     assert (line["type"], line["ok"], line["reason"]) == ("DRILL", False, reason)
-    assert (told["drill"]["ok"], told["drill"]["reason"]) == (False, reason)
-    assert told.get("proven") == proven
+    assert (recorded["drill"]["ok"], recorded["drill"]["reason"]) == (False, reason)
+    assert recorded.get("proven") == proven
 
 
 def _rows(content: dict[str, Any]) -> None:

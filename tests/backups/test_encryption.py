@@ -116,10 +116,7 @@ def test_age_sha256sum_and_pg_restore_are_enough_to_restore_it(
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     with psycopg.connect(target) as conn:
-        counts = {
-            table: conn.execute(f"select count(*) from {table}").fetchone()  # type: ignore[arg-type]
-            for table in ROWS
-        }
+        counts = {table: conn.execute(f"select count(*) from {table}").fetchone() for table in ROWS}
     assert counts == {table: (rows,) for table, rows in ROWS.items()}
 
 
@@ -152,7 +149,7 @@ def test_an_invalid_identity_is_refused_without_its_text(
 ) -> None:
     locked.fails(
         "The settings are not usable:\n"
-        "  - BACKUP_AGE_IDENTITY: is no age identity, as age-keygen writes it",
+        "  - BACKUP_AGE_IDENTITY: must be an age identity, as age-keygen writes it",
         *("restore", str(file)),
         RESTORE_DATABASE_URL=target,
         BACKUP_AGE_IDENTITY=text,
@@ -174,7 +171,7 @@ def test_a_failed_write_keeps_its_own_error() -> None:
         Path("/dev/full").open("wb", buffering=0) as full,
         pytest.raises(OSError, match="No space") as caught,
     ):
-        encrypt(BytesIO(bytes(2**20)), Sink(full), [identity.to_public()])  # type: ignore[arg-type]
+        encrypt(BytesIO(bytes(2**20)), Sink(full), [identity.to_public()])
 
     assert caught.value.errno == errno.ENOSPC
 

@@ -78,9 +78,9 @@ def test_the_environment_holds_the_connection_and_nothing_else(
 ) -> None:
     monkeypatch.setenv("CLERK_SECRET_KEY", "hunter33")
     url = "postgresql://me:hunter22@db.example.com:5433/ours?sslmode=verify-full&keepalives_idle=9"
-    told = programs.environment(url)
+    variables = programs.environment(url)
 
-    assert {name: text for name, text in told.items() if name.startswith("PG")} == {
+    assert {name: text for name, text in variables.items() if name.startswith("PG")} == {
         "PGUSER": "me",
         "PGPASSWORD": "hunter22",
         "PGHOST": "db.example.com",
@@ -88,4 +88,4 @@ def test_the_environment_holds_the_connection_and_nothing_else(
         "PGDATABASE": "ours",
         "PGSSLMODE": "verify-full",
     }
-    assert "hunter33" not in told.values()
+    assert "hunter33" not in variables.values()

@@ -120,7 +120,8 @@ def test_programs_older_than_the_backup_are_refused(place: Site, backup: Path, t
 def test_a_missing_database_is_reported_with_its_setting(place: Site, backup: Path) -> None:
     place.fails(
         "The settings are not usable:\n"
-        "  - RESTORE_DATABASE_URL: missing: the Postgres URL of an empty database's owner",
+        "  - RESTORE_DATABASE_URL: missing; set it to the Postgres URL of an empty"
+        " database's owner",
         *("restore", str(backup)),
     )
 

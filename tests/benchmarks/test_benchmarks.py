@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CHOSEN = ["futuretracker", "bare", "pgbench"]
 SERVERS = ["futuretracker", "base", "bare", "pgbench"]
-COMMAND = ["-m", "benchmarks.bench", "--rounds", "1", "--seconds", "1", "--output", "found"]
+ONE_SECOND = ["--rounds", "1", "--seconds", "1", "--output", "found"]
 
 
 @pytest.fixture
@@ -63,20 +63,25 @@ def base(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -> None:
-    chosen = ["--workloads", "mix", "--servers", *CHOSEN, "--base", str(base)]
-    chosen += ["--results", str(tmp_path)]
+def run_module(name: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, *COMMAND, *chosen],
+        [sys.executable, "-m", name, *arguments],
         cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
-        timeout=6000,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -> None:
+    chosen = ["--workloads", "mix", "--servers", *CHOSEN, "--base", str(base)]
+    chosen += ["--results", str(tmp_path)]
+    output = run_module("benchmarks.bench", *ONE_SECOND, *chosen)
     assert (base / "loaded").exists()
-    assert all(f"\n{name} " in done.stdout for name in ("mix", "guards:", *SERVERS))
+    assert all(f"\n{name} " in output for name in ("mix", "guards:", *SERVERS))
     found = json.loads((tmp_path / "found.json").read_text())
     assert {"date", "python", "cpu", "cores", "load before", "rounds"} <= set(found["conditions"])
     mix = found["workloads"]["mix"]
@@ -107,16 +112,7 @@ def test_the_profile_has_default_workloads() -> None:
 
 
 def test_the_profile_of_a_create_has_its_layers(tmp_path: Path) -> None:
-    command = ["-m", "benchmarks.profile", "create", "--seconds", "3", "--stacks", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
+    output = run_module("benchmarks.profile", "create", "--seconds", "3", "--stacks", str(tmp_path))
     lines = [
         line for file in (tmp_path / "create").iterdir() for line in file.read_text().splitlines()
     ]
@@ -127,4 +123,4 @@ def test_the_profile_of_a_create_has_its_layers(tmp_path: Path) -> None:
         layers
     )
     assert layers[REST] < layers.total() / 10
-    assert all(f"  {name}\n" in done.stdout for name in layers)
+    assert all(f"  {name}\n" in output for name in layers)

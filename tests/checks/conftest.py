@@ -1,4 +1,4 @@
-"""What the checks look at, made from the settings of a working service."""
+"""What the checks inspect: the settings of a working service, and a database to break."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def find(settings: dict[str, str]) -> Callable[..., Finding]:
 
 @contextmanager
 def another_database(owner_url: str) -> Iterator[str]:
-    """Make one beside the tests' own, with every migration; yield its owner's URL."""
+    """Create a database with every migration; yield its owner's URL."""
     name = sql.Identifier(f"checked_{os.getpid()}_{next(numbers)}")
     with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute(sql.SQL("create database {}").format(name))
@@ -75,7 +75,7 @@ def database(owner_url: str) -> Iterator[Database]:
 
 
 class Database:
-    """A database to be broken as its owner and looked at as the service."""
+    """A database that tests break as its owner, and that the checks inspect as the service."""
 
     def __init__(self, owner_url: str) -> None:
         self.owner_url = owner_url

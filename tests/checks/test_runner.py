@@ -1,4 +1,4 @@
-"""How checks are run: none can break the others, none can take longer than it may."""
+"""The runner: a check cannot break others, or run longer than its time limit."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def undecided(_subject: Subject) -> Finding:
 
 
 def failed(_subject: Subject) -> Finding:
-    raise Failed("It is broken.", "Mend it.")
+    raise Failed("It is broken.", "Fix it.")
 
 
 def fine(_subject: Subject) -> Finding:
     return ok("Fine.")
 
 
-def test_a_check_that_breaks_is_unknown_and_tells_no_secret() -> None:
+def test_a_check_that_raises_is_unknown_and_shows_no_secret() -> None:
     broke, well = run([Item("broken", "", broken), Item("fine", "", fine)], subject_of({}))
 
     assert broke.finding.verdict == Verdict.UNKNOWN
@@ -46,7 +46,7 @@ def test_a_check_that_breaks_is_unknown_and_tells_no_secret() -> None:
     assert well.finding.verdict == Verdict.OK
 
 
-def test_checks_that_never_end_are_unknown_after_their_time_and_wait_together() -> None:
+def test_checks_that_never_end_are_unknown_after_their_time_limit() -> None:
     started = time.monotonic()
     items = [Item(f"endless-{number}", "", endless, within=0.3) for number in range(5)]
     results = run([*items, Item("fine", "", fine)], subject_of({}))
@@ -56,15 +56,15 @@ def test_checks_that_never_end_are_unknown_after_their_time_and_wait_together() 
     assert 0.3 <= seconds < 1.2
 
 
-def test_what_a_check_raises_on_purpose_is_its_finding() -> None:
+def test_undecided_and_failed_become_findings() -> None:
     one, other = run([Item("undecided", "", undecided), Item("failed", "", failed)], subject_of({}))
 
     assert (one.finding.verdict, one.finding.remedy) == (Verdict.UNKNOWN, "Look elsewhere.")
-    assert (other.finding.verdict, other.finding.remedy) == (Verdict.ERROR, "Mend it.")
+    assert (other.finding.verdict, other.finding.remedy) == (Verdict.ERROR, "Fix it.")
 
 
-def test_no_check_is_ok_where_nothing_is_set() -> None:
-    """But for what is about files, of which there are none."""
+def test_without_settings_only_checks_of_files_are_ok() -> None:
+    """There are no files, so their checks find nothing wrong."""
     subject = subject_of({"BACKUP_DIRECTORY": "/nonexistent"})
     fine = {
         result.item.id for result in run(ITEMS, subject) if result.finding.verdict == Verdict.OK
@@ -74,7 +74,7 @@ def test_no_check_is_ok_where_nothing_is_set() -> None:
     assert fine - files <= {"listening-ports"}
 
 
-def test_every_failing_item_says_how_to_mend_it_or_what_is_missing() -> None:
+def test_every_failing_check_has_a_remedy() -> None:
     for result in run(ITEMS, subject_of({})):
         if result.finding.verdict != Verdict.OK:
             assert result.finding.remedy, result.item.id

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer
 
 PLENTY = "1000000 per 15 minutes"
-BUDGETS = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
+LIMITS = ("GENERAL", "WRITE", "USER_GENERAL", "USER_WRITE")
 numbers = itertools.count(1)
 figures = pytest.StashKey[list[str]]()
 
@@ -65,7 +65,7 @@ class Cluster:
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Query Postgres as the tables' owner."""
         with psycopg.connect(self.database.owner_url) as conn:
-            return conn.execute(query, values).fetchall()  # type: ignore[arg-type]
+            return conn.execute(query, values).fetchall()
 
     @contextmanager
     def no_writes(self) -> Iterator[None]:
@@ -114,7 +114,7 @@ def start(
                 "REDIS_URL": store.url,
                 "TRUSTED_PROXIES": "1",
                 "CORS_ORIGIN": ORIGIN,
-                **{f"RATE_LIMIT_{name}": PLENTY for name in BUDGETS},
+                **{f"RATE_LIMIT_{name}": PLENTY for name in LIMITS},
                 **issuer.settings(),
                 **changes,
             }

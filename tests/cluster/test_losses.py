@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Start = Callable[..., Cluster]
 
 USERS = 6
-BUDGET = 250
+LIMIT = 250
 LOST = "shared store lost, budgets go on per process"
 BACK = "shared store is back"
 NOTICED_WITHIN = 2.0  # seconds in which nginx may not have noticed yet that a connection is gone
@@ -82,7 +82,7 @@ def test_a_killed_host_fails_only_requests_in_progress_and_loses_no_acknowledged
 def test_without_the_store_no_request_fails_and_limits_apply_per_process(
     start: Start,
 ) -> None:
-    cluster = start(RATE_LIMIT_USER_GENERAL=f"{BUDGET} per 15 minutes")
+    cluster = start(RATE_LIMIT_USER_GENERAL=f"{LIMIT} per 15 minutes")
     visitors = Visitors(cluster.network, [cluster.token() for _ in range(USERS)], ["GET", "PATCH"])
     visitors.PAUSE = 0.5  # so that no visitor uses up the limit
     with visitors.about():
@@ -90,8 +90,8 @@ def test_without_the_store_no_request_fails_and_limits_apply_per_process(
         cluster.store.server.kill()
         wait_for_more(visitors, 60)
         me = Request("GET", "/api/v1/me", cluster.token())
-        statuses = flood(cluster.network, [me], len(cluster.hosts) * WORKERS * BUDGET + 300)
-        lost = [host.messages().count(LOST) for host in cluster.hosts]
+        statuses = flood(cluster.network, [me], len(cluster.hosts) * WORKERS * LIMIT + 300)
+        warnings = [host.messages().count(LOST) for host in cluster.hosts]
 
         cluster.store.start()
         began = time.monotonic()
@@ -102,11 +102,11 @@ def test_without_the_store_no_request_fails_and_limits_apply_per_process(
 
     cluster.note(
         f"Valkey killed: {len(visitors.tries)} requests, {len(visitors.failed())} failed, slowest"
-        f" {slowest(visitors.tries):.2f} s; a limit of {BUDGET} in 6 processes: {dict(statuses)};"
-        f" warnings of each host: {lost}; every host uses Valkey again after {back_after:.1f} s"
+        f" {slowest(visitors.tries):.2f} s; a limit of {LIMIT} in 6 processes: {dict(statuses)};"
+        f" warnings of each host: {warnings}; every host uses Valkey again after {back_after:.1f} s"
     )
     assert visitors.failed() == []
     assert slowest(visitors.tries) < SLOW
     assert set(statuses) == {200, 429}
-    assert BUDGET <= statuses[200] <= BUDGET * sum(lost)
-    assert all(1 <= warnings <= WORKERS for warnings in lost)
+    assert LIMIT <= statuses[200] <= LIMIT * sum(warnings)
+    assert all(1 <= count <= WORKERS for count in warnings)

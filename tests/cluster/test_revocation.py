@@ -21,7 +21,7 @@ from tests.support.servers import ROOT
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.cluster.conftest import Cluster
     from tests.cluster.hosts import Host
@@ -61,11 +61,11 @@ def send(cluster: Cluster, kind: str, subject: str) -> None:
     }
     client = Client(cluster.network)
     headers = {f"svix-{name}": value for name, value in signed.items()}
-    status, answer = client.send(
+    status, response = client.send(
         Request("POST", "/webhooks/clerk", None, json.loads(body)), headers
     )
     client.close()
-    assert status in {200, 204}, answer
+    assert status in {200, 204}, response
 
 
 def command(host: Host, *options: str) -> None:
@@ -122,29 +122,30 @@ def watched(cluster: Cluster, token: str) -> Iterator[list[Try]]:
 
 def test_every_host_soon_refuses_a_revoked_token(start: Callable[..., Cluster]) -> None:
     cluster = start(CLERK_WEBHOOK_SECRET=SECRET)
-    accepted_for: dict[str, float] = {}
-    for way, revoke in WAYS.items():
-        token = cluster.token()
-        with watched(cluster, token) as tries:
-            wait_for(lambda tries=tries: len(tries) > ALL_PROCESSES)
-            began = time.monotonic()
-            revoke(cluster, token)
-            revoked = time.monotonic()
-            wait_for(lambda tries=tries: refused(tries[-ALL_PROCESSES:]), REFUSED_WITHIN)
-            settled = time.monotonic()
-            seen = len(tries)
-            wait_for(lambda tries=tries, seen=seen: len(tries) > seen + ALL_PROCESSES)
-        after = [each for each in tries if each.began > revoked]
+    seconds = {way: accepted_for(cluster, revoke) for way, revoke in WAYS.items()}
 
-        assert {each.status for each in tries if each.ended < began} == {200}
-        assert {each.status for each in after} <= {200, 401}
-        assert {each.status for each in after if each.began > settled} == {401}
-        accepted = [each.began - revoked for each in after if each.status == 200]
-        accepted_for[way] = max(accepted, default=0)
-
-    times = ", ".join(f"{way} {seconds:.2f} s" for way, seconds in accepted_for.items())
+    times = ", ".join(f"{way} {time:.2f} s" for way, time in seconds.items())
     cluster.note(f"time from a revocation to the last request that was accepted: {times}")
 
 
-def refused(tries: list[Try]) -> bool:
-    return {each.status for each in tries} == {401}
+def accepted_for(cluster: Cluster, revoke: Callable[[Cluster, str], None]) -> float:
+    """Revoke a token while it is used; return for how many seconds it was still accepted."""
+    token = cluster.token()
+    with watched(cluster, token) as tries:
+        wait_for(lambda: len(tries) > ALL_PROCESSES)
+        began = time.monotonic()
+        revoke(cluster, token)
+        revoked = time.monotonic()
+        wait_for(lambda: statuses(tries[-ALL_PROCESSES:]) == {401}, REFUSED_WITHIN)
+        settled, seen = time.monotonic(), len(tries)
+        wait_for(lambda: len(tries) > seen + ALL_PROCESSES)
+    after = [each for each in tries if each.began > revoked]
+
+    assert statuses(each for each in tries if each.ended < began) == {200}
+    assert statuses(after) <= {200, 401}
+    assert statuses(each for each in after if each.began > settled) == {401}
+    return max((each.began - revoked for each in after if each.status == 200), default=0.0)
+
+
+def statuses(tries: Iterable[Try]) -> set[int]:
+    return {each.status for each in tries}

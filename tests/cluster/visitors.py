@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jwt
 
@@ -78,7 +78,8 @@ class Visitors:
         """Send a request; return the id of the created opportunity."""
         began = time.monotonic()
         status, body = client.send(request)
-        found: Any = json.loads(body)["id"] if (request.method, status) == ("POST", 201) else None
+        is_created = (request.method, status) == ("POST", 201)
+        found = str(json.loads(body)["id"]) if is_created else None
         self.tries.append(
             Try(request.method, status, began, time.monotonic() - began, title, found)
         )

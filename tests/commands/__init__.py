@@ -21,6 +21,7 @@ from tests.support import servers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.apart
 WITHIN = 20  # seconds; more than anything here takes on a busy machine
 ROWS = "/api/opportunities"
 

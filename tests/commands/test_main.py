@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from futuretracker import __version__
 from futuretracker.commands import COMMANDS
 from tests.commands import run
 
@@ -18,7 +19,8 @@ def test_help_lists_every_command_with_what_it_does(tmp_path: Path) -> None:
 
     assert (result.returncode, result.stderr) == (0, "")
     assert set(COMMANDS) == {
-        *("backup", "check", "dev", "drill", "migrate", "openapi", "restore", "revoke", "token")
+        *("backup", "check", "dev", "drill", "migrate", "openapi", "restore", "revoke", "serve"),
+        *("settings", "token"),
     }
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     for name, what in COMMANDS.items():
@@ -36,21 +38,34 @@ def test_every_command_explains_itself_and_does_nothing_then(tmp_path: Path, nam
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("name", "sentence"),
     [
-        ((), "the following arguments are required: command"),
-        (("serve",), "argument command: invalid choice: 'serve' (choose from "),
+        ("migrat", "there is no command 'migrat'; did you mean 'migrate'?"),
+        ("deploy", "there is no command 'deploy'; see --help for all commands."),
     ],
 )
-def test_what_it_does_not_know_is_a_sentence_about_the_usage(
-    tmp_path: Path, arguments: tuple[str, ...], sentence: str
+def test_an_unknown_command_is_answered_with_the_nearest_one(
+    tmp_path: Path, name: str, sentence: str
 ) -> None:
-    result = run(tmp_path, *arguments)
+    result = run(tmp_path, name)
 
     usage, *_, last = result.stderr.splitlines()
     assert (result.returncode, result.stdout) == (2, "")
     assert usage.startswith("usage: python -m futuretracker ")
-    assert last.startswith(f"python -m futuretracker: error: {sentence}")
+    assert last == f"python -m futuretracker: error: {sentence}"
+
+
+def test_without_a_command_it_prints_the_help(tmp_path: Path) -> None:
+    result = run(tmp_path)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == run(tmp_path, "--help").stdout
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    result = run(tmp_path, "--version")
+
+    assert (result.returncode, result.stdout) == (0, f"futuretracker {__version__}\n")
 
 
 def test_an_argument_that_a_command_does_not_take_is_refused(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_without_the_setting_it_is_named_and_the_services_own_is_not_used(
     refused(
         run(tmp_path, "migrate", DATABASE_URL=service_url),
         "The settings are not usable:\n"
-        "  - MIGRATION_DATABASE_URL: missing: the Postgres URL of the tables' owner",
+        "  - MIGRATION_DATABASE_URL: missing; set it to the Postgres URL of the tables' owner",
     )
 
 
@@ -83,5 +83,7 @@ def test_an_unreachable_database_is_one_sentence_without_the_password(tmp_path: 
 def test_a_malformed_url_is_named_without_the_password(tmp_path: Path, url: str) -> None:
     refused(
         run(tmp_path, "migrate", MIGRATION_DATABASE_URL=url),
-        "The settings are not usable:\n  - MIGRATION_DATABASE_URL: is no Postgres URL",
+        "The settings are not usable:\n  - MIGRATION_DATABASE_URL: is not a valid Postgres URL,"
+        " such as postgresql://user:password@host:5432/database (percent-encode special characters"
+        " in the password)",
     )

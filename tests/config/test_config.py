@@ -1,4 +1,4 @@
-"""Settings: every problem at once, no secret in any text."""
+"""Settings: all problems in one message, and no secret in any text."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def test_memory_is_refused_with_more_than_one_worker(settings: dict[str, str]) -
 
     assert config_from({**memory, "WEB_CONCURRENCY": "1"}).store_url == "memory://"
     [problem] = problems({**memory, "WEB_CONCURRENCY": "2"})
-    assert problem.startswith("STORE_URL: memory:// counts per process")
+    assert problem.startswith("STORE_URL: memory:// counts in each process")
 
 
-def test_redis_takes_the_place_of_the_hosts_store(settings: dict[str, str]) -> None:
+def test_redis_url_replaces_store_url(settings: dict[str, str]) -> None:
     config = config_from({**settings, "REDIS_URL": "rediss://:pw@redis.example.com:6379/0"})
 
     assert config.store_url == "rediss://:pw@redis.example.com:6379/0"
@@ -112,7 +112,7 @@ def test_redis_takes_the_place_of_the_hosts_store(settings: dict[str, str]) -> N
         "redis+cluster://node-1:7000/",
     ],
 )
-def test_sentinels_and_clusters_are_stores_as_well(settings: dict[str, str], url: str) -> None:
+def test_urls_of_sentinels_and_clusters_are_accepted(settings: dict[str, str], url: str) -> None:
     assert config_from({**settings, "REDIS_URL": url}).store_url == url
 
 
@@ -131,7 +131,7 @@ def test_sentinels_and_clusters_are_stores_as_well(settings: dict[str, str], url
         ),
     ],
 )
-def test_a_redis_url_that_names_nothing_is_told_so_without_the_password(
+def test_a_malformed_redis_url_is_named_without_the_password(
     settings: dict[str, str], url: str, problem: str
 ) -> None:
     (found,) = problems({**settings, "REDIS_URL": url})
@@ -148,7 +148,7 @@ def test_a_redis_url_that_names_nothing_is_told_so_without_the_password(
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", 2),
     ],
 )
-def test_clerks_webhooks_have_no_secret_or_one_or_two(
+def test_up_to_two_webhook_secrets_are_accepted(
     settings: dict[str, str], text: str, secrets: int
 ) -> None:
     config = config_from({**settings, "CLERK_WEBHOOK_SECRET": text})
@@ -168,35 +168,36 @@ def test_clerks_webhooks_have_no_secret_or_one_or_two(
         ",".join(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] * 3),
     ],
 )
-def test_a_webhook_secret_that_is_none_is_named_without_it(
+def test_a_malformed_webhook_secret_is_named_without_its_value(
     settings: dict[str, str], text: str
 ) -> None:
     (found,) = problems({**settings, "CLERK_WEBHOOK_SECRET": text})
 
     assert found == (
-        "CLERK_WEBHOOK_SECRET: is no Svix secret (whsec_ and base64), or a comma list of two"
+        "CLERK_WEBHOOK_SECRET: must be a Svix secret (whsec_ and base64), or two of them,"
+        " comma-separated"
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "budget"),
+    ("text", "limit"),
     [
         ("5 per minute", RateLimit("general", 5, 60, "1 minute")),
         ("7 per 2 hours", RateLimit("general", 7, 7200, "2 hours")),
         ("2000/15minutes", RateLimit("general", 2000, 900, "15 minutes")),
     ],
 )
-def test_a_budget_is_read_as_people_write_it(
-    settings: dict[str, str], text: str, budget: RateLimit
+def test_a_rate_limit_is_read_from_words(
+    settings: dict[str, str], text: str, limit: RateLimit
 ) -> None:
-    assert config_from({**settings, "RATE_LIMIT_GENERAL": text}).general == budget
+    assert config_from({**settings, "RATE_LIMIT_GENERAL": text}).general == limit
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "many", "0 per minute", "-5 per minute", "5 per minute; 9 per hour", "5 per 0 minutes"],
 )
-def test_what_is_no_budget_is_refused(settings: dict[str, str], text: str) -> None:
+def test_a_malformed_rate_limit_is_refused(settings: dict[str, str], text: str) -> None:
     assert [p.partition(":")[0] for p in problems({**settings, "RATE_LIMIT_WRITE": text})] == [
         "RATE_LIMIT_WRITE"
     ]
@@ -210,7 +211,9 @@ def publishable(host: str) -> str:
     return f"pk_test_{b64encode(f'{host}$'.encode()).decode()}"
 
 
-def test_a_publishable_key_alone_names_issuer_and_keys(settings: dict[str, str]) -> None:
+def test_a_publishable_key_gives_issuer_and_url_of_the_keys(
+    settings: dict[str, str],
+) -> None:
     key = publishable("sunny-cat-1.clerk.accounts.dev")
     clerk = config_from({**without_clerk(settings), "CLERK_PUBLISHABLE_KEY": key}).clerk
 
@@ -219,7 +222,7 @@ def test_a_publishable_key_alone_names_issuer_and_keys(settings: dict[str, str])
     assert clerk.public_key is None
 
 
-def test_a_pem_wins_over_every_endpoint(settings: dict[str, str]) -> None:
+def test_with_a_pem_no_keys_are_downloaded(settings: dict[str, str]) -> None:
     key = publishable("clerk.example.com")
     clerk = config_from(
         {**settings, "CLERK_PUBLISHABLE_KEY": key, "CLERK_SECRET_KEY": "sk_x"}
@@ -230,7 +233,7 @@ def test_a_pem_wins_over_every_endpoint(settings: dict[str, str]) -> None:
     assert clerk.issuer == "https://localhost"
 
 
-def test_a_secret_key_with_an_issuer_asks_the_backend_api(settings: dict[str, str]) -> None:
+def test_a_secret_key_downloads_the_keys_from_the_backend_api(settings: dict[str, str]) -> None:
     changes = {"CLERK_SECRET_KEY": "sk_live_x", "CLERK_ISSUER": "https://clerk.example.com"}
     clerk = config_from({**without_clerk(settings), **changes}).clerk
 
@@ -238,7 +241,7 @@ def test_a_secret_key_with_an_issuer_asks_the_backend_api(settings: dict[str, st
     assert clerk.secret_key == "sk_live_x"
 
 
-def test_an_issuer_alone_publishes_its_own_keys(settings: dict[str, str]) -> None:
+def test_an_issuer_alone_gives_the_url_of_the_keys(settings: dict[str, str]) -> None:
     clerk = config_from({**without_clerk(settings), "CLERK_ISSUER": "https://c.example.com"}).clerk
 
     assert clerk.jwks_url == "https://c.example.com/.well-known/jwks.json"
@@ -251,24 +254,24 @@ def test_without_an_issuer_the_start_is_refused(settings: dict[str, str]) -> Non
         {"CLERK_JWT_PUBLIC_KEY": settings["CLERK_JWT_PUBLIC_KEY"]},
     ):
         [problem] = problems({**without_clerk(settings), **given})
-        assert problem.startswith("CLERK_ISSUER: missing, like CLERK_PUBLISHABLE_KEY")
+        assert problem.startswith("CLERK_ISSUER: missing; set CLERK_PUBLISHABLE_KEY, or ")
 
 
 @pytest.mark.parametrize("key", ["pk_test_", "pk_prod_YSQ=", "sk_live_YSQ", "pk_test_YQ==", "x"])
-def test_what_is_no_publishable_key_is_refused(settings: dict[str, str], key: str) -> None:
+def test_a_malformed_publishable_key_is_refused(settings: dict[str, str], key: str) -> None:
     [problem] = problems({**without_clerk(settings), "CLERK_PUBLISHABLE_KEY": key})
 
-    assert problem.startswith("CLERK_PUBLISHABLE_KEY: is no Clerk publishable key")
+    assert problem.startswith("CLERK_PUBLISHABLE_KEY: must be a Clerk publishable key")
 
 
 @pytest.mark.parametrize("url", ["http://c.example.com", "https://c.example.com/", "clerk"])
-def test_what_is_no_issuer_is_refused(settings: dict[str, str], url: str) -> None:
+def test_a_malformed_issuer_is_refused(settings: dict[str, str], url: str) -> None:
     [problem] = problems({**settings, "CLERK_ISSUER": url})
 
     assert problem.startswith("CLERK_ISSUER: must be an https:// URL")
 
 
-def test_a_database_that_is_not_local_is_held_to_a_verified_certificate(
+def test_a_remote_database_needs_a_verified_certificate(
     settings: dict[str, str],
 ) -> None:
     url = config_from({**settings, "DATABASE_URL": REMOTE}).database.primary.url
@@ -283,7 +286,7 @@ def test_a_database_that_is_not_local_is_held_to_a_verified_certificate(
     assert problem == "DATABASE_URL: a host that is not local needs sslmode=verify-full"
 
 
-def test_a_replica_is_held_to_the_same(settings: dict[str, str]) -> None:
+def test_a_remote_replica_needs_a_verified_certificate(settings: dict[str, str]) -> None:
     assert config_from(settings).database.replica is None
     assert config_from({**settings, "DATABASE_REPLICA_URL": ""}).database.replica is None
     replica = config_from({**settings, "DATABASE_REPLICA_URL": REMOTE}).database.replica
@@ -294,7 +297,7 @@ def test_a_replica_is_held_to_the_same(settings: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("window", ["1", "301", "soon"])
-def test_a_window_that_no_replica_keeps_or_nobody_means_is_refused(
+def test_a_window_outside_2_to_300_seconds_is_refused(
     settings: dict[str, str], window: str
 ) -> None:
     [problem] = problems({**settings, "DATABASE_REPLICA_WINDOW": window})
@@ -311,7 +314,7 @@ def test_a_window_that_no_replica_keeps_or_nobody_means_is_refused(
         ("transaction", 5432, True),
     ],
 )
-def test_a_transaction_pooler_is_named_or_told_by_supavisors_port(
+def test_a_transaction_pooler_is_set_or_recognised_by_supavisors_port(
     settings: dict[str, str], setting: str, port: int, *, expected: bool
 ) -> None:
     url = f"postgresql://u:hunter2@localhost:{port}/db"
@@ -323,19 +326,19 @@ def test_a_transaction_pooler_is_named_or_told_by_supavisors_port(
     assert database.replica.transaction_pooler is expected
 
 
-def test_what_is_no_pooler_is_refused(settings: dict[str, str]) -> None:
+def test_an_unknown_kind_of_pooler_is_refused(settings: dict[str, str]) -> None:
     [problem] = problems({**settings, "DATABASE_POOLER": "session"})
 
     assert problem.startswith("DATABASE_POOLER: ")
 
 
-def test_parameters_of_a_session_are_refused_behind_a_transaction_pooler(
+def test_session_parameters_are_refused_behind_a_transaction_pooler(
     settings: dict[str, str],
 ) -> None:
     limits = "options=-c%20statement_timeout%3D1s"
     url = f"postgresql://u:hunter2@localhost:6543/db?{limits}"
     [problem] = problems({**settings, "DATABASE_URL": url})
-    assert problem.startswith("DATABASE_URL: a transaction pooler keeps no parameters of a session")
+    assert problem.startswith("DATABASE_URL: a pooler in transaction mode drops session parameters")
     for fine in (
         f"postgresql://u@localhost:5432/db?{limits}",
         "postgresql://u@localhost:6543/db?options=reference%3Dproject",  # Supavisor's tenant
@@ -359,7 +362,7 @@ def test_secrets_stay_out_of_reprs_and_messages(settings: dict[str, str]) -> Non
             assert "hunter2" not in str(problems({**secrets, name: url, "PORT": "x"}))
 
 
-def test_a_dotenv_file_fills_in_what_the_environment_leaves_out(
+def test_the_environment_wins_over_the_dotenv_file(
     settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".env").write_text("PORT=4000\nHOST=0.0.0.0\n")
@@ -377,7 +380,7 @@ def test_a_dotenv_file_fills_in_what_the_environment_leaves_out(
     assert done.stdout == "0.0.0.0 5000\n"
 
 
-def test_a_secret_may_lie_in_a_file(settings: dict[str, str], tmp_path: Path) -> None:
+def test_a_secret_can_be_in_a_file(settings: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "url").write_text(settings["DATABASE_URL"])
     url = settings.pop("DATABASE_URL")
 
@@ -386,7 +389,7 @@ def test_a_secret_may_lie_in_a_file(settings: dict[str, str], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])
-def test_a_file_of_a_secret_that_cannot_be_read_is_a_problem_like_any_other(
+def test_an_unreadable_file_of_a_secret_is_a_problem(
     settings: dict[str, str], tmp_path: Path, content: bytes | None
 ) -> None:
     file = tmp_path / "url"
@@ -395,7 +398,7 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_a_problem_like_any_other(
 
     with pytest.raises(ConfigError) as caught:
         config_from({**settings, "DATABASE_URL_FILE": str(file)})
-    assert caught.value.problems == ["DATABASE_URL_FILE names no file that can be read"]
+    assert caught.value.problems == ["DATABASE_URL_FILE: cannot be read as a UTF-8 text file"]
 
 
 def test_the_guides_supabase_settings_may_be_present(settings: dict[str, str]) -> None:
@@ -404,7 +407,7 @@ def test_the_guides_supabase_settings_may_be_present(settings: dict[str, str]) -
     assert "hunter2" not in repr(config)
 
 
-def test_gunicorn_says_all_problems_in_one_message_and_stops(tmp_path: Path) -> None:
+def test_gunicorn_prints_all_problems_in_one_message_and_stops(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "wsgi:app"],
         cwd=ROOT,
@@ -422,7 +425,7 @@ def test_gunicorn_says_all_problems_in_one_message_and_stops(tmp_path: Path) -> 
         assert f"  - {name}: " in done.stderr
 
 
-def test_a_dotenv_that_is_no_text_is_one_problem(tmp_path: Path) -> None:
+def test_a_dotenv_file_that_is_not_text_is_one_problem(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"PORT=\xff\xfe")
 

@@ -1,4 +1,4 @@
-"""Wrong settings of the metrics stop the start."""
+"""Malformed settings of the metrics stop the start."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.support.servers import ROOT
     ("name", "value", "problem"),
     [
         ("METRICS_TOKEN", "short", "must be 32 to 512 letters, digits and ._~+/=-"),
-        ("METRICS_PORT", "3001", "must be another one than PORT"),
-        ("METRICS_PORT", "many", "Not a valid integer"),
+        ("METRICS_PORT", "3001", "must differ from PORT"),
+        ("METRICS_PORT", "many", "must be a whole number from 0 to 65535"),
     ],
 )
-def test_a_wrong_setting_is_one_sentence(
+def test_a_malformed_setting_is_named_without_a_traceback(
     settings: dict[str, str], name: str, value: str, problem: str
 ) -> None:
     env = {"PATH": os.environ["PATH"], **settings, "PORT": "3001", name: value}

@@ -251,7 +251,7 @@ def test_the_probes_tell_what_is_the_matter_and_the_process_lives(outage: Outage
     assert ready.json == {"status": "unavailable"}
     assert dependencies.json["status"] == "degraded"
     assert dependencies.json["checks"] == {"database": "unavailable", "store": "ok"}
-    assert set(dependencies.json) == {"status", "timestamp", "environment", "checks"}
+    assert set(dependencies.json) == {"status", "timestamp", "environment", "version", "checks"}
 
 
 def test_it_recovers_by_itself_and_loses_no_worker(outage: Outage) -> None:

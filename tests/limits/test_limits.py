@@ -407,8 +407,8 @@ def test_memory_is_refused_with_more_than_one_worker(settings: dict[str, str]) -
     assert "Traceback" not in refused.stdout + refused.stderr
     assert refused.stderr == (
         "The settings are not usable:\n"
-        "  - STORE_URL: memory:// counts per process: with more than one worker a budget would be"
-        " several times too large; use lmdb:///\n"
+        "  - STORE_URL: memory:// counts in each process, so that several workers would multiply"
+        " every rate limit; use lmdb:///, or one worker\n"
     )
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import User
 
+pytestmark = pytest.mark.wire
+
 DOCUMENT = "/api/v1/openapi.json"
 SETTINGS: dict[str, Any] = {
     "seed": 1,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from futuretracker.server import balance
-from futuretracker.server.balance import MOMENT, Share
+from futuretracker.server.balance import MOMENT, ConnectionBalance, ConnectionCounts
 from tests.support.waiting import wait_for
 from tests.support.wire import connect, head
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     from tests.support.servers import Service
 
+
+pytestmark = pytest.mark.event_loop("gunicorn's worker accepts whenever it wakes")
 MANY = 12
 
 
 @pytest.fixture
-def shares() -> Iterator[list[Share]]:
-    """Two workers of this process."""
-    shares = [Share(seat) for seat in range(2)]
-    yield shares
-    for share in shares:
-        share.withdraw()
+def workers() -> list[ConnectionBalance]:
+    """Two workers."""
+    counts = ConnectionCounts()
+    return [ConnectionBalance(counts, slot) for slot in range(2)]
 
 
 class Clock:
@@ -53,56 +53,56 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     ("mine", "theirs", "leaves"), [(0, 0, False), (0, 9, False), (5, 4, False), (6, 4, True)]
 )
 def test_who_has_more_leaves_a_new_one_to_who_has_fewer(
-    shares: list[Share], mine: int, theirs: int, *, leaves: bool
+    workers: list[ConnectionBalance], mine: int, theirs: int, *, leaves: bool
 ) -> None:
-    me, other = shares
-    me.show(mine)
-    other.show(theirs)
+    me, other = workers
+    me.publish(mine)
+    other.publish(theirs)
 
-    assert me.leaves(mine) is leaves
+    assert me.should_yield(mine) is leaves
 
 
-def test_it_is_left_for_a_moment_each_time(shares: list[Share], clock: Clock) -> None:
-    me, other = shares
-    other.show(0)
+def test_it_is_left_for_a_moment_each_time(workers: list[ConnectionBalance], clock: Clock) -> None:
+    me, other = workers
+    other.publish(0)
     for _ in range(2):
-        assert me.leaves(9)
+        assert me.should_yield(9)
         clock.now += MOMENT * 0.9
-        assert me.leaves(9)
+        assert me.should_yield(9)
         clock.now += MOMENT * 0.2
-        assert not me.leaves(9)
+        assert not me.should_yield(9)
 
 
-def test_nothing_is_left_to_who_takes_none_any_more(shares: list[Share]) -> None:
-    me, other = shares
-    other.show(0)
+def test_nothing_is_left_to_who_takes_none_any_more(workers: list[ConnectionBalance]) -> None:
+    me, other = workers
+    other.publish(0)
     other.withdraw()
 
-    assert not me.leaves(9)
+    assert not me.should_yield(9)
 
 
 def test_a_moment_that_was_not_used_up_is_not_kept_for_later(
-    shares: list[Share], clock: Clock
+    workers: list[ConnectionBalance], clock: Clock
 ) -> None:
-    me, other = shares
-    other.show(0)
-    assert me.leaves(9)
-    other.show(8)
-    assert not me.leaves(9)
+    me, other = workers
+    other.publish(0)
+    assert me.should_yield(9)
+    other.publish(8)
+    assert not me.should_yield(9)
     clock.now += 1
-    other.show(0)
+    other.publish(0)
 
-    assert me.leaves(9)
+    assert me.should_yield(9)
 
 
-def test_what_a_child_shows_is_seen(shares: list[Share]) -> None:
-    me, other = shares
+def test_what_a_child_shows_is_seen(workers: list[ConnectionBalance]) -> None:
+    me, other = workers
     if not (child := os.fork()):
-        other.show(4)
+        other.publish(4)
         os._exit(0)
     os.waitpid(child, 0)
 
-    assert me.leaves(6)
+    assert me.should_yield(6)
 
 
 def falls_of(service: Service) -> list[int]:

@@ -1,8 +1,7 @@
-"""How a worker takes connections from those who wait."""
+"""How a worker accepts connections."""
 
 from __future__ import annotations
 
-import selectors
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -10,32 +9,37 @@ from typing import TYPE_CHECKING
 import pytest
 from gunicorn.config import Config
 
-from futuretracker.server.balance import Share
-from futuretracker.server.connection import Connections
+from futuretracker.server import Worker
+from futuretracker.server.balance import ConnectionBalance, ConnectionCounts
+from tests.server.loops import TestLoop, running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gunicorn.workers.gthread import TConn
+    from futuretracker.server.connection import Connection
+
+loop = pytest.fixture(running_loop)
 
 
-class Taking(Connections):
-    """A worker that takes connections and does nothing with them."""
+class Accepting(Worker):
+    """A worker that accepts connections and does nothing with them."""
 
-    def __init__(self, most: int, there: int) -> None:
+    def __init__(self, loop: TestLoop, most: int, there: int) -> None:
         self.cfg = Config()
-        self.share = Share(0)
+        self.loop = loop.loop
+        self.counts = ConnectionCounts()
+        self.balance = ConnectionBalance(self.counts, 0)
         self.worker_connections = most
-        self.nr_conns = there
-        self.taken: list[TConn] = []
+        self.connections = there
+        self.accepted: list[Connection] = []
 
-    def enqueue_req(self, conn: TConn) -> None:
-        self.taken.append(conn)
+    def _serve(self, connection: Connection) -> None:
+        self.accepted.append(connection)
 
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A listener with 40 clients waiting."""
+    """A listener with 40 clients in its queue."""
     with ExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
         listening.setblocking(False)
@@ -54,48 +58,25 @@ def listener() -> Iterator[socket.socket]:
     ],
 )
 def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is_room_for(
-    listener: socket.socket, most: int, there: int, counts: list[int]
+    loop: TestLoop, listener: socket.socket, most: int, there: int, counts: list[int]
 ) -> None:
-    worker = Taking(most, there)
+    worker = Accepting(loop, most, there)
     seen = []
     for _ in counts:
-        worker.accept(listener)
-        seen.append(len(worker.taken))
-    for conn in worker.taken:
-        conn.close()
+        worker._accept_some(listener)  # noqa: SLF001 - what a readable listener calls
+        seen.append(len(worker.accepted))
+    for connection in worker.accepted:
+        connection.close()
 
     assert seen == counts
-    assert worker.nr_conns == there + counts[-1]
+    assert worker.connections == there + counts[-1]
 
 
-def test_none_is_taken_where_another_worker_has_fewer(listener: socket.socket) -> None:
-    worker, other = Taking(1000, 5), Share(1)
-    other.show(0)
-    worker.accept(listener)
-    other.withdraw()
-
-    assert worker.taken == []
-
-
-def test_a_connection_whose_request_is_answered_stays_however_late_it_is(
-    listener: socket.socket,
+def test_none_is_taken_where_another_worker_has_fewer(
+    loop: TestLoop, listener: socket.socket
 ) -> None:
-    worker = Connections(0, 0, [], None, 30, Config(), None)
-    worker.share = Share(0)
-    worker.poller = selectors.DefaultSelector()
-    worker.enqueue_req = worker.keepalived_conns.append
-    for _ in range(3):
-        worker.accept(listener)
-    for conn in worker.keepalived_conns:
-        conn.timeout = 0
-        worker.poller.register(conn.sock, selectors.EVENT_READ)
-    kept = worker.keepalived_conns[1]
-    worker.busy.add(kept)
-    worker.murder_keepalived()
+    worker = Accepting(loop, 1000, 5)
+    ConnectionBalance(worker.counts, 1).publish(0)
+    worker._accept_some(listener)  # noqa: SLF001
 
-    assert list(worker.keepalived_conns) == [kept]
-    assert worker.nr_conns == 1
-    worker.murder_keepalived(force=True)
-    assert worker.nr_conns == 0
-    worker.poller.close()
-    worker.tmp.close()
+    assert worker.accepted == []

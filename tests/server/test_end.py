@@ -78,6 +78,7 @@ def test_a_request_in_the_middle_of_its_query_is_answered_in_full_before_the_end
     assert service.process.wait(timeout=10) == 0
 
 
+@pytest.mark.event_loop("gunicorn resets the connections that wait in the kernel's queue")
 def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_refused_at_once(
     serve: Serve, token: str, owner_url: str, owner: psycopg.Connection[object]
 ) -> None:

@@ -45,6 +45,7 @@ def check_that_nobody_waits(service: Service) -> None:
             assert answer.status == 200
 
 
+@pytest.mark.event_loop("each slow client occupies one of THREADS")
 @pytest.mark.parametrize("kind", SLOW)
 def test_clients_hold_up_nobody_when_they(service: Service, token: str, kind: str) -> None:
     data = SLOW[kind].replace(b"TOKEN", token.encode())
@@ -73,6 +74,7 @@ def test_a_client_that_does_not_read_holds_up_nobody(
     assert len(answer.json) == 3000
 
 
+@pytest.mark.event_loop("slow statements occupy THREADS, reads wait behind them")
 def test_a_write_that_waits_for_the_database_holds_up_nobody(
     service: Service, token: str, owner_url: str, owner: psycopg.Connection[object]
 ) -> None:

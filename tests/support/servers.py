@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
+WORKER = "event-loop"  # of every gunicorn; another one with --worker
 
 
 @dataclass
@@ -110,7 +111,7 @@ def gunicorn(
 ) -> Iterator[Service]:
     """Run the service until the block ends, on a port and, if given, on a socket file."""
     port = free_port()
-    env = {"PATH": os.environ["PATH"], **settings, "PORT": str(port)}
+    env = {"PATH": os.environ["PATH"], "WORKER": WORKER, **settings, "PORT": str(port)}
     command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
     if socket_file:
         ports = [port, *filter(None, [settings.get("METRICS_PORT")])]

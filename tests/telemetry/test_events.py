@@ -15,15 +15,19 @@ import pytest
 
 from futuretracker.api.audit import audited
 from futuretracker.telemetry.json_lines import JsonLines
+from tests.support.served import ServedApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import psycopg
     from flask import Flask
     from werkzeug.test import TestResponse
 
     from tests.conftest import User
+
+pytestmark = pytest.mark.wire
 
 PATH = "/api/opportunities"
 NOWHERE = "postgresql://futuretracker_api:hunter2@127.0.0.1:1/nowhere"
@@ -76,9 +80,26 @@ class Output:
         self.stream.truncate()
 
 
+class ServedOutput(Output):
+    """What stands on the stdout of a service since the test began."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.forget()
+
+    def text(self) -> str:
+        return self._file.read_text()[self._from :]
+
+    def forget(self) -> None:
+        self._from = len(self._file.read_text())
+
+
 @pytest.fixture
-def output() -> Iterator[Output]:
+def output(app: Flask) -> Iterator[Output]:
     """Everything that is logged during the test, as gunicorn would write it."""
+    if isinstance(app, ServedApp):
+        yield ServedOutput(app.service.output)
+        return
     output = Output()
     handler = logging.StreamHandler(output.stream)
     handler.setFormatter(JsonLines())
@@ -166,6 +187,7 @@ def test_the_table_keeps_what_the_lines_say(
     assert len(audit_rows(owner, alice)) == 4
 
 
+@pytest.mark.in_process
 def test_the_audit_is_written_after_the_commit(
     alice: User, output: Output, owner: psycopg.Connection[Any]
 ) -> None:
@@ -248,6 +270,7 @@ def test_a_write_that_failed_is_audited_as_a_failure(
     assert [line["type"] for line in output.lines()] == ["REQUEST", "AUDIT", "RESPONSE"]
 
 
+@pytest.mark.in_process
 def test_a_write_over_the_budget_is_audited_and_greppable(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
@@ -266,6 +289,7 @@ def test_a_write_over_the_budget_is_audited_and_greppable(
     assert json.loads(line)["key"] == "127.0.0.1"
 
 
+@pytest.mark.in_process
 def test_a_read_over_the_budget_leaves_one_line(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
@@ -276,6 +300,7 @@ def test_a_read_over_the_budget_leaves_one_line(
     assert "Rate Limit" in output.text()
 
 
+@pytest.mark.in_process
 def test_a_write_without_a_database_is_audited_as_a_failure(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
@@ -331,6 +356,7 @@ def test_a_write_to_no_route_is_logged_but_audits_nothing(
     assert {line["path"] for line in output.lines()} == {path}
 
 
+@pytest.mark.in_process
 def test_a_write_that_breaks_is_answered_and_logged(
     build: Callable[..., Flask], output: Output
 ) -> None:
@@ -351,6 +377,7 @@ def test_a_write_that_breaks_is_answered_and_logged(
     assert output.of("AUDIT")[0]["outcome"] == "failure"
 
 
+@pytest.mark.in_process
 def test_a_mistake_of_ours_is_logged_under_the_answers_request_id(
     build: Callable[..., Flask], output: Output
 ) -> None:
@@ -399,6 +426,7 @@ def test_an_unruly_path_stays_on_its_line(alice: User, output: Output) -> None:
     assert all(" " <= character < "\x7f" for character in output.text().replace("\n", ""))
 
 
+@pytest.mark.in_process
 def test_other_lines_are_one_line_too(output: Output) -> None:
     logging.getLogger("elsewhere").error(
         "message: %s", UNRULY, exc_info=ValueError(UNRULY), extra={"field": UNRULY}

@@ -22,9 +22,8 @@ from uuid import UUID
 import pytest
 from pythonjsonlogger.json import JsonEncoder
 
-from futuretracker.server.hub import Tasks, come_last
-from futuretracker.server.poller import Poller
-from futuretracker.telemetry.json_lines import JsonLines, Stdout, end_turn, timestamp
+from futuretracker.server.event_loop import EventLoop
+from futuretracker.telemetry.json_lines import JsonLines, Stdout, timestamp
 from tests.support import servers
 
 if TYPE_CHECKING:
@@ -127,17 +126,16 @@ def test_a_timestamp_is_the_one_that_datetime_writes() -> None:
 
 
 PROGRAM = """
-from futuretracker.telemetry import events, stderr
-from futuretracker.server.poller import Poller
-from futuretracker.server.hub import Tasks
+from futuretracker.telemetry import events, json_lines, stderr
 stderr.begin()
 print("first")
 events.event("AUDIT")
 events.event("RESPONSE")
 print("second")
 events.event("AUDIT")
-poller = Poller()
-Tasks(1, poller).start(lambda: events.event("REQUEST"), print)
+turn = json_lines.stdout_handler().collecting()
+turn.__enter__()
+events.event("REQUEST")
 """
 
 
@@ -177,24 +175,21 @@ def pipe() -> Iterator[Pipe]:
 class Turn:
     """A worker's turn, with the pipe as its log."""
 
-    def __init__(self) -> None:
-        self.poller = Poller()
-        self.tasks = Tasks(2, self.poller, end_turn)
+    def __init__(self, pipe: Pipe) -> None:
+        self.handler = pipe.handler
+        self.loop = EventLoop(self.handler.flush_lines, threads=1)
 
     def serve(self, *work: Callable[[], object]) -> None:
-        """Do all of the work beside each other, to its end."""
-        for one in work:
-            self.tasks.start(one, lambda _shown: None)
-        self.tasks.end_turn()
-        end_turn()
+        """Do all of the work in greenlets, to its end."""
+        with self.handler.collecting():
+            for one in work:
+                self.loop.spawn(one)
+            self.loop.turn(0)
 
 
 @pytest.fixture
-def turn(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> Iterator[Turn]:
-    monkeypatch.setattr(logging.root, "handlers", [pipe.handler])
-    turn = Turn()
-    yield turn
-    turn.poller.close()
+def turn(pipe: Pipe) -> Turn:
+    return Turn(pipe)
 
 
 def test_a_line_is_written_at_once(pipe: Pipe) -> None:
@@ -208,10 +203,10 @@ def test_the_lines_of_a_turn_are_one_write_before_anything_is_sent(pipe: Pipe, t
 
     def work() -> None:
         pipe.say("REQUEST")
-        come_last()
+        turn.loop.wait_to_send()
         seen.append(pipe.writes())
         pipe.say("AUDIT", "RESPONSE")
-        come_last()
+        turn.loop.wait_to_send()
         seen.append(pipe.writes())
 
     turn.serve(work, work)

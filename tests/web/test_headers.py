@@ -11,6 +11,7 @@ import pytest
 
 from futuretracker.auth import public
 from tests.conftest import ORIGIN
+from tests.support.served import only_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,7 +194,7 @@ SITUATIONS = {
 }
 
 
-@pytest.fixture(params=SITUATIONS)
+@pytest.fixture(params=[only_in_process(name) if name == "500" else name for name in SITUATIONS])
 def situation(request: pytest.FixtureRequest, world: World) -> tuple[str, Ask]:
     """Each kind of answer: its name and how to get it, with which headers one likes."""
     return request.param, SITUATIONS[request.param](world)
@@ -379,6 +380,7 @@ def test_a_request_id_that_fits_is_echoed(situation: tuple[str, Ask]) -> None:
         assert answer.headers.getlist("X-Request-Id") == [given]
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize("given", BAD_IDS)
 def test_a_request_id_that_does_not_fit_is_replaced(client: FlaskClient, given: str) -> None:
     """It is put where a server would: the test client refuses to send most of these."""

@@ -1,4 +1,4 @@
-"""gunicorn's settings under PM2, which stops with SIGINT where others send SIGTERM."""
+"""gunicorn's settings under PM2, which stops a process with SIGINT instead of SIGTERM."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ globals().update(settings)
 
 
 def when_ready(server: Any) -> None:
-    """Let a SIGINT do what SIGTERM does: gunicorn would drop the requests that are under way."""
+    """Handle SIGINT like SIGTERM: on SIGINT gunicorn itself would drop the requests in progress."""
     if "when_ready" in settings:
         settings["when_ready"](server)
     signal.signal(signal.SIGINT, lambda *_: os.kill(os.getpid(), signal.SIGTERM))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apispec import APISpec
 
+from futuretracker import __version__
 from futuretracker.api.openapi import errors, headers
 from futuretracker.api.openapi.links import links
 from futuretracker.api.openapi.operations import describe, operations_of
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-VERSION: Final = "1.0.0"
 SESSION: Final = {
     "type": "http",
     "scheme": "bearer",
@@ -31,7 +31,7 @@ def document(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of an application that has the routes; it needs no settings."""
     spec = APISpec(
         title="FutureTracker API",
-        version=VERSION,
+        version=__version__,
         openapi_version="3.1.0",
         plugins=[Plugin()],
         info={

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from futuretracker import __version__
 from futuretracker.api.schemas.base import Response
-from futuretracker.api.schemas.response_fields import choice, nested, timestamp
+from futuretracker.api.schemas.response_fields import choice, nested, text, timestamp
 from futuretracker.config import ENVIRONMENTS
 
 CHECK = ("ok", "unavailable")
@@ -15,6 +16,7 @@ class Health(Response):
     status = choice(("ok",), "Always `ok`.", "ok")
     timestamp = timestamp("The time of the response.", "2026-11-24T21:15:07.123Z")
     environment = choice(ENVIRONMENTS, "The environment that it runs in.", "production")
+    version = text("The version of the service.", __version__)
 
 
 class Checks(Response):

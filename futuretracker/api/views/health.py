@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
+from futuretracker import __version__
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns
 from futuretracker.api.schemas.health import Dependencies, Health, Liveness, Readiness
@@ -90,4 +91,5 @@ def _stamp() -> dict[str, str]:
     return {
         "timestamp": timestamp(time.time()),
         "environment": current_app.config["ENVIRONMENT"],
+        "version": __version__,
     }

@@ -48,12 +48,12 @@ class Programs:
     def major(self, name: str) -> int:
         """Return a program's major version."""
         try:
-            answer = subprocess.run(  # noqa: S603 - the operator's choice
+            result = subprocess.run(  # noqa: S603 - the operator's choice
                 [self.path(name), "--version"], capture_output=True, text=True, check=False
             )
         except OSError as error:
             raise BackupProblem(f"{name} cannot be run: {error.strerror}.") from error
-        version = _VERSION(answer.stdout)
+        version = _VERSION(result.stdout)
         if version is None:
             raise BackupProblem(f"{self.path(name)} is not PostgreSQL's {name}.")
         return int(version[1])

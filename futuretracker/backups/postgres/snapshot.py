@@ -47,5 +47,5 @@ def snapshot(server: Server) -> Iterator[tuple[psycopg.Connection[Any], str]]:
                 " belongs to another service, or its migrations have never run."
             )
         exported = conn.execute("select pg_export_snapshot()").fetchone()
-        assert exported is not None  # noqa: S101 - a function answers
+        assert exported is not None  # noqa: S101 - a function returns a row
         yield conn, exported[0]

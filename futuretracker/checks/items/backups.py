@@ -1,11 +1,11 @@
-"""Backups: a recent one is there, and one was restored."""
+"""Backups: the newest one is recent, and one was restored recently."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from futuretracker.backups.files.status import FILE, Result, Status
 from futuretracker.checks.finding import Failed, Undecided, error, ok, warning
 
 if TYPE_CHECKING:
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
-STATUS = "status.json"
-DAILY = timedelta(hours=26)  # a day, and what the timer and the backup may take
+DAILY = timedelta(hours=26)  # a day, and the delay of the timer and of the backup
 WEEKLY = timedelta(days=8)
+CLOCKS = timedelta(minutes=5)  # by which two clocks may differ
 BACKUP = "Enable futuretracker-backup.timer; the unit's log says why a backup failed."
 DRILL = "Enable futuretracker-drill.timer; the unit's log says why a backup did not restore."
 
 
 def recent(subject: Subject) -> Finding:
-    """Hold the newest backup to a day."""
-    entry = _entry(subject, "backup", BACKUP)
-    age = _age(entry, BACKUP)
-    file = subject.settings.backup_directory / str(entry.get("file", ""))
-    if not _is_there(file, entry):
+    """Warn if the newest backup is older than a day; fail if its file is not there."""
+    newest = _result(subject, _read(subject, BACKUP).backup, "backup", BACKUP)
+    age = _age(newest, BACKUP)
+    file = subject.settings.backup_directory / (newest.file or "")
+    if not _is_there(file, newest):
         return error(f"{file}, the newest backup, is gone or has another size.", BACKUP)
     if age > DAILY:
         return warning(f"The newest backup is {_text(age)} old.", BACKUP)
@@ -34,47 +34,50 @@ def recent(subject: Subject) -> Finding:
 
 
 def restored(subject: Subject) -> Finding:
-    """Hold the newest restore to a week: a backup that nobody restored is a hope."""
-    entry = _entry(subject, "drill", DRILL)
-    age = _age(entry, DRILL)
-    if entry.get("ok") is not True:
-        return error("The newest backup that was tried did not restore.", DRILL)
+    """Warn if no backup was restored for a week; fail if the last one did not restore."""
+    last = _result(subject, _read(subject, DRILL).drill, "drill", DRILL)
+    age = _age(last, DRILL)
+    if last.ok is not True:
+        return error("The last drill could not restore the newest backup.", DRILL)
     if age > WEEKLY:
         return warning(f"A backup was last restored {_text(age)} ago.", DRILL)
     return ok(f"A backup was restored {_text(age)} ago.")
 
 
-def _entry(subject: Subject, name: str, mend: str) -> dict[str, Any]:
-    file = subject.settings.backup_directory / STATUS
+def _read(subject: Subject, fix: str) -> Status:
+    folder = subject.settings.backup_directory
     try:
-        status = json.loads(file.read_text())
+        return Status.read(folder)
     except FileNotFoundError as problem:
-        raise Failed(f"There is no {file}: no backup was made.", mend) from problem
+        raise Failed(f"There is no {folder / FILE}: no backup was made.", fix) from problem
     except PermissionError as problem:
-        raise Undecided(f"{file} may not be read by this user.", "Check as root.") from problem
-    except (OSError, ValueError, RecursionError) as problem:
-        raise Failed(f"{file} cannot be read: {type(problem).__name__}.", mend) from problem
-    entry = status.get(name) if isinstance(status, dict) else None
-    if not isinstance(entry, dict):
-        raise Failed(f"{file} tells of no {name}.", mend)
-    return entry
+        raise Undecided(f"This user may not read {folder / FILE}.", "Check as root.") from problem
+    except (OSError, ValueError) as problem:
+        reason = type(problem).__name__
+        raise Failed(f"{folder / FILE} cannot be read: {reason}.", fix) from problem
 
 
-def _age(entry: dict[str, Any], mend: str) -> timedelta:
-    """Return how long ago it ended; a time to come is as good as none."""
-    try:
-        age = datetime.now(UTC) - datetime.fromisoformat(entry["finished_at"])
-    except (KeyError, ValueError, TypeError) as problem:
-        raise Failed("The status does not say when it ended.", mend) from problem
-    if age < timedelta(minutes=-5):
-        raise Failed("The status says that it ended in the future.", mend)
+def _result(subject: Subject, result: Result | None, name: str, fix: str) -> Result:
+    if result is None:
+        file = subject.settings.backup_directory / FILE
+        raise Failed(f"{file} has no result of a {name}.", fix)
+    return result
+
+
+def _age(result: Result, fix: str) -> timedelta:
+    """Return how long ago a backup or a drill ended; fail if that is unknown."""
+    if result.finished_at is None:
+        raise Failed(f"{FILE} does not say when it ended.", fix)
+    age = datetime.now(UTC) - result.finished_at
+    if age < -CLOCKS:
+        raise Failed(f"{FILE} says that it ended in the future.", fix)
     return max(age, timedelta())
 
 
-def _is_there(file: Path, entry: dict[str, Any]) -> bool:
-    """Tell whether the file is as the status says, as far as that can be seen."""
+def _is_there(file: Path, result: Result) -> bool:
+    """Tell whether the file has the size in status.json; assume so if it cannot be seen."""
     try:
-        return file.is_file() and file.stat().st_size == entry.get("bytes", file.stat().st_size)
+        return file.is_file() and result.size in {None, file.stat().st_size}
     except PermissionError:
         return True
 

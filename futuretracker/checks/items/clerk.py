@@ -1,4 +1,4 @@
-"""Sign-in: the keys are there, a forged token is refused, a real one is let in."""
+"""Sign-in: Clerk's keys, a forged token, a real token, a forged webhook."""
 
 from __future__ import annotations
 
@@ -23,69 +23,73 @@ if TYPE_CHECKING:
 
 ME = "/api/v1/me"
 WEBHOOK = "/webhooks/clerk"
-LIFETIME = 60  # seconds, as Clerk's
+LIFETIME = 60  # seconds, the same as Clerk's
 
 
 def keys(subject: Subject) -> Finding:
-    """Fetch the keys as the service does, unless a PEM was given."""
+    """Download the keys as the service does, unless a PEM is set."""
     if not subject.config.clerk.jwks_url:
         return ok("The key is in the settings (CLERK_JWT_PUBLIC_KEY); none is fetched.")
-    mend = "Look whether this host may reach Clerk, and at CLERK_PUBLISHABLE_KEY."
+    fix = "Check that this host can reach Clerk, and check CLERK_PUBLISHABLE_KEY."
     try:
         found = _fetch(subject)
     except DownloadFailed as problem:
-        return error(f"The keys cannot be fetched from Clerk: {problem}.", mend)
+        return error(f"The keys cannot be fetched from Clerk: {problem}.", fix)
     except (ValueError, RecursionError) as problem:
-        return error(f"What Clerk's URL answers holds no keys: {type(problem).__name__}.", mend)
-    return ok(f"Clerk answers with {len(found)} signing key{'s' if len(found) > 1 else ''}.")
+        return error(f"The response of Clerk's URL holds no keys: {type(problem).__name__}.", fix)
+    return ok(f"Clerk returns {len(found)} signing key{'s' if len(found) > 1 else ''}.")
 
 
 def refused(subject: Subject) -> Finding:
-    """Send a token that is right in everything but its signature."""
+    """Send a token in which everything but the signature is right."""
     status = _me(subject, _forge(subject))
     if status == HTTPStatus.UNAUTHORIZED:
         return ok("A forged token is refused with 401.")
     if status == HTTPStatus.OK:
         return error(
-            "A token that somebody else has signed is let in.",
-            "Take the service off the network, and look at CLERK_JWT_PUBLIC_KEY and the proxy.",
+            "A token with a forged signature is accepted.",
+            "Take the service off the network, and check CLERK_JWT_PUBLIC_KEY and the proxy.",
         )
-    raise Undecided(f"A forged token is answered with {status}.", "It should be 401; see the log.")
+    raise Undecided(
+        f"The response to a forged token is {status}.", "It should be 401; see the log."
+    )
 
 
 def accepted(subject: Subject) -> Finding:
-    """Send the operator's token."""
-    mend = "Put a session's token, which lives 60 s, into CHECK_TOKEN (or CHECK_TOKEN_FILE)."
+    """Send the token in CHECK_TOKEN."""
+    fix = "Set CHECK_TOKEN (or CHECK_TOKEN_FILE) to a session token; it lives for 60 seconds."
     if not subject.settings.token:
-        raise Undecided("There is no token to try.", mend)
+        raise Undecided("CHECK_TOKEN is not set.", fix)
     status = _me(subject, subject.settings.token)
     if status == HTTPStatus.OK:
-        return ok("A real token is let in: GET /api/v1/me answers 200.")
+        return ok("A real token is accepted: GET /api/v1/me returns 200.")
     if status == HTTPStatus.UNAUTHORIZED:
         return error(
             "The token in CHECK_TOKEN is refused with 401.",
-            "The AUTH line in the service's log has the reason; a fresh token may be needed.",
+            "The AUTH line in the service's log has the reason; get a new token if it has expired.",
         )
-    return error(f"GET /api/v1/me answers {status} to the token.", "See the service's log.")
+    return error(f"GET /api/v1/me returns {status} for the token.", "See the service's log.")
 
 
 def webhook(subject: Subject) -> Finding:
     """Send a webhook that Clerk has not signed."""
     if not subject.config.clerk.webhook_secrets:
-        return ok("Without CLERK_WEBHOOK_SECRET a session that ends lives until its token does.")
+        return ok(
+            "CLERK_WEBHOOK_SECRET is not set: a token stays valid after its session has ended."
+        )
     sent = {"Content-Type": "application/json"}
     status = ask_public(subject, WEBHOOK, method="POST", headers=sent, body=b"{}").status
     if status == HTTPStatus.BAD_REQUEST:
         return ok("A webhook that Clerk has not signed is refused with 400.")
     return error(
-        f"A webhook that Clerk has not signed is answered with {status}, not 400.",
-        f"Let the proxy pass {WEBHOOK} on, and give the service CLERK_WEBHOOK_SECRET.",
+        f"The response to a webhook that Clerk has not signed is {status}, not 400.",
+        f"Let the proxy pass {WEBHOOK} to the service, and set CLERK_WEBHOOK_SECRET.",
     )
 
 
 def _me(subject: Subject, token: str) -> int:
     if not token.isascii() or not token.isprintable():
-        raise Undecided("CHECK_TOKEN is no token.", "A token is one line of ASCII.")
+        raise Undecided("CHECK_TOKEN is not a token.", "A token is one line of ASCII.")
     return ask_public(subject, ME, headers={"Authorization": f"Bearer {token}"}).status
 
 
@@ -106,7 +110,7 @@ def _forge(subject: Subject) -> str:
 
 
 def _kid(subject: Subject) -> dict[str, str]:
-    """Name a key that is there: one that is not would be refused for its name."""
+    """Name an existing key: a token with an unknown key id is refused before its signature."""
     if not subject.config.clerk.jwks_url:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""The clock: tokens live by it, and are refused where it is off."""
+"""The clock: with a wrong one, good tokens are refused."""
 
 from __future__ import annotations
 
@@ -7,25 +7,22 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from psycopg.conninfo import conninfo_to_dict
-
 from futuretracker.auth.tokens import LEEWAY
 from futuretracker.checks.finding import Failed, Undecided, error, ok, warning
 from futuretracker.checks.items.database import connection
 from futuretracker.checks.probes.exchange import Answer, ask
-from futuretracker.config.database import is_local
 from futuretracker.database.queries.health import select_time
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
-MEND = "Let this host follow a time server: timedatectl set-ntp true."
-CLOSE = 2.0  # seconds; a Date header is up to a second old when it is made
+FIX = "Synchronise this host with a time server: timedatectl set-ntp true."
+CLOSE = 2.0  # seconds; a Date header has whole seconds
 
 
 def skew(subject: Subject) -> Finding:
-    """Compare with Postgres, with the public URL and with Clerk, where each can be asked."""
+    """Compare the clock with those of Postgres, the public URL and Clerk."""
     found = {
         "the database": _of_database(subject),
         "the public URL": _of_url(subject.settings.public_url),
@@ -33,21 +30,21 @@ def skew(subject: Subject) -> Finding:
     }
     known = {name: seconds for name, seconds in found.items() if seconds is not None}
     if not known:
-        raise Undecided("No other clock could be asked.", "Set PUBLIC_URL.")
+        raise Undecided("There is no other clock to compare with.", "Set PUBLIC_URL.")
     name, seconds = max(known.items(), key=lambda item: abs(item[1]))
     if abs(seconds) >= LEEWAY:
         return error(
-            f"{name} is {seconds:+.1f} s off; beyond {LEEWAY} s good tokens are refused.", MEND
+            f"{name} is {seconds:+.1f} s ahead; from {LEEWAY} s on good tokens are refused.", FIX
         )
     if abs(seconds) > CLOSE:
-        return warning(f"{name} is {seconds:+.1f} s off, and tokens have {LEEWAY} s.", MEND)
+        return warning(f"{name} is {seconds:+.1f} s ahead; tokens tolerate {LEEWAY} s.", FIX)
     return ok(f"The clock agrees with {', '.join(known)}.")
 
 
 def _of_database(subject: Subject) -> float | None:
-    """Return by how much the server is ahead: half a round trip is the most that it errs."""
+    """Return how far Postgres' clock is ahead; the error is at most half a round trip."""
     server = subject.config.database.primary
-    if is_local(conninfo_to_dict(server.url).get("host")):
+    if server.is_local:
         return None  # the same clock
     try:
         with connection(server) as conn:
@@ -59,7 +56,7 @@ def _of_database(subject: Subject) -> float | None:
 
 
 def _of_url(url: str | None) -> float | None:
-    """Return by how much the Date header is ahead, which counts whole seconds."""
+    """Return how far the clock behind a URL is ahead, from its Date header."""
     if not url:
         return None
     try:

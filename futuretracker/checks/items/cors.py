@@ -1,4 +1,4 @@
-"""CORS: real frontends may call from a browser, and nobody else may."""
+"""CORS: browsers may call the API from the listed frontends, and from no other page."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from futuretracker.checks.subject import Subject
 
 LOCAL = {"localhost", "127.0.0.1", "[::1]"}
-EXAMPLE = "your-frontend-domain.com"  # as .env.example has it
+EXAMPLE = "your-frontend-domain.com"  # from .env.example
 BROWSERS = ("https://", "chrome-extension://", "moz-extension://", "safari-web-extension://")
-STRANGER = "https://check.invalid"  # RFC 2606: nobody's
+STRANGER = "https://check.invalid"  # a name that nobody can own (RFC 2606)
 ALLOWED = "Access-Control-Allow-Origin"
 
 
 def origins(subject: Subject) -> Finding:
-    """Find origins that are no frontend in production."""
+    """Find origins that cannot be a frontend in production."""
     config = subject.config
     listed = ", ".join(config.cors_origins)
     if config.environment != "production":
@@ -35,16 +35,16 @@ def origins(subject: Subject) -> Finding:
 
 
 def answers(subject: Subject) -> Finding:
-    """Ask as a page of each frontend does, and as one of a stranger's."""
-    mend = "Leave CORS to the service: the proxy must pass Origin on and add no header of its own."
+    """Send requests as a page of each listed origin, and as another page."""
+    fix = "Leave CORS to the service: the proxy must pass Origin on and add no CORS header."
     for origin in subject.config.cors_origins:
         found = _allowed(subject, origin)
         if found != [origin]:
             values = " and ".join(found)[:200] or "missing"
-            return error(f"For a page of {origin} {ALLOWED} is {values}.", mend)
+            return error(f"For pages of {origin}, {ALLOWED} is {values}.", fix)
     if _allowed(subject, STRANGER):
-        return error("A page of a stranger's may call.", mend)
-    return ok("Each origin of CORS_ORIGIN may call, and a stranger's may not.")
+        return error("Pages of any origin may call.", fix)
+    return ok("Each origin of CORS_ORIGIN may call, and another may not.")
 
 
 def _allowed(subject: Subject, origin: str) -> list[str]:

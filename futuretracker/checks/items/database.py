@@ -1,4 +1,4 @@
-"""Postgres: it answers, it keeps users apart, and it is up to date."""
+"""Postgres: it is available, the role is safe, migrations are applied, TLS is verified."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from futuretracker.checks.finding import Failed, Undecided, error, ok, warning
-from futuretracker.config.database import is_local
 from futuretracker.database.connection import BoundedConnection
 from futuretracker.database.migrate import migrations
 from futuretracker.database.queries.health import select_one
@@ -23,12 +21,12 @@ if TYPE_CHECKING:
     from futuretracker.checks.subject import Subject
     from futuretracker.config.database import Server
 
-WITHIN = 2  # seconds for a connection; libpq takes no less
-# What no later try will mend; libpq gives a failed connection no SQLSTATE.
+WITHIN = 2  # seconds for a connection, the least that libpq accepts
+# Errors that no retry can fix. libpq gives a failed connection no SQLSTATE.
 FOR_GOOD = (
     "authentication failed",
     "does not exist",
-    "no such database",  # PgBouncer's words
+    "no such database",  # PgBouncer's message
     "pg_hba.conf",
     "certificate",
     "permitted",
@@ -38,7 +36,7 @@ MIGRATE = "Run 'python -m futuretracker migrate' as the tables' owner."
 
 @contextmanager
 def connection(server: Server) -> Iterator[BoundedConnection]:
-    """Connect as the service does; raise Failed when refused, Undecided without an answer."""
+    """Connect as the service does; raise Failed if refused, Undecided if unavailable."""
     try:
         with BoundedConnection.connect(
             server.url,
@@ -51,22 +49,22 @@ def connection(server: Server) -> Iterator[BoundedConnection]:
     except psycopg.OperationalError as problem:
         reason = _reason(problem)
         if any(sign in reason for sign in FOR_GOOD):
-            mend = f"Look at {server.setting}: role, password, name, sslrootcert."
-            raise Failed(f"{server.setting} is refused: {reason}.", mend) from problem
+            fix = f"Check {server.setting}: role, password, database and sslrootcert."
+            raise Failed(f"{server.setting} is refused: {reason}.", fix) from problem
         raise Undecided(
             f"The database behind {server.setting} does not answer: {reason}.",
-            "Look whether it runs and can be reached from here.",
+            "Check that it runs, and that this host can reach it.",
         ) from problem
 
 
 def servers(subject: Subject) -> list[Server]:
-    """Return the primary, and the replica where there is one."""
+    """Return the primary, and the replica if there is one."""
     database = subject.config.database
     return [database.primary, database.replica] if database.replica else [database.primary]
 
 
 def reachable(subject: Subject) -> Finding:
-    """Make one round trip to each server; without the primary there is nothing to start for."""
+    """Run a statement on each server; the service cannot work without the primary."""
     for server in servers(subject):
         try:
             with connection(server) as conn:
@@ -75,31 +73,29 @@ def reachable(subject: Subject) -> Finding:
             if server is subject.config.database.primary:
                 return error(problem.finding.found, problem.finding.remedy)
             raise
-    return ok("The database answers.")
+    return ok("The database is available.")
 
 
 def role(subject: Subject) -> Finding:
-    """Hold the role to what production asks of it."""
+    """Check that row level security binds the role; outside production only warn."""
     for server in servers(subject):
         with connection(server) as conn:
             try:
                 check_role(conn, server.setting)
             except UnsafeRole as problem:
                 found = f"{server.setting} connects as a role {problem.flaw}."
-                mend = (
-                    "Put the role futuretracker_api into it; migrate makes that (see the README)."
-                )
+                fix = "Use the role futuretracker_api, which the command migrate creates."
                 is_strict = subject.config.environment == "production"
-                return error(found, mend) if is_strict else warning(found, mend)
+                return error(found, fix) if is_strict else warning(found, fix)
     return ok("Row level security binds the service's role.")
 
 
 def migrated(subject: Subject) -> Finding:
-    """Compare the files with what the database says it has been given."""
+    """Compare the migrations with those that the database has."""
     with connection(subject.config.database.primary) as conn:
         try:
             applied = select_applied(conn)
-        except psycopg.ProgrammingError:  # before the migration that lets the role see
+        except psycopg.ProgrammingError:  # the role may only see the table since migration 0008
             return error("Migrations are pending; the database is older than 0008.", MIGRATE)
     pending = [name for name, _ in migrations() if name not in applied]
     if pending:
@@ -108,25 +104,24 @@ def migrated(subject: Subject) -> Finding:
 
 
 def encrypted(subject: Subject) -> Finding:
-    """See that nobody on the way can read, or pretend to be Postgres."""
+    """Check that each connection to another host is encrypted and verifies the certificate."""
     for server in servers(subject):
-        parts = conninfo_to_dict(server.url)
-        if is_local(parts.get("host")):
+        if server.is_local:
             continue
-        if parts.get("sslmode") != "verify-full":
+        if server.parameters.get("sslmode") != "verify-full":
             return error(
                 f"{server.setting} leads to another host, and its certificate is not verified.",
                 f"Put sslmode=verify-full and sslrootcert=... into {server.setting}.",
             )
-        with connection(server):  # libpq makes none that is not as the mode says
+        with connection(server):  # libpq refuses a connection that does not match sslmode
             pass
     return ok("Every connection stays on this host, or is encrypted and its certificate verified.")
 
 
 def _reason(problem: psycopg.OperationalError) -> str:
-    """Return the line that says why: the last host's, where several were tried.
+    """Return the line with the reason; the last one if libpq tried several hosts.
 
-    libpq names hosts, roles and databases, and no password.
+    libpq's messages name hosts, roles and databases, but no password.
     """
     lines = [line.strip(" -\t") for line in str(problem).splitlines() if line.strip()]
     telling = [line for line in lines if "failed" in line or "FATAL" in line] or lines[:1]

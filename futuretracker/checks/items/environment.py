@@ -1,4 +1,4 @@
-"""The settings: whole, meant for production, and strong where they are secrets."""
+"""The settings: complete, meant for production, and with strong secrets."""
 
 from __future__ import annotations
 
@@ -6,73 +6,71 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from psycopg.conninfo import conninfo_to_dict
-
 from futuretracker.checks.finding import error, ok, warning
-from futuretracker.config.database import is_local
+from futuretracker.config.table import SETTINGS
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
-# Values of .env.example that nobody has filled in.
+# Values of .env.example that were not filled in.
 EXAMPLE = re.compile(r"your[-_](?:project|frontend-domain|domain|publishable|clerk|webhook)").search
-# Switches that make Python, Flask or gunicorn tell more or reload: name, and what it may be.
+# Debugging switches of Python, Flask and Werkzeug.
 DEBUG = ("FLASK_DEBUG", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "WERKZEUG_DEBUG_PIN")
-OURS = ("CLERK_", "CORS_", "DATABASE_", "MIGRATION_", "PUBLIC_", "REDIS_", "SUPABASE_")
 MIN_PASSWORD = 16  # characters
 
 
 def complete(subject: Subject) -> Finding:
-    """Hold the settings to what the service asks of them when it starts."""
+    """Check the settings as the service does when it starts."""
     if subject.problems:
         return error(
             "; ".join(subject.problems) + ".",
-            "Correct these settings; .env.example and the README say what each may be.",
+            "Correct these settings; docs/operations/settings.md describes each.",
         )
     examples = sorted(name for name, value in subject.given.items() if _is_example(name, value))
     if examples:
         return error(
-            f"As in .env.example: {', '.join(examples)}.", "Put your own values in their place."
+            f"Still as in .env.example: {', '.join(examples)}.",
+            "Replace them with your own values.",
         )
-    return ok("Every setting is there and well-formed.")
+    return ok("Every setting is present and well-formed.")
 
 
 def production(subject: Subject) -> Finding:
-    """Find a service that runs as for development."""
+    """Find settings that are meant for development."""
     config = subject.config
-    mend = "Set FUTURETRACKER_ENV=production and take the switches for debugging away."
+    fix = "Set FUTURETRACKER_ENV=production, and unset the debugging switches."
     if config.environment != "production":
-        return error(f"FUTURETRACKER_ENV is {config.environment}.", mend)
+        return error(f"FUTURETRACKER_ENV is {config.environment}.", fix)
     switches = [name for name in DEBUG if subject.given.get(name, "0") != "0"]
     if "--reload" in subject.given.get("GUNICORN_CMD_ARGS", ""):
         switches.append("GUNICORN_CMD_ARGS=--reload")
     if switches:
-        return error(f"Set in the environment: {', '.join(switches)}.", mend)
-    return ok("FUTURETRACKER_ENV is production, and nothing asks for debugging.")
+        return error(f"Set in the environment: {', '.join(switches)}.", fix)
+    return ok("FUTURETRACKER_ENV is production, and debugging is off.")
 
 
 def secrets(subject: Subject) -> Finding:
-    """Find secrets that are short, and keys of Clerk's development instance."""
+    """Find short secrets, and keys of a Clerk test instance."""
     weak = [*_short(subject), *_for_development(subject)]
     if weak:
         return warning(
             f"{'; '.join(weak)}.",
-            "Make new secrets (openssl rand -hex 32) and use the keys of Clerk's live instance.",
+            "Create new secrets (openssl rand -hex 32), and use the keys of Clerk's live instance.",
         )
-    return ok("Passwords and tokens are long, Clerk's keys are not those of a test instance.")
+    return ok("Passwords are long, and Clerk's keys are not those of a test instance.")
 
 
 def _is_example(name: str, value: str) -> bool:
-    return name.startswith(OURS) and EXAMPLE(value) is not None
+    ours = name in SETTINGS or name.startswith("SUPABASE_")
+    return ours and EXAMPLE(value) is not None
 
 
 def _short(subject: Subject) -> list[str]:
     passwords = {}
     for server in filter(None, (subject.config.database.primary, subject.config.database.replica)):
-        parts = conninfo_to_dict(server.url)
-        if not is_local(parts.get("host")):
-            passwords[server.setting] = str(parts.get("password") or "")
+        if not server.is_local:
+            passwords[server.setting] = server.parameters.get("password", "")
     store = urlsplit(subject.config.store_url)
     if store.scheme.startswith("redis") and store.hostname not in {"127.0.0.1", "localhost", "::1"}:
         passwords["REDIS_URL"] = store.password or ""

@@ -1,9 +1,8 @@
-"""Files that hold secrets: who may read them, and whether git has them."""
+"""Files with secrets: which users may read them, and whether git has them."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import subprocess
@@ -14,24 +13,23 @@ from dotenv import dotenv_values
 
 from futuretracker.checks.finding import Undecided, error, ok, warning
 from futuretracker.checks.probes.processes import environment_of, service_processes
+from futuretracker.config.table import SETTINGS
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
 DOTENV = Path(".env")
-# Where the unit reads the settings from; systemd's user must be the only one who can.
+# The systemd unit reads its settings here.
 SYSTEM = Path("/etc/futuretracker/api.env")
-# Other programs have names that end so as well, such as SSL_CERT_FILE.
-_CREDENTIAL = re.compile(
-    r"(BACKUP|CHECK|CLERK|CORS|DATABASE|METRICS|MIGRATION|REDIS|STORE|SUPABASE)_[A-Z_]*FILE"
-).fullmatch
-# What passes by row level security, and what the service never reads.
+# Only those of our settings: other names end with _FILE too, such as SSL_CERT_FILE.
+CREDENTIALS = {f"{name}_FILE" for name in SETTINGS}
+# Secrets that bypass row level security. The service never reads them.
 PRIVILEGED = ("SUPABASE_SERVICE_ROLE_KEY", "MIGRATION_DATABASE_URL")
 
 
 def env_file_private(_subject: Subject) -> Finding:
-    """Find settings that every user of this host may read."""
+    """Find files of settings that every user of this host may read."""
     there = [file for file in (DOTENV, SYSTEM) if _exists(file)]
     open_to_all = [str(file) for file in there if file.stat().st_mode & stat.S_IRWXO]
     if open_to_all:
@@ -42,7 +40,7 @@ def env_file_private(_subject: Subject) -> Finding:
 
 
 def env_file_ignored(_subject: Subject) -> Finding:
-    """Find a ``.env`` that git keeps, kept once, or would take."""
+    """Find a ``.env`` that git tracks, has tracked, or would add."""
     if not any((folder / ".git").exists() for folder in (Path.cwd(), *Path.cwd().parents)):
         return ok("This folder is not in a git work tree.")
     if shutil.which("git") is None:
@@ -52,27 +50,27 @@ def env_file_ignored(_subject: Subject) -> Finding:
     if commit := _git("log", "--all", "--max-count=1", "--format=%h", "--", str(DOTENV)):
         return error(
             f".env is in git's history (commit {commit}).",
-            "Change every secret that it held: who has a clone has them.",
+            "Change every secret that it held: every clone has them.",
         )
     if not _git("check-ignore", "--no-index", str(DOTENV)):
-        return error("git would take .env.", "Add the line .env to .gitignore.")
-    return ok("git ignores .env, and has never had it.")
+        return error("git would add .env.", "Add the line .env to .gitignore.")
+    return ok("git ignores .env, and has never tracked it.")
 
 
 def credentials(subject: Subject) -> Finding:
-    """Read every file that a ``NAME_FILE`` points at, as the service does."""
-    files = {name: value for name, value in subject.given.items() if _CREDENTIAL(name)}
+    """Read every file that a ``NAME_FILE`` names, as the service does."""
+    files = {name: value for name, value in subject.given.items() if name in CREDENTIALS}
     problems = [f"{name}: {problem}" for name, file in files.items() if (problem := _flaw(file))]
     if problems:
         return error(
             f"{'; '.join(problems)}.",
-            "Let the service's user alone read it, the value and no more.",
+            "Let only the service's user read it, and put nothing but the value into it.",
         )
     return ok(f"Readable: {', '.join(files)}." if files else "No setting comes from a file.")
 
 
 def privileged_secrets(subject: Subject) -> Finding:
-    """Find secrets on this host that no request needs."""
+    """Find secrets that the service does not need but could read."""
     places = {"the environment": subject.given, ".env": dotenv_values(DOTENV)}
     for pid in service_processes():
         places[f"the service's process {pid}"] = environment_of(pid)
@@ -85,9 +83,10 @@ def privileged_secrets(subject: Subject) -> Finding:
     if found:
         return warning(
             f"Found: {', '.join(found)}.",
-            "Keep the owner's URL in migrate.env, for migrations alone, and the key off the host.",
+            "Keep the owner's URL in migrate.env, which only migrations read, and the service-role"
+            " key off this host.",
         )
-    return ok("Neither the owner's URL nor the service-role key is within the service's reach.")
+    return ok("The service can read neither the owner's URL nor the service-role key.")
 
 
 def _flaw(file: str) -> str | None:
@@ -104,12 +103,12 @@ def _flaw(file: str) -> str | None:
 def _exists(file: Path) -> bool:
     try:
         return file.exists()
-    except PermissionError:  # a folder that is closed to us is closed to others
+    except PermissionError:  # if this user may not enter the folder, others may not either
         return False
 
 
 def _git(*arguments: str) -> str:
-    """Run git here, whoever owns the work tree."""
+    """Run git in this folder, even if another user owns it."""
     ran = subprocess.run(  # noqa: S603 - the arguments are ours
         ["git", "-c", "safe.directory=*", *arguments],  # noqa: S607 - the one in PATH
         check=False,

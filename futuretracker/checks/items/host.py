@@ -1,4 +1,4 @@
-"""This host: which ports the world can reach, and how many connections a process can hold."""
+"""This host: which ports are public, and how many files a process may open."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NETWORK = Path("/proc/net")
 LISTENING = "0A"  # TCP_LISTEN in the kernel's table
 WEB = {80, 443}
 SSH = 22
-CONNECTIONS = 1000  # that a gunicorn worker keeps (worker_connections)
-BESIDES = 64  # files of a worker that are no client's or database's connection
+CONNECTIONS = 1000  # of a gunicorn worker at most (worker_connections)
+BESIDES = 64  # other files of a worker
 
 
 class Listener(NamedTuple):
-    """A listening TCP socket: its address, its port, and the inode by which a process has it."""
+    """A listening TCP socket; a process that holds it is found by ``inode``."""
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     port: int
@@ -35,7 +35,7 @@ class Listener(NamedTuple):
 
     @property
     def is_public(self) -> bool:
-        """Tell whether other networks may reach it: every address, or one that is not private."""
+        """Whether other networks may reach it: it listens on all addresses, or on a public one."""
         address = self.address
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
             address = address.ipv4_mapped
@@ -43,39 +43,39 @@ class Listener(NamedTuple):
 
 
 def ports(_subject: Subject) -> Finding:
-    """List what listens beyond loopback and private networks; a firewall cannot be seen."""
+    """Find ports that listen on public addresses. A firewall is not visible from here."""
     public = {one.port: one for one in listeners() if one.is_public}
     others = [one for port, one in public.items() if port not in {*WEB, SSH}]
-    note = " 22 (ssh) as well: let your own addresses alone reach it." if SSH in public else ""
+    note = " 22 (ssh) too: let only your own addresses reach it." if SSH in public else ""
     if others:
         names = ", ".join(
-            f"{one.port} ({owner_of(one.inode) or 'of a process that cannot be seen'})"
+            f"{one.port} ({owner_of(one.inode) or 'of a hidden process'})"
             for one in sorted(others, key=lambda one: one.port)
         )
         return warning(
             f"Listening on public addresses: {names}.{note}",
-            "Bind them to 127.0.0.1, or close them in the firewall, which cannot be seen here.",
+            "Bind them to 127.0.0.1, or close them in the firewall, which is not visible here.",
         )
     web = ", ".join(str(port) for port in sorted(WEB & set(public))) or "nothing"
     return ok(f"Listening on public addresses: {web}.{note}")
 
 
 def open_files(subject: Subject) -> Finding:
-    """Hold the limit of the service's processes against the connections that they may have."""
+    """Compare the limit of open files with the connections that a worker may have."""
     needed = CONNECTIONS + 2 * subject.config.connections + BESIDES
     running = service_processes()
     limit = min(open_files_limit(pid) for pid in running or [os.getpid()])
-    whose = "the service's processes" if running else "this shell, as the service does not run here"
+    owner = "the service's processes" if running else "this shell: the service does not run here"
     if limit < needed:
         return warning(
-            f"{limit} open files at most ({whose}), and a worker may need {needed}.",
-            "LimitNOFILE=65536 in the unit, ulimit -n elsewhere.",
+            f"At most {limit} open files ({owner}), but a worker may need {needed}.",
+            "Set LimitNOFILE=65536 in the unit, or use ulimit -n.",
         )
-    return ok(f"{limit} open files at most ({whose}).")
+    return ok(f"At most {limit} open files ({owner}).")
 
 
 def listeners() -> Iterator[Listener]:
-    """Read the kernel's tables of TCP sockets."""
+    """Yield the listening sockets in the kernel's tables."""
     for name in ("tcp", "tcp6"):
         table = NETWORK / name
         for line in table.read_text().splitlines()[1:] if table.exists() else ():
@@ -86,7 +86,7 @@ def listeners() -> Iterator[Listener]:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Decode an address, which the kernel prints as 32-bit words in the host's order."""
+    """Decode an address, which the kernel prints as 32-bit words in host byte order."""
     words = [int(text[i : i + 8], 16) for i in range(0, len(text), 8)]
     packed = struct.pack(f"={len(words)}I", *words)
     family = socket.AF_INET if len(words) == 1 else socket.AF_INET6

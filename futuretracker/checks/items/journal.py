@@ -1,4 +1,4 @@
-"""Audit lines: what the service writes about a change arrives where it is kept."""
+"""Audit lines: those of the service arrive in the journal."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 
 UNIT = "futuretracker-api"
 WRITE = "/api/v1/opportunities"
-WITHIN = 4.0  # seconds for a line to arrive
-MEND = "Start the service as the unit futuretracker-api: its stdout goes to the journal."
+WITHIN = 4.0  # seconds until a line arrives
+FIX = "Start the service as the unit futuretracker-api: its output goes to the journal."
 
 
 def collected(subject: Subject) -> Finding:
-    """Make a write that is refused, and find its AUDIT line; else look for any."""
+    """Send a write that is refused, and find its AUDIT line.
+
+    Without PUBLIC_URL look for any AUDIT line.
+    """
     newest = _lines("--lines=1")
     if not newest:
         raise _nothing()
     if not subject.settings.public_url:
         if _lines("--lines=1", '--grep="type": "AUDIT"'):
-            return ok("The journal has AUDIT lines; PUBLIC_URL is not set, so none was made.")
-        return warning("The journal has no AUDIT line yet.", "Set PUBLIC_URL: the check makes one.")
+            return ok("The journal has AUDIT lines; PUBLIC_URL is not set, so the check made none.")
+        return warning(
+            "The journal has no AUDIT line yet.", "Set PUBLIC_URL, so that the check can make one."
+        )
     wanted = _refused_write(subject)
     ends_at = time.monotonic() + WITHIN
     while time.monotonic() < ends_at:
@@ -38,20 +43,22 @@ def collected(subject: Subject) -> Finding:
         if {"REQUEST", "AUDIT"} <= kinds:
             return ok("A write through the public URL left its REQUEST and AUDIT lines.")
         time.sleep(0.2)
-    return error("A write through the public URL left no AUDIT line in the journal.", MEND)
+    return error("A write through the public URL left no AUDIT line in the journal.", FIX)
 
 
 def _refused_write(subject: Subject) -> str:
-    """Send a write without a token; return the id under which it is logged."""
+    """Send a write without a token; return the request id in its log lines."""
     sent = {"X-Request-Id": request_id(), "Content-Type": "application/json"}
     answer = ask_public(subject, WRITE, method="POST", headers=sent, body=b"{}")
     return answer.headers.get("X-Request-Id", sent["X-Request-Id"])
 
 
 def _lines(*arguments: str) -> list[dict[str, Any]]:
-    """Return lines of the service's in the journal; raise Undecided where there is none."""
+    """Return the service's lines in the journal; raise Undecided if there is no journal."""
     if shutil.which("journalctl") is None:
-        raise Undecided("There is no journal on this host.", "Look where stdout is kept instead.")
+        raise Undecided(
+            "There is no journal on this host.", "Check the place where the output is kept."
+        )
     command = ["journalctl", "--quiet", "--no-pager", "--output=cat", *arguments]
     command += [f"_SYSTEMD_UNIT={UNIT}.service", "+", f"SYSLOG_IDENTIFIER={UNIT}"]
     ran = subprocess.run(  # noqa: S603 - the arguments are ours
@@ -69,7 +76,7 @@ def _lines(*arguments: str) -> list[dict[str, Any]]:
 
 def _nothing() -> Undecided:
     if os.geteuid() == 0:
-        return Undecided(f"The journal of this host has no line of {UNIT}.", MEND)
+        return Undecided(f"The journal of this host has no line of {UNIT}.", FIX)
     return Undecided(
         f"The journal shows no line of {UNIT} to this user.",
         "Check as root, or as a member of systemd-journal.",

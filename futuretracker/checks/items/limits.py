@@ -1,4 +1,4 @@
-"""Budgets: the store counts exactly, whoever counts in it."""
+"""Rate limits: the store counts exactly, even from several processes at once."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
-WITHIN = 15.0  # seconds; most of it goes for the start of the processes
+WITHIN = 15.0  # seconds, most of them for starting the processes
 
 
 def counted(subject: Subject) -> Finding:
-    """Send a real burst, and compare what was counted with what was sent."""
+    """Send a burst of hits, and compare the counts with what was sent."""
     url = subject.config.store_url
     if url.startswith("memory:"):
-        return ok("One worker counts in its own memory: nobody counts beside it.")
+        return ok("One worker counts in its own memory; no other process counts.")
     if url.startswith("lmdb:") and not (folder_of(url) / "data.mdb").exists():
-        raise Undecided("The store is not there yet.", "Check once the service has been started.")
+        raise Undecided("The store does not exist yet.", "Check again after the first start.")
     sent = PROCESSES * EACH
-    mend = "Look at the store: is it one, writable, and not full?"
+    fix = "Check that the store is a single one, writable, and not full."
     try:
         found = burst(url, WITHIN)
     except multiprocessing.TimeoutError as problem:
-        raise Undecided("The store did not take a burst in time.", mend) from problem
-    except Exception as problem:  # noqa: BLE001 - whatever a store's client raises means the same
-        return error(f"The store takes no hits: {type(problem).__name__}.", mend)
+        raise Undecided("The store did not finish the burst in time.", fix) from problem
+    except Exception as problem:  # noqa: BLE001 - any error of a store's client means the same
+        return error(f"The store refuses hits: {type(problem).__name__}.", fix)
     if not found.is_exact:
         return error(
-            f"Of {sent} hits from {PROCESSES} processes {found.allowed} were let through,"
-            f" not {AMOUNT}: they do not count together.",
-            "Let REDIS_URL name one server (or its Sentinels, or its Cluster), not several.",
+            f"Of {sent} hits by {PROCESSES} processes {found.allowed} were allowed, not {AMOUNT}:"
+            " the processes do not count together.",
+            "Set REDIS_URL to one server, its Sentinels, or one Cluster; not to separate servers.",
         )
-    return ok(f"{sent} hits from {PROCESSES} processes at once: {AMOUNT} let through, as allowed.")
+    return ok(f"{sent} hits by {PROCESSES} processes at once: {AMOUNT} allowed, as configured.")

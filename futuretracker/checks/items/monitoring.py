@@ -1,4 +1,4 @@
-"""Monitoring: somebody else asks the service for its figures."""
+"""Monitoring: Prometheus reads the metrics."""
 
 from __future__ import annotations
 
@@ -19,38 +19,39 @@ LAST_SCRAPE = re.compile(
     r"^futuretracker_last_scrape_timestamp_seconds(?:\{[^}]*\})? (\S+)", re.MULTILINE
 )
 RECENT = 300  # seconds
-MEND = "Let Prometheus scrape it: deploy/monitoring/prometheus.yml, docs/operations/monitoring.md."
+FIX = "Let Prometheus scrape it: deploy/monitoring/prometheus.yml, docs/operations/monitoring.md."
 
 
 def scraped(subject: Subject) -> Finding:
-    """Ask when the figures were last asked for by another client than this one."""
+    """Read when another client has last scraped the metrics."""
     settings = subject.settings
     if not settings.metrics_port and not settings.metrics_token:
-        return warning(
-            "METRICS_PORT is 0: nobody can ask for the figures.", "Set METRICS_PORT=9464."
-        )
+        return warning("METRICS_PORT is 0: the metrics are not served.", "Set METRICS_PORT=9464.")
     url, headers = _place(subject)
     try:
         answer = ask(url, headers=headers)
     except (OSError, HTTPException) as problem:
-        return error(f"{url} does not answer: {reason(problem)}.", "Start the service's metrics.")
+        return error(
+            f"{url} does not answer: {reason(problem)}.",
+            "Start the service, and check METRICS_PORT.",
+        )
     if answer.status != HTTPStatus.OK:
-        return error(f"{url} answers {answer.status}.", "Look at METRICS_PORT and METRICS_TOKEN.")
+        return error(f"{url} returns {answer.status}.", "Check METRICS_PORT and METRICS_TOKEN.")
     times = [float(text) for text in LAST_SCRAPE.findall(answer.body.decode(errors="replace"))]
     if not times:
-        raise Undecided(f"{url} does not say when it was last scraped.", MEND)
+        raise Undecided(f"{url} does not say when it was last scraped.", FIX)
     age = time.time() - max(times)
     if max(times) == 0:
-        return warning("Nobody has scraped the metrics since the service started.", MEND)
+        return warning("The metrics have not been scraped since the service started.", FIX)
     if age > RECENT:
-        return warning(f"The metrics were last scraped {age / 60:.0f} minutes ago.", MEND)
+        return warning(f"The metrics were last scraped {age / 60:.0f} minutes ago.", FIX)
     return ok(f"The metrics were scraped {max(age, 0):.0f} seconds ago.")
 
 
 def _place(subject: Subject) -> tuple[str, dict[str, str]]:
-    """Return where to ask, and what to bring along."""
+    """Return the URL of the metrics, and the headers to send."""
     settings = subject.settings
     if settings.metrics_port:
-        # The token is for the ordinary port: who listens at this one need not learn it.
+        # No token: it is for the ordinary port, and this one may belong to another program.
         return f"http://127.0.0.1:{settings.metrics_port}/metrics", {}
     return f"{subject.public_url}/metrics", {"Authorization": f"Bearer {settings.metrics_token}"}

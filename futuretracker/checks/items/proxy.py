@@ -1,4 +1,4 @@
-"""What stands in front: whose address the service counts, and that nothing goes around it."""
+"""The reverse proxy: clients cannot forge their address, or bypass the proxy."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
     from futuretracker.checks.subject import Subject
 
 TRIES = 3
-MOST = 10  # proxies that TRUSTED_PROXIES may name
-MEND = (
-    "Set TRUSTED_PROXIES to the number of proxies that stand in front, and let the first of them"
-    " overwrite X-Forwarded-For ($remote_addr)."
+MOST = 10  # the largest TRUSTED_PROXIES
+FIX = (
+    "Set TRUSTED_PROXIES to the number of reverse proxies, and let the first of them overwrite"
+    " X-Forwarded-For ($remote_addr)."
 )
 
 
 def hops(subject: Subject) -> Finding:
-    """Claim other addresses, and see by the budgets in the answers whether that is believed.
+    """Send forged addresses, and see in the rate limit headers whether the service uses them.
 
-    Each address is of a /56 that nobody has (RFC 3849), and so has a budget of its own. One that is
-    believed shows its first request each time; one that is not shows a budget that goes down.
+    Each forged address is in a /56 of its own that nobody has (RFC 3849). If the service uses it,
+    every response counts a first request; if not, the count goes up.
     """
     if all(_spent(answer) == 1 for answer in _claims(subject)):
-        return error("A client that sends X-Forwarded-For is counted as the address in it.", MEND)
+        return error("A client can choose its address with X-Forwarded-For.", FIX)
     if subject.config.trusted_proxies == 0:
         return error(
-            "TRUSTED_PROXIES is 0, but a proxy speaks TLS: everybody is counted as that proxy.",
-            MEND,
+            "TRUSTED_PROXIES is 0, but there is a proxy: all clients are counted as that proxy.",
+            FIX,
         )
     counted = _counted(subject)
     if counted.proxy:
-        return error("Everybody is counted as one address, the proxy's.", MEND)
+        return error("All clients are counted as one address, the proxy's.", FIX)
     if counted.client:
-        return ok("Clients are counted by their own address, whatever they claim.")
+        return ok("Clients are counted by their own address, whatever they send.")
     return ok("A forged X-Forwarded-For changes nothing.")
 
 
 def gunicorn(subject: Subject) -> Finding:
-    """See that clients cannot pass by the proxy: by the settings, not by what a firewall does."""
+    """Check in the settings that clients cannot bypass the proxy. Firewalls are not visible."""
     config = subject.config
-    mend = "Set HOST=127.0.0.1 or use a socket file; in a container let the proxy alone reach it."
+    fix = "Set HOST=127.0.0.1 or use a socket file; in a container let only the proxy reach it."
     if subject.settings.public_url and urlsplit(subject.public_url).port == config.port:
-        return error(f"PUBLIC_URL names gunicorn's own port {config.port}.", mend)
+        return error(f"PUBLIC_URL names gunicorn's own port {config.port}.", fix)
     try:
         address = ipaddress.ip_address(config.host)
     except ValueError:
@@ -61,23 +61,23 @@ def gunicorn(subject: Subject) -> Finding:
     else:
         is_private = address.is_loopback
         if address.is_global:
-            return error(f"gunicorn listens on the public address {config.host}.", mend)
+            return error(f"gunicorn listens on the public address {config.host}.", fix)
     if is_private:
-        return ok(f"gunicorn listens on {config.host} alone.")
-    return warning(f"gunicorn listens on {config.host}, beyond this host.", mend)
+        return ok(f"gunicorn listens only on {config.host}.")
+    return warning(f"gunicorn listens on {config.host}, which other hosts may reach.", fix)
 
 
 class Counted(NamedTuple):
-    """Whose budget our requests were taken from, as far as the store shows it."""
+    """Which keys in the store counted our requests: the client's own, or the proxy's."""
 
     client: bool
     proxy: bool
 
 
 def _counted(subject: Subject) -> Counted:
-    """Ask again, and see in the store whose budget that was taken from.
+    """Send requests again, and see in the store which keys count them.
 
-    A proxy on this host is 127.0.0.1, ::1 or, at a socket file, nobody.
+    A proxy on this host has the address 127.0.0.1 or ::1, or none at a socket file.
     """
     url, general = subject.config.store_url, subject.config.general.name
     own = address_key(_claims(subject)[0].source)
@@ -89,7 +89,7 @@ def _counted(subject: Subject) -> Counted:
         after = hits_of(url, names)
     except Undecided:
         raise
-    except Exception:  # noqa: BLE001 - the store has an item of its own
+    except Exception:  # noqa: BLE001 - another item checks the store
         return Counted(client=False, proxy=False)
     client, *proxy = (new - old >= TRIES for old, new in zip(before, after, strict=True))
     return Counted(client, any(proxy))
@@ -102,18 +102,18 @@ def _claims(subject: Subject) -> list[Answer]:
 
 
 def _claim() -> str:
-    """Return a header so long that any number of trusted proxies would find the address in it."""
+    """Return a header with the address ten times, for any number of trusted proxies."""
     number = (0x20010DB8 << 96) | (secrets.randbits(88) << 8) | 1
     return ", ".join([str(ipaddress.IPv6Address(number))] * MOST)
 
 
 def _spent(answer: Answer) -> int:
-    """Return the requests that the answer's budget has seen."""
+    """Return the number of requests that the response's rate limit has counted."""
     amount = re.search(r";q=(\d+)", answer.headers.get("RateLimit-Policy", ""))
     left = re.search(r";r=(\d+)", answer.headers.get("RateLimit", ""))
     if not amount or not left:
         raise Undecided(
-            "The answer describes no budget (RateLimit, RateLimit-Policy).",
+            "The response has no RateLimit and RateLimit-Policy headers.",
             "Let the proxy pass the service's headers on.",
         )
     return int(amount[1]) - int(left[1])

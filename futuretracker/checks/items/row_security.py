@@ -1,4 +1,4 @@
-"""Users' rows: policies bind the service, and nobody else has a way to them."""
+"""Users' rows: policies bind the service, and no other role has access."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
-LEDGER = "futuretracker_migrations"  # its owner must be able to write it: not forced
+LEDGER = "futuretracker_migrations"  # not forced: its owner has to write it
 OF_USERS = frozenset({"users", "opportunities", "opportunity_rounds", "audit_log"})
-# Supabase's Data API acts as these two: a user could walk around this service.
+# The roles of Supabase's Data API, with which users could bypass this service.
 DATA_API = ("anon", "authenticated")
 
 
 def enabled(subject: Subject) -> Finding:
-    """Look at every table of ours."""
+    """Check row level security and its policies on every table of the service."""
     with connection(subject.config.database.primary) as conn:
         found = select_row_security(conn, tables=[*TABLES, LEDGER], role=ROLE)
     flaws = [f"{name} is missing" for name in {*TABLES, LEDGER} - {table.table for table in found}]
@@ -39,21 +39,21 @@ def enabled(subject: Subject) -> Finding:
     if flaws:
         return error(
             f"Row level security: {'; '.join(sorted(flaws))}.",
-            f"{MIGRATE} A policy that was dropped stands in futuretracker/database/migrations/.",
+            f"{MIGRATE} Dropped policies are in futuretracker/database/migrations/.",
         )
     return ok(f"Enabled and forced on all {len(TABLES)} tables, with policies that bind {ROLE}.")
 
 
 def grants(subject: Subject) -> Finding:
-    """Look for whoever else may reach our tables and functions."""
+    """Find grants on our tables and functions to other roles."""
     with connection(subject.config.database.primary) as conn:
         found = select_grants(conn, tables=[*TABLES, LEDGER], role=ROLE, grantees=DATA_API)
     if found:
         return error(
             f"Granted: {', '.join(f'{name} to {grantee}' for grantee, name in found)}.",
-            "revoke all on each of them from that role, in Supabase's SQL editor.",
+            "Run revoke all on each of them from that role, in Supabase's SQL editor.",
         )
-    return ok("Neither public nor Supabase's anon and authenticated have a grant on what is ours.")
+    return ok("Neither public nor Supabase's anon and authenticated have a grant on our objects.")
 
 
 def definer_functions(subject: Subject) -> Finding:

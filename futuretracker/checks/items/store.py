@@ -1,4 +1,4 @@
-"""What the processes share: it can be used, and it is one for all of them."""
+"""The shared store: it works, and all processes share it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _opening = threading.Lock()  # a process may not open an LMDB file twice
 
 
 def usable(subject: Subject) -> Finding:
-    """Open the store that is there; never make one, which would belong to who checks."""
+    """Open the existing store. Never create one: this user would own it."""
     url = subject.config.store_url
     if not url.startswith("lmdb:"):
         if open_store(url).check():
-            return ok("The store answers.")
+            return ok("The store is available.")
         return warning(
-            "The store behind REDIS_URL does not answer: budgets go on per process.",
-            "Look whether it runs and can be reached from here.",
+            "The store behind REDIS_URL does not answer: each process counts on its own.",
+            "Check that it runs, and that this host can reach it.",
         )
     folder = folder_of(url)
     if not (folder / "data.mdb").exists():
@@ -37,43 +37,43 @@ def usable(subject: Subject) -> Finding:
     if not os.access(folder / "data.mdb", os.R_OK | os.W_OK):
         return error(
             f"{folder} belongs to another user (id {folder.stat().st_uid}).",
-            "Check as the service's user; if you do, delete the folder.",
+            "Check as the service's user; if this is that user, delete the folder.",
         )
     try:
         with _opening:
             check_store(url)
     except UnusableStore as problem:
-        return error(str(problem), "Delete the folder: nothing in it is needed twice.")
+        return error(str(problem), "Delete the folder: the service creates it again.")
     return ok(f"{folder} can be read and written.")
 
 
 def shared(subject: Subject) -> Finding:
-    """Hold the kind of store against how many share it."""
+    """Check that the kind of store fits the number of processes."""
     url, workers = subject.config.store_url, subject.config.workers
     if url.startswith("redis"):
-        return ok("Redis or Valkey: all hosts that name it share it.")
+        return ok("Redis or Valkey: all hosts with this REDIS_URL share it.")
     if url.startswith("memory:"):
-        return ok("One worker counts in its own memory; more hosts would need REDIS_URL.")
+        return ok("One worker counts in its own memory; several hosts need REDIS_URL.")
     folder = folder_of(url)
     place, kind = _mount(folder)
-    mend = "Put STORE_URL into a folder under /dev/shm (in a container: --shm-size=512m)."
+    fix = "Use a folder under /dev/shm in STORE_URL (in a container: --shm-size=512m)."
     if kind not in MEMORY:
-        return warning(f"{folder} lies on {kind}: requests wait for a disk.", mend)
+        return warning(f"{folder} is on {kind}: requests wait for a disk.", fix)
     space = os.statvfs(place)
     size = space.f_blocks * space.f_frsize
     if size < SIZE:
         return warning(
-            f"{place} holds {size // 2**20} MiB, the store may need {SIZE // 2**20}: a worker that"
-            " finds it full dies.",
-            mend,
+            f"{place} holds {size // 2**20} MiB, but the store may need {SIZE // 2**20}: a worker"
+            " crashes if it is full.",
+            fix,
         )
-    return ok(f"{workers} workers of this host share {folder}; more hosts would need REDIS_URL.")
+    return ok(f"{workers} workers of this host share {folder}; several hosts need REDIS_URL.")
 
 
 def hits_of(url: str, keys: Sequence[str]) -> list[int]:
-    """Return the hits in the open windows of these keys; count none, make no store.
+    """Return the hits in the current windows of these keys; add none, and create no store.
 
-    Raise what the store's client raises.
+    Raise the errors of the store's client.
     """
     if url.startswith("lmdb:"):
         (folder_of(url) / "data.mdb").stat()
@@ -83,7 +83,7 @@ def hits_of(url: str, keys: Sequence[str]) -> list[int]:
                 return [opened.get(key) for key in keys]
             finally:
                 opened.close()
-    # There a counter is a value like any other.
+    # In Redis a counter is an ordinary value.
     return [int(value or 0) for value in configured_store(url).visit([], keys).values]
 
 
@@ -96,18 +96,19 @@ def _unmade(folder: Path) -> Finding:
     above = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not os.access(above, os.W_OK | os.X_OK):
         return error(
-            f"{folder} is not there, and who checks may not make it in {above}.",
+            f"{folder} does not exist, and this user may not create it in {above}.",
             "Let the service's user write there, or name another folder in STORE_URL.",
         )
     if os.geteuid() == 0 and above != folder:
         raise Undecided(
-            f"{folder} is not there yet.", "Check as the service's user, or once the service runs."
+            f"{folder} does not exist yet.",
+            "Check as the service's user, or after the first start.",
         )
-    return ok(f"{folder} is not there yet; it is made when the service starts.")
+    return ok(f"{folder} does not exist yet; the service creates it at its start.")
 
 
 def _mount(folder: Path) -> tuple[Path, str]:
-    """Return the mount point that holds a folder, and the kind of its file system."""
+    """Return the mount point of a folder, and the type of its file system."""
     wanted = Path(os.path.realpath(folder))
     found = (Path("/"), "an unknown file system")
     for line in Path("/proc/self/mounts").read_text().splitlines():

@@ -1,1 +1,1 @@
-"""Requests and look-ups that several checks make."""
+"""Requests and look-ups that several checks share."""

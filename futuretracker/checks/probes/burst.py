@@ -1,4 +1,4 @@
-"""A burst of hits from several processes at once, against one key that nobody else uses."""
+"""Send hits to the store from several processes at once, for a key of their own."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import NamedTuple
 from futuretracker.store import Hit, configured_store
 
 PROCESSES = 3
-EACH = 40  # hits of a process
-AMOUNT = 70  # that the budget allows, fewer than come
+EACH = 40  # hits by each process
+AMOUNT = 70  # the rate limit, less than all hits together
 SECONDS = 30
 
 
 class Counted(NamedTuple):
-    """The counts that the processes were told, in order, and how many hits were let through."""
+    """The counts that the processes received, sorted, and how many hits were allowed."""
 
     counts: list[int]
     allowed: int
 
     @property
     def is_exact(self) -> bool:
-        """Tell whether every hit was counted, and none twice."""
+        """Tell whether every hit was counted exactly once."""
         return self.counts == list(range(1, PROCESSES * EACH + 1)) and self.allowed == AMOUNT
 
 
 def burst(url: str, within: float) -> Counted:
-    """Hit the store from processes of their own; raise what its client raises, or TimeoutError."""
+    """Run the processes; raise the errors of the store's client, or TimeoutError."""
     hit = Hit(f"check:{secrets.token_hex(16)}", AMOUNT, SECONDS)
-    # Spawned: a fork would take over this process's threads in whatever state they are.
+    # Spawned, not forked: a fork would copy locks that other threads of this process hold.
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         waiting = pool.map_async(_hit, [(url, hit)] * PROCESSES, chunksize=1)
         counts = sorted(count for part in waiting.get(within) for count in part)

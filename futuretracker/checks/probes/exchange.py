@@ -1,4 +1,4 @@
-"""One HTTP exchange with the service from outside, bounded in time and size."""
+"""Send one HTTP request to the service from outside, with limits of time and size."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from futuretracker.checks.finding import Undecided
+from futuretracker.config.checks import USER_AGENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 
     from futuretracker.checks.subject import Subject
 
-NAME = "futuretracker-check"  # the User-Agent; a scrape by it is nobody's
-WITHIN = 3.0  # seconds that any one step may take
+WITHIN = 3.0  # seconds for each step
 MAX_BODY = 2**20  # bytes
 
 
 class Answer(NamedTuple):
-    """``at`` is UNIX time half way between the request and the answer, ``source`` our address."""
+    """A response.
+
+    ``at`` is the UNIX time half way between request and response, and ``source`` the address that
+    the request came from.
+    """
 
     status: int
     headers: HTTPMessage
@@ -38,16 +42,16 @@ class Answer(NamedTuple):
 def ask(
     url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
 ) -> Answer:
-    """Ask once and follow no redirect; raise OSError or HTTPException.
+    """Send a request and follow no redirect; raise OSError or HTTPException.
 
-    The system's authorities count, and what SSL_CERT_FILE names.
+    Certificates are verified with the system's authorities, or with those in SSL_CERT_FILE.
     """
     parts = urlsplit(url)
-    sent = {"User-Agent": NAME, "Connection": "close", **(headers or {})}
+    sent = {"User-Agent": USER_AGENT, "Connection": "close", **(headers or {})}
     with closing(_connection(parts)) as connection:
         connection.connect()
         sock = connection.sock
-        source, *_ = sock.getsockname()  # gone once the answer is read
+        source, *_ = sock.getsockname()  # the socket is gone once the response is read
         certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
         started = time.time()
         connection.request(method, parts.path or "/", body=body or None, headers=sent)
@@ -72,7 +76,7 @@ def ask_public(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
 ) -> Answer:
-    """Ask the service from outside; raise Undecided where nothing answers."""
+    """Send a request to PUBLIC_URL; raise Undecided if there is no response."""
     url = subject.public_url
     try:
         return ask(f"{url}{path}", method=method, headers=headers, body=body)
@@ -81,7 +85,7 @@ def ask_public(
 
 
 def reason(problem: Exception) -> str:
-    """Say what went wrong, in words that quote no header."""
+    """Describe an error without quoting headers."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return problem.verify_message.rstrip(".")
     if isinstance(problem, TimeoutError):
@@ -92,5 +96,5 @@ def reason(problem: Exception) -> str:
 
 
 def request_id() -> str:
-    """Return an id by which a request of the check's is known in the log."""
+    """Return a request id by which the log shows a request of the check."""
     return f"check-{secrets.token_hex(8)}"

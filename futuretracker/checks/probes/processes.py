@@ -1,4 +1,4 @@
-"""The service's processes on this host, as far as /proc shows them to who asks."""
+"""The service's processes on this host, as far as this user may see them in /proc."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ PROC = Path("/proc")
 
 
 def service_processes() -> list[int]:
-    """Return the gunicorn processes that serve from this folder."""
+    """Return the ids of the gunicorn processes that run in this folder."""
     found = []
     for folder in PROC.glob("[0-9]*"):
-        with suppress(OSError):  # it has ended, or is another user's
+        with suppress(OSError):  # it has ended, or belongs to another user
             words = (folder / "cmdline").read_bytes().split(b"\0")
             if b"wsgi:app" in words and (folder / "cwd").readlink() == Path.cwd():
                 found.append(int(folder.name))
@@ -20,7 +20,7 @@ def service_processes() -> list[int]:
 
 
 def environment_of(pid: int) -> dict[str, str]:
-    """Return what a process was started with; nothing where that is not ours to read."""
+    """Return the environment of a process, or nothing if this user may not read it."""
     try:
         entries = (PROC / str(pid) / "environ").read_bytes().decode(errors="replace").split("\0")
     except OSError:
@@ -29,7 +29,7 @@ def environment_of(pid: int) -> dict[str, str]:
 
 
 def open_files_limit(pid: int) -> int:
-    """Return how many files a process may have open."""
+    """Return how many files a process may open."""
     for line in (PROC / str(pid) / "limits").read_text().splitlines():
         if line.startswith("Max open files"):
             soft = line.split()[3]
@@ -38,7 +38,7 @@ def open_files_limit(pid: int) -> int:
 
 
 def owner_of(inode: str) -> str | None:
-    """Return the name and id of a process that holds a socket, where that can be seen."""
+    """Return the name and id of the process that holds a socket, or None if it is hidden."""
     for process in PROC.glob("[0-9]*"):
         with suppress(OSError):
             for link in (process / "fd").iterdir():

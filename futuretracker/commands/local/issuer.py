@@ -1,4 +1,4 @@
-"""A laptop's stand-in for Clerk: a key pair, handed to the service through Clerk's settings."""
+"""A local key pair that signs session tokens, in place of Clerk."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ISSUER = "https://localhost"
 
 
 class UnusableKey(Exception):
-    """The key's file cannot be read or made; the message says what to do."""
+    """The key file cannot be read or created; the message says what to do."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(f"{file} holds no RSA key; delete it to have a new one made.")
 
 
 class Issuer:
-    """Signs session tokens with the key in ``file``, which it makes when there is none."""
+    """Signs session tokens with the key in ``file``, and creates the file if it is not there."""
 
     def __init__(self, file: Path) -> None:
         try:
@@ -43,7 +43,7 @@ class Issuer:
         self._key = key
 
     def settings(self) -> Mapping[str, str]:
-        """Return the settings with which a service trusts this issuer."""
+        """Return the settings that make a service accept this issuer's tokens."""
         pem = self._key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -54,7 +54,7 @@ class Issuer:
         }
 
     def token(self, user: str, *, ttl: int, azp: str) -> str:
-        """Sign a session token for ``user`` (``user_...``) that ends in ``ttl`` seconds."""
+        """Return a session token for ``user`` (``user_...``) that expires in ``ttl`` seconds."""
         now = int(time.time())
         claims = {
             "iss": ISSUER,
@@ -69,7 +69,7 @@ class Issuer:
 
 
 def _write_new_key(file: Path) -> None:
-    """Write a key, whole or not at all, for the owner's eyes only."""
+    """Write a new key that only its owner can read; a crash leaves no partial file."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

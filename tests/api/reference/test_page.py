@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from futuretracker.commands.local.issuer import Issuer
     from tests.support.servers import Service
 
+pytestmark = pytest.mark.apart
 numbers = count(1)
 METHODS = ("get", "post", "put", "patch", "delete")
 CREATE = "#operations-Opportunities-createOpportunity"

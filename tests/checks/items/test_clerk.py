@@ -120,7 +120,7 @@ def test_a_clerk_that_is_out_of_reach_is_an_error(find: Callable[..., Finding]) 
 def test_without_a_token_the_round_trip_is_unknown(find: Callable[..., Finding]) -> None:
     finding = find("token-accepted", PUBLIC_URL="https://api.example.com")
 
-    assert (finding.verdict, finding.found) == (Verdict.UNKNOWN, "There is no token to try.")
+    assert (finding.verdict, finding.found) == (Verdict.UNKNOWN, "CHECK_TOKEN is not set.")
 
 
 @pytest.mark.parametrize("token", ["a\r\nX-Forwarded-For: 1.2.3.4", "tökén"])
@@ -129,4 +129,4 @@ def test_a_token_that_would_be_more_than_a_header_is_not_sent(
 ) -> None:
     finding = find("token-accepted", PUBLIC_URL="https://api.example.com", CHECK_TOKEN=token)
 
-    assert (finding.verdict, finding.found) == (Verdict.UNKNOWN, "CHECK_TOKEN is no token.")
+    assert (finding.verdict, finding.found) == (Verdict.UNKNOWN, "CHECK_TOKEN is not a token.")

@@ -66,7 +66,7 @@ def test_a_value_that_is_still_the_example_s_is_an_error(
 ) -> None:
     finding = find("environment-complete", **{name: value}, SOMEBODY_ELSES="your-project")
 
-    assert (finding.verdict, finding.found) == (Verdict.ERROR, f"As in .env.example: {name}.")
+    assert (finding.verdict, finding.found) == (Verdict.ERROR, f"Still as in .env.example: {name}.")
 
 
 def test_what_needs_the_settings_is_unknown_while_they_are_not_usable(

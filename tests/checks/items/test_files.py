@@ -78,7 +78,7 @@ def test_a_dotenv_that_git_would_take_is_an_error(
     git("init")
     finding = find("env-file-ignored")
 
-    assert (finding.verdict, finding.found) == (Verdict.ERROR, "git would take .env.")
+    assert (finding.verdict, finding.found) == (Verdict.ERROR, "git would add .env.")
 
 
 def test_a_dotenv_that_git_tracks_is_an_error_whatever_is_ignored(

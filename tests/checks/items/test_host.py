@@ -65,7 +65,7 @@ def test_ssh_is_noted_and_no_fault(settings: dict[str, str]) -> None:
     verdict, found = listening(settings, "0.0.0.0 443", "0.0.0.0 22")
 
     assert verdict == "ok"
-    assert found.startswith("Listening on public addresses: 443. 22 (ssh) as well")
+    assert found.startswith("Listening on public addresses: 443. 22 (ssh) too")
 
 
 def test_what_listens_on_every_address_is_a_warning_that_names_the_process(
@@ -116,7 +116,7 @@ def test_a_service_with_room_for_every_connection_is_ok_and_one_without_a_warnin
     finding = find("open-files")
 
     assert finding.verdict == Verdict.WARNING
-    assert finding.found.startswith("1024 open files at most (the service's processes)")
+    assert finding.found.startswith("At most 1024 open files (the service's processes)")
     for pid in service.workers():
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (4096, hard))
     assert find("open-files").verdict == Verdict.OK

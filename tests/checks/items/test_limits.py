@@ -47,7 +47,7 @@ def test_a_host_s_own_store_counts_exactly_and_no_other_key_is_touched(
     finding = find("limits-counted", STORE_URL=url)
 
     assert finding.verdict == Verdict.OK
-    assert finding.found == "120 hits from 3 processes at once: 70 let through, as allowed."
+    assert finding.found == "120 hits by 3 processes at once: 70 allowed, as configured."
     store = LmdbStore(url)
     assert store.get("general:203.0.113.7") == 1
     store.close()
@@ -75,7 +75,7 @@ def test_two_stores_behind_one_name_do_not_count_together(find: Callable[..., Fi
             finding = find("limits-counted", REDIS_URL=url)
 
     assert finding.verdict == Verdict.ERROR
-    assert "they do not count together" in finding.found
+    assert "the processes do not count together" in finding.found
 
 
 def test_a_store_that_takes_nothing_is_an_error(find: Callable[..., Finding]) -> None:
@@ -85,7 +85,7 @@ def test_a_store_that_takes_nothing_is_an_error(find: Callable[..., Finding]) ->
         finding = find("limits-counted", REDIS_URL=url)
 
     assert finding.verdict == Verdict.ERROR
-    assert finding.found.startswith("The store takes no hits: ")
+    assert finding.found.startswith("The store refuses hits: ")
 
 
 def test_a_store_that_is_not_there_is_an_error(find: Callable[..., Finding]) -> None:
@@ -94,5 +94,5 @@ def test_a_store_that_is_not_there_is_an_error(find: Callable[..., Finding]) -> 
 
     assert (finding.verdict, finding.found) == (
         Verdict.ERROR,
-        "The store takes no hits: ConnectionError.",
+        "The store refuses hits: ConnectionError.",
     )

@@ -44,7 +44,7 @@ def test_metrics_that_were_scraped_just_now_are_ok(find: Callable[..., Finding])
     assert "scraped 15 seconds ago" in finding.found
 
 
-@pytest.mark.parametrize(("age", "found"), [(None, "Nobody has scraped"), (600, "10 minutes ago")])
+@pytest.mark.parametrize(("age", "found"), [(None, "not been scraped"), (600, "10 minutes ago")])
 def test_metrics_that_nobody_scrapes_are_a_warning(
     find: Callable[..., Finding], age: float | None, found: str
 ) -> None:
@@ -78,7 +78,7 @@ def test_the_service_s_own_port_serves_no_metrics_without_a_token(
     finding = find("metrics-scraped", METRICS_PORT=str(service.port))
 
     assert finding.verdict == Verdict.ERROR
-    assert finding.found.endswith("/metrics answers 404.")
+    assert finding.found.endswith("/metrics returns 404.")
 
 
 def test_whoever_listens_at_the_metrics_port_does_not_learn_the_token(

@@ -48,7 +48,7 @@ def test_a_store_that_is_not_there_is_not_made(
     """It would belong to who checks, and the service could not open it."""
     for item_id in ("store-usable", "limits-counted"):
         finding = find(item_id, STORE_URL=f"lmdb://{tmp_path / 'above' / 'store'}")
-        assert "is not there yet" in finding.found
+        assert "does not exist yet" in finding.found
         assert finding.verdict != Verdict.ERROR
     assert list(tmp_path.iterdir()) == []
 
@@ -70,7 +70,7 @@ def test_a_store_of_several_hosts_that_answers_is_ok_and_one_that_does_not_a_war
     finding = find("store-usable", REDIS_URL=url)
 
     assert finding.verdict == Verdict.WARNING
-    assert "budgets go on per process" in finding.found
+    assert "each process counts on its own" in finding.found
 
 
 def test_shared_memory_is_ok_and_a_disk_a_warning(
@@ -91,7 +91,7 @@ def test_memory_of_its_own_fits_one_worker_alone(find: Callable[..., Finding]) -
 
     assert one.verdict == Verdict.OK
     assert two.verdict == Verdict.ERROR
-    assert "memory:// counts per process" in two.found
+    assert "memory:// counts in each process" in two.found
 
 
 def test_shared_memory_that_is_too_small_is_a_warning(settings: dict[str, str]) -> None:
@@ -110,7 +110,7 @@ def test_shared_memory_that_is_too_small_is_a_warning(settings: dict[str, str]) 
     (line,) = [line for line in ran.stdout.splitlines() if "store-shared" in line]
 
     assert line.startswith("warning")
-    assert "/dev/shm holds 64 MiB, the store may need 256" in line
+    assert "/dev/shm holds 64 MiB, but the store may need 256" in line
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [(0o755, "ok"), (0o555, "error")])

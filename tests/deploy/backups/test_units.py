@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.config.metrics import BACKUPS
+from futuretracker.config.table import SETTINGS
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -101,5 +101,5 @@ def test_the_backup_runs_daily_and_the_drill_weekly(name: str, first: str, secon
 def test_the_state_directory_is_the_default_of_the_setting(name: str) -> None:
     service = unit(name)["Service"]
 
-    assert f"/var/lib/{service['StateDirectory']}" == BACKUPS
+    assert f"/var/lib/{service['StateDirectory']}" == SETTINGS["BACKUP_DIRECTORY"].default
     assert (service["User"], service["StateDirectoryMode"]) == ("futuretracker-backup", "0711")

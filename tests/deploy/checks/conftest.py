@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import grp
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -129,7 +130,7 @@ def nginx(
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), servers.socket.create_connection((HOST, port), timeout=1):
+        with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
             return
         time.sleep(0.02)
     message = "nginx did not start"
@@ -154,11 +155,11 @@ def edge(
 
         def edge(*, files: Files = trusted, **parts: str) -> Edge:
             given = {name: value for name, value in parts.items() if name.isupper()}
-            socket = tmp_path / "api.sock"
+            file = tmp_path / "api.sock"
             service = {**settings, "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "2", **given}
-            serve(socket_file=socket, **service)
+            serve(socket_file=file, **service)
             rest = {name: value for name, value in parts.items() if not name.isupper()}
-            https, http = stack.enter_context(nginx(socket, files, tmp_path, **rest))
+            https, http = stack.enter_context(nginx(file, files, tmp_path, ports=None, **rest))
             return Edge(f"https://{HOST}:{https}", http, service)
 
         yield edge

@@ -49,7 +49,7 @@ class Journal:
         """Write the output of a test's services to the journal."""
         outputs = [str(file) for file in folder.glob("gunicorn-*.log")]
         command = ["tail", "--quiet", "--lines=+1", "--follow", *outputs]
-        process = subprocess.Popen(command, stdout=self.stream())
+        process = subprocess.Popen(command, stdout=self.stream().fileno())
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
 

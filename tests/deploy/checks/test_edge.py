@@ -47,7 +47,7 @@ def test_a_correct_reverse_proxy_passes(edge: Front, issuer: Issuer) -> None:
     )
     assert found["https"].found.endswith("is trusted and has 59 days left.")
     assert found["proxy-hops"].found == (
-        "Clients are counted by their own address, whatever they claim."
+        "Clients are counted by their own address, whatever they send."
     )
 
 
@@ -85,10 +85,10 @@ def test_an_untrusted_certificate_is_an_error_and_the_rest_is_undecided(
 @pytest.mark.parametrize(
     ("plain", "verdict", "found"),
     [
-        ("return 200 ok;", Verdict.ERROR, "answers 200 and no redirect"),
-        ("return 302 https://PLACE$request_uri;", Verdict.ERROR, "answers 302"),
+        ("return 200 ok;", Verdict.ERROR, "returns 200 and no redirect"),
+        ("return 302 https://PLACE$request_uri;", Verdict.ERROR, "returns 302"),
         ("return 301 https://elsewhere.example.com$request_uri;", Verdict.ERROR, "elsewhere"),
-        ("return 301 https://PLACE/;", Verdict.ERROR, "answers 301"),
+        ("return 301 https://PLACE/;", Verdict.ERROR, "returns 301"),
     ],
 )
 def test_http_without_a_redirect_to_https_on_the_same_host_is_an_error(
@@ -129,10 +129,10 @@ def test_a_missing_or_doubled_or_short_hsts_header_is_found(
     ("forwarded", "trusted", "verdict", "found"),
     [
         (APPENDS, "1", Verdict.OK, "by their own address"),
-        (APPENDS, "2", Verdict.ERROR, "is counted as the address in it"),
-        (APPENDS, "3", Verdict.ERROR, "is counted as the address in it"),
-        (PASSES_ON, "1", Verdict.ERROR, "is counted as the address in it"),
-        (OVERWRITES, "2", Verdict.ERROR, "Everybody is counted as one address"),
+        (APPENDS, "2", Verdict.ERROR, "can choose its address with X-Forwarded-For"),
+        (APPENDS, "3", Verdict.ERROR, "can choose its address with X-Forwarded-For"),
+        (PASSES_ON, "1", Verdict.ERROR, "can choose its address with X-Forwarded-For"),
+        (OVERWRITES, "2", Verdict.ERROR, "All clients are counted as one address"),
         (OVERWRITES, "0", Verdict.ERROR, "TRUSTED_PROXIES is 0"),
     ],
     ids=["appends", "appends-2", "appends-3", "passes-on", "too-many", "none"],
@@ -185,7 +185,7 @@ def test_a_proxy_that_allows_every_origin_is_an_error(edge: Front) -> None:
     reflects = f"proxy_hide_header {CORS}; add_header {CORS} $http_origin;"
     finding = edge(further=reflects).find("cors-answers")
 
-    assert (finding.verdict, finding.found) == (Verdict.ERROR, "A page of a stranger's may call.")
+    assert (finding.verdict, finding.found) == (Verdict.ERROR, "Pages of any origin may call.")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_proxy_that_does_not_forward_webhooks_is_an_error(
     finding = front.find("webhook-refused")
 
     assert finding.verdict == Verdict.ERROR
-    assert f"answered with {status}" in finding.found
+    assert f"has not signed is {status}, not 400" in finding.found
 
 
 def test_an_invalid_token_is_an_error(edge: Front) -> None:
@@ -224,7 +224,7 @@ def test_a_proxy_without_a_service_is_an_error(edge: Front) -> None:
     finding = edge(metrics="location = /api/v1/health/deps { return 502; }").find("service-healthy")
 
     assert finding.verdict == Verdict.ERROR
-    assert "answers 502" in finding.found
+    assert "returns 502" in finding.found
 
 
 def test_a_service_in_development_mode_is_an_error(edge: Front) -> None:
@@ -232,5 +232,5 @@ def test_a_service_in_development_mode_is_an_error(edge: Front) -> None:
 
     assert (finding.verdict, finding.found) == (
         Verdict.ERROR,
-        "The service that answers does not run as production.",
+        "The service does not run in production mode.",
     )

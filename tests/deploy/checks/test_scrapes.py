@@ -36,7 +36,7 @@ def test_the_checks_own_scrape_does_not_count(
     after = front.find(ITEM)
 
     assert {finding.verdict for finding in before} == {Verdict.WARNING}
-    assert before[1].found == "Nobody has scraped the metrics since the service started."
+    assert before[1].found == "The metrics have not been scraped since the service started."
     assert after.verdict == Verdict.OK
 
 
@@ -46,7 +46,7 @@ def test_a_wrong_metrics_token_is_an_error_without_the_token(
     finding = edge(metrics="", METRICS_TOKEN=TOKEN).find(ITEM, METRICS_TOKEN=TOKEN[::-1])
 
     assert finding.verdict == Verdict.ERROR
-    assert finding.found.endswith("/metrics answers 404.")
+    assert finding.found.endswith("/metrics returns 404.")
     assert TOKEN[::-1] not in f"{finding}"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from futuretracker.commands.local.issuer import Issuer
-    from tests.deploy.checks.test_journal import Journal
+    from tests.deploy.checks.journal import Journal
 
 FRONTEND = "https://app.example.com"
 

@@ -6,6 +6,7 @@ test_whole.py runs this inside namespaces, with the service's settings in the en
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -44,14 +45,14 @@ def main() -> int:
     files = Files(folder / "ca.crt", folder / "server.crt", folder / "server.key")
     lay_network(folder)
     with ExitStack() as stack:
-        stream = stack.enter_context(servers.socket.socket(servers.socket.AF_UNIX))
+        stream = stack.enter_context(socket.socket(socket.AF_UNIX))
         stream.connect(journal)
         stream.sendall(b"futuretracker-api\n\n6\n0\n0\n0\n0\n")
         output, file = folder / "gunicorn.log", folder / "api.sock"
         stack.enter_context(servers.gunicorn(settings, output, socket_file=file))
         scrape()
         follow = ["tail", "--lines=+1", "--follow", str(output)]
-        tail = subprocess.Popen(follow, stdout=stream)
+        tail = subprocess.Popen(follow, stdout=stream.fileno())
         stack.callback(tail.wait)
         stack.callback(tail.terminate)
         stack.enter_context(nginx(file, files, folder, name=NAME, ports=(443, 80)))

@@ -30,7 +30,7 @@ class Stage:
 
     def env(self) -> dict[str, str]:
         pairs = [text for name, text in self.steps if name == "ENV"]
-        return dict(pair.split("=", 1) for text in pairs for pair in text.split())  # type: ignore[misc]
+        return dict(pair.split("=", 1) for text in pairs for pair in text.split())
 
     def command(self) -> list[str]:
         return list(json.loads(self.said("CMD")))

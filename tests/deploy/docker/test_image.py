@@ -93,7 +93,7 @@ def test_the_health_check_reports_a_missing_database(
 ) -> None:
     port = free_port()
     env = {**settings, "PORT": str(port)}
-    command = image.start(image.stage.command(), **env)
+    command = image.start(image.stage.command(), sockets=None, **env)
     with started(command, ENGINE, tmp_path / "output.log", port=port, path="/healthz"):
         result = in_image(image, *image.stage.health_check(), PORT=str(port))
 

@@ -128,7 +128,7 @@ def nginx(
     lay_out(program, folder, ports, changes, socket_file=socket_file, files=files)
     with started("nginx", command(program, folder), {}, folder) as process:
         deadline = time.monotonic() + 60
-        while not answers(ports[1]):
+        while not listens(ports[1]):
             said = log_of("nginx", folder).read_text()
             assert process.poll() is None, said
             assert time.monotonic() < deadline, said
@@ -136,7 +136,7 @@ def nginx(
         yield Edge(kind, *ports, files.authority, folder / "futuretracker-api.access.log")
 
 
-def answers(port: int) -> bool:
+def listens(port: int) -> bool:
     """Return whether something listens on the port."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2):
         return True

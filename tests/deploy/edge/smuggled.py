@@ -16,7 +16,7 @@ def reached(edge: Edge, service: Service, before: int) -> list[str]:
     Fail if the proxy has not logged one of them. A smuggled request waits on the kept connection
     until the next request uses it, so this function sends one.
     """
-    assert edge.ask("POST", "/after").status == 404
+    assert edge.request("POST", "/after").status == 404
     writes = [line for line in service.lines()[before:] if line["type"] == "REQUEST"]
     ids = {line["requestId"] for line in writes}
     # The proxy writes its log line after the response.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.processes import started
-from tests.deploy.edge.visitor import ask_on
+from tests.deploy.edge.visitor import request_on
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def test_a_client_cannot_choose_its_address_for_the_rate_limit(
 ) -> None:
     source = next(addresses)
     left = [
-        edge.ask("GET", "/api/v1/health", headers=sent, source=source).header(
+        edge.request("GET", "/api/v1/health", headers=sent, source=source).header(
             "X-RateLimit-Remaining"
         )
         for sent in ({}, headers, {})
@@ -80,11 +80,11 @@ def test_a_client_cannot_choose_its_address_for_the_rate_limit(
 
 def test_the_log_has_the_address_of_the_connection(edge: Edge, service: Service) -> None:
     source = next(addresses)
-    answer = edge.ask(
+    response = edge.request(
         "POST", "/api/v1/opportunities", headers={"X-Forwarded-For": "203.0.113.9"}, source=source
     )
 
-    made = answer.header("X-Request-Id")
+    made = response.header("X-Request-Id")
     lines = [line for line in service.lines() if line.get("requestId") == made]
     assert {line["ip"] for line in lines if line["type"] == "REQUEST"} == {source}
 
@@ -92,12 +92,12 @@ def test_the_log_has_the_address_of_the_connection(edge: Edge, service: Service)
 def test_other_forwarding_headers_are_removed(begin: Begin, mirror: Path) -> None:
     with begin(socket_file=mirror) as edge:
         forged = dict.fromkeys(IDENTITIES, "203.0.113.9") | {"X-Forwarded-Proto": "gopher"}
-        answer = edge.ask(
+        response = edge.request(
             "GET", "/", token="one", headers={**forged, "X-Forwarded-For": "203.0.113.9"}
         )
 
-    seen = json.loads(answer.body)
-    assert "203.0.113.9" not in answer.body.decode()
+    seen = json.loads(response.body)
+    assert "203.0.113.9" not in response.body.decode()
     assert set(seen) <= FORWARDED
     assert seen["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
     assert seen["HTTP_X_FORWARDED_PROTO"] == "https"
@@ -107,8 +107,8 @@ def test_other_forwarding_headers_are_removed(begin: Begin, mirror: Path) -> Non
 
 def test_a_client_over_ipv6_has_its_own_limit(edge: Edge, service: Service) -> None:
     with closing(edge.connect(source="::1")) as sock:
-        answer = ask_on(sock, "POST", "/api/v1/opportunities")
+        response = request_on(sock, "POST", "/api/v1/opportunities")
 
-    made = answer.header("X-Request-Id")
+    made = response.header("X-Request-Id")
     lines = [line for line in service.lines() if line.get("requestId") == made]
     assert {line["ip"] for line in lines if line["type"] == "REQUEST"} == {"::1"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.deploy.edge.conftest import Begin
-    from tests.deploy.edge.visitor import Answer, Edge
+    from tests.deploy.edge.visitor import Edge, Response
     from tests.support.servers import Service
 
 ROWS = "/api/v1/opportunities"
@@ -23,75 +23,75 @@ LISTED = "https://your-frontend-domain.com"
 
 
 @pytest.fixture(scope="session")
-def deserted(begin: Begin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def unserved(begin: Begin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """A proxy without a service behind it."""
     with begin(socket_file=tmp_path_factory.mktemp("nobody") / "api.sock") as running:
         yield running
 
 
-def check(answer: Answer, status: int, error: str, code: str) -> None:
+def check(response: Response, status: int, error: str, code: str) -> None:
     """Check an error under /api/v1 against the service's format and headers."""
-    assert answer.status == status
-    assert answer.json["error"] == error
-    assert answer.json["message"]
-    assert answer.json["code"] == code
-    assert answer.json["requestId"] == answer.header("X-Request-Id")
-    assert answer.header("Content-Type") == "application/json; charset=utf-8"
+    assert response.status == status
+    assert response.json["error"] == error
+    assert response.json["message"]
+    assert response.json["code"] == code
+    assert response.json["requestId"] == response.header("X-Request-Id")
+    assert response.header("Content-Type") == "application/json; charset=utf-8"
     for name, value in EVERYWHERE.items():
-        assert answer.header(name) == value, name
-    assert answer.header("Permissions-Policy")
-    assert answer.header("Cross-Origin-Resource-Policy") == "cross-origin"
+        assert response.header(name) == value, name
+    assert response.header("Permissions-Policy")
+    assert response.header("Cross-Origin-Resource-Policy") == "cross-origin"
 
 
-def test_without_the_service_there_is_a_502_with_retry_after(deserted: Edge) -> None:
-    answer = deserted.ask("POST", ROWS, body={})
+def test_without_the_service_there_is_a_502_with_retry_after(unserved: Edge) -> None:
+    response = unserved.request("POST", ROWS, body={})
 
-    check(answer, 502, "Bad Gateway", "bad_gateway")
-    assert answer.header("Retry-After") == "2"
+    check(response, 502, "Bad Gateway", "bad_gateway")
+    assert response.header("Retry-After") == "2"
 
 
-def test_outside_v1_an_error_has_neither_code_nor_id(deserted: Edge) -> None:
+def test_outside_v1_an_error_has_neither_code_nor_id(unserved: Edge) -> None:
     for path, policy in (("/api/opportunities", "cross-origin"), ("/nowhere", "same-origin")):
-        answer = deserted.ask("GET", path)
-        assert answer.status == 502
-        assert set(answer.json) == {"error", "message"}
-        assert answer.header("Cross-Origin-Resource-Policy") == policy
+        response = unserved.request("GET", path)
+        assert response.status == 502
+        assert set(response.json) == {"error", "message"}
+        assert response.header("Cross-Origin-Resource-Policy") == policy
 
 
-def test_a_file_extension_does_not_change_the_content_type(deserted: Edge) -> None:
+def test_a_file_extension_does_not_change_the_content_type(unserved: Edge) -> None:
     for path in ("/x.html", "/api/v1/x.json", "/api/x.js"):
-        answer = deserted.ask("GET", path)
-        assert answer.header("Content-Type") == "application/json; charset=utf-8"
+        response = unserved.request("GET", path)
+        assert response.header("Content-Type") == "application/json; charset=utf-8"
 
 
-def test_a_listed_origin_may_read_the_edges_errors(deserted: Edge) -> None:
-    answer = deserted.ask("GET", ROWS, headers={"Origin": LISTED})
+def test_a_listed_origin_may_read_the_edges_errors(unserved: Edge) -> None:
+    response = unserved.request("GET", ROWS, headers={"Origin": LISTED})
 
-    assert answer.header("Access-Control-Allow-Origin") == LISTED
-    assert answer.header("Access-Control-Allow-Credentials") == "true"
-    assert "Retry-After" in (answer.header("Access-Control-Expose-Headers") or "")
+    assert response.header("Access-Control-Allow-Origin") == LISTED
+    assert response.header("Access-Control-Allow-Credentials") == "true"
+    assert "Retry-After" in (response.header("Access-Control-Expose-Headers") or "")
 
 
 def test_a_listed_origin_may_read_the_same_headers_as_from_the_service(
-    deserted: Edge, edge: Edge
+    unserved: Edge, edge: Edge
 ) -> None:
     name = "Access-Control-Expose-Headers"
-    ours = edge.ask("GET", ROWS, headers={"Origin": ORIGIN}).header(name)
+    ours = edge.request("GET", ROWS, headers={"Origin": ORIGIN}).header(name)
 
-    assert deserted.ask("GET", ROWS, headers={"Origin": LISTED}).header(name) == ours
+    assert unserved.request("GET", ROWS, headers={"Origin": LISTED}).header(name) == ours
 
 
-def test_another_origin_may_not_read_the_edges_errors(deserted: Edge) -> None:
+def test_another_origin_may_not_read_the_edges_errors(unserved: Edge) -> None:
     for origin in (
         "https://evil.example",
         "null",
         f"{LISTED}.evil.example",
         LISTED.replace("https", "http"),
     ):
-        answer = deserted.ask("GET", ROWS, headers={"Origin": origin})
-        assert answer.header("Access-Control-Allow-Origin") is None
+        response = unserved.request("GET", ROWS, headers={"Origin": origin})
+        assert response.header("Access-Control-Allow-Origin") is None
     # Outside /api/ no origin may.
-    outside = deserted.ask("GET", "/nowhere", headers={"Origin": LISTED})
+    outside = unserved.request("GET", "/nowhere", headers={"Origin": LISTED})
     assert outside.header("Access-Control-Allow-Origin") is None
 
 
@@ -104,33 +104,33 @@ def test_a_service_that_is_too_slow_causes_a_504(
     )
     with hurry as edge, psycopg.connect(owner_url) as conn:
         conn.execute("lock table opportunities in exclusive mode")
-        answer = edge.ask("POST", ROWS, token=token, body={"title": "late"})
+        response = edge.request("POST", ROWS, token=token, body={"title": "late"})
 
-    check(answer, 504, "Gateway Timeout", "gateway_timeout")
+    check(response, 504, "Gateway Timeout", "gateway_timeout")
     # The service may have done the work, so the client is not told to retry.
-    assert answer.header("Retry-After") is None
+    assert response.header("Retry-After") is None
 
 
 def test_a_503_of_the_service_passes_unchanged(
     edge: Edge, service: Service, owner_url: str, token: str
 ) -> None:
-    edge.ask("GET", ROWS, token=token)
+    edge.request("GET", ROWS, token=token)
     with psycopg.connect(owner_url) as conn:
         conn.execute("lock table opportunities in exclusive mode")
-        answer = edge.ask("POST", ROWS, token=token, body={"title": "late"})
+        response = edge.request("POST", ROWS, token=token, body={"title": "late"})
 
-    check(answer, 503, "Service Unavailable", "service_unavailable")
-    assert "database" in answer.json["message"].lower()
-    assert answer.header("Retry-After")
+    check(response, 503, "Service Unavailable", "service_unavailable")
+    assert "database" in response.json["message"].lower()
+    assert response.header("Retry-After")
 
 
 def test_a_body_over_one_mib_gets_a_413(edge: Edge, token: str) -> None:
-    fits = edge.ask("POST", ROWS, token=token, body=b" " * (ONE_MIB - 2) + b"{}")
+    fits = edge.request("POST", ROWS, token=token, body=b" " * (ONE_MIB - 2) + b"{}")
     assert (fits.status, fits.json["error"]) == (400, "Validation Error")
 
-    answer = edge.ask("POST", ROWS, token=token, body=b" " * (ONE_MIB - 1) + b"{}")
-    check(answer, 413, "Payload Too Large", "payload_too_large")
-    assert answer.json["message"] == "The request body must not exceed 1 MiB"
+    response = edge.request("POST", ROWS, token=token, body=b" " * (ONE_MIB - 1) + b"{}")
+    check(response, 413, "Payload Too Large", "payload_too_large")
+    assert response.json["message"] == "The request body must not exceed 1 MiB"
 
 
 def test_a_chunked_body_over_one_mib_gets_a_413(edge: Edge, token: str) -> None:

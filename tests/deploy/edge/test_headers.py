@@ -10,7 +10,7 @@ import pytest
 from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
-    from tests.deploy.edge.visitor import Answer, Edge
+    from tests.deploy.edge.visitor import Edge, Response
 
 ROWS = "/api/v1/opportunities"
 # How to get a response from each source.
@@ -31,33 +31,33 @@ ASKED = {
 LOOSER = {"cache-control", "content-security-policy", "vary"}  # for public documents
 
 
-def names_of(answer: Answer) -> list[str]:
-    return [name for name, _ in answer.fields]
+def names_of(response: Response) -> list[str]:
+    return [name for name, _ in response.fields]
 
 
 @pytest.mark.parametrize("situation", ASKED)
 def test_every_header_of_every_response_appears_once(edge: Edge, situation: str) -> None:
     method, path, headers = ASKED[situation]
-    answer = edge.ask(method, path, headers=headers)
+    response = edge.request(method, path, headers=headers)
 
-    assert len(names_of(answer)) == len(set(names_of(answer)))
+    assert len(names_of(response)) == len(set(names_of(response)))
     for name, value in EVERYWHERE.items():
-        if not (name.lower() in LOOSER and answer.status == 200):
-            assert answer.header(name) == value, name
-    assert answer.header("X-Request-Id")
-    assert answer.header("Permissions-Policy")
-    assert answer.header("Cross-Origin-Resource-Policy")
+        if not (name.lower() in LOOSER and response.status == 200):
+            assert response.header(name) == value, name
+    assert response.header("X-Request-Id")
+    assert response.header("Permissions-Policy")
+    assert response.header("Cross-Origin-Resource-Policy")
 
 
 def test_no_header_names_the_software(edge: Edge) -> None:
     for method, path, headers in ASKED.values():
-        answer = edge.ask(method, path, headers=headers)
-        assert answer.header("Server") in {None, "nginx"}
-        assert not {"via", "x-powered-by", "alt-svc"} & set(names_of(answer))
+        response = edge.request(method, path, headers=headers)
+        assert response.header("Server") in {None, "nginx"}
+        assert not {"via", "x-powered-by", "alt-svc"} & set(names_of(response))
 
 
 def test_metrics_are_not_public(edge: Edge) -> None:
     for path in ("/metrics", "/metrics/", "/metrics?name[]=x", "/%6detrics", "/docs/../metrics"):
-        answer = edge.ask("GET", path)
-        assert answer.status == 404
-        assert json.loads(answer.body) == {"error": "Not Found", "message": "Route not found"}
+        response = edge.request("GET", path)
+        assert response.status == 404
+        assert json.loads(response.body) == {"error": "Not Found", "message": "Route not found"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -11,13 +11,15 @@ from tests.deploy.edge.smuggled import reached
 from tests.deploy.edge.visitor import NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.deploy.edge.visitor import Edge
     from tests.support.servers import Service
 
 SMUGGLED = f"POST /smuggled HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 0\r\n\r\n"
 INSIDE = f"x\r\n\r\n{SMUGGLED}"
 OUTER = "/outer-h2"
-Sent = "tuple[Sequence[tuple[str, str]], bytes | None]"
+Sent: TypeAlias = "tuple[Sequence[tuple[str, str]], bytes | None]"
 TRICKS: dict[str, Sent] = {
     "a length that is too short": (
         request("POST", OUTER, ("content-length", "0")),

@@ -36,7 +36,7 @@ STAYS = {("caddy", "a body that never comes")}
 
 
 @pytest.fixture(scope="session")
-def hasty(service: Service, begin: Begin) -> Iterator[Edge]:
+def impatient(service: Service, begin: Begin) -> Iterator[Edge]:
     """A proxy with short timeouts."""
     changed = begin(
         nginx={
@@ -69,25 +69,25 @@ def lasts(sock: socket.socket, start: bytes, drop: bytes) -> float:
     return time.monotonic() - began
 
 
-def test_a_slow_client_is_disconnected_in_time(hasty: Edge, service: Service) -> None:
+def test_a_slow_client_is_disconnected_in_time(impatient: Edge, service: Service) -> None:
     with ThreadPoolExecutor() as pool:
-        socks = [hasty.connect() for _ in STARTS]
+        socks = [impatient.connect() for _ in STARTS]
         each = list(pool.map(lasts, socks, *zip(*STARTS.values(), strict=True)))
         for sock in socks:
             sock.close()
 
     for name, seconds in zip(STARTS, each, strict=True):
-        stays = (hasty.kind, name) in STAYS
+        stays = (impatient.kind, name) in STAYS
         in_time = PATIENCE - 0.5 < seconds < GIVE_UP
         # If a newer Caddy closes it, remove the line from docs/operations/edge.md.
         assert in_time is not stays, f"{name}: {seconds} s"
-    hasty.ask("POST", "/after")
+    impatient.request("POST", "/after")
     paths = [line["path"] for line in service.lines() if line["type"] == "REQUEST"]
     assert "/api/v1/slow" not in paths
 
 
-def test_a_client_without_a_handshake_is_disconnected(hasty: Edge) -> None:
-    with closing(socket.create_connection(("127.0.0.1", hasty.port))) as sock:
+def test_a_client_without_a_handshake_is_disconnected(impatient: Edge) -> None:
+    with closing(socket.create_connection(("127.0.0.1", impatient.port))) as sock:
         assert lasts(sock, b"", b"") < GIVE_UP
 
 
@@ -97,7 +97,7 @@ def test_slow_clients_do_not_delay_others(edge: Edge) -> None:
     for sock in slow:
         sock.sendall(HEAD + b"Content-Length: 9000\r\n\r\n{")
     for _ in range(5):
-        assert edge.ask("POST", "/api/v1/quick").status == 404
+        assert edge.request("POST", "/api/v1/quick").status == 404
     for sock in slow:
         sock.setblocking(False)
         with closing(sock), pytest.raises((BlockingIOError, ssl.SSLWantReadError)):

@@ -79,12 +79,12 @@ def test_another_host_header_gets_no_response(edge: Edge) -> None:
 
 
 def test_plain_http_redirects_to_https_on_the_same_host(edge: Edge) -> None:
-    answer = edge.ask("GET", "/api/v1/me?x=1", tls=False)
+    response = edge.request("GET", "/api/v1/me?x=1", tls=False)
 
-    assert answer.status in {301, 308}
-    assert answer.header("Location") == f"https://{NAME}/api/v1/me?x=1"
+    assert response.status in {301, 308}
+    assert response.header("Location") == f"https://{NAME}/api/v1/me?x=1"
     # Only HTTPS may send this header (RFC 6797, section 7.2).
-    assert answer.header("Strict-Transport-Security") is None
+    assert response.header("Strict-Transport-Security") is None
 
 
 def test_plain_http_on_the_tls_port_is_refused(edge: Edge) -> None:

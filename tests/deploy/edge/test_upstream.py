@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.deploy.edge.visitor import ask_on
+from tests.deploy.edge.visitor import request_on
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ def connections(socket_file: Path) -> set[str]:
 
 def test_connections_to_the_service_are_kept(edge: Edge, socket_file: Path) -> None:
     with closing(edge.connect()) as sock:
-        ask_on(sock, "GET", "/healthz")
+        request_on(sock, "GET", "/healthz")
         first = connections(socket_file)
         assert first
         for _ in range(20):
-            assert ask_on(sock, "GET", "/healthz").status == 200
+            assert request_on(sock, "GET", "/healthz").status == 200
         assert connections(socket_file) == first
 
 
@@ -56,18 +56,18 @@ def test_a_write_is_not_retried_after_its_worker_died(
         closing(edge.connect()) as sock,
         ThreadPoolExecutor(1) as pool,
     ):
-        made = ask_on(sock, "POST", ROWS, token=token, body={"title": "one"}).json["id"]
+        made = request_on(sock, "POST", ROWS, token=token, body={"title": "one"}).json["id"]
         for method, path in (("DELETE", f"{ROWS}/{made}"), ("POST", ROWS)):
-            wait_for(lambda: ask_on(sock, "GET", ROWS, token=token).status == 200)
+            wait_for(lambda: request_on(sock, "GET", ROWS, token=token).status == 200)
             [worker] = service.workers()
             os.kill(worker, signal.SIGSTOP)
             headers = {"Idempotency-Key": "one"}
-            asked = pool.submit(ask_on, sock, method, path, token=token, headers=headers)
+            asked = pool.submit(request_on, sock, method, path, token=token, headers=headers)
             time.sleep(0.2)  # until the request waits in the worker
             os.kill(worker, signal.SIGKILL)
             # A new worker would respond.
             assert asked.result().status == 502
-        wait_for(lambda: ask_on(sock, "GET", f"{ROWS}/{made}", token=token).status == 200)
+        wait_for(lambda: request_on(sock, "GET", f"{ROWS}/{made}", token=token).status == 200)
     writes = [line for line in service.lines() if line["type"] == "REQUEST"]
     assert len(writes) == 1
 
@@ -83,7 +83,7 @@ def test_an_incomplete_body_never_reaches_the_service(edge: Edge, service: Servi
                 f"POST /api/v1/cut-{name} HTTP/1.1\r\nHost: api.example.com\r\n".encode() + rest
             )
             time.sleep(0.1)
-    edge.ask("POST", "/api/v1/after-the-cuts")
+    edge.request("POST", "/api/v1/after-the-cuts")
 
     paths = [line["path"] for line in service.lines() if line["type"] == "REQUEST"]
     assert "/api/v1/after-the-cuts" in paths

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tests.support.servers import Service
+
 NAME = "api.example.com"
 
 
 @dataclass
-class Answer:
+class Response:
     """A complete HTTP response; ``fields`` has every header line, in lower case."""
 
     status: int
@@ -73,7 +75,7 @@ class Edge:
             return sock
         return (context or self.context()).wrap_socket(sock, server_hostname=name)
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
@@ -83,10 +85,10 @@ class Edge:
         headers: Mapping[str, str] | None = None,
         source: str = "127.0.0.1",
         tls: bool = True,
-    ) -> Answer:
+    ) -> Response:
         """Send one request on a new connection."""
         with closing(self.connect(source=source, tls=tls)) as sock:
-            return ask_on(sock, method, path, token=token, body=body, headers=headers)
+            return request_on(sock, method, path, token=token, body=body, headers=headers)
 
     def raw(self, data: bytes, *, tls: bool = True, until: float = 3) -> bytes:
         """Send bytes; return what arrives until the proxy closes the connection or is silent."""
@@ -100,7 +102,30 @@ class Edge:
         return received
 
 
-def ask_on(
+def logged_ip(edge: Edge, service: Service, source: str, headers: Mapping[str, str]) -> str:
+    """Send a write from ``source``; return the client address that the service logs for it."""
+    response = edge.request("POST", "/api/v1/x", source=source, headers=headers)
+    made = response.header("X-Request-Id")
+    [ip] = {
+        line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
+    }
+    return str(ip)
+
+
+def encode(
+    headers: Mapping[str, str], token: str | None, body: object
+) -> tuple[bytes | None, dict[str, str]]:
+    """Return a request's body and headers: bytes stay as they are, other bodies become JSON."""
+    sent = dict(headers)
+    if token:
+        sent["Authorization"] = f"Bearer {token}"
+    if body is None or isinstance(body, bytes):
+        return body, sent
+    sent.setdefault("Content-Type", "application/json")
+    return json.dumps(body).encode(), sent
+
+
+def request_on(
     sock: socket.socket,
     method: str,
     path: str,
@@ -108,17 +133,12 @@ def ask_on(
     token: str | None = None,
     body: object = None,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> Response:
     """Send a request on an open connection, and keep the connection."""
-    sent = dict(headers or {})
-    if token:
-        sent["Authorization"] = f"Bearer {token}"
-    if body is not None and not isinstance(body, bytes):
-        body = json.dumps(body).encode()
-        sent.setdefault("Content-Type", "application/json")
+    content, sent = encode(headers or {}, token, body)
     connection = HTTPConnection(NAME)
     connection.sock = sock
-    connection.request(method, path, body=body, headers=sent)  # type: ignore[arg-type]
+    connection.request(method, path, body=content, headers=sent)
     response = connection.getresponse()
     fields = [(name.lower(), value) for name, value in response.getheaders()]
-    return Answer(response.status, fields, response.read())
+    return Response(response.status, fields, response.read())

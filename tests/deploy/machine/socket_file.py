@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
+from tests.deploy.edge.visitor import encode
 from tests.support.servers import Answer
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def service_socket(machine: Machine) -> Path:
     return machine.root / "run/futuretracker-api.sock"
 
 
-def ask(
+def send(
     machine: Machine,
     method: str,
     path: str,
@@ -45,15 +45,10 @@ def ask(
     address: str = "203.0.113.7",
 ) -> Answer:
     """Send a request for a client at ``address``; send bytes as they are, else as JSON."""
-    sent = {"X-Forwarded-For": address, **(headers or {})}
-    if token:
-        sent["Authorization"] = f"Bearer {token}"
-    if body is not None and not isinstance(body, bytes):
-        body = json.dumps(body).encode()
-        sent.setdefault("Content-Type", "application/json")
+    content, sent = encode({"X-Forwarded-For": address, **(headers or {})}, token, body)
     connection = SocketFile(service_socket(machine))
     try:
-        connection.request(method, path, body, sent)
+        connection.request(method, path, content, sent)
         return Answer.read(connection.getresponse())
     finally:
         connection.close()

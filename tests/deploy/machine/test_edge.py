@@ -47,7 +47,7 @@ def fronted(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Mach
             folder = command.text.removeprefix("cd ")
         deployed.run(f"cd {folder} && {STAND_INS.get(command.text, command.text)}")
     # nginx opens the ports of a new site shortly after the reload.
-    wait_for(lambda: deployed.run(f"{CURL} https://{NAME}/api/v1/health", check=False), 5)
+    wait_for(lambda: deployed.run(f"{CURL} https://{NAME}/api/v1/health", check=False))
     return deployed
 
 
@@ -64,17 +64,17 @@ def test_the_service_responds_through_nginx(fronted: Machine) -> None:
 def test_plain_http_redirects_to_https(fronted: Machine) -> None:
     """After a reload, old processes with the old configuration may still accept one connection."""
     expected = f"301 https://{NAME}/api/v1/health"
-    ask = f"{CURL} -o /dev/null -w '%{{http_code}} %{{redirect_url}}' http://{NAME}/api/v1/health"
+    curl = f"{CURL} -o /dev/null -w '%{{http_code}} %{{redirect_url}}' http://{NAME}/api/v1/health"
 
-    wait_for(lambda: fronted.run(ask) == expected, 5)
+    wait_for(lambda: fronted.run(curl) == expected)
 
 
 def test_a_restart_of_the_service_causes_no_error(fronted: Machine) -> None:
     """systemd keeps the socket, and nginx sends nothing into a closing connection."""
-    ask = f"{CURL} -o /dev/null -w '%{{http_code}}\\n' https://{NAME}/api/v1/health"
+    curl = f"{CURL} -o /dev/null -w '%{{http_code}}\\n' https://{NAME}/api/v1/health"
     before = fronted.state("futuretracker-api", "MainPID")
     fronted.run("systemctl restart --no-block futuretracker-api")
-    answered = fronted.run(f"for i in $(seq 40); do {ask}; sleep 0.05; done")
+    answered = fronted.run(f"for i in $(seq 40); do {curl}; sleep 0.05; done")
 
     assert set(answered.split()) == {"200"}
     assert fronted.state("futuretracker-api", "MainPID") != before

@@ -16,7 +16,7 @@ GUNICORN = "ExecStart=\nExecStart=/opt/futuretracker/.venv/bin/gunicorn"
 LINES = "journalctl -q -o cat -t futuretracker-api _SYSTEMD_UNIT=futuretracker-api.service"
 # Mistakes that `check` would find earlier: how to make them, and the expected message.
 BROKEN = {
-    "a setting": ("Environment=THREADS=many", "THREADS: Not a valid integer"),
+    "a setting": ("Environment=THREADS=many", "THREADS: must be a whole number from 1 to 64"),
     "an application": (f"{GUNICORN} wsgi:nothing", "Failed to find attribute 'nothing' in 'wsgi'"),
     "a certificate": (f"{GUNICORN} --certfile=/nowhere wsgi:app", "uncaught exception"),
     "a folder": (f"{GUNICORN} --worker-tmp-dir=/nowhere wsgi:app", "Unhandled exception in main"),

@@ -21,7 +21,7 @@ from tests.deploy.machine.eventful import (
     refusals,
     share_a_valkey,
 )
-from tests.deploy.machine.socket_file import ask
+from tests.deploy.machine.socket_file import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,11 +112,11 @@ def test_the_journal_has_the_documented_limits(
     machine, _ = happened
     (install, restart) = COMMANDS[-2:]
     machine.run(f"cd /opt/futuretracker && {install} && {restart}")
-    answer = ask(machine, "POST", "/api/v1/opportunities", body={})
+    response = send(machine, "POST", "/api/v1/opportunities", body={})
 
-    assert answer.status == 401
+    assert response.status == 401
     assert "MaxRetentionSec=90day" in machine.run(
         "systemd-analyze cat-config systemd/journald.conf"
     )
-    assert answer.headers["X-Request-Id"] in machine.journal(API)
+    assert response.headers["X-Request-Id"] in machine.journal(API)
     assert machine.state(API, "LogRateLimitIntervalUSec") == "0"

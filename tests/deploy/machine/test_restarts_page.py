@@ -33,5 +33,5 @@ def test_what_the_check_refuses_is_seen_before_the_restart(deployed: Machine) ->
     finally:
         deployed.run(f"mv /run/api.env {file}")
 
-    assert "THREADS: Not a valid integer" in said
+    assert "THREADS: must be a whole number from 1 to 64" in said
     assert said.endswith("refused\n")

@@ -72,9 +72,9 @@ def test_the_api_cannot_read_the_settings_or_the_owners_url(deployed: Machine) -
 
 
 def test_only_the_proxy_can_connect_to_the_socket(deployed: Machine) -> None:
-    ask = "curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/futuretracker-api.sock"
-    ask = f"{ask} http://localhost/healthz"
+    curl = "curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/futuretracker-api.sock"
+    curl = f"{curl} http://localhost/healthz"
     become = "setpriv --clear-groups --reuid"
 
-    assert deployed.run(f"{become}=www-data --regid=www-data {ask}") == "200"
-    assert deployed.run(f"{become}=nobody --regid=nogroup {ask}", check=False) == "000"
+    assert deployed.run(f"{become}=www-data --regid=www-data {curl}") == "200"
+    assert deployed.run(f"{become}=nobody --regid=nogroup {curl}", check=False) == "000"

@@ -13,7 +13,7 @@ from tests.deploy.machine.drop_in import API, changed
 from tests.deploy.machine.eventful import workers
 from tests.deploy.machine.front import nginx
 from tests.deploy.machine.load import ROWS, Load
-from tests.deploy.machine.socket_file import SocketFile, ask, service_socket
+from tests.deploy.machine.socket_file import SocketFile, send, service_socket
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -54,12 +54,16 @@ def tell(what: str, load: Load) -> None:
     )
 
 
+def wait_for_new_workers(machine: Machine, old: set[int]) -> None:
+    wait_for(lambda: len(new := set(workers(machine))) == 2 and not new & old)
+
+
 def test_a_reload_loses_no_request(deployed: Machine, load: Load) -> None:
     with load.running():
         for _ in range(2):
             old = set(workers(deployed))
             deployed.run("systemctl reload futuretracker-api")
-            wait_for(lambda old=old: len(new := set(workers(deployed))) == 2 and not new & old)
+            wait_for_new_workers(deployed, old)
 
     tell("reload twice", load)
     assert load.failed() == []
@@ -89,7 +93,7 @@ def test_a_restart_finishes_requests_and_queues_new_connections(
         restarted = pool.submit(deployed.run, f"systemctl restart {API}")
         wait_for(lambda: deployed.state(API, "ActiveState") == "deactivating")
         time.sleep(0.5)
-        late = pool.submit(ask, deployed, "GET", ROWS, token=token())
+        late = pool.submit(send, deployed, "GET", ROWS, token=token())
         time.sleep(0.5)
         assert not restarted.done()
         assert not late.done()
@@ -154,8 +158,8 @@ def test_new_code_runs_after_a_restart_but_not_after_a_reload(deployed: Machine)
         for action in ("reload", "restart"):
             old = set(workers(deployed))
             deployed.run(f"systemctl {action} {API}")
-            wait_for(lambda old=old: len(new := set(workers(deployed))) == 2 and not new & old)
-            said[action] = ask(deployed, "GET", "/healthz").json["status"]
+            wait_for_new_workers(deployed, old)
+            said[action] = send(deployed, "GET", "/healthz").json["status"]
     finally:
         deployed.run(f"cp /var/tmp/health.py {file} && systemctl restart {API}")
 

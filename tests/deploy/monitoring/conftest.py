@@ -35,9 +35,9 @@ class Scraped(NamedTuple):
 
     def text(self) -> str:
         """Return the response of /metrics."""
-        answer = self.metrics.request("GET", "/metrics")
-        assert answer.status == 200, answer.body
-        return answer.body.decode()
+        response = self.metrics.request("GET", "/metrics")
+        assert response.status == 200, response.body
+        return response.body.decode()
 
 
 @pytest.fixture(scope="session")

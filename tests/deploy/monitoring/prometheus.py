@@ -33,17 +33,17 @@ class Prometheus(NamedTuple):
         query = urllib.parse.urlencode(parameters)
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{query}"
         try:
-            with urllib.request.urlopen(url, timeout=60) as answer:
-                found: dict[str, Any] = json.load(answer)
+            with urllib.request.urlopen(url, timeout=60) as response:
+                found: dict[str, Any] = json.load(response)
         except urllib.error.HTTPError as error:
             found = json.load(error)
         return found
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the current series of an expression."""
-        answer = self.get("query", query=expression)
-        assert answer["status"] == "success", (expression, answer)
-        found: list[dict[str, Any]] = answer["data"]["result"]
+        response = self.get("query", query=expression)
+        assert response["status"] == "success", (expression, response)
+        found: list[dict[str, Any]] = response["data"]["result"]
         return found
 
     def value(self, expression: str) -> float:

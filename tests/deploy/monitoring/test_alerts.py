@@ -46,7 +46,7 @@ def slow(half: str, all_: str, route: str = "/api/me") -> dict[str, str]:
     }
 
 
-def answers(good: str, bad: str) -> dict[str, str]:
+def responses(good: str, bad: str) -> dict[str, str]:
     return {f'{REQUESTS}{{status="200"}}': good, f'{REQUESTS}{{status="503"}}': bad}
 
 
@@ -72,12 +72,12 @@ CASES = [
     Case("FutureTrackerDown", 4, {UP: "1 1 1 1 0 1 1 1"}),
     Case("FutureTrackerNotScraped", 10, {"other": "1x20"}, {"job": "futuretracker"}),
     Case("FutureTrackerNotScraped", 10, {UP: "0x20"}),
-    Case("FutureTrackerErrorsFast", 90, answers("0+100x90", "0+5x90"), {}),
-    Case("FutureTrackerErrorsFast", 90, answers("0+100x90", "0+1x90")),
+    Case("FutureTrackerErrorsFast", 90, responses("0+100x90", "0+5x90"), {}),
+    Case("FutureTrackerErrorsFast", 90, responses("0+100x90", "0+1x90")),
     # An outage that has ended.
-    Case("FutureTrackerErrorsFast", 90, answers("0+100x90", "0+50x70 3500x30")),
-    Case("FutureTrackerErrorsSlow", 400, answers("0+100x400", "0+1x400"), {}),
-    Case("FutureTrackerErrorsSlow", 400, answers("0+200x400", "0+1x400")),
+    Case("FutureTrackerErrorsFast", 90, responses("0+100x90", "0+50x70 3500x30")),
+    Case("FutureTrackerErrorsSlow", 400, responses("0+100x400", "0+1x400"), {}),
+    Case("FutureTrackerErrorsSlow", 400, responses("0+200x400", "0+1x400")),
     Case("FutureTrackerSlow", 30, slow("0+90x30", "0+100x30"), {}),
     Case("FutureTrackerSlow", 30, slow("0+100x30", "0+100x30")),
     Case("FutureTrackerSlow", 30, slow("0+90x30", "0+100x30", "/docs")),

@@ -70,9 +70,9 @@ def host(
 
 
 def test_the_host_is_ready_at_the_load_balancers_port(host: Machine) -> None:
-    answer = host.run("curl --silent --fail --retry 5 --retry-connrefused 127.0.0.1:3001/readyz")
+    response = host.run("curl --silent --fail --retry 5 --retry-connrefused 127.0.0.1:3001/readyz")
 
-    assert '"status"' in answer
+    assert '"status"' in response
 
 
 def test_the_client_address_comes_from_the_load_balancer(host: Machine) -> None:

@@ -87,7 +87,7 @@ def test_killing_pm2_leaves_no_process(running: Pm2) -> None:
 
     # PM2 does not wait for its own exit. A zombie process has no command line.
     left = [Path(f"/proc/{pid}/cmdline") for pid in processes]
-    wait_for(lambda: not [file for file in left if file.exists() and file.read_bytes()], 10)
+    wait_for(lambda: not [file for file in left if file.exists() and file.read_bytes()])
 
 
 def test_a_wrong_setting_is_reported_and_not_retried_forever(pm2: Pm2) -> None:

@@ -24,7 +24,7 @@ class Advisories:
     known: dict[str, Any] = field(default_factory=lambda: defaultdict(list))
     asked: set[str] = field(default_factory=set)
 
-    def answer(self, path: str, question: dict[str, Any]) -> dict[str, Any]:
+    def response(self, path: str, question: dict[str, Any]) -> dict[str, Any]:
         if path == "/v1/query":
             name = question["package"]["name"]
             self.asked.add(name)
@@ -43,7 +43,7 @@ def advisories() -> Iterator[Advisories]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            self._send(service.status, service.answer(self.path, json.loads(body)))
+            self._send(service.status, service.response(self.path, json.loads(body)))
 
         def do_GET(self) -> None:
             self._send(404, {})

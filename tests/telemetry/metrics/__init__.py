@@ -1,1 +1,5 @@
 """/metrics, as real gunicorn serves it."""
+
+import pytest
+
+pytestmark = pytest.mark.wire

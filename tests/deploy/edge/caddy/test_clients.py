@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.deploy.edge.visitor import logged_ip
+
 if TYPE_CHECKING:
     from tests.deploy.edge.conftest import Begin
-    from tests.deploy.edge.visitor import Edge
     from tests.support.servers import Service
 
 TRUSTED, STRANGER = "127.0.66.1", "127.0.67.1"
@@ -20,25 +21,15 @@ CLOUDFLARE = {
 }
 
 
-def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) -> str:
-    """Return the client address that the service logs."""
-    answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
-    made = answer.header("X-Request-Id")
-    [ip] = {
-        line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
-    }
-    return str(ip)
-
-
 def test_a_load_balancer_sets_the_client_address(begin: Begin, service: Service) -> None:
     says = {"X-Forwarded-For": "192.0.2.1, 203.0.113.9"}  # the client itself sent the first address
     with begin(caddy=BALANCER) as edge:
-        assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
-        assert counted(edge, service, STRANGER, says) == STRANGER
+        assert logged_ip(edge, service, TRUSTED, says) == "203.0.113.9"
+        assert logged_ip(edge, service, STRANGER, says) == STRANGER
 
 
 def test_cloudflare_sets_the_client_address(begin: Begin, service: Service) -> None:
     says = {"CF-Connecting-IP": "203.0.113.9", "X-Forwarded-For": "198.51.100.1"}
     with begin(caddy=CLOUDFLARE) as edge:
-        assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
-        assert counted(edge, service, STRANGER, says) == STRANGER
+        assert logged_ip(edge, service, TRUSTED, says) == "203.0.113.9"
+        assert logged_ip(edge, service, STRANGER, says) == STRANGER

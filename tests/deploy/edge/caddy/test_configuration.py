@@ -22,7 +22,7 @@ FILES = [DEPLOY / "Caddyfile", *(DEPLOY / "futuretracker").iterdir()]
 @pytest.fixture(scope="module")
 def adapted() -> dict[str, Any]:
     """Return the files as Caddy understands them."""
-    command = [PROGRAM, "adapt", "--config", DEPLOY / "Caddyfile"]
+    command = [str(PROGRAM), "adapt", "--config", str(DEPLOY / "Caddyfile")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "warn" not in done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.processes import started
-from tests.deploy.edge.nginx_server import NEWEST, answers, command, debians, lay_out
+from tests.deploy.edge.nginx_server import NEWEST, command, debians, lay_out, listens
 from tests.deploy.edge.substitution import replace_in
 from tests.deploy.edge.visitor import Edge
 from tests.support.servers import ROOT, free_port
@@ -36,10 +36,10 @@ def test_a_challenge_is_served_without_a_certificate(
     challenges = tmp_path / "letsencrypt/.well-known/acme-challenge"
     (challenges / "abc").write_text("abc.def")
     with started("nginx", command(program, tmp_path), {}, tmp_path):
-        wait_for(lambda: answers(port), 10)
+        wait_for(lambda: listens(port))
         edge = Edge("nginx", port, port, files.authority, tmp_path)
-        found = edge.ask("GET", "/.well-known/acme-challenge/abc", tls=False)
-        other = edge.ask("GET", "/api/v1/me", tls=False)
+        found = edge.request("GET", "/.well-known/acme-challenge/abc", tls=False)
+        other = edge.request("GET", "/api/v1/me", tls=False)
 
     assert (found.status, found.body) == (200, b"abc.def")
     assert other.status == 503

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.edge.nginx_server import NEWEST, command, debians, nginx
-from tests.deploy.edge.visitor import NAME, ask_on
+from tests.deploy.edge.visitor import NAME, request_on
 from tests.support.authority import Files, certify
 from tests.support.servers import ROOT
 from tests.support.waiting import wait_for
@@ -103,24 +103,24 @@ def test_a_renewed_certificate_is_served_and_no_request_is_lost(
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
 
-    def ask() -> list[int]:
+    def request() -> list[int]:
         statuses = []
         while not ended.is_set():
             with closing(edge.connect(context=context)) as sock:
-                statuses.append(ask_on(sock, "GET", "/healthz").status)
+                statuses.append(request_on(sock, "GET", "/healthz").status)
                 # nginx may close an idle connection between two requests; clients then send the
                 # request again.
                 with suppress(HTTPException, OSError):
-                    statuses.append(ask_on(sock, "GET", "/healthz").status)
+                    statuses.append(request_on(sock, "GET", "/healthz").status)
         return statuses
 
     assert shown(edge) == own.certificate.read_text()
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(ask) for _ in range(4)]
+        asked = [pool.submit(request) for _ in range(4)]
         try:
             new = renew(own, tmp_path / "new")
             done = hook(program, tmp_path)
-            wait_for(lambda: shown(edge) == new, 10)
+            wait_for(lambda: shown(edge) == new)
         finally:
             ended.set()
         statuses = [status for one in asked for status in one.result()]

@@ -13,14 +13,14 @@ CHALLENGES = "/.well-known/acme-challenge/"
 def test_a_challenge_is_served_over_plain_http(edge: Edge) -> None:
     folder = edge.log.parent / "letsencrypt" / CHALLENGES[1:]
     (folder / "abc").write_text("abc.def")
-    answer = edge.ask("GET", f"{CHALLENGES}abc", tls=False)
+    response = edge.request("GET", f"{CHALLENGES}abc", tls=False)
 
-    assert (answer.status, answer.body) == (200, b"abc.def")
+    assert (response.status, response.body) == (200, b"abc.def")
 
 
 def test_any_other_path_is_not_found(edge: Edge) -> None:
     for path in ("", "nothing", "../../nginx.conf", "..%2f..%2f..%2fnginx.conf", "abc/"):
-        answer = edge.ask("GET", f"{CHALLENGES}{path}", tls=False)
-        assert answer.status in {301, 404, 400}
-        assert b"worker_processes" not in answer.body
-        assert answer.status == 301 or answer.json["error"] in {"Not Found", "Bad Request"}
+        response = edge.request("GET", f"{CHALLENGES}{path}", tls=False)
+        assert response.status in {301, 404, 400}
+        assert b"worker_processes" not in response.body
+        assert response.status == 301 or response.json["error"] in {"Not Found", "Bad Request"}

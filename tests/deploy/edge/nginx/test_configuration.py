@@ -55,7 +55,7 @@ def test_every_file_is_included_somewhere() -> None:
 
 def said_by(file: str, name: str) -> str:
     [value] = re.findall(rf'(?m)^add_header {name} "(.*)" always;$', (INCLUDES / file).read_text())
-    return value
+    return str(value)
 
 
 def test_the_headers_equal_those_of_the_service() -> None:

@@ -8,35 +8,35 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from tests.deploy.edge.nginx_server import INCLUDES, SITE
-from tests.deploy.edge.visitor import ask_on
+from tests.deploy.edge.visitor import request_on
 from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
     from tests.deploy.edge.conftest import Begin
-    from tests.deploy.edge.visitor import Answer, Edge
+    from tests.deploy.edge.visitor import Edge, Response
     from tests.support.servers import Service
 
 addresses = (f"127.0.91.{number}" for number in count(1))  # each address has a limit of its own
-BUDGET = 2000  # requests per address and window
+LIMIT = 2000  # requests per address and window
 SMALL = {"burst=8000": "burst=20", "rate=100r/s": "rate=1r/s"}
 
 
-def flood(edge: Edge, source: str, times: int, path: str = "/api/v1/health") -> list[Answer]:
-    answers: list[Answer] = []
-    while len(answers) < times:
+def flood(edge: Edge, source: str, times: int, path: str = "/api/v1/health") -> list[Response]:
+    responses: list[Response] = []
+    while len(responses) < times:
         # nginx closes a connection after a thousand requests.
         with closing(edge.connect(source=source)) as sock:
-            some = range(min(1000, times - len(answers)))
-            answers += [ask_on(sock, "GET", path) for _ in some]
-    return answers
+            some = range(min(1000, times - len(responses)))
+            responses += [request_on(sock, "GET", path) for _ in some]
+    return responses
 
 
 def test_a_flood_gets_a_429_in_the_services_format(begin: Begin, service: Service) -> None:
     with begin(nginx=SMALL) as edge:
-        answers, others = flood(edge, next(addresses), 30), flood(edge, next(addresses), 5)
+        responses, others = flood(edge, next(addresses), 30), flood(edge, next(addresses), 5)
 
-    assert {answer.status for answer in answers[:20]} == {200}
-    last = answers[-1]
+    assert {response.status for response in responses[:20]} == {200}
+    last = responses[-1]
     assert last.status == 429
     assert last.json["error"] == "Rate Limit Exceeded"
     assert last.json["code"] == "rate_limit_exceeded"
@@ -44,7 +44,7 @@ def test_a_flood_gets_a_429_in_the_services_format(begin: Begin, service: Servic
     assert set(last.json) >= {"message", "retryAfter", "retryAfterSeconds", "limit", "window"}
     assert last.header("Retry-After") == "1"
     assert all(last.header(name) == value for name, value in EVERYWHERE.items())
-    assert {answer.status for answer in others} == {200}
+    assert {response.status for response in others} == {200}
 
 
 def test_a_flood_does_not_reach_the_service(begin: Begin, service: Service) -> None:
@@ -54,23 +54,23 @@ def test_a_flood_does_not_reach_the_service(begin: Begin, service: Service) -> N
     asked = service.request("GET", "/api/v1/health", headers={"X-Forwarded-For": source})
     left = asked.headers["X-RateLimit-Remaining"]
 
-    assert BUDGET - int(left) <= 25
+    assert LIMIT - int(left) <= 25
 
 
 def test_the_burst_allows_two_windows_with_preflights() -> None:
     [burst] = re.findall(r"burst=(\d+) nodelay", SITE.read_text())
     [rate] = re.findall(r"rate=(\d+)r/s", (INCLUDES / "clients.conf").read_text())
 
-    assert int(burst) >= BUDGET * 2 * 2
-    assert int(rate) > BUDGET / (15 * 60) * 10
+    assert int(burst) >= LIMIT * 2 * 2
+    assert int(rate) > LIMIT / (15 * 60) * 10
 
 
 def test_a_whole_rate_limit_at_once_passes(edge: Edge) -> None:
     """As fast as one connection allows; the first 429 comes from the service."""
-    answers = flood(edge, next(addresses), BUDGET + 1)
+    responses = flood(edge, next(addresses), LIMIT + 1)
 
-    assert [answer.status for answer in answers] == [200] * BUDGET + [429]
-    assert answers[-1].header("RateLimit-Policy")
+    assert [response.status for response in responses] == [200] * LIMIT + [429]
+    assert responses[-1].header("RateLimit-Policy")
 
 
 def test_too_many_connections_from_one_address_get_a_429(begin: Begin, service: Service) -> None:
@@ -80,8 +80,8 @@ def test_too_many_connections_from_one_address_get_a_429(begin: Begin, service: 
     with begin(nginx=few) as edge, ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
-        refused = edge.ask("GET", "/api/v1/health", source=source)
-        other = edge.ask("GET", "/api/v1/health", source=next(addresses))
+        refused = edge.request("GET", "/api/v1/health", source=source)
+        other = edge.request("GET", "/api/v1/health", source=next(addresses))
 
     assert (refused.status, refused.json["code"]) == (429, "rate_limit_exceeded")
     assert other.status == 200

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.edge.nginx_server import INCLUDES
+from tests.deploy.edge.visitor import logged_ip
 
 if TYPE_CHECKING:
     from tests.deploy.edge.conftest import Begin
-    from tests.deploy.edge.visitor import Edge
     from tests.support.servers import Service
 
 CLOUDFLARE = {
@@ -26,23 +26,15 @@ BALANCER = {
 TRUSTED, STRANGER = "127.0.66.1", "127.0.67.1"
 
 
-def counted(edge: Edge, service: Service, source: str, headers: dict[str, str]) -> str:
-    """Return the client address that the service logs."""
-    answer = edge.ask("POST", "/api/v1/x", source=source, headers=headers)
-    made = answer.header("X-Request-Id")
-    [ip] = {
-        line["ip"] for line in service.lines() if line.get("requestId") == made and "ip" in line
-    }
-    return str(ip)
-
-
 def test_cloudflare_sets_the_client_address(begin: Begin, service: Service) -> None:
     says = {"CF-Connecting-IP": "203.0.113.9", "X-Forwarded-For": "198.51.100.1"}
     with begin(nginx=CLOUDFLARE) as edge:
-        assert counted(edge, service, TRUSTED, says) == "203.0.113.9"
-        assert counted(edge, service, TRUSTED, {"CF-Connecting-IP": "2001:db8::7"}) == "2001:db8::7"
-        assert counted(edge, service, TRUSTED, {"X-Forwarded-For": "198.51.100.1"}) == TRUSTED
-        assert counted(edge, service, STRANGER, says) == STRANGER
+        assert logged_ip(edge, service, TRUSTED, says) == "203.0.113.9"
+        assert (
+            logged_ip(edge, service, TRUSTED, {"CF-Connecting-IP": "2001:db8::7"}) == "2001:db8::7"
+        )
+        assert logged_ip(edge, service, TRUSTED, {"X-Forwarded-For": "198.51.100.1"}) == TRUSTED
+        assert logged_ip(edge, service, STRANGER, says) == STRANGER
 
 
 def test_a_load_balancer_sets_the_client_address(begin: Begin, service: Service) -> None:
@@ -52,9 +44,9 @@ def test_a_load_balancer_sets_the_client_address(begin: Begin, service: Service)
             "192.0.2.1, 203.0.113.9": "203.0.113.9",  # the client itself sent the first address
             f"192.0.2.1, 203.0.113.9, {TRUSTED}": "203.0.113.9",
         }.items():
-            assert counted(edge, service, TRUSTED, {"X-Forwarded-For": said}) == is_taken
-            assert counted(edge, service, STRANGER, {"X-Forwarded-For": said}) == STRANGER
-        assert counted(edge, service, TRUSTED, {"CF-Connecting-IP": "203.0.113.9"}) == TRUSTED
+            assert logged_ip(edge, service, TRUSTED, {"X-Forwarded-For": said}) == is_taken
+            assert logged_ip(edge, service, STRANGER, {"X-Forwarded-For": said}) == STRANGER
+        assert logged_ip(edge, service, TRUSTED, {"CF-Connecting-IP": "203.0.113.9"}) == TRUSTED
 
 
 @pytest.mark.parametrize(
@@ -74,11 +66,11 @@ def test_an_ipv6_network_of_one_customer_shares_a_limit(
     small = {"burst=8000": "burst=1", "rate=100r/s": "rate=1r/m"}
     with begin(nginx=CLOUDFLARE | small) as edge:
         asked = [
-            edge.ask("GET", "/healthz", source=TRUSTED, headers={"CF-Connecting-IP": address})
+            edge.request("GET", "/healthz", source=TRUSTED, headers={"CF-Connecting-IP": address})
             for address in (one, one, other)
         ]
 
-    assert [answer.status for answer in asked] == [200, 200, 429 if alike else 200]
+    assert [response.status for response in asked] == [200, 200, 429 if alike else 200]
 
 
 def test_the_listed_networks_are_valid() -> None:

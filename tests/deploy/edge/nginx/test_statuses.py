@@ -87,31 +87,31 @@ def test_a_malformed_request_gets_an_error_in_the_services_format(
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_each_status_has_its_message(probed: Edge, status: int) -> None:
-    answer = probed.ask("GET", f"/api/v1/probe/{status}")
+    response = probed.request("GET", f"/api/v1/probe/{status}")
 
-    assert answer.status == status
-    assert set(answer.json) >= {"error", "message", "code", "requestId"}
-    assert answer.json["code"] == answer.json["error"].lower().replace(" ", "_")
-    assert answer.json["requestId"] == answer.header("X-Request-Id")
-    assert set(probed.ask("GET", f"/probe/{status}").json) == set(answer.json) - {
+    assert response.status == status
+    assert set(response.json) >= {"error", "message", "code", "requestId"}
+    assert response.json["code"] == response.json["error"].lower().replace(" ", "_")
+    assert response.json["requestId"] == response.header("X-Request-Id")
+    assert set(probed.request("GET", f"/probe/{status}").json) == set(response.json) - {
         "code",
         "requestId",
     }
 
 
 def test_only_retryable_errors_have_a_retry_after(probed: Edge) -> None:
-    times = {s: probed.ask("GET", f"/probe/{s}").header("Retry-After") for s in STATUSES}
+    times = {s: probed.request("GET", f"/probe/{s}").header("Retry-After") for s in STATUSES}
 
     assert {s: t for s, t in times.items() if t} == {429: "1", 502: "2", 503: "2"}
 
 
 def test_a_405_lists_the_allowed_methods(probed: Edge) -> None:
-    assert probed.ask("GET", "/probe/405").header("Allow")
-    assert probed.ask("GET", "/probe/404").header("Allow") is None
+    assert probed.request("GET", "/probe/405").header("Allow")
+    assert probed.request("GET", "/probe/404").header("Allow") is None
 
 
 def test_the_error_location_is_not_public(edge: Edge) -> None:
-    assert edge.ask("GET", "/.error").status == 404
+    assert edge.request("GET", "/.error").status == 404
 
 
 def test_errors_over_plain_http_have_no_hsts_header(edge: Edge) -> None:

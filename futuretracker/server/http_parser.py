@@ -1,9 +1,9 @@
-"""Plain requests, which is what nearly every client sends: from bytes to a WSGI environ.
+"""Parse simple requests, which is what almost every client sends, into a WSGI environ.
 
-A request is plain when it is whole and nothing in it asks for judgement: one line, headers of
-letters, digits and dashes that each stand once, printable ASCII, a body with a length or none. This
-room refuses nothing: what is not plain is gunicorn's parser's to read or to refuse. A test holds
-both to the same environ.
+A simple request has arrived completely, and none of it needs a decision: one request line, each
+header once, names of letters, digits and dashes, printable ASCII, and a body with a Content-Length
+or none. This module refuses no request. gunicorn's parser reads or refuses every other one. A test
+checks that both return the same environ.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ MAX_HEAD = 8190  # bytes: below all of gunicorn's limits for a line, a field, al
 MAX_FIELDS = 100
 PRINTABLE = bytes(range(0x20, 0x7F))
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# They change how a request is framed, or who answers it.
-WEIGHTY = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "HTTP2-SETTINGS"})
-SOCKET_FILE = ("localhost", "")  # the server's address for who comes by one
+# Headers that decide where a request ends, or who responds to it.
+DECISIVE = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "HTTP2-SETTINGS"})
 UNPREFIXED = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 _NAME = re.compile(r"[A-Za-z0-9-]+").fullmatch
 # A path that begins with one slash, and no fragment.
@@ -31,45 +30,45 @@ _TARGET = re.compile(r"/(?:(?!/)[!-\"$-~]*)?").fullmatch
 _LENGTH = re.compile(r"[0-9]{1,5}").fullmatch
 
 
-class NotPlain(ValueError):
-    """gunicorn's parser must look at it."""
+class NotSimple(ValueError):
+    """gunicorn's parser must read this request."""
 
 
-def read(data: bytes, client: Any, server: Any) -> dict[str, Any]:
-    """Return the environ of the one request that ``data`` is; raise NotPlain.
+def parse(data: bytes, client: Any, server: Any) -> dict[str, Any]:
+    """Return the environ of a simple request; raise NotSimple.
 
-    ``client`` and ``server`` are the socket's addresses.
+    ``client`` and ``server`` are the addresses of the socket's two ends.
     """
     head, end, body = data.partition(b"\r\n\r\n")
     if not end or len(head) > MAX_HEAD:
-        raise NotPlain
+        raise NotSimple
     line, *fields = head.decode("latin-1").split("\r\n")
-    # Nothing but printable ASCII and the ends of the lines, no bare CR or LF.
+    # Only printable ASCII between the ends of the lines: no bare CR or LF.
     if head.translate(None, PRINTABLE) != b"\r\n" * len(fields) or len(fields) > MAX_FIELDS:
-        raise NotPlain
+        raise NotSimple
     environ = _request(line) | _addresses(client, server)
     for field in fields:
         name, colon, value = field.partition(":")
         key = _key(name)
         if not colon or key in environ:
-            raise NotPlain
+            raise NotSimple
         environ[key] = value.strip(" ")
     length = environ.get("CONTENT_LENGTH", "0")
     if not _LENGTH(length) or int(length) != len(body):
-        raise NotPlain
+        raise NotSimple
     environ["wsgi.input"] = BytesIO(body)
     return environ
 
 
 def keeps_alive(environ: dict[str, Any]) -> bool:
-    """Tell whether the client keeps the connection open; raise NotPlain if it says more."""
+    """Return whether the client wants to keep the connection; raise NotSimple for other wishes."""
     wish = environ.get("HTTP_CONNECTION")
     if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         if wish:
-            raise NotPlain
+            raise NotSimple
         return False
     if wish and wish.lower() not in {"keep-alive", "close"}:
-        raise NotPlain
+        raise NotSimple
     return not wish or wish.lower() == "keep-alive"
 
 
@@ -77,7 +76,7 @@ def _request(line: str) -> dict[str, Any]:
     method, _, rest = line.partition(" ")
     target, _, version = rest.partition(" ")
     if method not in METHODS or version not in {"HTTP/1.1", "HTTP/1.0"} or not _TARGET(target):
-        raise NotPlain
+        raise NotSimple
     path, _, query = target.partition("?")
     return {
         "wsgi.version": (1, 0),
@@ -98,7 +97,7 @@ def _request(line: str) -> dict[str, Any]:
 
 
 def _addresses(client: Any, server: Any) -> dict[str, str]:
-    """Return whose request it is, and where it came in; who comes by a socket file is nobody."""
+    """Return the environ's addresses; a client on a socket file has no address, only a name."""
     name, port = server[:2]
     if isinstance(client, str):
         return {"REMOTE_ADDR": client, "SERVER_NAME": name, "SERVER_PORT": str(port)}
@@ -113,6 +112,6 @@ def _addresses(client: Any, server: Any) -> dict[str, str]:
 @lru_cache(maxsize=512)
 def _key(name: str) -> str:
     upper = name.upper()
-    if not _NAME(name) or upper in WEIGHTY:
-        raise NotPlain
+    if not _NAME(name) or upper in DECISIVE:
+        raise NotSimple
     return UNPREFIXED.get(upper) or "HTTP_" + upper.replace("-", "_")

@@ -13,7 +13,8 @@ from gunicorn.http.wsgi import create
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from futuretracker.server import reading
+from futuretracker.server import http_parser
+from futuretracker.server.connection import SOCKET_FILE
 from tests.support.servers import ROOT
 
 CLIENT, SERVER = ("192.0.2.7", 40_000), ("127.0.0.1", 3001)
@@ -40,8 +41,8 @@ def as_gunicorn_reads(cfg: Config, data: bytes) -> tuple[dict[str, Any], bytes, 
 
 
 def check_alike(cfg: Config, data: bytes) -> None:
-    ours = reading.read(data, CLIENT, SERVER)
-    keeps = reading.keeps_alive(ours)
+    ours = http_parser.parse(data, CLIENT, SERVER)
+    keeps = http_parser.keeps_alive(ours)
     theirs, body, kept = as_gunicorn_reads(cfg, data)
 
     assert ours["wsgi.input"].read() == body
@@ -120,8 +121,8 @@ def test_a_plain_request_is_read_as_gunicorn_reads_it(cfg: Config, kind: str) ->
 
 @pytest.mark.parametrize("kind", NOT_PLAIN)
 def test_gunicorn_is_left_to_judge(kind: str) -> None:
-    with pytest.raises(reading.NotPlain):
-        reading.keeps_alive(reading.read(NOT_PLAIN[kind], CLIENT, SERVER))
+    with pytest.raises(http_parser.NotSimple):
+        http_parser.keeps_alive(http_parser.parse(NOT_PLAIN[kind], CLIENT, SERVER))
 
 
 # Requests of pieces that are mostly right, so that many of them are plain and many nearly so.
@@ -154,8 +155,8 @@ def test_whatever_is_plain_is_read_as_gunicorn_reads_it(data: bytes) -> None:
     cfg.set("limit_request_line", 8190)
     cfg.set("secure_scheme_headers", {})
     try:
-        reading.keeps_alive(reading.read(data, CLIENT, SERVER))
-    except reading.NotPlain:
+        http_parser.keeps_alive(http_parser.parse(data, CLIENT, SERVER))
+    except http_parser.NotSimple:
         return
     check_alike(cfg, data)
 
@@ -168,7 +169,7 @@ def test_the_settings_of_this_test_are_those_of_the_service() -> None:
 
 
 def test_a_socket_file_has_no_addresses() -> None:
-    environ = reading.read(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "", reading.SOCKET_FILE)
+    environ = http_parser.parse(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "", SOCKET_FILE)
 
     assert environ["REMOTE_ADDR"] == ""
     assert environ["SERVER_NAME"]

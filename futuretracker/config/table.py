@@ -1,0 +1,306 @@
+"""The table of all settings: each name, default and meaning stands here and nowhere else.
+
+docs/operations/settings.md and .env.example are printed from it (documents.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DOMAIN = "your-project.supabase.co:5432/postgres?sslrootcert=/etc/futuretracker/supabase-ca.crt"
+_OWNER = f"postgresql://postgres:password@db.{_DOMAIN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    ``default`` is the text that is read when the setting is absent; ``absent`` says in words what
+    applies then, for a default that is not a fixed text. ``missing`` says what to set a required
+    setting to. ``example`` is the value in .env.example, and ``shown`` tells whether that line is
+    active there or a comment.
+    """
+
+    name: str
+    default: str
+    meaning: str
+    absent: str = ""
+    missing: str = ""
+    secret: bool = False
+    example: str = ""
+    shown: bool = False
+
+
+SECTIONS: dict[str, tuple[Setting, ...]] = {
+    "Server": (
+        Setting(
+            "FUTURETRACKER_ENV",
+            "production",
+            "`production`, `development` or `test`. `/api/health` shows it. In production the"
+            " service refuses to start with a database role that can bypass row level security.",
+            shown=True,
+        ),
+        Setting("HOST", "127.0.0.1", "The address that gunicorn listens on.", shown=True),
+        Setting("PORT", "3001", "The port that gunicorn listens on.", shown=True),
+        Setting("WEB_CONCURRENCY", "2", "The number of worker processes, 1 to 512."),
+        Setting(
+            "WORKER",
+            "event-loop",
+            "`event-loop` for the service's own worker, or `stock` for gunicorn's threaded worker;"
+            " `docs/server.md` compares them.",
+        ),
+        Setting(
+            "THREADS",
+            "4",
+            "Threads for requests in each worker, 1 to 64. Only `WORKER=stock` uses them.",
+        ),
+        Setting(
+            "STATEMENTS",
+            "8",
+            "The number of reads, and of writes, that each worker runs in Postgres at the same"
+            " time, 1 to 64. `WORKER=stock` ignores it.",
+        ),
+        Setting(
+            "TRUSTED_PROXIES",
+            "1",
+            "The number of reverse proxies in front of the service that set `X-Forwarded-For`."
+            " Use 0 if clients connect directly; otherwise they can forge their address.",
+            shown=True,
+        ),
+        Setting(
+            "API_SUNSET",
+            "",
+            "The day (`YYYY-MM-DD`) from which the original API (`/api`) may be removed. It is sent"
+            " in the `Sunset` header.",
+            example="2027-12-31",
+        ),
+    ),
+    "Browsers": (
+        Setting(
+            "CORS_ORIGIN",
+            "http://localhost:3000",
+            "The origins that may call the API from a browser: an exact, comma-separated list,"
+            " without a slash at the end.",
+            example="https://your-frontend-domain.com",
+            shown=True,
+        ),
+    ),
+    "Sign-in with Clerk": (
+        Setting(
+            "CLERK_PUBLISHABLE_KEY",
+            "",
+            "The key that names the Clerk instance. The issuer of tokens and the URL of their keys"
+            " follow from it.",
+            example="pk_live_your_publishable_key_here",
+            shown=True,
+        ),
+        Setting(
+            "CLERK_JWT_PUBLIC_KEY",
+            "",
+            "The instance's public key in PEM, with `\\n` for new lines. If it is set, no keys are"
+            " downloaded.",
+            example='"-----BEGIN PUBLIC KEY-----\\n...\\n-----END PUBLIC KEY-----"',
+        ),
+        Setting(
+            "CLERK_SECRET_KEY",
+            "",
+            "Downloads the keys from Clerk's Backend API. It is only used if neither of the two"
+            " settings above is set.",
+            secret=True,
+            example="your_clerk_secret_key_here",
+        ),
+        Setting(
+            "CLERK_ISSUER",
+            "",
+            "The issuer of tokens. It is required without a publishable key.",
+            absent="from `CLERK_PUBLISHABLE_KEY`",
+            missing="set CLERK_PUBLISHABLE_KEY, or set CLERK_ISSUER to the issuer of your tokens",
+            example="https://clerk.your-domain.com",
+        ),
+        Setting("CLERK_API_URL", "https://api.clerk.com", "Clerk's Backend API."),
+        Setting(
+            "CLERK_AUTHORIZED_PARTIES",
+            "",
+            "The origins that tokens may be issued for (the `azp` claim), comma-separated.",
+            absent="`CORS_ORIGIN`",
+            example="https://your-frontend-domain.com",
+        ),
+        Setting(
+            "CLERK_ALLOW_MISSING_AZP",
+            "false",
+            "Whether tokens without an `azp` claim are accepted. Native apps need it.",
+        ),
+        Setting(
+            "CLERK_WEBHOOK_SECRET",
+            "",
+            "The signing secret of Clerk's webhooks (`whsec_...`). While you replace it, set the"
+            " old and the new one, comma-separated. Without it there is no `/webhooks/clerk`.",
+            secret=True,
+            example="whsec_your_webhook_secret_here",
+        ),
+        Setting(
+            "CLERK_MAX_TOKEN_LIFETIME",
+            "600",
+            "The longest lifetime of a token that is accepted, in seconds, up to one day.",
+        ),
+    ),
+    "Database": (
+        Setting(
+            "DATABASE_URL",
+            "",
+            "Postgres, as the role `futuretracker_api` and never as the owner of the tables. A host"
+            " that is not local needs `sslmode=verify-full`, which is also the default.",
+            missing="set it to the Postgres URL of the role futuretracker_api",
+            secret=True,
+            example=f"postgresql://futuretracker_api:password@db.{_DOMAIN}",
+            shown=True,
+        ),
+        Setting(
+            "DATABASE_POOLER",
+            "auto",
+            "`transaction` if `DATABASE_URL` leads to a pooler in transaction mode: no statement is"
+            " then prepared. `none` if it does not. `auto` recognises Supavisor by its port 6543.",
+        ),
+        Setting(
+            "DATABASE_REPLICA_URL",
+            "",
+            "A streaming replica of the same Postgres, used for reads. The rules of `DATABASE_URL`"
+            " apply.",
+            secret=True,
+            example=f"postgresql://futuretracker_api:password@replica.{_DOMAIN}",
+        ),
+        Setting(
+            "DATABASE_REPLICA_WINDOW",
+            "10",
+            "For how many seconds a session reads from the primary after it has written, 2 to 300."
+            " A replica that lags by half of that is not used.",
+        ),
+        Setting(
+            "MIGRATION_DATABASE_URL",
+            "",
+            "Postgres as the owner of the tables. Only `migrate` reads it, and `backup` if"
+            " `BACKUP_DATABASE_URL` is not set.",
+            absent="required by `migrate`",
+            missing="set it to the Postgres URL of the tables' owner",
+            secret=True,
+            example=_OWNER,
+        ),
+    ),
+    "Shared store": (
+        Setting(
+            "STORE_URL",
+            "lmdb:///dev/shm/futuretracker",
+            "What the processes of one host share: `lmdb:///` and a folder in shared memory, or"
+            " `memory://` with a single worker.",
+        ),
+        Setting(
+            "REDIS_URL",
+            "",
+            "Redis or Valkey, shared by several hosts. It replaces `STORE_URL`. Forms: `redis://`,"
+            " `rediss://`, `redis+sentinel://host:port,host:port/name`,"
+            " `redis+cluster://host:port,host:port`.",
+            secret=True,
+            example="rediss://:password@redis.your-domain.com:6379/0",
+        ),
+    ),
+    "Rate limits": (
+        Setting(
+            "RATE_LIMIT_GENERAL", "2000 per 15 minutes", "Requests of one IP address.", shown=True
+        ),
+        Setting("RATE_LIMIT_WRITE", "1500 per 15 minutes", "Writes of one IP address.", shown=True),
+        Setting(
+            "RATE_LIMIT_USER_GENERAL", "2000 per 15 minutes", "Requests of one user.", shown=True
+        ),
+        Setting("RATE_LIMIT_USER_WRITE", "1500 per 15 minutes", "Writes of one user.", shown=True),
+    ),
+    "Metrics": (
+        Setting(
+            "METRICS_PORT",
+            "0",
+            "A port on 127.0.0.1 that serves `/metrics` and nothing else; 0 for none.",
+            example="9464",
+            shown=True,
+        ),
+        Setting(
+            "METRICS_TOKEN",
+            "",
+            "The bearer token with which `/metrics` can be read at the ordinary port: 32 to 512"
+            " letters, digits and `._~+/=-`.",
+            secret=True,
+            example="a_long_random_token_of_at_least_32_characters",
+        ),
+    ),
+    "Backups": (
+        Setting(
+            "BACKUP_DIRECTORY",
+            "/var/lib/futuretracker-backup",
+            "The folder of the backups and of `status.json`, which `/metrics` and `check` read.",
+        ),
+        Setting(
+            "BACKUP_DATABASE_URL",
+            "",
+            "Postgres as a role that row level security hides nothing from. It must be a direct"
+            " connection or a pooler in session mode. Only `backup` reads it.",
+            absent="`MIGRATION_DATABASE_URL`",
+            secret=True,
+            example=_OWNER,
+        ),
+        Setting("BACKUP_KEEP_DAILY", "7", "For how many days the last backup of each day is kept."),
+        Setting(
+            "BACKUP_KEEP_WEEKLY", "5", "For how many weeks the last backup of each week is kept."
+        ),
+        Setting(
+            "BACKUP_KEEP_MONTHLY",
+            "12",
+            "For how many months the last backup of each month is kept.",
+        ),
+        Setting(
+            "BACKUP_AGE_RECIPIENT",
+            "",
+            "The age public keys (`age1...`) that backups are encrypted for, comma-separated.",
+            absent="not encrypted",
+            example="age1...",
+        ),
+        Setting(
+            "BACKUP_AGE_IDENTITY",
+            "",
+            "The age identity that decrypts backups, as `age-keygen` writes it. Only `restore` and"
+            " `drill` read it. Keep it off this host, and use `BACKUP_AGE_IDENTITY_FILE`.",
+            secret=True,
+        ),
+        Setting(
+            "RESTORE_DATABASE_URL",
+            "",
+            "The empty database that `restore` fills, as its owner.",
+            absent="required by `restore`",
+            missing="set it to the Postgres URL of an empty database's owner",
+            secret=True,
+            example=_OWNER.replace("your-project", "your-project-copy"),
+        ),
+        Setting(
+            "POSTGRES_BIN",
+            "",
+            "The folder of Postgres' programs: `pg_dump`, `pg_restore` and `psql`, and for `drill`"
+            " also `initdb` and `postgres`.",
+            absent="those on `PATH`",
+            example="/usr/lib/postgresql/17/bin",
+        ),
+    ),
+    "Checks": (
+        Setting(
+            "PUBLIC_URL",
+            "",
+            "The URL that clients use. `check --deploy` sends its requests there.",
+            example="https://api.example.com",
+        ),
+        Setting(
+            "CHECK_TOKEN",
+            "",
+            "A session token that `check --deploy` tries at `PUBLIC_URL`. Clerk's tokens live for a"
+            " minute, so `CHECK_TOKEN_FILE` is easier.",
+            secret=True,
+        ),
+    ),
+}
+
+SETTINGS = {setting.name: setting for section in SECTIONS.values() for setting in section}

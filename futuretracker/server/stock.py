@@ -1,0 +1,27 @@
+"""gunicorn's own threaded worker, for ``WORKER=stock``. docs/server.md lists what it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from futuretracker.server.base import ServiceWorker
+from futuretracker.server.connection import SOCKET_FILE
+
+if TYPE_CHECKING:
+    from gunicorn.workers.gthread import TConn
+
+
+class StockWorker(ServiceWorker, ThreadWorker):
+    """Serves each request on a thread; error responses and draining are ours."""
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Serve a request in the pool.
+
+        On a socket file gunicorn takes SERVER_NAME and SERVER_PORT from the client's Host header,
+        with which a client could reach the metrics' listener.
+        """
+        if isinstance(conn.server, str):
+            conn.server = SOCKET_FILE
+        super().enqueue_req(conn)

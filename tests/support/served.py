@@ -1,0 +1,77 @@
+"""An application that real gunicorn processes serve, used like one of Flask in this process."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Response
+from werkzeug.test import Client
+
+from tests.support import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from tests.support.servers import Service
+
+UNPREFIXED = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
+OF_THE_CONNECTION = {"server", "date", "connection"}
+
+
+class ServedApp:
+    """A WSGI application that sends each request to the service over a socket.
+
+    A request header without a value is not sent, as werkzeug's client has them for every body.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def test_client(self) -> Client:
+        return Client(self, Response)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+        method, url = environ["REQUEST_METHOD"], environ["RAW_URI"].encode("latin-1")
+        lines = [b"%s %s HTTP/1.1" % (method.encode("latin-1"), url), b"Connection: close"]
+        lines += [f"{k}: {v}".encode("latin-1") for k, v in headers_of(environ)]
+        body = environ["wsgi.input"].read()
+        connection.connect()
+        try:
+            connection.sock.sendall(b"\r\n".join([*lines, b"", body]))
+            response = connection.response_class(connection.sock, method=method)
+            response.begin()
+            found = [
+                header
+                for header in response.getheaders()
+                if header[0].lower() not in OF_THE_CONNECTION
+            ]
+            start_response(f"{response.status} {response.reason}", found)
+            return [response.read()]
+        finally:
+            connection.close()
+
+
+def headers_of(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in environ.items():
+        if key in UNPREFIXED and value:
+            yield UNPREFIXED[key], value
+        elif key.startswith("HTTP_"):
+            yield key.removeprefix("HTTP_").replace("_", "-").title(), value
+
+
+def only_in_process(value: object) -> Any:
+    """Return a parameter that no client can send over a socket, or that no server passes on."""
+    return pytest.param(value, marks=pytest.mark.in_process)
+
+
+@contextmanager
+def served_app(settings: Mapping[str, str], output: Path) -> Iterator[ServedApp]:
+    """Serve an application with one worker process until the block ends."""
+    with servers.gunicorn({"WEB_CONCURRENCY": "1", **settings}, output) as service:
+        yield ServedApp(service)
