@@ -255,7 +255,7 @@ def test_a_row_that_is_being_added_is_waited_for_and_erased(
         time.sleep(0.1)
         assert not erasing.done()
         busy.commit()
-        assert erasing.result(3)
+        assert erasing.result(60)
 
     assert left(owner, a) == [0, 0, 0]
 
@@ -270,7 +270,7 @@ def test_a_first_sight_that_is_on_its_way_is_waited_for_and_erased(
         time.sleep(0.1)
         assert not erasing.done()
         busy.commit()
-        assert erasing.result(3)
+        assert erasing.result(60)
 
     assert owner.execute("select from users where clerk_id = %s", [clerk_id]).fetchall() == []
 
@@ -285,6 +285,6 @@ def test_a_first_sight_during_the_erasing_makes_no_row(
         time.sleep(0.1)
         assert not seeing.done()
         busy.commit()
-        assert seeing.result(3) is None
+        assert seeing.result(60) is None
 
     assert owner.execute("select from users where clerk_id = %s", [clerk_id]).fetchall() == []
