@@ -52,7 +52,7 @@ def run(command: str, variables: dict[str, str]) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     return done.stdout
 
