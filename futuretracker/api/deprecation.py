@@ -1,4 +1,4 @@
-"""What every answer of the guide's surface says of its end (RFC 9745, RFC 8594)."""
+"""Announce the end of the original API in its responses (RFC 9745, RFC 8594)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SINCE: Final = int(dt.datetime(2026, 11, 24, tzinfo=dt.UTC).timestamp())
 
 
 def init_app(app: Application, sunset: dt.date | None) -> None:
-    """Add the headers to whatever a route of the guide's surface answers."""
+    """Add the headers to every response of a route of the original API."""
     constant = {"Deprecation": f"@{SINCE}"}
     if sunset:
         midnight = dt.datetime.combine(sunset, dt.time(), dt.UTC)
@@ -33,5 +33,5 @@ def init_app(app: Application, sunset: dt.date | None) -> None:
 
 @lru_cache(maxsize=4096)
 def successor(path: str) -> str:
-    """Return the link from a path of the guide's surface to the same on v1."""
+    """Return the link from a path of the original API to the same path in v1."""
     return f'<{V1.prefix}{quote(path.removeprefix(ORIGINAL.prefix))}>; rel="successor-version"'

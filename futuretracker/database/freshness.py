@@ -39,7 +39,7 @@ class Freshness:
         """Say on the request where it reads."""
         if self._window and request.caller is not None:
             mark = _mark(request.session)
-            known = mark in request.shared and self._store.is_whole_for(self._window)
+            known = mark in request.shared and self._store.was_available_for(self._window)
             request.reads_primary = not known or request.shared[mark] is not None
 
     def note(self, request: Request, _response: Response) -> None:

@@ -50,7 +50,7 @@ def begin(parent: str) -> None:
     _lock = os.open(folder, os.O_RDONLY)
     fcntl.flock(_lock, fcntl.LOCK_EX)
     atexit.register(_remove, folder, os.getpid())
-    # The library documents this way to name the files by something else than the process id.
+    # MultiProcessValue takes the function that names the files, but no setting chooses the class.
     values.ValueClass = values.MultiProcessValue(lambda: _slot)
     _remove_abandoned(folder.parent)
 

@@ -1,4 +1,4 @@
-"""The routes of interview rounds, as a client sees them."""
+"""The routes of interview rounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clerk's webhooks: what is taken in, once, and what is refused, without a 500."""
+"""Clerk's webhooks: which are handled, exactly once, and which are refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[Any]
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 PING = event("session.created", id="sess_1")
-# What Clerk sends at a time of its own, and what nobody should.
+# Events from Clerk, and events that are malformed.
 MALFORMED = [
     ({"svix-id": ""}, "webhook-headers-missing"),
     ({"svix-timestamp": ""}, "webhook-headers-missing"),
@@ -73,7 +73,7 @@ BODIES = [
 
 @pytest.fixture
 def lines() -> Iterator[list[dict[str, Any]]]:
-    """Every event line: its type and its fields."""
+    """The type and the fields of each log line."""
     found: list[dict[str, Any]] = []
 
     class Keep(logging.Handler):
@@ -156,7 +156,7 @@ def test_a_user_who_was_deleted_is_refused_and_forgotten(
 def test_a_user_who_was_deleted_is_not_brought_back(
     client: FlaskClient, alice: User, owner: Connection
 ) -> None:
-    """Neither by an event that comes late nor by a token that is still alive."""
+    """Neither a late event nor a token that is still valid brings the user back."""
     alice.create()
     send(client, event("user.deleted", id=alice.id, deleted=True))
     for kind in ("user.updated", "user.created"):

@@ -34,8 +34,8 @@ pytestmark = pytest.mark.apart
 Connection = psycopg.Connection[Any]
 ME = "/api/me"
 WITHIN = 2.0  # seconds
-LOST = "shared store lost, budgets go on per process"
-BACK = "shared store is back"
+LOST = "shared store unavailable, rate limits are counted per process"
+BACK = "shared store is available again"
 HOOKED = {"CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET}
 numbers = count(1)
 

@@ -239,7 +239,7 @@ def test_a_malformed_setting_is_named_and_postgres_stopped_again(folder: Path) -
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
         "The settings are not usable:\n"
-        "  - RATE_LIMIT_GENERAL: must read like '2000 per 15 minutes'\n"
+        "  - RATE_LIMIT_GENERAL: must be a rate limit such as '2000 per 15 minutes'\n"
         f"{NOT_STARTED}\n"
     )
     none_is_left(folder)

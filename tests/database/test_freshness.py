@@ -105,7 +105,7 @@ def test_where_the_store_is_lost_everybody_reads_from_the_primary_until_it_is_ba
     one.inner.lost = True
     assert one.reads_primary("sess_a")
     one.inner.lost = False
-    assert one.store.comes_back()
+    assert one.store.try_again()
     assert one.reads_primary("sess_a")
     ahead = 10.1
     assert not one.reads_primary("sess_a")

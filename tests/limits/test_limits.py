@@ -39,7 +39,7 @@ ORIGIN = "http://localhost:3000"
 ROWS = "/api/opportunities"
 HEALTH = "/api/health"
 PLENTY = "1000000 per 15 minutes"
-LOST = "shared store lost, budgets go on per process"
+LOST = "shared store unavailable, rate limits are counted per process"
 WRITE_429 = {
     "error": "Write Rate Limit Exceeded",
     "message": "You have made too many create/update/delete operations."

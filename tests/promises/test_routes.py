@@ -143,7 +143,7 @@ def test_every_route_that_changes_data_has_an_action_for_the_audit(
     writes = {route.endpoint for route in routes if route.method in WRITES}
     views = app.view_functions
     audited = {name for name, view in views.items() if getattr(view, "audit_action", None)}
-    # A view that stands on both surfaces does the same on both.
+    # A view that serves both API versions does the same in both.
     actions = [vars(view)["audit_action"] for view in {views[name] for name in audited}]
 
     assert audited == writes

@@ -195,11 +195,11 @@ def test_a_blocking_call_runs_in_a_thread_while_others_go_on(loop: TestLoop) -> 
         go_on.wait(60)
         return threading.current_thread().name
 
-    def let_go() -> str:
+    def release() -> str:
         go_on.set()
         return "set"
 
-    loop.start(lambda: elsewhere(block), let_go)
+    loop.start(lambda: elsewhere(block), release)
     loop.run_until(2)
 
     assert loop.results[0] == "set"

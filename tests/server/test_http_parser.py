@@ -1,4 +1,4 @@
-"""A plain request is read to the letter as gunicorn reads it; the rest is left to it."""
+"""A simple request is parsed exactly as gunicorn parses it; gunicorn parses all others."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ ITS_OWN = {
     "wsgi.errors", "wsgi.input", "wsgi.file_wrapper", "wsgi.early_hints", "gunicorn.socket",
     "wsgi.multithread", "wsgi.multiprocess",
 }  # fmt: skip
+SETTINGS = {"limit_request_line": 8190, "secure_scheme_headers": {}, "forwarder_headers": ""}
 
 
 @pytest.fixture(scope="module")
 def cfg() -> Config:
     cfg = Config()
-    for name, value in {"limit_request_line": 8190, "secure_scheme_headers": {}}.items():
+    for name, value in SETTINGS.items():
         cfg.set(name, value)
     return cfg
 
@@ -53,7 +54,7 @@ def check_alike(cfg: Config, data: bytes) -> None:
 
 
 GET = b"GET /api/opportunities?limit=25&q=a%20b HTTP/1.1\r\nHost: localhost\r\n"
-PLAIN = {
+SIMPLE = {
     "a browser's list": GET
     + b"Authorization: Bearer a.b.c\r\nOrigin: http://localhost:3000\r\nAccept: */*\r\n"
     b"X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\nX-Forwarded-Proto: https\r\n\r\n",
@@ -72,7 +73,7 @@ PLAIN = {
     "HTTP/1.0": b"GET / HTTP/1.0\r\nHost: x\r\n\r\n",
     "a semicolon in a path": b"GET /a;b=c/d:e@f HTTP/1.1\r\nHost: x\r\n\r\n",
 }
-NOT_PLAIN = {
+NOT_SIMPLE = {
     "nothing": b"",
     "half a head": GET,
     "half a body": b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhalf",
@@ -114,18 +115,18 @@ NOT_PLAIN = {
 }
 
 
-@pytest.mark.parametrize("kind", PLAIN)
-def test_a_plain_request_is_read_as_gunicorn_reads_it(cfg: Config, kind: str) -> None:
-    check_alike(cfg, PLAIN[kind])
+@pytest.mark.parametrize("kind", SIMPLE)
+def test_a_simple_request_is_parsed_as_gunicorn_parses_it(cfg: Config, kind: str) -> None:
+    check_alike(cfg, SIMPLE[kind])
 
 
-@pytest.mark.parametrize("kind", NOT_PLAIN)
-def test_gunicorn_is_left_to_judge(kind: str) -> None:
+@pytest.mark.parametrize("kind", NOT_SIMPLE)
+def test_every_other_request_is_left_to_gunicorn(kind: str) -> None:
     with pytest.raises(http_parser.NotSimple):
-        http_parser.keeps_alive(http_parser.parse(NOT_PLAIN[kind], CLIENT, SERVER))
+        http_parser.keeps_alive(http_parser.parse(NOT_SIMPLE[kind], CLIENT, SERVER))
 
 
-# Requests of pieces that are mostly right, so that many of them are plain and many nearly so.
+# Requests of pieces that are mostly right, so that many of them are simple, and many almost.
 LINES = st.builds(
     "{} {} {}".format,
     st.sampled_from(["GET", "POST", "OPTIONS", "TRACE", "PATCH "]),
@@ -150,10 +151,10 @@ REQUESTS = st.builds(
 
 @settings(max_examples=3000, deadline=None)
 @given(REQUESTS)
-def test_whatever_is_plain_is_read_as_gunicorn_reads_it(data: bytes) -> None:
+def test_every_simple_request_is_parsed_as_gunicorn_parses_it(data: bytes) -> None:
     cfg = Config()
-    cfg.set("limit_request_line", 8190)
-    cfg.set("secure_scheme_headers", {})
+    for name, value in SETTINGS.items():
+        cfg.set(name, value)
     try:
         http_parser.keeps_alive(http_parser.parse(data, CLIENT, SERVER))
     except http_parser.NotSimple:
@@ -166,6 +167,8 @@ def test_the_settings_of_this_test_are_those_of_the_service() -> None:
 
     assert "limit_request_line = 8190" in text
     assert "secure_scheme_headers: dict[str, str] = {}" in text
+    assert 'forwarder_headers = ""' in text
+    assert 'http_parser = "python"' in text
 
 
 def test_a_socket_file_has_no_addresses() -> None:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from tests.store.conftest import Kind
 
-LOST = "shared store lost, budgets go on per process"
-BACK = "shared store is back"
+LOST = "shared store unavailable, rate limits are counted per process"
+BACK = "shared store is available again"
 # Counts two keys again and again, and writes a byte after each visit.
 COUNT = """
 import sys

@@ -19,8 +19,8 @@ from tests.support.waiting import wait_for
 if TYPE_CHECKING:
     from futuretracker.store import SharedStore
 
-LOST = "shared store lost, budgets go on per process"
-BACK = "shared store is back"
+LOST = "shared store unavailable, rate limits are counted per process"
+BACK = "shared store is available again"
 HITS = [Hit(f"trip:{number}", 10**6, 60) for number in range(4)]
 KEYS = ["revocations", "id:user_a"]
 SLOT = key_slot(b"{futuretracker}:")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-LOST = "shared store lost, budgets go on per process"
-BACK = "shared store is back"
+LOST = "shared store unavailable, rate limits are counted per process"
+BACK = "shared store is available again"
 HIT = Hit("key", 10**6, 60)
 
 

@@ -1,4 +1,4 @@
-"""The service's metrics, for Prometheus: at a listener of their own, or for who has the token."""
+"""Serve metrics to Prometheus: on a loopback port of their own, or to holders of METRICS_TOKEN."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ PATH = "/metrics"
 SCHEME = "bearer "
 
 blueprint = Blueprint("metrics", __name__)
-inside = Blueprint("inside", __name__)
+internal = Blueprint("internal", __name__)
 
 
 class About(Collector):
-    """What this process is, which does not change."""
+    """Metrics about the process that never change."""
 
     def collect(self) -> Iterable[Metric]:
-        """Say so."""
+        """Yield the metrics."""
         build = GaugeMetricFamily(
             "futuretracker_build_info",
             "1; the labels say which version runs on which Python.",
@@ -62,7 +62,7 @@ class About(Collector):
 
 
 def init_app(app: Flask, config: Config) -> None:
-    """Register the route where there is a token to ask for it with."""
+    """Register the route if a token is configured."""
     app.config["BACKUPS"] = config.metrics.backups
     if config.metrics.token:
         app.config["METRICS_TOKEN"] = config.metrics.token
@@ -70,19 +70,19 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 def at_listener(config: Config) -> WSGIApplication:
-    """Build the application of the metrics' own listener: nothing of the API is in it."""
+    """Build the application for the metrics port. It serves nothing of the API."""
     app = Application(__name__, static_folder=None)
     app.config["BACKUPS"] = config.metrics.backups
     errors.init_app(app)
     app.finishers = (note_route,)
-    app.register_blueprint(inside)
+    app.register_blueprint(internal)
     return Headers(app.wsgi_app, ())
 
 
 @blueprint.get(PATH)
 @public
 def get_metrics() -> Response:
-    """Tell who brings the token; to anybody else this is no route."""
+    """Return the metrics to a request with the token, otherwise a 404."""
     sent = request.environ.get("HTTP_AUTHORIZATION", "")
     if not _is_right(sent):
         if sent:
@@ -94,19 +94,19 @@ def get_metrics() -> Response:
                 requestId=request.id,
             )
         raise NotFound
-    return get_all()
+    return get_all_metrics()
 
 
 def _is_right(sent: str) -> bool:
     scheme, token = sent[: len(SCHEME)].lower(), sent[len(SCHEME) :]
     known: str = current_app.config["METRICS_TOKEN"]
-    # Bytes, because a comparison of text takes ASCII alone.
+    # compare_digest accepts text only if it is ASCII, so compare bytes.
     return hmac.compare_digest(token.encode(), known.encode()) and scheme == SCHEME
 
 
-@inside.get(PATH)
-def get_all() -> Response:
-    """Tell everything, and keep when that was."""
+@internal.get(PATH)
+def get_all_metrics() -> Response:
+    """Return all metrics, and record the time of the scrape unless a check asks."""
     if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != USER_AGENT:
         metrics.last_scrape.set(time.time())
     # Adding up the counts of all workers takes milliseconds.
@@ -114,7 +114,7 @@ def get_all() -> Response:
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-@inside.get("/healthz")
+@internal.get("/healthz")
 def get_liveness() -> Response:
-    """Say that the process lives."""
+    """Return that the process is alive."""
     return json_response({"status": "ok"})

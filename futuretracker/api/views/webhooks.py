@@ -1,4 +1,4 @@
-"""What Clerk tells of its own accord: sessions that end, users who change or go."""
+"""Receive Clerk's webhooks: sessions that end, and users that change or are deleted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 class Clerk:
-    """Takes Clerk's events in; each method returns False for one that was handled before."""
+    """Handles Clerk's events. Each method returns False if the event was handled before."""
 
     def __init__(self, config: Config, authentication: Authentication) -> None:
         self.webhooks = Webhooks(config.clerk.webhook_secrets)
@@ -41,7 +41,7 @@ class Clerk:
         self._authentication = authentication
 
     def end_session(self, event: Event) -> bool:
-        """Refuse the session's tokens."""
+        """Revoke the tokens of the session."""
         new = run(
             insert_revocation,
             event=event.id,
@@ -53,7 +53,7 @@ class Clerk:
         return new
 
     def erase_user(self, event: Event) -> bool:
-        """Refuse the user's tokens and forget the user."""
+        """Revoke the tokens of the user and delete the user's data."""
         new = run(
             erase_user,
             event=event.id,
@@ -66,7 +66,7 @@ class Clerk:
         return new
 
     def update_user(self, event: Event) -> bool:
-        """Take over what is new of a user."""
+        """Update the profile of the user."""
         profile = profile_of(event.data)
         return run(update_profile, event=event.id, clerk_id=event.subject, profile=profile)
 
@@ -82,7 +82,7 @@ HANDLERS: dict[str, Callable[[Clerk, Event], bool]] = {
 
 
 def init_app(app: Flask, config: Config, authentication: Authentication) -> None:
-    """Register the route where there is a secret to verify with."""
+    """Register the route if there is a secret to verify signatures with."""
     if config.clerk.webhook_secrets:
         app.extensions["clerk"] = Clerk(config, authentication)
         app.register_blueprint(blueprint)
@@ -92,17 +92,17 @@ def init_app(app: Flask, config: Config, authentication: Authentication) -> None
 @public
 @audited("CLERK_EVENT")
 def receive_clerk_event() -> Response:
-    """Take an event in once, however often it is sent; one that means nothing here is welcome."""
+    """Handle an event once, even if Clerk sends it repeatedly; accept and ignore unknown events."""
     clerk: Clerk = current_app.extensions["clerk"]
     try:
-        told = clerk.webhooks.read(request.headers, read_body())
-        handler = HANDLERS.get(told.type)
-        subject = told.subject if handler else told.id
+        received = clerk.webhooks.read(request.headers, read_body())
+        handler = HANDLERS.get(received.type)
+        subject = received.subject if handler else received.id
     except InvalidWebhook as refusal:
         metrics.webhooks.labels("refused").inc()
         event("WEBHOOK", reason=refusal.reason, ip=request.remote_addr, requestId=request.id)
         raise
-    effect = "none" if handler is None else "new" if handler(clerk, told) else "repeated"
+    effect = "none" if handler is None else "new" if handler(clerk, received) else "repeated"
     metrics.webhooks.labels(effect).inc()
-    committed(subject, {"event": told.type[:100], "eventId": told.id, "effect": effect})
+    committed(subject, {"event": received.type[:100], "eventId": received.id, "effect": effect})
     return json_response({"success": True})
