@@ -1,5 +1,8 @@
 """Run queries on the primary or, for reads, on a replica; translate the driver's errors."""
 
+# web.application names the Database in an annotation only: a cycle for the type checker alone.
+# pyright: reportImportCycles=false
+
 from __future__ import annotations
 
 import logging
