@@ -1,5 +1,8 @@
 """Run queries on the primary or, for reads, on a replica; translate the driver's errors."""
 
+# pyright: reportImportCycles=false
+# The application names Database as the type of an attribute; that import is never executed.
+
 from __future__ import annotations
 
 import logging
