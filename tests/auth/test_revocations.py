@@ -62,7 +62,7 @@ def revoke(role: Connection, subject: str, seconds: int = 60) -> None:
 def seconds_until_refused(user: User) -> float:
     started = time.monotonic()
     while user.get("/api/me").status_code == 200:
-        assert time.monotonic() < started + 5
+        assert time.monotonic() < started + 60
     return time.monotonic() - started
 
 

@@ -138,7 +138,7 @@ def test_a_first_query_waits_for_another_that_is_not_committed(
         waiting = pool.submit(upsert_user, second, clerk_id=clerk_id, email=None)
         first.commit()
 
-        assert waiting.result(2) == made
+        assert waiting.result(60) == made
     assert rows_of(owner, clerk_id) == [made]
 
 

@@ -76,7 +76,7 @@ def flood(  # noqa: PLR0917 - a request has many parts
     def one_client() -> Counter[int]:
         statuses: Counter[int] = Counter()
         connection = HTTPConnection(
-            "127.0.0.1", service.port, timeout=10, source_address=(source, 0)
+            "127.0.0.1", service.port, timeout=60, source_address=(source, 0)
         )
         while True:
             with lock:
@@ -379,7 +379,7 @@ def test_killing_workers_blocks_no_requests_and_loses_no_counts(serve: Serve) ->
             # One that clients are connected to: which that is, the kernel decides.
             known = before.keys() & service.workers()
             os.kill(max(known, key=lambda pid: cpu(pid) - before[pid]), signal.SIGKILL)
-        statuses = running.result(timeout=30)
+        statuses = running.result(timeout=120)
 
     # A request that broke off may have been counted or not; all others are exact.
     assert statuses[200] + statuses[429] + statuses[0] == 2_300
@@ -398,7 +398,7 @@ def test_memory_is_refused_with_more_than_one_worker(settings: dict[str, str]) -
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
     )
 
     assert refused.returncode != 0
@@ -424,7 +424,7 @@ def test_a_store_that_cannot_be_opened_stops_the_start(
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
     )
 
     assert refused.returncode != 0

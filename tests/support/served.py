@@ -36,7 +36,7 @@ class ServedApp:
         return Client(self, Response)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         method, url = environ["REQUEST_METHOD"], environ["RAW_URI"].encode("latin-1")
         lines = [b"%s %s HTTP/1.1" % (method.encode("latin-1"), url), b"Connection: close"]
         lines += [f"{k}: {v}".encode("latin-1") for k, v in headers_of(environ)]
