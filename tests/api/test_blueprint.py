@@ -27,7 +27,7 @@ def blueprint() -> ApiBlueprint:
 
 
 def application(blueprint: ApiBlueprint) -> Flask:
-    app = Application("example", static_folder=None)
+    app = Application("example")
     web_errors.init_app(app)
     app.register_blueprint(blueprint)
     return app
