@@ -29,7 +29,7 @@ def init_app(app: Application) -> None:
     def deprecate(response: Response) -> Response:
         request = current()
         if request.url_rule and request.api_version == ORIGINAL.name:
-            request.answer_headers.update(constant, Link=successor(request.path))
+            request.response_headers.update(constant, Link=successor(request.path))
         return response
 
     app.after_request(deprecate)

@@ -1,7 +1,7 @@
 """Run queries on the primary or, for reads, on a replica; translate the driver's errors."""
 
-# web.application names the Database in an annotation only: a cycle for the type checker alone.
 # pyright: reportImportCycles=false
+# The application names Database as the type of an attribute; that import is never executed.
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def describe(name: str, limit: RateLimitItem, remaining: int, ends_at: float) ->
     A negative ``remaining`` means that the limit is exceeded. ``ends_at`` is the end of its window
     (UNIX time).
     """
-    headers = current().answer_headers
+    headers = current().response_headers
     described = headers.get("X-RateLimit-Remaining")
     if described is not None and int(described) <= remaining:
         return

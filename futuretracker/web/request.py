@@ -55,7 +55,7 @@ class Request(flask.Request):
         return identifier
 
     @property
-    def answer_headers(self) -> dict[str, str]:
+    def response_headers(self) -> dict[str, str]:
         """Headers to add to the response, whatever the response is."""
         headers: dict[str, str] = self.environ[HEADERS]
         return headers
