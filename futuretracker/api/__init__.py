@@ -1,4 +1,4 @@
-"""The routes: one blueprint a file, registered on one or both API versions."""
+"""The routes: each module in ``views`` has a blueprint, which one or both API versions use."""
 
 from __future__ import annotations
 
@@ -24,32 +24,29 @@ from futuretracker.api.views import (
 if TYPE_CHECKING:
     from flask import Flask
 
-    from futuretracker.auth import Authentication
-    from futuretracker.config import Config
     from futuretracker.web.application import Application
 
 SHARED = (opportunities, analytics, account, health)
 
 
-def init_app(app: Application, config: Config, authentication: Authentication) -> None:
+def init_app(app: Application) -> None:
     """Register both API versions, the probes, Clerk's webhooks and the metrics."""
-    app.config["ENVIRONMENT"] = config.environment
     register_routes(app)
-    webhooks.init_app(app, config, authentication)
-    metrics.init_app(app, config)
-    deprecation.init_app(app, config.api_sunset)
+    webhooks.init_app(app)
+    metrics.init_app(app)
+    deprecation.init_app(app)
 
 
 def register_routes(app: Flask) -> None:
-    """Register every route; an application for the document's sake has nothing else."""
+    """Register every route. This is enough to build the OpenAPI document."""
     original = Blueprint("original", __name__, url_prefix=ORIGINAL.prefix)
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
-    for parent, rooms in (
+    for version, modules in (
         (original, (original_list, *SHARED)),
         (v1, (lists, rounds, specification, *SHARED)),
     ):
-        for room in rooms:
-            parent.register_blueprint(room.blueprint)
-        app.register_blueprint(parent)
+        for module in modules:
+            version.register_blueprint(module.blueprint)
+        app.register_blueprint(version)
     app.register_blueprint(health.probes)
     app.register_blueprint(reference.blueprint)

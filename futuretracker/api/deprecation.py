@@ -1,4 +1,4 @@
-"""What every answer of the guide's surface says of its end (RFC 9745, RFC 8594)."""
+"""Announce the end of the original API in its responses (RFC 9745, RFC 8594)."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from futuretracker.api.versions import ORIGINAL, V1
+from futuretracker.web.request import current
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from futuretracker.web.application import Application
-    from futuretracker.web.request import Request
 
 SINCE: Final = int(dt.datetime(2026, 11, 24, tzinfo=dt.UTC).timestamp())
 
 
-def init_app(app: Application, sunset: dt.date | None) -> None:
-    """Add the headers to whatever a route of the guide's surface answers."""
+def init_app(app: Application) -> None:
+    """Add the headers to every response of a route of the original API."""
     constant = {"Deprecation": f"@{SINCE}"}
-    if sunset:
-        midnight = dt.datetime.combine(sunset, dt.time(), dt.UTC)
+    if app.settings.api_sunset:
+        midnight = dt.datetime.combine(app.settings.api_sunset, dt.time(), dt.UTC)
         constant["Sunset"] = format_datetime(midnight, usegmt=True)
 
-    def deprecate(request: Request) -> None:
-        if request.endpoint and request.endpoint.startswith("original."):
+    def deprecate(response: Response) -> Response:
+        request = current()
+        if request.url_rule and request.api_version == ORIGINAL.name:
             request.answer_headers.update(constant, Link=successor(request.path))
+        return response
 
-    app.guards = (deprecate, *app.guards)
+    app.after_request(deprecate)
 
 
 @lru_cache(maxsize=4096)
 def successor(path: str) -> str:
-    """Return the link from a path of the guide's surface to the same on v1."""
+    """Return the link from a path of the original API to the same path in v1."""
     return f'<{V1.prefix}{quote(path.removeprefix(ORIGINAL.prefix))}>; rel="successor-version"'

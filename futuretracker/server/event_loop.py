@@ -65,7 +65,7 @@ class EventLoop:
         del self._callbacks[fileno]
         self._epoll.unregister(fileno)
 
-    def spawn(self, work: Callable[..., None], *args: Any) -> None:
+    def spawn(self, work: Callable[..., object], *args: Any) -> None:
         """Run ``work`` in a new greenlet until it waits."""
         ConnectionGreenlet(work).switch(*args)
 

@@ -10,7 +10,7 @@ import weakref
 from operator import call
 from typing import TYPE_CHECKING
 
-from futuretracker.store.base import Hit
+from futuretracker.store.base import Hit, Window
 from futuretracker.store.lmdb_store import LmdbStore
 from futuretracker.store.memory_store import MemoryStore
 from futuretracker.telemetry import metrics
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from futuretracker.store.base import Store, Visit
 
 log = logging.getLogger(__name__)
-LOCAL = (LmdbStore, MemoryStore)  # any other store is over the network, and makes its caller wait
+LOCAL = (LmdbStore, MemoryStore)  # a visit to any other store waits for the network
 
 
 class SharedStore:
@@ -48,7 +48,7 @@ class SharedStore:
         self._slow_until = float("-inf")  # the end of the last slow visit that was counted
         self._available_since = float("-inf")
 
-    def is_whole_for(self, seconds: float) -> bool:
+    def was_available_for(self, seconds: float) -> bool:
         """Return whether the store has been available for more than the last ``seconds``.
 
         If so, it holds every value that was set in that time.
@@ -68,8 +68,8 @@ class SharedStore:
         return self._memory.visit(hits, keys)
 
     def _timed_visit(self, hits: Sequence[Hit], keys: Sequence[str]) -> tuple[Visit, float, float]:
-        """Visit the store; return also when that began and ended, without the wait for a thread."""
-        if not self._available:  # since this request began to wait for a thread
+        """Visit the store; return also the start and the end, without the wait for a thread."""
+        if not self._available:  # the store went down while this request waited for a thread
             raise ConnectionError
         started = time.monotonic()
         return self._store.visit(hits, keys), started, time.monotonic()
@@ -92,6 +92,22 @@ class SharedStore:
             except Exception as error:  # noqa: BLE001 - as in visit
                 self._mark_down(type(error).__name__)
 
+    def window(self, key: str) -> Window:
+        """Return the key's window without counting a hit, in the store or else in memory."""
+        if self._available:
+            try:
+                return Window(
+                    self._run(self._store.get, key), self._run(self._store.get_expiry, key)
+                )
+            except Exception as error:  # noqa: BLE001 - as in visit
+                self._mark_down(type(error).__name__)
+        return Window(self._memory.get(key), self._memory.get_expiry(key))
+
+    def clear(self, key: str) -> None:
+        """Delete the key's counter from memory and from the store; raise its client's errors."""
+        self._memory.clear(key)
+        self._store.clear(key)
+
     def check(self) -> bool:
         """Return whether the configured store responds."""
         try:
@@ -102,8 +118,8 @@ class SharedStore:
     def _note_duration(self, started: float, ended: float) -> None:
         """Mark the store as down after too many slow visits in a row.
 
-        Of visits at the same time only one counts. Threads may overwrite each other's count. That
-        only delays the decision.
+        Concurrent visits count as one. Threads may overwrite each other's count, which only delays
+        the decision.
         """
         if ended - started < self.SLOW:
             self._slow = 0
@@ -117,11 +133,14 @@ class SharedStore:
         with self._lock:
             was_available, self._available = self._available, False
         if was_available:
-            log.warning("shared store lost, budgets go on per process", extra={"cause": cause})
+            log.warning(
+                "shared store unavailable, rate limits are counted per process",
+                extra={"cause": cause},
+            )
             _report(up=0)
             threading.Thread(target=_retry, args=[weakref.ref(self)], daemon=True).start()
 
-    def comes_back(self) -> bool:
+    def try_again(self) -> bool:
         """Try the store again; return whether it is available now.
 
         The trial counts a hit on a new key, because a full store still answers a ping.
@@ -135,7 +154,7 @@ class SharedStore:
         if time.monotonic() - started >= self.SLOW:
             return False
         self._slow, self._available_since, self._available = 0, time.monotonic(), True
-        log.warning("shared store is back")
+        log.warning("shared store is available again")
         _report(up=1)
         return True
 
@@ -151,6 +170,6 @@ def _retry(reference: weakref.ref[SharedStore]) -> None:
         pause = store.RETRY
         del store  # a reference held during the pause would keep the store alive
         time.sleep(pause)
-        if (store := reference()) and store.comes_back():
+        if (store := reference()) and store.try_again():
             return
         del store

@@ -50,7 +50,7 @@ QUERIES: Final[dict[str, type[Schema]]] = {
     "listUpcomingRounds": UpcomingParameters,
 }
 
-# What Python strips from a text's ends; ECMAScript's \s is another set.
+# What Python's str.strip removes; ECMAScript's \s is a different set.
 BLANK: Final = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 STORABLE: Final = r"^[^\x00]*$"
 NOT_BLANK: Final = rf"^[{BLANK}]*[^\x00{BLANK}][^\x00]*$"

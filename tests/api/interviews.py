@@ -1,4 +1,4 @@
-"""What the tests of interview rounds share: internships, rounds, and what rounds come to."""
+"""Helpers for the tests of interview rounds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DERIVED = ("status", "current_round_number", "rejected_round_number")
 
 
 def create(user: User, **fields: Any) -> dict[str, Any]:
-    """Create an internship, or what ``fields`` make of it."""
+    """Create an internship; ``fields`` override its fields."""
     answer = user.post(PATH, {"title": "Intern", "category": "internship", **fields})
     assert answer.status_code == 201, answer.text
     row: dict[str, Any] = answer.json
@@ -43,24 +43,24 @@ def add(user: User, row: Mapping[str, Any], round_type: str = "oa", **fields: An
 
 
 def change(user: User, one: Mapping[str, Any], **fields: Any) -> TestResponse:
-    """Change a round."""
+    """Update a round."""
     return user.patch(f"{PATH}/{one['opportunity_id']}/rounds/{one['id']}", fields)
 
 
 def details(answer: TestResponse) -> list[tuple[str, str]]:
-    """Return the fields that failed and why."""
+    """Return the message of each invalid field."""
     assert answer.status_code == 400, answer.text
     assert answer.json["code"] == "validation_error"
     return [(entry["field"], entry["message"]) for entry in answer.json["details"]]
 
 
 def everything(user: User, row: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return the opportunity and its rounds as they are now."""
+    """Return the current opportunity and its rounds."""
     return user.get(path_of(row)).json, user.get(rounds_of(row)).json
 
 
 def derive(rounds: Iterable[Mapping[str, Any]]) -> tuple[str, int | None, int | None]:
-    """Return what rounds say: status, current and rejected number, one rule after the other."""
+    """Return the status, current number and rejected number that follow from the rounds."""
     ordered = sorted(rounds, key=lambda one: one["round_number"])
     cleared = {one["round_type"] for one in ordered if one["result"] == "cleared"}
     rejected = [one["round_number"] for one in ordered if one["result"] == "rejected"]
@@ -75,5 +75,5 @@ def derive(rounds: Iterable[Mapping[str, Any]]) -> tuple[str, int | None, int | 
 
 
 def said(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what an opportunity's row says of its rounds."""
+    """Return the fields of an opportunity that follow from its rounds."""
     return tuple(row[name] for name in DERIVED)

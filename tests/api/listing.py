@@ -1,4 +1,4 @@
-"""What the tests of v1's list share: rows put there fast, and walks over pages."""
+"""Helpers for the tests of the list of v1."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATH = "/api/v1/opportunities"
 
 
 def insert(owner: psycopg.Connection[Any], user: User, *rows: dict[str, Any]) -> None:
-    """Insert rows of the user's as they are; what all of them have in common is a column."""
+    """Insert opportunities of the user directly; all have the same columns."""
     user_id = user.get("/api/v1/me").json["internalUserId"]
     columns = [*rows[0]]
     owner.cursor().executemany(
@@ -39,7 +39,7 @@ def page(user: User, **parameters: Any) -> dict[str, Any]:
 
 
 def pages(user: User, **parameters: Any) -> Iterator[list[dict[str, Any]]]:
-    """Walk by ``nextCursor`` to the end."""
+    """Follow ``nextCursor`` to the last page, and return all pages."""
     body = page(user, **parameters)
     yield body["items"]
     while body["nextCursor"]:
@@ -60,7 +60,7 @@ def next_link(answer: TestResponse) -> str:
 
 
 def failures(answer: TestResponse) -> list[tuple[str, str]]:
-    """Return (field, message) of each entry of a 400 of v1's shape."""
+    """Return the field and the message of each entry of a 400; check the shape."""
     assert answer.status_code == 400, answer.text
     body = answer.json
     assert list(body) == ["error", "message", "details", "code", "requestId"]

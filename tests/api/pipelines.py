@@ -1,4 +1,4 @@
-"""The pipeline of interview rounds in plain Python: what the analytics must come to."""
+"""The analytics of interview rounds, computed in plain Python to compare with."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def is_active(row: dict[str, Any]) -> bool:
 
 
 def reference(every: list[dict[str, Any]]) -> dict[str, Any]:
-    """Work the pipeline out, one loop for each number."""
+    """Compute the pipeline, with one loop for each number."""
     rows = [row for row in every if row["category"] == "internship"]
     tracked = [row for row in rows if row["rounds"]]
     ended = endings(rows)

@@ -1,4 +1,4 @@
-"""The user who asks."""
+"""The route of the current user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Analytics, held against the same numbers worked out in plain Python."""
+"""The analytics equal the same numbers computed in plain Python."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAY = dt.timedelta(days=1)
 
 
 class Row(NamedTuple):
-    """What analytics look at."""
+    """The columns that the analytics read."""
 
     created_at: dt.datetime
     deadline: dt.date | None = None
@@ -36,7 +36,7 @@ def utc_today() -> dt.date:
 
 
 def insert(owner: psycopg.Connection[Any], user: User, rows: list[Row]) -> None:
-    """Insert rows of the user's as they are."""
+    """Insert opportunities of the user directly."""
     user_id = user.get("/api/me").json["internalUserId"]
     owner.cursor().executemany(
         """
@@ -48,7 +48,7 @@ def insert(owner: psycopg.Connection[Any], user: User, rows: list[Row]) -> None:
 
 
 def ask(user: User) -> tuple[dt.date, dict[str, Any]]:
-    """Return the analytics and the day that they are of: midnight may pass at any time."""
+    """Return the analytics and their day; retry if midnight passes meanwhile."""
     while True:
         today = utc_today()
         answer = user.get(PATH)
@@ -58,7 +58,7 @@ def ask(user: User) -> tuple[dt.date, dict[str, Any]]:
 
 
 def rate(part: int, whole: int) -> float:
-    """Return per cent with one decimal, halves rounded up."""
+    """Return a percentage with one decimal, with halves rounded up."""
     if not whole:
         return 0
     per_cent = Decimal(100 * part) / Decimal(whole)
@@ -75,7 +75,7 @@ def month_before(today: dt.date, months: int) -> dt.date:
 
 
 def reference(rows: list[Row], today: dt.date) -> dict[str, Any]:
-    """Work the analytics out, one loop for each number."""
+    """Compute the analytics, with one loop for each number."""
     created = [row.created_at.astimezone(dt.UTC).date() for row in rows]
     by = {status: sum(row.status == status for row in rows) for status in STATUSES}
     weeks = [sunday_of(today) - 7 * DAY * ago for ago in reversed(range(8))]
@@ -135,7 +135,7 @@ def reference(rows: list[Row], today: dt.date) -> dict[str, Any]:
 
 
 def edges(today: dt.date) -> list[dt.datetime]:
-    """Return the first and last moment of each day around which something changes."""
+    """Return the first and last moment of each day at which a result changes."""
     days = {today, today + DAY, today - DAY}
     for sunday in (sunday_of(today) - 7 * DAY * ago for ago in range(-1, 10)):
         days |= {sunday - DAY, sunday}
@@ -174,7 +174,7 @@ def test_each_edge_of_a_week_and_month_falls_on_the_right_side(
     alice: User, owner: psycopg.Connection[Any]
 ) -> None:
     moments = edges(utc_today())
-    # A different number of rows at each, so that no two mistakes make up for each other.
+    # A different number of opportunities at each, so that mistakes cannot cancel out.
     rows = [Row(moment) for place, moment in enumerate(moments) for _ in range(place + 1)]
     insert(owner, alice, rows)
     today, found = ask(alice)

@@ -1,4 +1,4 @@
-"""What nobody should send: each has an answer in the one error shape, and none is a 500.
+"""Malformed requests: each gets an error in the common shape, and none is a 500.
 
 The test client tidies a URL up before it sends it. To send one as it is, PATH_INFO is set to what
 a WSGI server makes of the path (percent-decoded, each byte one character) and RAW_URI to what stood
@@ -105,14 +105,14 @@ MESSAGES = {
 
 
 def check(answer: TestResponse, status: int, error: str, message: str) -> None:
-    """Hold an answer to the one shape."""
+    """Check that a response has the common error shape."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert answer.json == {"error": error, "message": message}
 
 
 def send_raw(user: User, url: str, method: str = "GET") -> TestResponse:
-    """Send a request line as it is; each character is one byte."""
+    """Send a request line unchanged; each character is one byte."""
     path, _, query = url.partition("?")
     environ = {
         "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),

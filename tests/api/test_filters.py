@@ -1,4 +1,4 @@
-"""v1's list: which rows; and what its query string may not hold."""
+"""The filters of the list of v1, and invalid query strings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "gh
 STATUS = f"Status must be one of: {', '.join(STATUSES)}"
 CATEGORY = 'Category must be either "internship" or "hackathon"'
 DAYS = (None, "2026-02-27", "2026-02-28", "2026-03-01")
-# One row of each kind.
+# One opportunity of each kind.
 KINDS = [
     {"title": " ".join(map(str, kind)), "status": kind[0], "category": kind[1], "deadline": kind[2]}
     for kind in itertools.product(STATUSES, ("internship", "hackathon", None), DAYS)
@@ -27,13 +27,13 @@ KINDS = [
 
 @pytest.fixture
 def user(alice: User, owner: psycopg.Connection[Any]) -> User:
-    """A user with a row of every kind."""
+    """A user with one opportunity of each kind."""
     insert(owner, alice, *KINDS)
     return alice
 
 
 def matching(**wanted: str) -> list[str]:
-    """Work out in Python which titles pass the filters."""
+    """Return the titles that match the filters, computed in Python."""
     first, last = wanted.get("deadline_from"), wanted.get("deadline_to")
     return sorted(
         row["title"]

@@ -1,4 +1,4 @@
-"""Is it up, and does what it stands on answer."""
+"""The health checks and the probes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 NOWHERE = "postgresql://futuretracker_api:hunter2@127.0.0.1:1/nowhere"
 ALL = ["/api/health", "/api/health/deps", "/healthz", "/readyz"]
-# What a driver's message, an address or a stack trace would contain.
+# Parts of driver messages, addresses and stack traces.
 REVEALING = re.compile(r"hunter2|127\.0\.0\.1|nowhere|refused|psycopg|redis|Traceback|Error|:1\b")
 
 
 @pytest.fixture
 def cut_off(build: Callable[..., Flask]) -> FlaskClient:
-    """A client of an application whose database is out of reach."""
+    """A client of an application whose database is unavailable."""
     return build(DATABASE_URL=NOWHERE).test_client()
 
 

@@ -1,4 +1,4 @@
-"""The routes of opportunities, as a client sees them."""
+"""The routes of opportunities."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def path_of(row: dict[str, Any]) -> str:
 
 
 def insert(owner: psycopg.Connection[Any], user: User, *created_at: datetime) -> None:
-    """Insert one row of the user's for each moment, titled by its place."""
+    """Insert one opportunity for each point in time; its title is its index."""
     user_id = user.get("/api/me").json["internalUserId"]
     owner.cursor().executemany(
         "insert into opportunities (user_id, title, created_at) values (%s, %s, %s)",

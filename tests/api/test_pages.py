@@ -1,4 +1,4 @@
-"""v1's list: pages that are walked by a cursor, in every order, whatever comes and goes."""
+"""The pages of the list of v1: every order, also while opportunities come and go."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ V1_COLUMNS = [
 
 
 def mixed_rows() -> list[dict[str, Any]]:
-    """Return 42 rows in no order, with ties in all that rows can be ordered by."""
+    """Return 42 opportunities in random order, with ties in each sort key."""
     chance = random.Random(3)  # noqa: S311 - rows, not secrets
     words = [
         "apple",
@@ -61,7 +61,7 @@ def mixed_rows() -> list[dict[str, Any]]:
 
 
 def expected_order(rows: list[dict[str, Any]], sort: str) -> list[str]:
-    """Work the order out in Python: by the key, then by the id, the same way; nulls last."""
+    """Sort in Python: by the key, then by the id, in one direction, with nulls last."""
     name, down = sort.removeprefix("-"), sort.startswith("-")
 
     def key(row: dict[str, Any]) -> tuple[Any, str]:
@@ -195,7 +195,7 @@ def test_the_longest_search_and_the_longest_cursor_fit_into_one_link(
 
 
 class Churn:
-    """Somebody who adds and deletes rows of the user's all the time, all over the list."""
+    """Insert and delete opportunities of the user all the time, all over the list."""
 
     def __init__(self, url: str, user_id: str) -> None:
         self._url, self._user_id = url, user_id
@@ -212,7 +212,7 @@ class Churn:
         self._thread.join()
 
     def wait_for_a_change(self) -> None:
-        """Wait until rows have come and gone since the last page."""
+        """Wait until opportunities were inserted and deleted since the last page."""
         before = self.changes
         while self.changes == before:
             assert self._thread.is_alive()

@@ -52,7 +52,7 @@ ANYTHING = st.one_of(
 
 
 def field_accepts(schema: Schema, name: str, value: Any) -> bool:
-    """Tell whether a body with this field and what else it needs is accepted."""
+    """Return whether a body with this field, and the required ones, is accepted."""
     rest = {"title": "t"} if "title" in schema.fields else {"round_type": "oa"}
     try:
         schema.load({**rest, name: value})

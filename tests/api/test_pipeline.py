@@ -1,4 +1,4 @@
-"""How far internships come, held against the same numbers worked out in plain Python."""
+"""The analytics of interview rounds equal the same numbers computed in plain Python."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def random_rows(dice: random.Random, count: int) -> list[dict[str, Any]]:
 
 
 def insert(owner: psycopg.Connection[Any], user: User, rows: list[dict[str, Any]]) -> None:
-    """Insert rows and rounds as they are; each row learns its id."""
+    """Insert opportunities and rounds, and set their ids."""
     user_id = user.get("/api/v1/me").json["internalUserId"]
     for row in rows:
         found = owner.execute(
@@ -127,7 +127,7 @@ def test_the_pipeline_is_what_plain_python_makes_of_the_rows(
 
 
 def test_halves_are_rounded_up(alice: User, owner: psycopg.Connection[Any]) -> None:
-    """Twenty rejections, one of them behind a cleared round: 0.05 is 0.1."""
+    """Twenty rejections, one of them after a cleared round: 0.05 is rounded to 0.1."""
     rows = random_rows(random.Random(9), 20)  # noqa: S311 - a fixed order
     for place, row in enumerate(rows):
         results = ["cleared", "rejected"] if place == 0 else ["rejected"]

@@ -1,4 +1,4 @@
-"""What every change of a round leaves behind: an AUDIT line, and a row of the same transaction."""
+"""The audit of changes of rounds: a log line, and a row in the same transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Keep(logging.Handler):
-    """Keeps the fields of each AUDIT line."""
+    """Collects the fields of each AUDIT log line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Keep(logging.Handler):
 
 @pytest.fixture
 def audits() -> Iterator[list[dict[str, Any]]]:
-    """The AUDIT lines of this test."""
+    """The AUDIT log lines of this test."""
     handler, logger = Keep(), logging.getLogger("futuretracker.events")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -41,7 +41,7 @@ def audits() -> Iterator[list[dict[str, Any]]]:
 
 
 def change_each(user: User) -> tuple[str, str]:
-    """Create, change and delete a round; return the opportunity's id and the round's."""
+    """Create, update and delete a round; return the ids of the opportunity and the round."""
     row = create(user)
     made = add(user, row, "hr", scheduled_date="2026-12-01")["round"]
     assert change(user, made, notes="n", result="cleared", unknown=1).status_code == 200
@@ -113,7 +113,7 @@ def test_every_change_leaves_a_row_that_agrees_with_its_line(
 
 
 def transactions(owner: psycopg.Connection[Any], row_id: str, round_id: str) -> list[str]:
-    """Return the ids of what wrote opportunity, round and last audit entry."""
+    """Return the transactions that wrote the opportunity, the round and the last audit entry."""
     return [
         xmin
         for (xmin,) in owner.execute(

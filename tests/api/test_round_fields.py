@@ -1,4 +1,4 @@
-"""What a round may be made of, and the message of every field that is wrong."""
+"""The fields of a round, and the message for each invalid value."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ WRONG: list[tuple[str, Any, str]] = [
 
 @pytest.fixture
 def paths(alice: User) -> dict[str, str]:
-    """Where POST and PATCH go."""
+    """The paths for POST and PATCH."""
     row = create(alice)
     made = add(alice, row)["round"]
     return {"POST": rounds_of(row), "PATCH": f"{rounds_of(row)}/{made['id']}"}
@@ -125,7 +125,7 @@ def test_unknown_fields_are_dropped(alice: User, paths: dict[str, str], method: 
         ("round_number", 1.0, 1),
     ],
 )
-def test_what_is_right_is_kept(alice: User, field: str, given: object, kept: object) -> None:
+def test_what_is_right_is_kept(alice: User, field: str, given: Any, kept: Any) -> None:
     row = create(alice)
     made = add(alice, row, **{field: given})["round"]
     assert made[field] == kept

@@ -1,4 +1,4 @@
-"""Whose rounds, and of what: every route of rounds refuses the same things in the same words."""
+"""Every route of rounds returns the same errors for rounds of other users and opportunities."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ on_every_route = pytest.mark.parametrize(("method", "route"), ROUTES)
 
 
 def ask(user: User, method: str, route: str, row_id: object, round_id: object) -> TestResponse:
-    """Ask under a request id that is always the same, since v1's errors show it."""
+    """Send a request with a fixed request id, because errors of v1 contain it."""
     return user.request(
         method,
         f"{PATH}/{row_id}/{route.format(round_id)}",

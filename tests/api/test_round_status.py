@@ -1,4 +1,4 @@
-"""What rounds make of their opportunity's status, and what a status by hand may say beside them."""
+"""The status that follows from the rounds, and which statuses a user may still set."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.in_process  # generated values: over sockets it takes minutes
 STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted")
 MESSAGE = "The interview rounds of this opportunity say otherwise; change the rounds instead"
-# What each state of the rounds leaves to be said by hand, beside what they say themselves.
+# The statuses that a user may set for each state of the rounds, besides the derived one.
 MAY_SAY = {
     "applied": set(STATUSES),
     "shortlisted": {"shortlisted", "interviewed", "selected", "rejected", "ghosted"},
@@ -39,7 +39,7 @@ MAY_SAY = {
     "selected": {"selected", "rejected", "ghosted"},
     "rejected": {"rejected"},
 }
-# One round, or none, that makes each status.
+# One round, or none, that leads to each status.
 MAKES = {
     "applied": ("oa", "pending"),
     "shortlisted": ("oa", "cleared"),
@@ -93,7 +93,7 @@ def test_the_status_follows_the_rounds(
 
 
 def step(user: User, row: dict[str, Any], rounds: dict[str, Any], move: tuple[Any, ...]) -> Any:
-    """Create, change or delete a round; return the answer."""
+    """Create, update or delete a round; return the response."""
     kind, which, round_type, result, number = move
     fields = {"round_type": round_type, "result": result, "round_number": number}
     ids = sorted(rounds, key=lambda one: rounds[one]["round_number"])
@@ -133,38 +133,38 @@ def test_without_rounds_an_opportunity_is_applied_again(alice: User) -> None:
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-@pytest.mark.parametrize("surface", ["/api", "/api/v1"])
+@pytest.mark.parametrize("prefix", ["/api", "/api/v1"])
 @pytest.mark.parametrize("rounds_say", MAKES)
 def test_a_status_by_hand_may_run_ahead_of_the_rounds_but_not_deny_them(
-    alice: User, rounds_say: str, surface: str, method: str
+    alice: User, rounds_say: str, prefix: str, method: str
 ) -> None:
     row = create(alice)
     round_type, result = MAKES[rounds_say]
     add(alice, row, round_type, result=result)
-    for status in STATUSES[: 6 if surface == "/api/v1" else 5]:
+    for status in STATUSES[: 6 if prefix == "/api/v1" else 5]:
         before = everything(alice, row)
         answer = alice.request(
-            method, f"{surface}/opportunities/{row['id']}", {"status": status, "notes": status}
+            method, f"{prefix}/opportunities/{row['id']}", {"status": status, "notes": status}
         )
         if status in MAY_SAY[rounds_say]:
             assert (answer.status_code, answer.json["status"]) == (200, status)
         else:
             assert answer.status_code == 409
             assert (answer.json["error"], answer.json["message"]) == ("Conflict", MESSAGE)
-            code = "status_contradicts_rounds" if surface == "/api/v1" else None
+            code = "status_contradicts_rounds" if prefix == "/api/v1" else None
             assert answer.json.get("code") == code
             assert everything(alice, row) == before
 
 
-@pytest.mark.parametrize("surface", ["/api", "/api/v1"])
+@pytest.mark.parametrize("prefix", ["/api", "/api/v1"])
 @pytest.mark.parametrize("rounds_say", MAKES)
 def test_the_kanban_board_may_send_a_whole_row_with_its_status_back(
-    alice: User, rounds_say: str, surface: str
+    alice: User, rounds_say: str, prefix: str
 ) -> None:
     row = create(alice)
     round_type, result = MAKES[rounds_say]
     derived = add(alice, row, round_type, result=result)["opportunity"]
-    path = f"{surface}/opportunities/{row['id']}"
+    path = f"{prefix}/opportunities/{row['id']}"
     answer = alice.patch(path, {**alice.get(path).json, "title": "Card"})
 
     assert answer.status_code == 200, answer.text
@@ -191,7 +191,7 @@ def test_a_change_of_a_round_derives_the_status_anew(alice: User, status: str) -
         lambda: alice.delete(f"{rounds_of(row)}/{made['id']}").json,
     ):
         assert alice.patch(path_of(row), {"status": status}).json["status"] == status
-        body = changed()
+        body = changed()  # type: ignore[no-untyped-call]  # a lambda has no types
         assert said(body["opportunity"]) == derive(body["rounds"])
         assert body["opportunity"]["status"] == "applied"
 
@@ -233,7 +233,7 @@ def test_a_client_cannot_write_what_is_derived(alice: User) -> None:
 
 
 def test_what_is_no_internship_any_more_may_have_any_status(alice: User) -> None:
-    """Its rounds are out of reach, so nobody could change them instead."""
+    """The rounds cannot be reached any more, so they cannot be changed instead."""
     row = create(alice)
     add(alice, row, "hr", result="rejected")
     assert alice.patch(path_of(row), {"category": "hackathon"}).status_code == 200

@@ -1,4 +1,4 @@
-"""The routes of interview rounds, as a client sees them."""
+"""The routes of interview rounds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COLUMNS = [
     "created_at",
     "updated_at",
 ]
-FULL = {
+FULL: dict[str, Any] = {
     "round_number": 3,
     "round_type": "technical",
     "scheduled_date": "2026-12-01",

@@ -1,4 +1,4 @@
-"""Many changes of one internship's rounds at once, over the real processes."""
+"""Concurrent changes of the rounds of one internship, through real processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ THREADS = 8
 
 @pytest.fixture
 def ask(serve: Callable[..., Service], issuer: Issuer) -> Callable[..., Answer]:
-    """Ask two workers as one user: ``ask("POST", "/rounds", {...})`` below v1's opportunities."""
+    """Send requests of one user to two workers; paths are below ``/api/v1/opportunities``."""
     service = serve(WEB_CONCURRENCY="2")
     token = issuer.token(f"user_busy{next(numbers)}", ttl=600, azp=ORIGIN)
 
@@ -62,7 +62,7 @@ def test_rounds_made_at_once_are_numbered_without_a_gap(ask: Callable[..., Answe
     assert sorted(made) == list(range(1, 65))
     for answer in answers:
         body = answer.json
-        # Who waited has seen everything that those before have done, and nothing later.
+        # Each request has seen all earlier changes, and none of the later ones.
         assert len(body["rounds"]) == body["round"]["round_number"]
         assert said(body["opportunity"]) == derive(body["rounds"])
     rounds = ask("GET", f"{path}/rounds").json

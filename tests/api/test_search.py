@@ -1,4 +1,4 @@
-"""v1's search: words as people type them, and text that nobody should get into SQL with."""
+"""The search of v1: words as people type them, and attempts to inject SQL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ thorough = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-# What means something to SQL, to tsquery, to regular expressions and to their replacements.
+# Texts with a special meaning in SQL, tsquery, regular expressions or their replacements.
 HOSTILE = [
     "'", "''", '"', "\\", "\\'", "\\1", "\\&", ":*", ":A", ":", "*", "&", "|", "!", "(", ")",
     "<->", "<2>", "<", ">", "%", "%s", "%(q)s", "$$", "$1", ";", "--", "/*", "-", " - ", '-"',

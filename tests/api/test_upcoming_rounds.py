@@ -1,4 +1,4 @@
-"""The pending rounds of some days, over all of a user's internships."""
+"""The list of upcoming rounds, over all internships of a user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sets /api/v1 and /api apart, in what they take and in what they show."""
+"""The differences between /api/v1 and /api."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import User
 
-GUIDE, V1 = "/api/opportunities", "/api/v1/opportunities"
+ORIGINAL, V1 = "/api/opportunities", "/api/v1/opportunities"
 ID = "550e8400-e29b-41d4-a716-446655440000"
 V1_FIELDS = {"campus_mode", "applied_on", "current_round_number", "rejected_round_number"}
 LIMITS = [("description", 2000, 5000, "Description"), ("link", 500, 2048, "Link")]
@@ -25,7 +25,7 @@ INTERNSHIP = {"title": "Intern", "category": "internship"}
 
 
 def failures(user: User, path: str, **fields: Any) -> list[tuple[str, str]]:
-    """Return what POST finds wrong; PATCH must find the same."""
+    """Return the errors of a POST; a PATCH must have the same."""
     found = []
     for method, where in (("POST", path), ("PATCH", f"{path}/{ID}")):
         answer = user.request(method, where, {"title": "Intern", **fields})
@@ -47,7 +47,7 @@ def text(name: str, length: int) -> str:
 
 
 def today(make: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], str]:
-    """Return a row and the day (UTC) that it was made on: midnight may pass at any time."""
+    """Return an opportunity and the day (UTC) on which it was created."""
     while True:
         day = dt.datetime.now(dt.UTC).date()
         row = make()
@@ -55,13 +55,13 @@ def today(make: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], str]:
             return row, day.isoformat()
 
 
-@pytest.mark.parametrize(("name", "guide", "v1", "label"), LIMITS)
+@pytest.mark.parametrize(("name", "original", "v1", "label"), LIMITS)
 def test_v1_has_room_for_longer_texts(
-    alice: User, name: str, guide: int, v1: int, label: str
+    alice: User, name: str, original: int, v1: int, label: str
 ) -> None:
     assert create(alice, V1, **{name: text(name, v1)})[name] == text(name, v1)
-    assert create(alice, GUIDE, **{name: text(name, guide)})[name] == text(name, guide)
-    for path, longest in ((V1, v1), (GUIDE, guide)):
+    assert create(alice, ORIGINAL, **{name: text(name, original)})[name] == text(name, original)
+    for path, longest in ((V1, v1), (ORIGINAL, original)):
         message = f"{label} cannot exceed {longest} characters"
         assert failures(alice, path, **{name: text(name, longest + 1)}) == [(name, message)]
 
@@ -70,9 +70,9 @@ def test_only_v1_knows_the_status_ghosted(alice: User) -> None:
     row = create(alice, status="ghosted")
 
     assert row["status"] == "ghosted"
-    assert failures(alice, GUIDE, status="ghosted") == [("status", STATUS)]
+    assert failures(alice, ORIGINAL, status="ghosted") == [("status", STATUS)]
     assert failures(alice, V1, status="lost") == [("status", f"{STATUS}, ghosted")]
-    assert alice.get(f"{GUIDE}/{row['id']}").json["status"] == "ghosted"
+    assert alice.get(f"{ORIGINAL}/{row['id']}").json["status"] == "ghosted"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_v1_knows_where_an_internship_was_found(
 @pytest.mark.parametrize("wrong", ["On_campus", "remote", " ", 1, True, [], {}, ["on_campus"]])
 def test_another_campus_mode_is_refused_on_v1_alone(alice: User, wrong: object) -> None:
     assert failures(alice, V1, campus_mode=wrong) == [("campus_mode", MODE)]
-    assert alice.post(GUIDE, {"title": "Intern", "campus_mode": wrong}).status_code == 201
+    assert alice.post(ORIGINAL, {"title": "Intern", "campus_mode": wrong}).status_code == 201
 
 
 @pytest.mark.parametrize("wrong", ["2026-02-30", "", "today", 1, "infinity"])
@@ -99,46 +99,46 @@ def test_a_day_of_application_is_a_day_of_the_calendar(alice: User, wrong: objec
     message = "Applied on must be a valid ISO date format"
 
     assert failures(alice, V1, applied_on=wrong) == [("applied_on", message)]
-    assert alice.post(GUIDE, {**INTERNSHIP, "applied_on": wrong}).status_code == 201
+    assert alice.post(ORIGINAL, {**INTERNSHIP, "applied_on": wrong}).status_code == 201
 
 
 def test_every_wrong_field_is_named_in_the_one_order(alice: User) -> None:
     first = ["title", "description", "link", "deadline", "category", "status", "notes"]
     wrong = {name: {} for name in ("applied_on", "campus_mode", *reversed(first))}
 
-    assert [name for name, _ in failures(alice, GUIDE, **wrong)] == first
+    assert [name for name, _ in failures(alice, ORIGINAL, **wrong)] == first
     expected = [*first, "campus_mode", "applied_on"]
     assert [name for name, _ in failures(alice, V1, **wrong)] == expected
 
 
-def test_rows_of_the_guides_surface_never_hold_what_v1_adds(alice: User) -> None:
+def test_rows_of_the_original_api_never_hold_what_v1_adds(alice: User) -> None:
     extra = {"campus_mode": "on_campus", "applied_on": "2026-01-02"}
     row = create(alice, **INTERNSHIP, **extra)
-    path = f"{GUIDE}/{row['id']}"
+    path = f"{ORIGINAL}/{row['id']}"
     shown = [
-        alice.post(GUIDE, {**INTERNSHIP, **extra}).json,
+        alice.post(ORIGINAL, {**INTERNSHIP, **extra}).json,
         alice.get(path).json,
         alice.patch(path, {"notes": "n", **extra}).json,
         alice.request("PUT", path, {"notes": "m", **extra}).json,
-        *alice.get(GUIDE).json,
+        *alice.get(ORIGINAL).json,
     ]
 
     assert row.keys() - shown[0].keys() == V1_FIELDS
     assert not [one for one in shown if one.keys() != shown[0].keys()]
 
 
-def test_the_guides_surface_changes_nothing_that_only_v1_shows(alice: User) -> None:
+def test_the_original_api_changes_nothing_that_only_v1_shows(alice: User) -> None:
     row = create(alice, **INTERNSHIP, campus_mode="on_campus", applied_on="2026-01-02")
     others = {"title": "New", "campus_mode": "off_campus", "applied_on": "2026-05-05"}
-    alice.patch(f"{GUIDE}/{row['id']}", others)
+    alice.patch(f"{ORIGINAL}/{row['id']}", others)
     now = alice.get(f"{V1}/{row['id']}").json
 
     assert {**now, "title": row["title"], "updated_at": row["updated_at"]} == row
     assert now["title"] == "New"
 
 
-def test_a_row_is_the_same_on_both_surfaces(alice: User) -> None:
-    for made_on, other in ((GUIDE, V1), (V1, GUIDE)):
+def test_a_row_is_the_same_on_both_versions(alice: User) -> None:
+    for made_on, other in ((ORIGINAL, V1), (V1, ORIGINAL)):
         row = create(alice, made_on, description="d", notes="n", deadline="2026-12-01")
         seen = alice.get(f"{other}/{row['id']}").json
         both = row.keys() & seen.keys()
@@ -150,8 +150,8 @@ def test_a_row_is_the_same_on_both_surfaces(alice: User) -> None:
         assert alice.get(f"{made_on}/{row['id']}").status_code == 404
 
 
-def test_the_location_of_a_row_is_on_the_surface_that_made_it(alice: User) -> None:
-    for path in (GUIDE, V1):
+def test_the_location_of_a_row_is_in_the_version_that_created_it(alice: User) -> None:
+    for path in (ORIGINAL, V1):
         answer = alice.post(path, {"title": "Intern"})
         assert answer.headers["Location"] == f"{path}/{answer.json['id']}"
         assert alice.get(answer.headers["Location"]).json == answer.json
@@ -166,8 +166,8 @@ def test_an_internship_of_v1_was_applied_for_today_and_has_no_deadline(alice: Us
     assert row["applied_on"] == "2026-01-02"
 
 
-def test_an_internship_of_the_guides_surface_keeps_its_deadline(alice: User) -> None:
-    row = create(alice, GUIDE, **INTERNSHIP, deadline="2026-12-01", applied_on="2026-01-02")
+def test_an_internship_of_the_original_api_keeps_its_deadline(alice: User) -> None:
+    row = create(alice, ORIGINAL, **INTERNSHIP, deadline="2026-12-01", applied_on="2026-01-02")
 
     assert row["deadline"] == "2026-12-01"
     assert alice.get(f"{V1}/{row['id']}").json["applied_on"] is None
@@ -183,7 +183,7 @@ def test_anything_but_an_internship_has_a_deadline_and_no_day_of_application(
     assert (changed.status_code, changed.json["applied_on"]) == (200, None)
 
 
-@pytest.mark.parametrize("path", [GUIDE, V1])
+@pytest.mark.parametrize("path", [ORIGINAL, V1])
 @pytest.mark.parametrize("category", ["hackathon", None])
 def test_what_stops_being_an_internship_loses_its_day_of_application(
     alice: User, path: str, category: str | None
@@ -200,7 +200,7 @@ def test_what_stops_being_an_internship_loses_its_day_of_application(
 def test_a_change_to_an_internship_empties_a_deadline_that_comes_with_it_on_v1_alone(
     alice: User, method: str
 ) -> None:
-    for path, kept in ((V1, None), (GUIDE, "2026-12-02")):
+    for path, kept in ((V1, None), (ORIGINAL, "2026-12-02")):
         row = create(alice, category="hackathon", deadline="2026-12-01")
         where = f"{path}/{row['id']}"
         body = {"category": "internship", "deadline": "2026-12-02"}
@@ -214,18 +214,18 @@ def test_a_change_to_an_internship_empties_a_deadline_that_comes_with_it_on_v1_a
 def test_analytics_of_v1_also_count_what_v1_adds(alice: User) -> None:
     for status, mode in (("ghosted", "on_campus"), ("ghosted", None), ("applied", "off_campus")):
         create(alice, status=status, campus_mode=mode)
-    guide, v1 = (alice.get(f"{prefix}/analytics").json for prefix in ("/api", "/api/v1"))
+    original, v1 = (alice.get(f"{prefix}/analytics").json for prefix in ("/api", "/api/v1"))
 
     assert v1["statusCounts"].pop("ghosted") == 2
     assert v1.pop("campusModeCounts") == {"on_campus": 1, "off_campus": 1, "unspecified": 1}
     assert v1.pop("pipelineAnalytics")["internshipCount"] == 0
-    assert v1 == guide
-    assert guide["total"] == 3
+    assert v1 == original
+    assert original["total"] == 3
 
 
 @pytest.fixture
 def audits() -> Iterator[list[dict[str, Any]]]:
-    """The fields of each AUDIT line."""
+    """The fields of each AUDIT log line."""
     lines: list[dict[str, Any]] = []
     handler, logger = logging.Handler(), logging.getLogger("futuretracker.events")
     handler.emit = lambda line: lines.append(line.event) if line.msg == "AUDIT" else None  # type: ignore[assignment, attr-defined]
@@ -254,13 +254,13 @@ def test_every_change_on_v1_is_audited(alice: User, audits: list[dict[str, Any]]
     assert audits[-1]["requestId"] == failed.json["requestId"]
 
 
-def test_both_surfaces_spend_one_budget(
+def test_both_versions_share_one_rate_limit(
     build: Callable[..., Flask], make_user: Callable[..., User]
 ) -> None:
     app = build(RATE_LIMIT_USER_GENERAL="4 per minute", RATE_LIMIT_USER_WRITE="2 per minute")
     user = make_user(client=app.test_client())
-    writes = [user.post(path, {"title": "Intern"}).status_code for path in (GUIDE, V1, GUIDE)]
-    reads = [user.get(path).status_code for path in (V1, GUIDE)]
+    writes = [user.post(path, {"title": "Intern"}).status_code for path in (ORIGINAL, V1, ORIGINAL)]
+    reads = [user.get(path).status_code for path in (V1, ORIGINAL)]
 
     assert writes == [201, 201, 429]
     assert reads == [200, 429]

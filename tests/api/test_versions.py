@@ -1,4 +1,4 @@
-"""What answers say of their surface: v1's errors have a code, /api's answers have a successor."""
+"""Errors of v1 have a code; responses of the original API link to v1."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ID = "550e8400-e29b-41d4-a716-446655440000"
 NOWHERE = "postgresql://futuretracker_api@127.0.0.1:1/nowhere"
-# Each kind of error: a method, a path below the surface, a body and its type; the code on v1.
+# Each kind of error: method, path below the prefix, body, content type, and the code of v1.
 ERRORS: dict[str, tuple[str, str, object, str, str]] = {
     "400": ("POST", "/opportunities", {}, "application/json", "validation_error"),
     "400 of JSON": ("POST", "/opportunities", b"{", "application/json", "invalid_json"),
@@ -38,14 +38,14 @@ ERRORS: dict[str, tuple[str, str, object, str, str]] = {
 MATCHED = ["400", "400 of JSON", "400 of an id", "400 of a URL", "404 of a row", "413", "415"]
 
 
-def check_error(guide: TestResponse, v1: TestResponse, code: str) -> None:
-    """Hold two answers to being the same error, which has more to say on v1."""
-    assert guide.status_code == v1.status_code
-    assert not {"code", "requestId"} & guide.json.keys()
-    assert list(v1.json) == [*guide.json, "code", "requestId"]
+def check_error(original: TestResponse, v1: TestResponse, code: str) -> None:
+    """Check that two responses are the same error; v1 adds the code and the request id."""
+    assert original.status_code == v1.status_code
+    assert not {"code", "requestId"} & original.json.keys()
+    assert list(v1.json) == [*original.json, "code", "requestId"]
     assert v1.json["code"] == code
     assert v1.json["requestId"] == v1.headers["X-Request-Id"]
-    assert v1.json["error"] == guide.json["error"]
+    assert v1.json["error"] == original.json["error"]
 
 
 def check_deprecated(answer: TestResponse, path: str, sunset: list[str] | None = None) -> None:
@@ -65,15 +65,15 @@ def check_current(answer: TestResponse) -> None:
 def test_an_error_has_a_code_and_the_requests_id_on_v1_alone(alice: User, name: str) -> None:
     method, path, body, content_type, code = ERRORS[name]
     options: dict[str, Any] = {"content_type": content_type} if content_type else {}
-    guide, v1 = (
+    original, v1 = (
         alice.request(method, prefix + path, body, **options) for prefix in ("/api", "/api/v1")
     )
 
-    assert guide.status_code == int(name[:3])
-    check_error(guide, v1, code)
+    assert original.status_code == int(name[:3])
+    check_error(original, v1, code)
     check_current(v1)
     if name in MATCHED:
-        check_deprecated(guide, path.partition("?")[0])
+        check_deprecated(original, path.partition("?")[0])
 
 
 def test_a_given_request_id_is_the_errors(alice: User) -> None:
@@ -85,17 +85,17 @@ def test_a_given_request_id_is_the_errors(alice: User) -> None:
 def test_who_is_not_let_in_learns_the_same(alice: User) -> None:
     client = alice.client
     for headers in ({}, {"Authorization": "Bearer nonsense"}):
-        guide, v1 = (
+        original, v1 = (
             client.get(f"{prefix}/opportunities", headers=headers) for prefix in ("/api", "/api/v1")
         )
-        assert guide.status_code == 401
-        check_error(guide, v1, "unauthorized")
-        check_deprecated(guide, "/opportunities")
+        assert original.status_code == 401
+        check_error(original, v1, "unauthorized")
+        check_deprecated(original, "/opportunities")
         check_current(v1)
 
 
 @pytest.mark.parametrize(
-    ("budget", "method", "code"),
+    ("rate_limit", "method", "code"),
     [
         ("RATE_LIMIT_GENERAL", "GET", "rate_limit_exceeded"),
         ("RATE_LIMIT_USER_GENERAL", "GET", "rate_limit_exceeded"),
@@ -104,17 +104,21 @@ def test_who_is_not_let_in_learns_the_same(alice: User) -> None:
     ],
 )
 def test_a_spent_budget_is_the_same_error(
-    build: Callable[..., Flask], make_user: Callable[..., User], budget: str, method: str, code: str
+    build: Callable[..., Flask],
+    make_user: Callable[..., User],
+    rate_limit: str,
+    method: str,
+    code: str,
 ) -> None:
-    user = make_user(client=build(**{budget: "1 per minute"}).test_client())
-    first, guide, v1 = (
+    user = make_user(client=build(**{rate_limit: "1 per minute"}).test_client())
+    first, original, v1 = (
         user.request(method, f"{prefix}/opportunities", {"title": "Intern"})
         for prefix in ("/api", "/api", "/api/v1")
     )
 
-    assert (first.status_code, guide.status_code) == (200 if method == "GET" else 201, 429)
-    check_error(guide, v1, code)
-    check_deprecated(guide, "/opportunities")
+    assert (first.status_code, original.status_code) == (200 if method == "GET" else 201, 429)
+    check_error(original, v1, code)
+    check_deprecated(original, "/opportunities")
     check_current(v1)
 
 
@@ -122,16 +126,16 @@ def test_a_lost_database_is_the_same_error(
     build: Callable[..., Flask], make_user: Callable[..., User]
 ) -> None:
     user = make_user(client=build(DATABASE_URL=NOWHERE).test_client())
-    guide, v1 = (user.get(f"{prefix}/opportunities") for prefix in ("/api", "/api/v1"))
+    original, v1 = (user.get(f"{prefix}/opportunities") for prefix in ("/api", "/api/v1"))
 
-    assert guide.status_code == 503
-    check_error(guide, v1, "service_unavailable")
-    check_deprecated(guide, "/opportunities")
+    assert original.status_code == 503
+    check_error(original, v1, "service_unavailable")
+    check_deprecated(original, "/opportunities")
     check_current(v1)
 
 
 def routes(app: Flask, prefix: str) -> list[tuple[str, str]]:
-    """Return method and path (below the prefix) of every route of a surface."""
+    """Return the method and the path below the prefix of every route of an API version."""
     blueprint = {"/api": "original.", "/api/v1": "v1."}[prefix]
     return [
         (method, re.sub("<[a-z_]+>", ID, rule.rule.removeprefix(prefix)))
@@ -141,7 +145,7 @@ def routes(app: Flask, prefix: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_every_answer_of_the_guides_surface_names_its_successor(app: Flask, alice: User) -> None:
+def test_every_response_of_the_original_api_links_to_its_successor(app: Flask, alice: User) -> None:
     found = routes(app, "/api")
     successors = set(routes(app, "/api/v1"))
     assert len(found) > 15

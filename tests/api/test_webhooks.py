@@ -1,4 +1,4 @@
-"""Clerk's webhooks: what is taken in, once, and what is refused, without a 500."""
+"""Clerk's webhooks: which are handled, exactly once, and which are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import clerk
+from tests.conftest import WEBHOOK_SECRET
 from tests.support.clerk import PATH, event, send, session_of, sign, user_object
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[Any]
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 PING = event("session.created", id="sess_1")
-# What Clerk sends at a time of its own, and what nobody should.
+# Events from Clerk, and events that are malformed.
 MALFORMED = [
     ({"svix-id": ""}, "webhook-headers-missing"),
     ({"svix-timestamp": ""}, "webhook-headers-missing"),
@@ -73,7 +73,7 @@ BODIES = [
 
 @pytest.fixture
 def lines() -> Iterator[list[dict[str, Any]]]:
-    """Every event line: its type and its fields."""
+    """The type and the fields of each log line."""
     found: list[dict[str, Any]] = []
 
     class Keep(logging.Handler):
@@ -156,7 +156,7 @@ def test_a_user_who_was_deleted_is_refused_and_forgotten(
 def test_a_user_who_was_deleted_is_not_brought_back(
     client: FlaskClient, alice: User, owner: Connection
 ) -> None:
-    """Neither by an event that comes late nor by a token that is still alive."""
+    """Neither a late event nor a token that is still valid brings the user back."""
     alice.create()
     send(client, event("user.deleted", id=alice.id, deleted=True))
     for kind in ("user.updated", "user.created"):
@@ -323,15 +323,15 @@ def test_one_good_signature_among_several_is_enough(client: FlaskClient) -> None
 def test_a_secret_can_be_changed_without_losing_a_webhook(
     build: Callable[..., Flask], tmp_path: Path
 ) -> None:
-    client = build(CLERK_WEBHOOK_SECRET=f"{OTHER}, {clerk.WEBHOOK_SECRET}").test_client()
+    client = build(CLERK_WEBHOOK_SECRET=f"{OTHER}, {WEBHOOK_SECRET}").test_client()
     store = f"lmdb://{tmp_path / 'other'}"
     new = build(CLERK_WEBHOOK_SECRET=OTHER, STORE_URL=store).test_client()
 
-    assert [send(client, PING, secret=s).status_code for s in (OTHER, clerk.WEBHOOK_SECRET)] == [
+    assert [send(client, PING, secret=s).status_code for s in (OTHER, WEBHOOK_SECRET)] == [
         200,
         200,
     ]
-    assert [send(new, PING, secret=s).status_code for s in (OTHER, clerk.WEBHOOK_SECRET)] == [
+    assert [send(new, PING, secret=s).status_code for s in (OTHER, WEBHOOK_SECRET)] == [
         200,
         400,
     ]
@@ -357,7 +357,7 @@ def test_other_types_and_too_large_a_body_are_refused_as_elsewhere(client: Flask
 
 
 def test_webhooks_count_against_their_address_and_no_user(build: Callable[..., Flask]) -> None:
-    app = build(CLERK_WEBHOOK_SECRET=clerk.WEBHOOK_SECRET, RATE_LIMIT_GENERAL="3 per 15 minutes")
+    app = build(CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET, RATE_LIMIT_GENERAL="3 per 15 minutes")
     client = app.test_client()
     answers = [send(client, PING) for _ in range(3)]
     refused = client.post(PATH, data=b"forged")
@@ -369,9 +369,7 @@ def test_webhooks_count_against_their_address_and_no_user(build: Callable[..., F
 
 
 def test_without_a_database_clerk_is_asked_to_send_it_again(build: Callable[..., Flask]) -> None:
-    app = build(
-        CLERK_WEBHOOK_SECRET=clerk.WEBHOOK_SECRET, DATABASE_URL="postgresql://a@127.0.0.1:1/a"
-    )
+    app = build(CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET, DATABASE_URL="postgresql://a@127.0.0.1:1/a")
     for body in (
         event("session.ended", id="sess_1"),
         event("user.deleted", id="user_1"),

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 USERS = 6
 LIMIT = 250
-LOST = "shared store lost, budgets go on per process"
-BACK = "shared store is back"
+LOST = "shared store unavailable, rate limits are counted per process"
+BACK = "shared store is available again"
 NOTICED_WITHIN = 2.0  # seconds in which nginx may not have noticed yet that a connection is gone
 SLOW = 10.0  # seconds, for a busy machine: the timeout of the store is 0.2
 

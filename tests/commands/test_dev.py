@@ -67,7 +67,7 @@ def running() -> Iterator[Dev]:
     }
     with clone() as folder:
         (folder / ".env").write_text(dotenv)
-        with dev(folder, **given) as running:
+        with dev(folder, port=None, **given) as running:
             yield running
 
 
@@ -138,7 +138,7 @@ def test_a_row_outlives_every_way_to_stop_it_and_no_process_does(folder: Path) -
             started.create(name)
             created.insert(0, name)
             assert len(processes(folder)) >= 5  # dev, gunicorn, two workers, Postgres
-            end(started.process.pid)
+            end(started.process.pid)  # type: ignore[no-untyped-call]  # a lambda has no types
 
             assert started.wait() == 0, name
             none_is_left(folder)
@@ -239,7 +239,7 @@ def test_a_malformed_setting_is_named_and_postgres_stopped_again(folder: Path) -
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
         "The settings are not usable:\n"
-        "  - RATE_LIMIT_GENERAL: must read like '2000 per 15 minutes'\n"
+        "  - RATE_LIMIT_GENERAL: must be a rate limit such as '2000 per 15 minutes'\n"
         f"{NOT_STARTED}\n"
     )
     none_is_left(folder)
@@ -281,7 +281,7 @@ def without(name: str, folder: Path) -> str:
 def test_a_database_and_keys_that_are_set_take_the_place_of_its_own(
     empty: Path, service_url: str, issuer: Issuer
 ) -> None:
-    with dev(empty, DATABASE_URL=service_url, **issuer.settings()) as started:
+    with dev(empty, port=None, DATABASE_URL=service_url, **issuer.settings()) as started:
         token = issuer.token("user_bob", ttl=60, azp="http://localhost:3000")
 
         assert started.curl() == f"curl http://127.0.0.1:{started.port}/api/health"

@@ -1,4 +1,4 @@
-"""A FutureTracker that has rounds already: every row is found, and every change works on it."""
+"""Databases of an earlier FutureTracker with rounds: all data is kept, and can be changed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ databases = itertools.count(1)
 
 @contextmanager
 def database(owner_url: str) -> Iterator[str]:
-    """Make an empty database; the URL is its owner's."""
+    """Create an empty database; yield the URL for its owner."""
     name = f"adopted_{next(databases)}"
     with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
@@ -45,7 +45,7 @@ def database(owner_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module", params=VARIANTS)
 def later(owner_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A later FutureTracker's database after the migration; no test leaves anything in it."""
+    """A migrated database of the later FutureTracker; no test changes it."""
     with database(owner_url) as url:
         with psycopg.connect(url, autocommit=True) as conn:
             conn.execute((EXISTING + LATER).encode())
@@ -55,7 +55,7 @@ def later(owner_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 class Adopted:
-    """A user who was there before, as the service's role sees the user's rows."""
+    """A user from before the migration, with the user's rows as the service's role reads them."""
 
     def __init__(self, conn: Connection, clerk_id: str) -> None:
         self.conn = conn
@@ -96,7 +96,7 @@ class Adopted:
 
 @pytest.fixture
 def old(later: str) -> Iterator[Adopted]:
-    """One of twenty users, in a transaction that comes to nothing."""
+    """One of twenty users, in a transaction that is rolled back."""
     with (
         psycopg.connect(make_conninfo(later, user=ROLE_NAME), autocommit=True) as conn,
         conn.transaction(force_rollback=True),
@@ -104,7 +104,7 @@ def old(later: str) -> Iterator[Adopted]:
         yield Adopted(conn, "user_old7")
 
 
-def test_every_row_is_found_as_it_was(old: Adopted, later: str) -> None:
+def test_every_row_is_unchanged(old: Adopted, later: str) -> None:
     row, listed = old.row(), old.rounds()
 
     assert (row["status"], row["campus_mode"]) == ("ghosted", "on_campus")
@@ -121,7 +121,7 @@ def test_every_row_is_found_as_it_was(old: Adopted, later: str) -> None:
         assert total == (60, 60)
 
 
-def test_nobody_else_and_no_other_role_sees_them(old: Adopted, later: str) -> None:
+def test_no_other_user_and_no_other_role_sees_the_rows(old: Adopted, later: str) -> None:
     new = upsert_user(old.conn, clerk_id="user_new", email=None)
     seen = rounds.select_rounds(old.conn, user_id=new, row_id=old.row_id)
     old.conn.execute("select set_config('app.user_id', '', true)")
@@ -135,7 +135,7 @@ def test_nobody_else_and_no_other_role_sees_them(old: Adopted, later: str) -> No
                 conn.execute("select from opportunity_rounds")
 
 
-def test_every_type_result_and_length_works_on_it(old: Adopted) -> None:
+def test_every_type_and_result_and_long_notes_can_be_written(old: Adopted) -> None:
     for round_type, result in zip(TYPES, itertools.cycle(RESULTS), strict=False):
         body = old.add(round_type=round_type, result=result, notes="é" * 5000)
         assert said(body["opportunity"]) == derive(body["rounds"])
@@ -147,20 +147,20 @@ def test_every_type_result_and_length_works_on_it(old: Adopted) -> None:
     assert said(old.row())[0] == "interviewed"
 
 
-def test_a_number_that_is_taken_is_still_the_known_conflict(old: Adopted) -> None:
+def test_a_number_that_is_taken_is_the_usual_conflict(old: Adopted) -> None:
     before = old.row(), old.rounds()
     for attempt in (
         lambda: old.add(round_number=2),
         lambda: old.set(before[1][0], round_number=3),
     ):
         with pytest.raises(pg.UniqueViolation) as refused, old.conn.transaction():
-            attempt()
+            attempt()  # type: ignore[no-untyped-call]  # a lambda has no types
         assert CONFLICTS[str(refused.value.diag.constraint_name)][0] == "round_number_taken"
     assert (old.row(), old.rounds()) == before
     assert [one["round_number"] for one in old.add()["rounds"]] == [1, 2, 3, 4]
 
 
-def test_what_was_there_may_be_changed_and_deleted(old: Adopted) -> None:
+def test_existing_rounds_can_be_changed_and_deleted(old: Adopted) -> None:
     first, second, third = old.rounds()
     body = old.set(second, result="cleared")
     assert said(body["opportunity"]) == ("interviewed", 3, None)
@@ -182,15 +182,15 @@ def test_what_was_there_may_be_changed_and_deleted(old: Adopted) -> None:
     assert CONFLICTS[name][0] == "status_contradicts_rounds"
 
 
-def test_a_deleted_opportunity_takes_its_rounds_with_it(old: Adopted) -> None:
+def test_deleting_an_opportunity_deletes_its_rounds(old: Adopted) -> None:
     mine = "select count(*) from opportunity_rounds"
     assert len(old.rounds()) == 3
-    assert old.conn.execute(mine).fetchone() == (3,)  # the transaction still speaks for its user
+    assert old.conn.execute(mine).fetchone() == (3,)  # the user is still set in this transaction
     assert opportunities.delete_opportunity(old.conn, audit=old.audit, row_id=old.row_id)
     assert old.conn.execute(mine).fetchone() == (0,)
 
 
-def test_they_are_counted_and_coming(old: Adopted) -> None:
+def test_existing_rounds_are_counted_and_upcoming(old: Adopted) -> None:
     day = date(2026, 12, 1)
     found = rounds.select_upcoming_rounds(old.conn, user_id=old.id, first=day, last=day)
     assert [one["roundNumber"] for one in json.loads(found)] == [2, 3]
@@ -202,7 +202,7 @@ def test_they_are_counted_and_coming(old: Adopted) -> None:
     ]
 
 
-def test_rounds_that_share_a_number_or_have_none_are_numbered_in_their_order(
+def test_rounds_with_a_duplicate_number_or_none_are_numbered_in_order(
     owner_url: str,
 ) -> None:
     with database(owner_url) as url:
@@ -218,8 +218,8 @@ def test_rounds_that_share_a_number_or_have_none_are_numbered_in_their_order(
 
 
 @pytest.fixture
-def guides(owner_url: str) -> Iterator[str]:
-    """The guide's own older database, which has neither rounds nor v1's columns."""
+def original(owner_url: str) -> Iterator[str]:
+    """A database of the original API, which has neither rounds nor v1's columns."""
     with database(owner_url) as url:
         with psycopg.connect(url, autocommit=True) as conn:
             conn.execute(EXISTING)
@@ -227,8 +227,8 @@ def guides(owner_url: str) -> Iterator[str]:
         yield url
 
 
-def test_the_guides_older_database_takes_what_v1_adds(guides: str) -> None:
-    with psycopg.connect(make_conninfo(guides, user=ROLE_NAME), autocommit=True) as conn:
+def test_a_database_of_the_original_api_gets_what_v1_adds(original: str) -> None:
+    with psycopg.connect(make_conninfo(original, user=ROLE_NAME), autocommit=True) as conn:
         old = Adopted(conn, "user_old7")
         more = {"status": "ghosted", "description": "é" * 5000, "category": "internship"}
         for values in (

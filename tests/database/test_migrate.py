@@ -1,4 +1,4 @@
-"""Migrations, on a real Postgres: from nothing, from a FutureTracker that is there, and twice."""
+"""Migrations of an empty database, of an existing FutureTracker, and twice."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 databases = itertools.count(1)
 
-# What the guide's Express service created on Supabase, its Data API's roles and policies included.
+# What the original Express service created on Supabase, with the roles of the Data API.
 EXISTING = """
     do $$ begin create role anon; exception when duplicate_object then null; end $$;
     do $$ begin create role authenticated; exception when duplicate_object then null; end $$;
@@ -71,7 +71,7 @@ EXISTING = """
         case when n = 1 then null else 'shortlisted' end, '2026-02-28'
     from users as u, generate_series(1, 30) as n;
 """
-# What the migrations add to that.
+# The columns that the migrations add.
 ADDED = [
     "campus_mode",
     "applied_on",
@@ -84,7 +84,7 @@ ADDED = [
 
 @pytest.fixture
 def database(owner_url: str) -> Iterator[str]:
-    """An empty database; the URL is its owner's."""
+    """The URL of an empty database, for its owner."""
     name = f"migrate_{next(databases)}"
     with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
@@ -143,7 +143,7 @@ def test_an_adopted_database_serves_its_users_and_hides_them_from_each_other(dat
         assert found.count(b"Row ") == found.count(b"of user_old7") == 30
         assert b'"status":null' not in found
         assert select_opportunities(conn, user_id=new) == b"[]"
-        # The policy that lets everybody read is still there, and opens nothing to the service.
+        # The policy that lets everybody read still exists, but gives the service no access.
         assert conn.execute("select count(*) from opportunities").fetchone() == (0,)
 
 
@@ -173,7 +173,7 @@ def test_the_data_api_of_supabase_loses_its_grants(database: str, default: str) 
     assert rows(database, granted) == []
 
 
-# Somebody's first draft of the two tables, and a strict one with types of its own.
+# A minimal version of the two tables, and a strict one with other types.
 MINIMAL = """
     create table users (id uuid primary key, clerk_id text not null unique);
     create table opportunities (
@@ -211,7 +211,7 @@ STRICT = """
 
 
 @pytest.mark.parametrize("existing", [MINIMAL, STRICT], ids=["minimal", "strict"])
-def test_a_database_with_other_types_serves_as_well(database: str, existing: str) -> None:
+def test_a_database_with_other_types_works_as_well(database: str, existing: str) -> None:
     with psycopg.connect(database, autocommit=True) as conn:
         conn.execute(existing.encode())
     migrate(database)
@@ -233,7 +233,7 @@ def test_a_database_with_other_types_serves_as_well(database: str, existing: str
         assert counts["statusCounts"]["interviewed"] == 1
 
 
-def test_no_table_is_rewritten_for_the_words_of_the_search(
+def test_no_table_is_rewritten_for_the_search_words(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = migrations()
@@ -254,7 +254,7 @@ def test_no_table_is_rewritten_for_the_words_of_the_search(
     assert (rows(database, stored), rows(database, words)) == before
 
 
-def test_rows_are_written_where_new_functions_are_nobodys(database: str) -> None:
+def test_rows_can_be_written_if_public_may_not_execute_new_functions(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as conn:
         conn.execute("alter default privileges revoke execute on functions from public")
     migrate(database)
@@ -271,7 +271,7 @@ def test_rows_are_written_where_new_functions_are_nobodys(database: str) -> None
 STATUSES = ["applied", "shortlisted", "interviewed", "selected", "ghosted", "rejected"]
 
 
-def test_the_rule_on_a_status_is_the_first_one_in_other_words(database: str) -> None:
+def test_the_constraint_on_the_status_equals_the_first_version_of_it(database: str) -> None:
     migrate(database)
     (first,) = re.findall(
         r"status_agrees_with_rounds check \(\n(.*?)\n\);",
@@ -297,14 +297,14 @@ def test_the_rule_on_a_status_is_the_first_one_in_other_words(database: str) -> 
     ]
 
 
-def test_one_unique_index_is_enough(database: str) -> None:
+def test_users_has_no_redundant_unique_index(database: str) -> None:
     migrate(database)
 
     unique = "select count(*) from pg_index where indrelid = 'users'::regclass and indisunique"
-    assert rows(database, unique) == [(2,)]  # the primary key's, and clerk_id's
+    assert rows(database, unique) == [(2,)]  # of the primary key and of clerk_id
 
 
-def test_two_that_migrate_at_once_apply_each_file_once(database: str) -> None:
+def test_concurrent_migrations_apply_each_file_once(database: str) -> None:
     applied: list[str] = []
     threads = [threading.Thread(target=lambda: applied.extend(migrate(database))) for _ in range(4)]
     for thread in threads:
@@ -315,9 +315,7 @@ def test_two_that_migrate_at_once_apply_each_file_once(database: str) -> None:
     assert sorted(applied) == [name for name, _ in migrations()]
 
 
-def test_a_file_that_fails_leaves_nothing_behind(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_fails_changes_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = [
         ("0001_fine.sql", "create table fine ()"),
         ("0002_broken.sql", "create table bad (); !"),
@@ -357,21 +355,23 @@ def test_an_owner_of_the_tables_who_does_not_own_the_database_can_migrate(databa
             conn.execute("drop role tables_owner")
 
 
-def test_the_command_says_what_it_applied(
+def test_the_command_prints_the_applied_files(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MIGRATION_DATABASE_URL", database)
 
-    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert command.run(None) == 0
     assert capsys.readouterr().out.startswith("applied 0001_")
-    assert command.run(None) == 0  # type: ignore[arg-type]
+    assert command.run(None) == 0
     assert capsys.readouterr().out == "up to date\n"
 
 
-def test_the_command_names_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_names_the_setting_of_an_unavailable_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner:secret@127.0.0.1:1/none")
 
-    answer = command.run(None)  # type: ignore[arg-type]
+    answer = command.run(None)
 
     assert str(answer).startswith("The database behind MIGRATION_DATABASE_URL does not answer")
     assert "secret" not in str(answer)

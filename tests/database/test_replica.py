@@ -1,4 +1,4 @@
-"""Reads on a real standby, and what the service makes of one that is not well."""
+"""Reads from a standby, and what the service does if it lags or fails."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from flask import Flask
-
     from futuretracker.commands.local.issuer import Issuer
+    from futuretracker.web.application import Application
     from tests.support.servers import Answer, Service
 
     Serve = Callable[..., Service]
@@ -53,7 +52,7 @@ CHANGE = """
 
 @pytest.fixture(scope="module")
 def primary() -> Iterator[str]:
-    """A Postgres of this file's own; the URL is its owner's."""
+    """A Postgres for this module; the URL connects as the owner."""
     with TemporaryDirectory(prefix="futuretracker-") as folder:
         Path(folder).chmod(0o755)
         with embedded_postgres.postgres(Path(folder) / "data") as url:
@@ -79,17 +78,17 @@ def both(primary: str, follower: Standby, pooled: Pooled) -> Iterator[dict[str, 
 
 @pytest.fixture
 def master(primary: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of the primary's owner; each statement commits."""
+    """A connection to the primary as the owner; it autocommits."""
     with psycopg.connect(primary, autocommit=True) as conn:
         yield conn
 
 
-def in_use(app: Flask) -> bool:
-    return bool(app.extensions["database"].replica.is_usable())
+def in_use(app: Application) -> bool:
+    return bool(app.database.replica.is_usable())
 
 
 def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
-    """Return once the standby has replayed all that the primary has written."""
+    """Wait until the standby has replayed everything that the primary has written."""
     row = master.execute("select pg_current_wal_lsn()").fetchone()
     assert row is not None
     with psycopg.connect(follower.url, autocommit=True) as conn:
@@ -102,11 +101,11 @@ def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
 
 @pytest.fixture
 def start(
-    build: Callable[..., Flask], both: dict[str, str], make_user: Callable[..., User]
-) -> Callable[..., tuple[Flask, User]]:
-    """Build an application that reads from the standby, and a user with a row and a round."""
+    build: Callable[..., Application], both: dict[str, str], make_user: Callable[..., User]
+) -> Callable[..., tuple[Application, User]]:
+    """Build an application with the standby, and a user with an opportunity and a round."""
 
-    def start(**changes: str) -> tuple[Flask, User]:
+    def start(**changes: str) -> tuple[Application, User]:
         app = build(**{**both, **changes})
         user = make_user(client=app.test_client())
         row = user.post(V1, {"title": "Mine", "category": "internship"}).json
@@ -117,23 +116,23 @@ def start(
     return start
 
 
-def later(user: User, issuer: Issuer) -> User:
-    """Return the user with another session, which is known and has written nothing."""
+def other_session(user: User, issuer: Issuer) -> User:
+    """Return the user in a second session, which the service knows and which has not written."""
     other = User(user.id, issuer.token(user.id, ttl=3600, azp=ORIGIN), user.client)
     assert other.get("/api/me").status_code == 200
     return other
 
 
 def change(master: psycopg.Connection[Any], user: User) -> None:
-    """Change everything that is the user's, past the service."""
+    """Change all data of the user directly in the database."""
     row = master.execute("select id from users where clerk_id = %s", [user.id]).fetchone()
     assert row is not None
     for statement in CHANGE.split(";")[:-1]:
         master.execute(statement.encode(), {"id": row[0]})
 
 
-def reads(app: Flask, user: User) -> list[str]:
-    """Return a path for every route that reads for a user."""
+def reads(app: Application, user: User) -> list[str]:
+    """Return a path for each route that reads data of a user."""
     row_id = user.get(V1).json["items"][0]["id"]
     with app.app_context():
         rules = [
@@ -147,14 +146,14 @@ def reads(app: Flask, user: User) -> list[str]:
     return [path + days if path.endswith("/upcoming") else path for path in paths]
 
 
-def test_every_read_asks_the_replica(
-    start: Callable[..., tuple[Flask, User]],
+def test_every_read_uses_the_replica(
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
 ) -> None:
     app, writer = start(**LONG)
-    reader = later(writer, issuer)
+    reader = other_session(writer, issuer)
     paths = reads(app, writer)
     catch_up(master, follower)
     wait_for(lambda: in_use(app), what="the replica is used")
@@ -168,14 +167,14 @@ def test_every_read_asks_the_replica(
     assert [path for path in paths if on_primary[path] == before[path]] == []
 
 
-def test_a_session_that_writes_sees_what_it_wrote_and_others_soon(
-    start: Callable[..., tuple[Flask, User]],
+def test_a_session_reads_its_own_writes_and_others_see_them_soon(
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
 ) -> None:
     app, writer = start(**LONG)
-    reader = later(writer, issuer)
+    reader = other_session(writer, issuer)
     row = writer.get(V1).json["items"][0]
     catch_up(master, follower)
     wait_for(lambda: in_use(app), what="the replica is used")
@@ -188,8 +187,10 @@ def test_a_session_that_writes_sees_what_it_wrote_and_others_soon(
     assert reader.get(f"{V1}/{row['id']}").json["title"] == "Three"
 
 
-def test_a_session_that_wrote_comes_back_to_the_replica_after_the_window(
-    start: Callable[..., tuple[Flask, User]], follower: Standby, master: psycopg.Connection[Any]
+def test_a_session_that_wrote_reads_from_the_replica_again_after_the_window(
+    start: Callable[..., tuple[Application, User]],
+    follower: Standby,
+    master: psycopg.Connection[Any],
 ) -> None:
     app, writer = start(**SHORT)
     time.sleep(2.1)
@@ -200,15 +201,15 @@ def test_a_session_that_wrote_comes_back_to_the_replica_after_the_window(
         assert writer.get(V1).json["items"][0]["title"] == "Mine"
 
 
-def test_a_write_that_failed_counts_as_one_too(
-    start: Callable[..., tuple[Flask, User]],
+def test_a_session_reads_from_the_primary_after_a_failed_write_too(
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
 ) -> None:
-    """What answered 503 may have been committed all the same."""
+    """A write that returned 503 may have been committed."""
     app, writer = start(**LONG)
-    reader = later(writer, issuer)
+    reader = other_session(writer, issuer)
     catch_up(master, follower)
     wait_for(lambda: in_use(app), what="the replica is used")
     with follower.paused():
@@ -218,8 +219,8 @@ def test_a_write_that_failed_counts_as_one_too(
         assert reader.get(V1).json["items"][0]["title"] == "Changed"
 
 
-def test_a_user_whom_the_replica_does_not_know_yet_is_told_of_by_the_primary(
-    start: Callable[..., tuple[Flask, User]],
+def test_a_new_user_who_is_not_on_the_replica_yet_reads_from_the_primary(
+    start: Callable[..., tuple[Application, User]],
     make_user: Callable[..., User],
     follower: Standby,
     master: psycopg.Connection[Any],
@@ -233,10 +234,12 @@ def test_a_user_whom_the_replica_does_not_know_yet_is_told_of_by_the_primary(
         assert new.get("/api/me").json["email"] == "new@example.com"
 
 
-def test_what_the_replica_cannot_read_yet_the_primary_reads(
-    start: Callable[..., tuple[Flask, User]], follower: Standby, master: psycopg.Connection[Any]
+def test_a_read_that_fails_on_the_replica_is_repeated_on_the_primary(
+    start: Callable[..., tuple[Application, User]],
+    follower: Standby,
+    master: psycopg.Connection[Any],
 ) -> None:
-    """A migration arrives there later than the code that needs it."""
+    """The code may need a migration that the replica has not replayed yet."""
 
     def select_news(conn: psycopg.Connection[Any]) -> list[Any]:
         return conn.execute("select news from futuretracker_news").fetchall()
@@ -265,14 +268,14 @@ def test_every_query_keeps_users_apart_on_the_standby(
             assert rows == (0,)
 
 
-def test_a_read_is_one_round_trip_to_the_replica_and_none_to_the_primary(
-    start: Callable[..., tuple[Flask, User]],
+def test_a_read_takes_one_round_trip_to_the_replica_and_none_to_the_primary(
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     both: dict[str, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # One look each, as the wires must be silent.
+    # Check once only, so that nothing else is sent while round trips are counted.
     monkeypatch.setattr(Replica, "EVERY", 60.0)
     monkeypatch.setattr(revocations, "MAX_AGE", 60.0)
     folders = {name: tmp_path / name for name in both}
@@ -281,15 +284,15 @@ def test_a_read_is_one_round_trip_to_the_replica_and_none_to_the_primary(
     with ExitStack() as stack:
         wires = {name: stack.enter_context(proxy(both[name], folders[name])) for name in both}
         app, writer = start(**LONG, **{name: url for name, (url, _) in wires.items()})
-        reader = later(writer, issuer)
+        reader = other_session(writer, issuer)
         wait_for(lambda: in_use(app), what="the replica is used")
         for path in reads(app, writer):
-            reader.get(path)  # which also prepares it
+            reader.get(path)  # also prepares the statement
             before = [wire.trips for _, wire in wires.values()]
             assert reader.get(path).status_code == 200
             after = [wire.trips for _, wire in wires.values()]
             assert [b - a for a, b in zip(before, after, strict=True)] == [0, 1], path
-        app.extensions["database"].close()
+        app.database.close()
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str | None]]:
@@ -301,8 +304,8 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("trouble", ["paused", "cut_off"])
-def test_a_replica_that_lags_is_not_used_until_it_has_caught_up(  # noqa: PLR0917 - fixtures
-    start: Callable[..., tuple[Flask, User]],
+def test_a_lagging_replica_is_not_used_until_it_has_caught_up(  # noqa: PLR0917 - fixtures
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
@@ -311,7 +314,7 @@ def test_a_replica_that_lags_is_not_used_until_it_has_caught_up(  # noqa: PLR091
 ) -> None:
     caplog.set_level(logging.WARNING)
     app, writer = start(**SHORT)
-    reader = later(writer, issuer)
+    reader = other_session(writer, issuer)
     wait_for(lambda: in_use(app), what="the replica is used")
     caplog.clear()
     with getattr(follower, trouble)():
@@ -325,7 +328,7 @@ def test_a_replica_that_lags_is_not_used_until_it_has_caught_up(  # noqa: PLR091
     assert warnings(caplog)[1:] == [("replica is used again", None)]
 
 
-def test_a_quiet_primary_is_no_lag(start: Callable[..., tuple[Flask, User]]) -> None:
+def test_an_idle_primary_causes_no_lag(start: Callable[..., tuple[Application, User]]) -> None:
     app, _ = start(DATABASE_REPLICA_WINDOW="4")
     wait_for(lambda: in_use(app), what="the replica is used")
     for _ in range(30):
@@ -334,8 +337,8 @@ def test_a_quiet_primary_is_no_lag(start: Callable[..., tuple[Flask, User]]) -> 
 
 
 @pytest.mark.parametrize("cause", ["not in recovery", "of another cluster", "PoolTimeout"])
-def test_what_is_no_replica_of_this_primary_is_not_used(
-    start: Callable[..., tuple[Flask, User]],
+def test_a_server_that_is_not_a_replica_of_this_primary_is_not_used(
+    start: Callable[..., tuple[Application, User]],
     both: dict[str, str],
     service_url: str,
     caplog: pytest.LogCaptureFixture,
@@ -362,7 +365,7 @@ def ask(service: Service, token: str) -> tuple[Answer, float]:
 
 
 def said(service: Service) -> list[str]:
-    """Return the warnings on the replica; two of them never follow each other in one process."""
+    """Return the warnings about the replica."""
     return [
         line["message"]
         for line in service.lines()
@@ -371,7 +374,7 @@ def said(service: Service) -> list[str]:
 
 
 @pytest.mark.parametrize("trouble", ["killed", "frozen"])
-def test_a_replica_that_is_lost_costs_no_reader_an_error(
+def test_no_read_fails_when_the_replica_becomes_unavailable(
     serve: Serve,
     both: dict[str, str],
     issuer: Issuer,
@@ -404,8 +407,8 @@ def test_a_replica_that_is_lost_costs_no_reader_an_error(
     assert not [line for line in service.lines() if line.get("message") == "database out of reach"]
 
 
-def test_a_replica_that_is_promoted_is_not_used(
-    build: Callable[..., Flask],
+def test_a_promoted_replica_is_not_used(
+    build: Callable[..., Application],
     primary: str,
     make_user: Callable[..., User],
     caplog: pytest.LogCaptureFixture,
@@ -424,10 +427,10 @@ def test_a_replica_that_is_promoted_is_not_used(
 
         assert warnings(caplog)[-1] == (NOT_USED, "not in recovery")
         assert user.get(V1).status_code == 200
-        app.extensions["database"].close()
+        app.database.close()
 
 
-def test_production_does_not_start_with_a_replica_as_a_role_that_sees_everything(
+def test_production_does_not_start_with_an_unsafe_role_on_the_replica(
     settings: dict[str, str], both: dict[str, str], follower: Standby
 ) -> None:
     refused = servers.refused_start({**settings, **both, "DATABASE_REPLICA_URL": follower.url})
@@ -437,8 +440,8 @@ def test_production_does_not_start_with_a_replica_as_a_role_that_sees_everything
     assert refused.stderr.endswith("and put it into DATABASE_REPLICA_URL.\n")
 
 
-def test_a_replica_as_a_role_that_sees_everything_is_never_read(
-    start: Callable[..., tuple[Flask, User]], follower: Standby
+def test_a_replica_is_never_used_with_an_unsafe_role(
+    start: Callable[..., tuple[Application, User]], follower: Standby
 ) -> None:
     app, user = start(DATABASE_REPLICA_URL=follower.url)
     end = time.monotonic() + 2.5

@@ -45,7 +45,7 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize("kind", UNSAFE)
-def test_a_role_that_no_policy_binds_is_told_from_the_right_one(owner_url: str, kind: str) -> None:
+def test_a_role_to_which_no_policy_applies_is_refused(owner_url: str, kind: str) -> None:
     statements, flaw = UNSAFE[kind]
     with psycopg.connect(owner_url) as conn, conn.transaction(force_rollback=True):
         for statement in statements.split(";"):
@@ -71,7 +71,7 @@ def test_a_role_that_no_policy_binds_is_told_from_the_right_one(owner_url: str, 
         "clerk_events",
     ],
 )
-def test_the_right_role_is_refused_where_a_table_lets_go_of_its_policies(
+def test_the_right_role_is_refused_if_a_table_does_not_enforce_its_policies(
     owner_url: str, table: str, statement: str
 ) -> None:
     with psycopg.connect(owner_url) as conn, conn.transaction(force_rollback=True):

@@ -1,7 +1,8 @@
-"""The document against the service: schemathesis sends what it allows, and what it forbids.
+"""The service does what the document says: schemathesis sends what it allows and what it forbids.
 
-Every phase (examples, coverage, fuzzing, stateful) and every check, in this process, with the real
-Postgres. The seed is fixed: a run is the same tomorrow.
+All phases (examples, coverage, fuzzing, stateful) and all checks run in this process, with a real
+Postgres. The seed is fixed, so each run is the same. Requests follow the exact schemas of
+``tests/api/exact.py``, because the formats of the published document are less strict than the code.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ CHECKS = {
     "unsupported_method",
     "use_after_free",
 }
-# What no schema can say: how two parameters stand to each other, whether a cursor was made for this
-# user and order, and what the row is that a path names.
+# What a schema cannot express: how two parameters relate, whether a cursor is for this user and
+# sort, and whether the opportunity in a path is an internship.
 BEYOND_SCHEMAS = {
     "listOpportunities": {
         "deadline_to must not be before deadline_from",
@@ -78,7 +79,7 @@ BEYOND_SCHEMAS = {
 
 @dataclass
 class Run:
-    """What a run of schemathesis came to."""
+    """The results of a run of schemathesis."""
 
     cases: Counter[str] = field(default_factory=Counter)
     checks: set[str] = field(default_factory=set)
@@ -112,7 +113,7 @@ class Run:
 
 @pytest.fixture(autouse=True)
 def _in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep settings of sockets from the test client: `ignored_auth` hands them on and stumbles."""
+    """Drop socket options that the check `ignored_auth` passes to the test client."""
     send = WSGITransport.send
 
     def send_in_process(self: WSGITransport, case: Any, **options: Any) -> Any:
@@ -129,16 +130,16 @@ def document(app: Flask) -> dict[str, Any]:
 
 
 def is_beyond_schemas(case: Any, response: Any) -> bool:
-    """Tell a 400 that only code can decide, by its very words."""
+    """Return whether a 400 is one that only code can decide, by its message."""
     body = json.loads(response.content)
     said = {entry["message"] for entry in body.get("details", [body])}
     return said <= BEYOND_SCHEMAS.get(case.operation.definition.raw["operationId"], set())
 
 
 def is_fine_once_trimmed(case: Any, document: dict[str, Any]) -> bool:
-    """Tell a text that is too long by the white space around it alone, which does not count.
+    """Return whether a text is too long only because of white space at its ends.
 
-    `maxLength` is what clients want to know, and JSON Schema has no way to trim.
+    The service removes it, but JSON Schema cannot express that.
     """
     if not isinstance(case.body, dict):
         return False
@@ -149,7 +150,7 @@ def is_fine_once_trimmed(case: Any, document: dict[str, Any]) -> bool:
 
 
 def keep(document: dict[str, Any]) -> Callable[..., bool]:
-    """Return the hook that says whether a failure is one."""
+    """Return the hook that decides whether a failure counts."""
 
     def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> bool:
         if isinstance(failure, RejectedPositiveData):
@@ -173,7 +174,7 @@ def test_the_service_does_what_the_document_says(
     tokens.write_text(json.dumps({"auth": [signed_in("alice", alice), signed_in("bob", bob)]}))
     peers = {"wfc": {"path": str(tokens), "peers": ["alice", "bob"]}}
     config = SchemathesisConfig.from_dict({**SETTINGS, "auth": peers})
-    # By hand: a document that is loaded from a route keeps that route out of the run.
+    # schemathesis would leave out the route that it loads a document from.
     schema = schemathesis.openapi.from_dict(document, config=config)
     schema.app = app
     schema.hook(keep(document))

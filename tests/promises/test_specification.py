@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, and what is on the wire."""
+"""The OpenAPI document is valid and complete, and describes the real responses."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PATH = "/api/v1/openapi.json"
 ROWS = "/api/v1/opportunities"
 ROW = f"{ROWS}/{{opportunity_id}}"
-IMPLIED = {"HEAD", "OPTIONS"}  # said once, in the document's description
+IMPLIED = {"HEAD", "OPTIONS"}  # described in the introduction of the document
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 BODIES = [
     ("/api/opportunities", "post", OriginalNewOpportunity()),
@@ -89,7 +89,7 @@ def resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def closed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with nothing allowed that it does not name."""
+    """Return the document with additional properties forbidden."""
     document = copy.deepcopy(document)
     for node in nodes(document["components"]["schemas"]):
         if "properties" in node and "type" in node:
@@ -98,7 +98,7 @@ def closed(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def problems(document: dict[str, Any], answer: TestResponse) -> list[str]:
-    """Return where an answer is not what the document says."""
+    """Return where a response differs from the document."""
     request = answer.request
     path = next(
         path
@@ -140,7 +140,7 @@ def test_every_route_and_method_is_in_it_and_no_other(app: Flask, document: dict
         (template(rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - IMPLIED
-        # A page for browsers, what Clerk alone sends, Prometheus alone reads: not for clients.
+        # Not for clients: the page for browsers, Clerk's webhooks and the metrics.
         if not rule.rule.startswith(("/docs", "/webhooks/", "/metrics"))
     }
 
@@ -148,7 +148,7 @@ def test_every_route_and_method_is_in_it_and_no_other(app: Flask, document: dict
 
 
 def test_every_status_that_the_suite_has_seen_is_in_it(document: dict[str, Any]) -> None:
-    """Runs last, so that a whole run has seen everything."""
+    """Run last, after all other tests have sent their requests."""
     missing = {
         (method, rule, status)
         for method, rule, status in seen
@@ -215,16 +215,52 @@ def test_every_reference_and_every_link_leads_somewhere(document: dict[str, Any]
 def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         where = f"{method} {path}"
-        guide = path.startswith("/api/") and not path.startswith("/api/v1/")
+        original = path.startswith("/api/") and not path.startswith("/api/v1/")
         assert operation["summary"], where
         assert operation["tags"], where
-        assert operation.get("deprecated", False) == guide, where
+        assert operation.get("deprecated", False) == original, where
         statuses = set(operation["responses"])
         assert statuses >= {"400", "413", "500"}, where
         assert ("429" in statuses) == path.startswith("/api/"), where
         assert ("401" in statuses) == (operation.get("security") != []), where
         assert ("404" in statuses) == ("{" in path), where
         assert ("415" in statuses) == ("requestBody" in operation), where
+
+
+def test_everything_is_described(document: dict[str, Any]) -> None:
+    undescribed = [
+        f"{method} {path}"
+        for path, method, operation in operations(document)
+        if not operation["description"] or not operation["summary"]
+    ]
+    for path, method, operation in operations(document):
+        undescribed += [
+            f"{method} {path}: {parameter['name']}"
+            for parameter in operation["parameters"]
+            if not parameter["description"]
+        ]
+    for name, schema in document["components"]["schemas"].items():
+        undescribed += [name] if not schema["description"] else []
+        undescribed += [
+            f"{name}.{field}"
+            for field, definition in schema["properties"].items()
+            if not definition.get("description")
+        ]
+    undescribed += [tag["name"] for tag in document["tags"] if not tag["description"]]
+
+    assert undescribed == []
+
+
+def test_every_tag_is_described_and_used(document: dict[str, Any]) -> None:
+    used = {tag for *_, operation in operations(document) for tag in operation["tags"]}
+
+    assert used == {tag["name"] for tag in document["tags"]}
+
+
+def test_the_document_has_no_long_pattern(document: dict[str, Any]) -> None:
+    patterns = [node["pattern"] for node in nodes(document) if isinstance(node.get("pattern"), str)]
+
+    assert max(map(len, patterns)) < 60
 
 
 def test_every_example_is_what_its_schema_says(document: dict[str, Any]) -> None:
@@ -271,15 +307,16 @@ def test_rows_pages_rounds_and_counts_are_what_it_says(
     assert len(upcoming.json) == 1
     page = alice.get(f"{ROWS}?limit=1&include=total")
     assert page.json["nextCursor"]
-    guide_row = f"/api/opportunities/{plain.json['id']}"
+    original_row = f"/api/opportunities/{plain.json['id']}"
     answers = [
         created, plain, *rounds, upcoming, page, alice.get(ROWS), alice.get(row),
         alice.patch(row, {"status": "rejected"}), alice.request("PUT", row, {"notes": ""}),
         alice.get("/api/v1/analytics"), alice.get("/api/analytics"),
         alice.get("/api/v1/me"), alice.get("/api/me"),
-        alice.get("/api/opportunities"), alice.get(guide_row),
-        alice.patch(guide_row, {"title": "New"}), alice.request("PUT", guide_row, {"link": None}),
-        alice.delete(one), alice.delete(row), alice.delete(guide_row),
+        alice.get("/api/opportunities"), alice.get(original_row),
+        alice.patch(original_row, {"title": "New"}),
+        alice.request("PUT", original_row, {"link": None}),
+        alice.delete(one), alice.delete(row), alice.delete(original_row),
         *(alice.get(f"/api/{v}{path}") for v in ("", "v1/") for path in ("health", "health/deps")),
         alice.get(PATH), alice.get("/healthz"), alice.get("/readyz"),
     ]  # fmt: skip
@@ -324,12 +361,12 @@ def test_errors_are_what_it_says(
     assert all(answer.status_code >= 400 for answer in answers)
 
 
-@pytest.mark.parametrize("surface", ["/api", "/api/v1"])
-def test_spent_budgets_and_lost_databases_are_what_it_says(
+@pytest.mark.parametrize("prefix", ["/api", "/api/v1"])
+def test_rate_limits_and_an_unavailable_database_are_what_it_says(
     document: dict[str, Any],
     build: Callable[..., Flask],
     make_user: Callable[..., User],
-    surface: str,
+    prefix: str,
 ) -> None:
     strict = closed(document)
     alone = {"STORE_URL": "memory://", "WEB_CONCURRENCY": "1"}
@@ -339,11 +376,11 @@ def test_spent_budgets_and_lost_databases_are_what_it_says(
 
     nobody = user(DATABASE_URL="postgresql://a@127.0.0.1:1/a")
     hasty, broke = user(RATE_LIMIT_WRITE="1 per minute"), user(RATE_LIMIT_GENERAL="1 per minute")
-    rows = f"{surface}/opportunities"
+    rows = f"{prefix}/opportunities"
     hasty.post(rows, {"title": "I"})
     broke.get(rows)
     answers = [
-        nobody.get(rows), nobody.get(f"{surface}/health/deps"), nobody.get("/readyz"),
+        nobody.get(rows), nobody.get(f"{prefix}/health/deps"), nobody.get("/readyz"),
         hasty.post(rows, {"title": "I"}), broke.get(rows),
     ]  # fmt: skip
 

@@ -44,7 +44,7 @@ def listener() -> Iterator[socket.socket]:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
         listening.setblocking(False)
         for _ in range(40):
-            stack.enter_context(socket.create_connection(listening.getsockname(), timeout=5))
+            stack.enter_context(socket.create_connection(listening.getsockname(), timeout=60))
         yield listening
 
 

@@ -35,7 +35,7 @@ def test_a_request_whose_body_is_still_arriving_is_served_before_the_end(
     serve: Serve, token: str
 ) -> None:
     service = serve(WEB_CONCURRENCY="1")
-    kept = HTTPConnection("127.0.0.1", service.port, timeout=5)
+    kept = HTTPConnection("127.0.0.1", service.port, timeout=60)
 
     def readiness() -> Answer:
         kept.request("GET", "/readyz")
@@ -54,7 +54,7 @@ def test_a_request_whose_body_is_still_arriving_is_served_before_the_end(
 
     kept.close()
     assert (answer.status, answer.json["title"]) == (201, "The last one")
-    assert service.process.wait(timeout=10) == 0
+    assert service.process.wait(timeout=60) == 0
 
 
 def test_a_request_whose_query_is_running_is_served_before_the_end(
@@ -75,7 +75,7 @@ def test_a_request_whose_query_is_running_is_served_before_the_end(
         answer = patching.result()
 
     assert (answer.status, answer.json["title"]) == (200, "After")
-    assert service.process.wait(timeout=10) == 0
+    assert service.process.wait(timeout=60) == 0
 
 
 @pytest.mark.event_loop("gunicorn resets the connections that wait in the kernel's queue")
@@ -109,7 +109,7 @@ def test_before_the_end_open_connections_are_served_and_new_ones_are_refused(
     for sock in queued:
         sock.close()
     assert [answer.status for answer in answers] == [201] * 21
-    assert service.process.wait(timeout=10) == 0
+    assert service.process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])

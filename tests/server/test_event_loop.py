@@ -192,10 +192,14 @@ def test_a_blocking_call_runs_in_a_thread_while_others_go_on(loop: TestLoop) -> 
 
     def block() -> str:
         assert current_loop() is None
-        go_on.wait(10)
+        go_on.wait(60)
         return threading.current_thread().name
 
-    loop.start(lambda: elsewhere(block), lambda: go_on.set() or "set")
+    def release() -> str:
+        go_on.set()
+        return "set"
+
+    loop.start(lambda: elsewhere(block), release)
     loop.run_until(2)
 
     assert loop.results[0] == "set"

@@ -93,7 +93,7 @@ def test_requests_in_one_packet_are_answered_in_their_order(service: Service, to
 
 
 def test_one_connection_serves_many_requests(service: Service, token: str) -> None:
-    connection = HTTPConnection("127.0.0.1", service.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", service.port, timeout=60)
     connection.connect()
     first = connection.sock
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

@@ -28,7 +28,7 @@ def message(
         return [b"two ", b"parts"]
 
     environ = {"REQUEST_METHOD": method, "SERVER_PROTOCOL": "HTTP/1.1"}
-    return respond(app, environ, keep=keep)  # type: ignore[arg-type]
+    return respond(app, environ, keep=keep)
 
 
 def test_a_body_has_its_length_and_the_connection_its_header() -> None:

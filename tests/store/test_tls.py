@@ -84,5 +84,5 @@ def test_a_server_with_an_untrusted_certificate_is_not_used(
     assert not store.check()
     assert store.visit([HIT]).windows[0].hits == 1
     assert [record.message for record in caplog.records] == [
-        "shared store lost, budgets go on per process"
+        "shared store unavailable, rate limits are counted per process"
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from unittest import mock
 
 import pytest
@@ -23,12 +23,12 @@ READ = (
 
 
 class SmallStore(LmdbStore):
-    STORAGE_SCHEME: ClassVar = ["small-values"]
+    STORAGE_SCHEME = ["small-values"]
     SIZE = 256 * 2**10
 
 
 class CrowdedStore(SmallStore):
-    STORAGE_SCHEME: ClassVar = ["crowded-values"]
+    STORAGE_SCHEME = ["crowded-values"]
     MAX_VALUES = 300
 
 
@@ -79,7 +79,7 @@ def test_another_process_of_the_host_reads_the_value(url: str) -> None:
         cwd=servers.ROOT,
         check=True,
         capture_output=True,
-        timeout=10,
+        timeout=120,
     )
 
     assert seen.stdout == b"Visit(windows=[], values=[b'value'])\n"

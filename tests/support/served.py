@@ -63,7 +63,7 @@ class ServedApp:
             if not select.select([connection.sock], [], [], 0)[0]:
                 return connection
             connection.close()
-        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         connection.connect()
         return connection
 

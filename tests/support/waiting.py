@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 120, what: str = "") -> None:
+def wait_for(condition: Callable[..., object], seconds: float = 120, what: str = "") -> None:
     """Wait until the condition is true; fail after ``seconds``, naming ``what`` was expected."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -1,4 +1,4 @@
-"""The story of a write in three lines: REQUEST, AUDIT, RESPONSE."""
+"""The log lines of a write: REQUEST, AUDIT, RESPONSE."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ RESPONSE_KEYS = [
     "durationMs",
     "requestId",
 ]
-# What breaks a line, starts another one, or moves a terminal's cursor.
-UNRULY = 'a\nb\r\nc\u2028d\u2029e\u0085f\x0bg\x0ch\x1b[2Ji\tj\x7f"k\\ {"type": "AUDIT"}'
+# Characters that would break a line, forge another one, or move a terminal's cursor.
+CONTROL_CHARACTERS = 'a\nb\r\nc\u2028d\u2029e\u0085f\x0bg\x0ch\x1b[2Ji\tj\x7f"k\\ {"type": "AUDIT"}'
 
 
 class Output:
-    """What would stand on stdout."""
+    """The text that the service would write to stdout."""
 
     def __init__(self) -> None:
         self.stream = StringIO(newline="")
@@ -66,7 +66,7 @@ class Output:
         return self.stream.getvalue()
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return every line so far, read by whoever splits lines least and most eagerly."""
+        """Return every line so far; splitting at any kind of line break gives the same lines."""
         lines = self.text().split("\n")
         assert lines.pop() == ""
         assert lines == self.text().splitlines()
@@ -81,7 +81,7 @@ class Output:
 
 
 class ServedOutput(Output):
-    """What stands on the stdout of a service since the test began."""
+    """The text that a running service has written to stdout since the test began."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -96,7 +96,7 @@ class ServedOutput(Output):
 
 @pytest.fixture
 def output(app: Flask) -> Iterator[Output]:
-    """Everything that is logged during the test, as gunicorn would write it."""
+    """The log of the test, formatted as under gunicorn."""
     if isinstance(app, ServedApp):
         yield ServedOutput(app.service.output)
         return
@@ -113,7 +113,7 @@ def output(app: Flask) -> Iterator[Output]:
 
 
 def write_each(user: User) -> list[tuple[str, str, TestResponse]]:
-    """Create, change and delete one row; return method, path and answer of each."""
+    """Create, change and delete an opportunity; return method, path and response of each."""
     created = user.post(PATH, {"title": "Intern", "category": "internship", "notes": "n"})
     path = created.headers["Location"]
     return [
@@ -152,7 +152,9 @@ def test_every_write_leaves_three_lines_in_order(alice: User, output: Output) ->
         assert 0 < response["durationMs"] < 10_000
 
 
-def test_the_audit_says_who_did_what_to_which_row(alice: User, output: Output) -> None:
+def test_the_audit_line_names_the_user_the_action_and_the_opportunity(
+    alice: User, output: Output
+) -> None:
     answers = write_each(alice)
     row_id = answers[0][2].json["id"]
     expected = [
@@ -175,7 +177,7 @@ def test_a_title_alone_is_audited_without_a_category(alice: User, output: Output
     assert output.of("AUDIT")[0]["details"] == {"title": "Intern", "category": None}
 
 
-def test_the_table_keeps_what_the_lines_say(
+def test_the_audit_table_holds_the_same_as_the_lines(
     alice: User, output: Output, owner: psycopg.Connection[Any]
 ) -> None:
     write_each(alice)
@@ -191,7 +193,7 @@ def test_the_table_keeps_what_the_lines_say(
 def test_the_audit_is_written_after_the_commit(
     alice: User, output: Output, owner: psycopg.Connection[Any]
 ) -> None:
-    """At the moment of each line, another connection sees the row as the line says it is."""
+    """When a line is written, another connection already sees the change."""
     found: list[tuple[str, list[Any]]] = []
 
     class Look(logging.Handler):
@@ -220,7 +222,7 @@ def test_the_audit_is_written_after_the_commit(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("authorization", [None, "Bearer nonsense", "Basic dXNlcjpodW50ZXIy"])
-def test_a_write_is_logged_before_anyone_is_asked_who_they_are(
+def test_a_write_is_logged_before_authentication(
     alice: User, output: Output, method: str, authorization: str | None
 ) -> None:
     row_id = None if method == "POST" else str(uuid4())
@@ -271,7 +273,7 @@ def test_a_write_that_failed_is_audited_as_a_failure(
 
 
 @pytest.mark.in_process
-def test_a_write_over_the_budget_is_audited_and_greppable(
+def test_a_write_over_the_rate_limit_is_audited_and_easy_to_find(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
     user = make_user(client=build(RATE_LIMIT_WRITE="1 per hour").test_client())
@@ -290,7 +292,7 @@ def test_a_write_over_the_budget_is_audited_and_greppable(
 
 
 @pytest.mark.in_process
-def test_a_read_over_the_budget_leaves_one_line(
+def test_a_read_over_the_rate_limit_writes_one_line(
     build: Callable[..., Flask], make_user: Callable[..., User], output: Output
 ) -> None:
     user = make_user(client=build(RATE_LIMIT_GENERAL="1 per hour").test_client())
@@ -312,7 +314,7 @@ def test_a_write_without_a_database_is_audited_as_a_failure(
     assert "hunter2" not in output.text()
 
 
-def test_a_failed_write_leaves_nothing_in_the_table(
+def test_a_failed_write_adds_nothing_to_the_table(
     alice: User, bob: User, owner: psycopg.Connection[Any]
 ) -> None:
     others = f"{PATH}/{bob.create()['id']}"
@@ -357,7 +359,7 @@ def test_a_write_to_no_route_is_logged_but_audits_nothing(
 
 
 @pytest.mark.in_process
-def test_a_write_that_breaks_is_answered_and_logged(
+def test_an_exception_in_a_write_is_a_500_and_is_logged(
     build: Callable[..., Flask], output: Output
 ) -> None:
     app = build()
@@ -367,7 +369,7 @@ def test_a_write_that_breaks_is_answered_and_logged(
     def break_down() -> Any:
         raise RuntimeError("out of\norder")
 
-    app.view_functions["break_down"].is_public = True  # type: ignore[attr-defined]
+    app.view_functions["break_down"].is_public = True  # type: ignore[union-attr]
     answer = app.test_client().post("/broken")
 
     assert answer.status_code == 500
@@ -378,7 +380,7 @@ def test_a_write_that_breaks_is_answered_and_logged(
 
 
 @pytest.mark.in_process
-def test_a_mistake_of_ours_is_logged_under_the_answers_request_id(
+def test_an_exception_is_logged_with_the_request_id_of_the_response(
     build: Callable[..., Flask], output: Output
 ) -> None:
     app = build()
@@ -387,7 +389,7 @@ def test_a_mistake_of_ours_is_logged_under_the_answers_request_id(
     def break_down() -> Any:
         raise RuntimeError("out of order")
 
-    app.view_functions["break_down"].is_public = True  # type: ignore[attr-defined]
+    app.view_functions["break_down"].is_public = True  # type: ignore[union-attr]
     answer = app.test_client().get("/broken")
 
     (line,) = output.of("LOG")
@@ -404,21 +406,24 @@ def test_timestamps_are_iso_with_milliseconds_in_utc(alice: User, output: Output
         assert before <= datetime.fromisoformat(line["timestamp"]) <= datetime.now(UTC)
 
 
-def test_an_unruly_title_stays_on_its_line_and_is_kept_whole(
+def test_control_characters_in_a_title_are_escaped_and_kept(
     alice: User, output: Output, owner: psycopg.Connection[Any]
 ) -> None:
-    row = alice.create(title=UNRULY)
+    row = alice.create(title=CONTROL_CHARACTERS)
     alice.delete(f"{PATH}/{row['id']}")
     audits = output.of("AUDIT")
 
-    assert row["title"] == UNRULY
-    assert [line["details"]["title"] for line in audits] == [UNRULY, UNRULY]
+    assert row["title"] == CONTROL_CHARACTERS
+    assert [line["details"]["title"] for line in audits] == [CONTROL_CHARACTERS, CONTROL_CHARACTERS]
     assert len(output.lines()) == 6
     assert all(" " <= character < "\x7f" for character in output.text().replace("\n", ""))
-    assert [entry[3]["title"] for entry in audit_rows(owner, alice)] == [UNRULY, UNRULY]
+    assert [entry[3]["title"] for entry in audit_rows(owner, alice)] == [
+        CONTROL_CHARACTERS,
+        CONTROL_CHARACTERS,
+    ]
 
 
-def test_an_unruly_path_stays_on_its_line(alice: User, output: Output) -> None:
+def test_control_characters_in_a_path_are_escaped(alice: User, output: Output) -> None:
     alice.delete(f"{PATH}/a%0Ab%E2%80%A8%1B%5B2J%22")
     alice.post("/api/%0D%0Anowhere")
 
@@ -427,15 +432,18 @@ def test_an_unruly_path_stays_on_its_line(alice: User, output: Output) -> None:
 
 
 @pytest.mark.in_process
-def test_other_lines_are_one_line_too(output: Output) -> None:
+def test_other_log_records_are_one_line_too(output: Output) -> None:
     logging.getLogger("elsewhere").error(
-        "message: %s", UNRULY, exc_info=ValueError(UNRULY), extra={"field": UNRULY}
+        "message: %s",
+        CONTROL_CHARACTERS,
+        exc_info=ValueError(CONTROL_CHARACTERS),
+        extra={"field": CONTROL_CHARACTERS},
     )
     (line,) = output.lines()
 
     assert (line["type"], line["level"], line["logger"]) == ("LOG", "ERROR", "elsewhere")
-    assert line["message"] == f"message: {UNRULY}"
-    assert line["field"] == UNRULY
+    assert line["message"] == f"message: {CONTROL_CHARACTERS}"
+    assert line["field"] == CONTROL_CHARACTERS
 
 
 def test_no_line_holds_a_token_or_a_body(alice: User, bob: User, output: Output) -> None:

@@ -1,4 +1,4 @@
-"""What a process says apart from its requests, on a terminal and where stderr is the journal."""
+"""Warnings, uncaught exceptions and stderr, on a terminal and under systemd's journal."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ BEGIN = "from futuretracker.telemetry import stderr; stderr.begin(); stderr.begi
 def run(
     *command: str, is_journal: bool = False, **settings: str
 ) -> tuple[list[dict[str, Any]], str, int]:
-    """Run a Python command; return the lines on stdout, what is on stderr, and the exit code."""
+    """Run a Python command; return its log lines on stdout, its stderr and its exit code."""
     reader, writer = os.pipe()
     env = {"PATH": os.environ["PATH"], **settings}
-    if is_journal:  # so systemd says where it has put stderr
+    if is_journal:  # systemd sets this variable to name the stream
         found = os.fstat(writer)
         env["JOURNAL_STREAM"] = f"{found.st_dev}:{found.st_ino}"
     done = subprocess.run(
@@ -29,7 +29,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=writer,
         check=False,
-        timeout=20,
+        timeout=120,
     )
     os.close(writer)
     with os.fdopen(reader) as stderr:
@@ -40,7 +40,7 @@ def run(
         )
 
 
-def test_a_warning_and_what_nobody_catches_are_lines_on_stdout() -> None:
+def test_warnings_and_uncaught_exceptions_are_lines_on_stdout() -> None:
     told, stderr, code = run(
         "-c",
         f"{BEGIN}import threading, warnings\n"
@@ -61,13 +61,13 @@ def test_a_warning_and_what_nobody_catches_are_lines_on_stdout() -> None:
     assert (stderr, code) == ("", 1)
 
 
-def test_a_sentence_for_a_person_stays_one_at_a_terminal() -> None:
+def test_a_message_stays_plain_text_on_a_terminal() -> None:
     told, stderr, code = run("-c", f"{BEGIN}import sys; sys.exit('It is late:\\n  go home')")
 
     assert (told, stderr, code) == ([], "It is late:\n  go home\n", 1)
 
 
-def test_a_sentence_is_one_line_in_the_journal() -> None:
+def test_a_message_is_one_line_in_the_journal() -> None:
     told, stderr, code = run(
         "-c", f"{BEGIN}import sys; sys.exit('It is late:\\n  go home')", is_journal=True
     )
@@ -78,7 +78,7 @@ def test_a_sentence_is_one_line_in_the_journal() -> None:
     assert (stderr, code) == ("", 1)
 
 
-def test_what_a_library_prints_is_a_line_in_the_journal() -> None:
+def test_what_a_library_prints_is_one_line_each_in_the_journal() -> None:
     printed = "import sys\nprint('a', 'b', file=sys.stderr)\nprint('c', end='', file=sys.stderr)\n"
     told, stderr, _ = run("-c", f"{BEGIN}{printed}sys.stderr.flush()", is_journal=True)
 
@@ -86,7 +86,7 @@ def test_what_a_library_prints_is_a_line_in_the_journal() -> None:
     assert stderr == ""
 
 
-def test_a_start_that_is_refused_is_one_line_in_the_journal() -> None:
+def test_a_refused_start_is_one_line_in_the_journal() -> None:
     told, stderr, code = run("-m", "gunicorn", "wsgi:app", is_journal=True, THREADS="many")
 
     (line,) = told

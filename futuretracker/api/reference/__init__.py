@@ -1,8 +1,8 @@
-"""The API reference at /docs: swagger-ui from our own origin, under the policy of every answer.
+"""The API reference at /docs: swagger-ui, served from our own origin.
 
-The page is ours, because the one that comes with swagger-ui starts it from an inline script, which
-``script-src 'self'`` forbids. Each file is linked with a digest of its bytes, so that browsers keep
-it for as long as it stays the same.
+The page is our own, because the page of flask-swagger-ui has an inline script, which our policy
+``script-src 'self'`` forbids. Links to files contain a digest of the file, so browsers can cache
+each file until it changes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from futuretracker.auth import public
+from futuretracker.limits import limiter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OURS: Final = "futuretracker.api.reference"
 SWAGGER_UI: Final = "flask_swagger_ui"
-# Everything that is served, and nothing else.
+# Only these files are served.
 FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "docs.css": (OURS, "docs.css", "text/css; charset=utf-8"),
     "docs.js": (OURS, "docs.js", "text/javascript; charset=utf-8"),
@@ -41,7 +42,7 @@ blueprint = Blueprint("reference", __name__)
 
 
 class File(NamedTuple):
-    """What is sent, and by what a browser knows that it has it already."""
+    """A file to send, with the digest that is its ETag."""
 
     body: bytes
     content_type: str
@@ -49,21 +50,25 @@ class File(NamedTuple):
 
 
 @blueprint.get("/docs")
+@limiter.exempt
 @public
 def get_reference() -> Response:
-    """Return the page."""
-    return _answer(_page(), "no-cache")
+    """Return the page of the API reference."""
+    return _respond(_page(), "no-cache")
 
 
 @blueprint.get("/docs/<name>")
+@limiter.exempt
 @public
 def get_file(name: str) -> Response:
-    """Return a file of the page; for good where its digest was asked for."""
+    """Return a file of the page; browsers keep it for good if the URL has its digest."""
     if name not in FILES:
         raise NotFound
     file = _load(name)
-    for_good = request.args.get("v") == file.digest
-    return _answer(file, "public, max-age=31536000, immutable" if for_good else "public, no-cache")
+    cacheable = request.args.get("v") == file.digest
+    return _respond(
+        file, "public, max-age=31536000, immutable" if cacheable else "public, no-cache"
+    )
 
 
 @functools.cache
@@ -83,7 +88,7 @@ def _file(body: bytes, content_type: str) -> File:
     return File(body, content_type, hashlib.sha256(body).hexdigest()[:16])
 
 
-def _answer(file: File, cache_control: str) -> Response:
+def _respond(file: File, cache_control: str) -> Response:
     response = Response(file.body, content_type=file.content_type)
     response.headers["Cache-Control"] = cache_control
     response.set_etag(file.digest)

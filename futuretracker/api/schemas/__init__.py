@@ -1,1 +1,1 @@
-"""What clients send: bodies, query strings and their fields."""
+"""The schemas of requests and responses."""

@@ -1,7 +1,7 @@
-"""Cursors: where the next page begins, opaque to clients, good for one user and one order.
+"""Cursors: where the next page starts. They are opaque to clients, and valid for one user and sort.
 
-The digest is no secret. It tells cursors that this service made for this list from all others; who
-works one out by hand still meets only rows of the user's own.
+The digest in a cursor is not a security feature. It only detects cursors that were made for another
+user or another sort. A forged cursor still leads only to the user's own opportunities.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 INVALID: Final = "cursor is invalid or malformed"
-DIGEST: Final = 9  # bytes: no padding in base64
+DIGEST: Final = 9  # bytes; a multiple of 3, so that base64 needs no padding
 
 
 _TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?\+00").fullmatch
@@ -36,7 +36,7 @@ def _is_date(text: str) -> bool:
     return text in {"infinity", "-infinity"} or calendar_date(text) == text
 
 
-# A key goes to Postgres as its type: what is none of it would be an error there.
+# Postgres casts the key to the type of the column, so malformed keys are refused here.
 CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "created_at": _is_time,
     "updated_at": _is_time,
@@ -46,14 +46,14 @@ CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
 
 
 def encode(place: Place, *, user_id: UUID, order: str) -> str:
-    """Return the cursor of the page that begins behind ``place``."""
+    """Return the cursor of the page that starts after ``place``."""
     payload = json.dumps(place, ensure_ascii=False, separators=(",", ":")).encode()
     raw = _digest(payload, user_id, order) + payload
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def decode(cursor: str, *, user_id: UUID, order: str) -> Place:
-    """Return the place; raise ValidationFailed for what was not made for this user and order."""
+    """Return the place; raise ValidationFailed if the cursor is not for this user and order."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         payload = raw[DIGEST:]

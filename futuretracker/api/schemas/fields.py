@@ -1,4 +1,4 @@
-"""The kinds of fields that requests have. Pure: a field asks nobody, and fails with one message."""
+"""The fields of request bodies. Each reports an invalid value with exactly one message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields
 
 LINK = "Link must be a valid URL (http or https)"
 
-# NUL cannot be stored in Postgres, half a surrogate pair not even be encoded.
+# Postgres cannot store NUL, and UTF-8 cannot encode an unpaired surrogate.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]").search
 _HOUR, _MINUTE = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 _DATE = re.compile(
@@ -20,7 +20,7 @@ _DATE = re.compile(
     rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?"
 ).fullmatch
 _TIME = re.compile(rf"{_HOUR}:{_MINUTE}(?::{_MINUTE})?").fullmatch
-# Nearly every link: a host's name in ASCII, no user, no port.
+# A fast check for ordinary links: a host name in ASCII, without user and port.
 _ORDINARY_URL = re.compile(
     r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:[/?#][!#-;=?-\[\]_a-z~]*)?", re.ASCII | re.IGNORECASE
 ).fullmatch
@@ -28,7 +28,10 @@ _UNFIT_FOR_URL = re.compile(r"[\s\x00-\x20\x7f<>\"{}|\\^`]").search
 
 
 class Text(fields.Field[str | None]):
-    """Trimmed text of at most ``longest`` code points; empty optional text becomes null."""
+    """A text of at most ``longest`` code points, without white space at its ends.
+
+    An empty text becomes null, or is an error with the message ``empty`` if that is given.
+    """
 
     def __init__(
         self, name: str, longest: int, *, empty: str | None = None, **options: Any
@@ -56,7 +59,7 @@ class Text(fields.Field[str | None]):
 
 
 class Link(Text):
-    """A URL as people paste it: http or https, international hosts and paths allowed."""
+    """An http or https URL. International hosts and paths are allowed: people paste them."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
         if not isinstance(value, str):
@@ -68,7 +71,7 @@ class Link(Text):
 
 
 class Date(fields.Field[str]):
-    """A calendar date. A date-time keeps its date as written: no time zone shifts it."""
+    """A calendar date. A date-time keeps its date as written; its time zone does not shift it."""
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(allow_none=True, **options)
@@ -95,7 +98,7 @@ class Time(fields.Field[str]):
 
 
 class Number(fields.Field[int]):
-    """A whole number in a range."""
+    """A whole number from ``first`` to ``last``."""
 
     def __init__(self, name: str, first: int, last: int, **options: Any) -> None:
         super().__init__(**options)
@@ -103,7 +106,7 @@ class Number(fields.Field[int]):
         self._message = f"{name} must be a whole number from {first} to {last}"
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
-        # JSON has one kind of number: 2.0 is a whole one.
+        # JSON has only one type of number, so 2.0 is a whole number.
         whole = int(value) if type(value) is float and value.is_integer() else value
         if type(whole) is not int or whole not in self.range:
             raise ValidationError(self._message)
@@ -111,7 +114,7 @@ class Number(fields.Field[int]):
 
 
 class Choice(fields.Field[str | None]):
-    """One of a few words; ``""`` means null where ``empty`` says so."""
+    """One of a few values. If ``empty`` is set, ``""`` means null."""
 
     def __init__(
         self, choices: tuple[str, ...], message: str, *, empty: bool = False, **options: Any
@@ -131,7 +134,7 @@ class Choice(fields.Field[str | None]):
 
 
 def calendar_date(text: str) -> str | None:
-    """Return the date as written in an ISO date or date-time, None where there is no such day."""
+    """Return the date of an ISO date or date-time as written; None if it is not a valid date."""
     match = _DATE(text)
     if match is None:
         return None
@@ -143,7 +146,7 @@ def calendar_date(text: str) -> str | None:
 
 
 def is_web_url(text: str) -> bool:
-    """Tell whether a browser would open it over http or https."""
+    """Return whether a browser would open the text as an http or https URL."""
     return bool(_ORDINARY_URL(text)) or _is_web_url(text)
 
 
@@ -161,12 +164,12 @@ def _is_web_url(text: str) -> bool:
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether Postgres can store the text."""
+    """Return whether Postgres can store the text."""
     return not _UNSTORABLE(text)
 
 
 def _is_host(name: str) -> bool:
-    """Tell a host's name in any script, or an address, from what a browser would not look up."""
+    """Return whether the name may be an IP address or a host name, in any script."""
     labels = name.removesuffix(".").split(".")
     return (
         name.isprintable()

@@ -1,1 +1,1 @@
-"""The routes, one blueprint a file."""
+"""The views. Each states its contract with the decorators of ``api/contract.py``."""

@@ -1,4 +1,4 @@
-"""The service's metrics, for Prometheus: at a listener of their own, or for who has the token."""
+"""Serve metrics to Prometheus: on a loopback port of their own, or to holders of METRICS_TOKEN."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import platform
 import time
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -17,11 +17,12 @@ from futuretracker import __version__
 from futuretracker.auth import public
 from futuretracker.backups.gauges import BackupAge
 from futuretracker.config.checks import USER_AGENT
+from futuretracker.limits import limiter
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
 from futuretracker.telemetry.exposition import STARTED, exposition
 from futuretracker.web import errors
-from futuretracker.web.application import Application
+from futuretracker.web.application import Application, current_app
 from futuretracker.web.headers import Headers
 from futuretracker.web.request import request
 from futuretracker.web.responses import json_response
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import WSGIApplication
 
-    from flask import Flask
     from prometheus_client import Metric
 
     from futuretracker.config import Config
@@ -41,14 +41,14 @@ PATH = "/metrics"
 SCHEME = "bearer "
 
 blueprint = Blueprint("metrics", __name__)
-inside = Blueprint("inside", __name__)
+internal = Blueprint("internal", __name__)
 
 
 class About(Collector):
-    """What this process is, which does not change."""
+    """Metrics about the process that never change."""
 
     def collect(self) -> Iterable[Metric]:
-        """Say so."""
+        """Yield the metrics."""
         build = GaugeMetricFamily(
             "futuretracker_build_info",
             "1; the labels say which version runs on which Python.",
@@ -61,28 +61,27 @@ class About(Collector):
         )
 
 
-def init_app(app: Flask, config: Config) -> None:
-    """Register the route where there is a token to ask for it with."""
-    app.config["BACKUPS"] = config.metrics.backups
-    if config.metrics.token:
-        app.config["METRICS_TOKEN"] = config.metrics.token
+def init_app(app: Application) -> None:
+    """Register the route if a token is configured."""
+    if app.settings.metrics.token:
         app.register_blueprint(blueprint)
 
 
 def at_listener(config: Config) -> WSGIApplication:
-    """Build the application of the metrics' own listener: nothing of the API is in it."""
-    app = Application(__name__, static_folder=None)
-    app.config["BACKUPS"] = config.metrics.backups
+    """Build the application for the metrics port. It serves nothing of the API."""
+    app = Application(__name__)
+    app.settings = config
     errors.init_app(app)
-    app.finishers = (note_route,)
-    app.register_blueprint(inside)
+    app.after_request(note_route)
+    app.register_blueprint(internal)
     return Headers(app.wsgi_app, ())
 
 
 @blueprint.get(PATH)
+@limiter.exempt
 @public
 def get_metrics() -> Response:
-    """Tell who brings the token; to anybody else this is no route."""
+    """Return the metrics to a request with the token, otherwise a 404."""
     sent = request.environ.get("HTTP_AUTHORIZATION", "")
     if not _is_right(sent):
         if sent:
@@ -94,27 +93,27 @@ def get_metrics() -> Response:
                 requestId=request.id,
             )
         raise NotFound
-    return get_all()
+    return get_all_metrics()
 
 
 def _is_right(sent: str) -> bool:
     scheme, token = sent[: len(SCHEME)].lower(), sent[len(SCHEME) :]
-    known: str = current_app.config["METRICS_TOKEN"]
-    # Bytes, because a comparison of text takes ASCII alone.
+    known = current_app.settings.metrics.token or ""  # without one there is no route
+    # compare_digest accepts text only if it is ASCII, so compare bytes.
     return hmac.compare_digest(token.encode(), known.encode()) and scheme == SCHEME
 
 
-@inside.get(PATH)
-def get_all() -> Response:
-    """Tell everything, and keep when that was."""
+@internal.get(PATH)
+def get_all_metrics() -> Response:
+    """Return all metrics, and record the time of the scrape unless a check asks."""
     if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != USER_AGENT:
         metrics.last_scrape.set(time.time())
     # Adding up the counts of all workers takes milliseconds.
-    body = elsewhere(exposition, About(), BackupAge(current_app.config["BACKUPS"]))
+    body = elsewhere(exposition, About(), BackupAge(current_app.settings.metrics.backups))
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-@inside.get("/healthz")
+@internal.get("/healthz")
 def get_liveness() -> Response:
-    """Say that the process lives."""
+    """Return that the process is alive."""
     return json_response({"status": "ok"})

@@ -1,4 +1,4 @@
-"""The files of the reference page: which, how they are typed, and how long they are kept."""
+"""The files of the reference page: content types and caching."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_who_has_the_newest_bytes_gets_none(client: FlaskClient) -> None:
 
 
 def test_nothing_else_is_served(serve: Callable[..., Service]) -> None:
-    """On the wire: a test client would clean the paths up."""
+    """Send paths over a socket, because the test client would normalise them."""
     service = serve()
     for name in NOT_SERVED:
         answer = service.request("GET", f"/docs/{name}")

@@ -1,4 +1,4 @@
-"""The reference page as a developer meets it: in a real browser, against the real service."""
+"""The reference page, in a real browser with the real service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.apart
 numbers = count(1)
 METHODS = ("get", "post", "put", "patch", "delete")
 CREATE = "#operations-Opportunities-createOpportunity"
-# Which features a browser knows differs from one to the next; the policy names them all.
+# Browsers differ in the features that they know; the policy names all of them.
 UNKNOWN_FEATURE = "Error with Permissions-Policy header: Unrecognized feature"
 
 
@@ -55,7 +55,7 @@ def token(issuer: Issuer) -> str:
 
 @pytest.fixture
 def page(service: Service, chrome: Browser) -> Iterator[Callable[..., Browser]]:
-    """Open the page; in the end it must have broken no rule and asked nobody else."""
+    """Open the page; check that it breaks no policy and sends no request elsewhere."""
     origin = f"http://127.0.0.1:{service.port}"
     expected: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Cursors: good for one user and one order, and only as this service has made them."""
+"""Cursors are valid for one user and one sort, and only if this service made them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 INVALID = [("cursor", "cursor is invalid or malformed")]
 ID = "550e8400-e29b-41d4-a716-446655440000"
-# A good key of each order, and what is none.
+# A valid key of each order, and an invalid one.
 GOOD = {
     "created_at": "2026-03-01 12:00:00.5+00",
     "updated_at": "2026-03-01 12:00:00+00",
@@ -77,7 +77,7 @@ def id_of(user: User) -> UUID:
 
 
 def sign(payload: bytes, user: User, order: str) -> str:
-    """Make a cursor by hand, with the digest that is right for these bytes."""
+    """Forge a cursor with the correct digest."""
     digest = cursors._digest(payload, id_of(user), order)  # noqa: SLF001 - what an attacker knows
     return base64.urlsafe_b64encode(digest + payload).decode().rstrip("=")
 

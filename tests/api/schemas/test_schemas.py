@@ -1,4 +1,4 @@
-"""What a client may send, and the message that each wrong field meets."""
+"""The fields of an opportunity, and the message for each invalid value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEADLINE = "Deadline must be a valid ISO date format"
 CATEGORY = 'Category must be either "internship" or "hackathon"'
 STATUS = "Status must be one of: applied, interviewed, shortlisted, selected, rejected"
 EMOJI = "🎓"  # one code point, two UTF-16 units, four bytes
-# The messages for a value of another type.
+# The messages for a value of a wrong type.
 WRONG_TYPE = {
     "title": "Title must be a string",
     "description": "Description must be a string",
@@ -37,7 +37,7 @@ WRONG_TYPE = {
 LONGEST = {"title": 200, "description": 2000, "notes": 5000}
 UNSTORABLE = ["\0", "a\0b", "\ud800", "a\udfffb", "\udc00\ud800"]
 
-# One application answers all examples; what they leave behind does not matter to the next.
+# All examples share one application; they do not depend on each other.
 thorough = settings(
     max_examples=150,
     deadline=None,
@@ -45,7 +45,7 @@ thorough = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-# With half surrogate pairs, which JSON can escape though UTF-8 cannot hold them.
+# With unpaired surrogates, which JSON can escape but UTF-8 cannot encode.
 any_text = st.text(st.characters())
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | any_text,
@@ -69,7 +69,7 @@ plausible = st.fixed_dictionaries(
 
 
 def failures(answer: TestResponse) -> list[tuple[str, str]]:
-    """Return (field, message) of each entry of a 400 of the contract's shape."""
+    """Return the field and the message of each entry of a 400; check the shape."""
     assert answer.status_code == 400, answer.text
     assert list(answer.json) == ["error", "message", "details"]
     assert answer.json["error"] == "Validation Error"
@@ -82,7 +82,7 @@ def post_failures(user: User, **fields: Any) -> list[tuple[str, str]]:
 
 
 def patch_failures(user: User, **fields: Any) -> list[tuple[str, str]]:
-    """Validation comes before the row is looked for, so that any id will do."""
+    """Return the errors of a PATCH. Validation comes first, so any id will do."""
     return failures(user.patch(f"{PATH}/550e8400-e29b-41d4-a716-446655440000", fields))
 
 
@@ -214,7 +214,7 @@ def test_a_field_that_is_wrong_in_two_ways_has_one_entry(alice: User) -> None:
     assert post_failures(alice, link="x" * 501) == [("link", "Link cannot exceed 500 characters")]
 
 
-def test_the_guides_example_is_answered_as_the_guide_says(alice: User) -> None:
+def test_the_documented_example_gets_the_documented_errors(alice: User) -> None:
     answer = alice.post(PATH, {"title": "", "link": "not a url"})
 
     assert answer.status_code == 400

@@ -46,7 +46,7 @@ class Endpoint(ThreadingHTTPServer):
         self.status = 200
         self.document = b""
         self.over = threading.Event()
-        self.answer: Callable[[BaseHTTPRequestHandler], None] = self.answer_plainly
+        self.answer: Callable[[BaseHTTPRequestHandler], object] = self.answer_plainly
 
     @property
     def host(self) -> str:
@@ -69,7 +69,7 @@ class Endpoint(ThreadingHTTPServer):
         """Answer plainly, but not before ``event``."""
 
         def answer(handler: BaseHTTPRequestHandler) -> None:
-            event.wait(2)
+            event.wait(60)
             self.answer_plainly(handler)
 
         return answer

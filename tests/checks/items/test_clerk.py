@@ -81,7 +81,7 @@ def test_keys_that_can_be_fetched_are_ok(
 
     assert (finding.verdict, finding.found) == (
         Verdict.OK,
-        "Clerk answers with 1 signing key.",
+        "Clerk returns 1 signing key.",
     )
 
 

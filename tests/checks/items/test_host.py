@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -94,8 +95,8 @@ def test_one_address_that_the_world_knows_is_a_warning(settings: dict[str, str])
 
 def test_the_kernel_s_table_is_read_as_the_kernel_means_it() -> None:
     with (
-        servers.socket.create_server(("127.0.0.7", 0)) as four,
-        servers.socket.create_server(("::1", 0), family=servers.socket.AF_INET6) as six,
+        socket.create_server(("127.0.0.7", 0)) as four,
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as six,
     ):
         found = {(str(one.address), one.port) for one in listeners()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -84,7 +85,7 @@ def test_the_service_s_own_port_serves_no_metrics_without_a_token(
 def test_whoever_listens_at_the_metrics_port_does_not_learn_the_token(
     find: Callable[..., Finding],
 ) -> None:
-    with servers.socket.create_server(("127.0.0.1", 0)) as stranger:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
         learned: list[bytes] = []
 
         def listen() -> None:

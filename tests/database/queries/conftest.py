@@ -1,4 +1,4 @@
-"""Users of the service, each with one row, made by the queries themselves."""
+"""Two users, each with one opportunity and one round, created by the queries themselves."""
 
 from __future__ import annotations
 

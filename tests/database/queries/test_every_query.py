@@ -1,4 +1,4 @@
-"""Every query meets its owner's rows and nobody else's, under every plan and without policies."""
+"""Every query reaches only the rows of its user, under every plan and without policies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLANS = [
     "set local enable_material = off; set local plan_cache_mode = force_generic_plan",
     "set local plan_cache_mode = force_custom_plan; set local enable_sort = off",
 ]
-# Every filter at once, in a way that each row of the tests passes.
+# All filters at once; each opportunity of the tests matches them.
 FILTERS = {"status": ["applied", "shortlisted"], "category": "internship", "q": "mi"}
 FIRST, LAST = date(2026, 12, 1), date(2026, 12, 2)
 
@@ -72,7 +72,7 @@ def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
 
 
 def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None:
-    """No change of ``owner`` touches a row or a round of ``other``, whatever ids it names."""
+    """Check that no change by ``owner`` reaches an opportunity or round of ``other``."""
     audit = owner.audit
     title = {"title": "Changed"}
     assert not opportunities.update_opportunity(
@@ -98,7 +98,7 @@ def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None
 
 
 def statuses(conn: Connection, owner: Owner) -> tuple[str, int]:
-    """Return the status of the owner's row and how many rounds it has."""
+    """Return the status of the owner's opportunity and its number of rounds."""
     row = opportunities.select_opportunity(conn, user_id=owner.id, row_id=owner.row_id, columns=V1)
     assert row is not None
     found = rounds.select_rounds(conn, user_id=owner.id, row_id=owner.row_id)
@@ -131,7 +131,7 @@ def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
 def test_every_query_sees_its_user_under_every_plan(
     role: Connection, a: Owner, b: Owner, plan: str
 ) -> None:
-    """The setting must be there before a policy asks for it, in whatever order tables are read."""
+    """The user must be set before a policy reads it, in whatever order tables are read."""
     with role.transaction(force_rollback=True):
         role.execute(plan.encode())
         for owner, other in ((a, b), (b, a)):
@@ -142,10 +142,10 @@ def test_every_query_sees_its_user_under_every_plan(
         check_writes(role, a, b)
 
 
-def test_every_query_names_its_owner_also_where_no_policy_binds(
+def test_every_query_names_its_owner_even_if_no_policy_applies(
     owner: Connection, a: Owner, b: Owner
 ) -> None:
-    """Two locks: whoever connects as a superuser by mistake still meets the one in the query."""
+    """The condition on the owner still protects a service that connects as a superuser."""
     for mine, other in ((a, b), (b, a)):
         check_reads(owner, mine, other)
         check_no_write_reaches(owner, mine, other)

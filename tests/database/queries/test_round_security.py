@@ -1,4 +1,4 @@
-"""Rounds that only their owner can reach, whatever the SQL says and whatever plan is chosen."""
+"""Only the owner of a round can reach it, whatever the SQL or the plan."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 DAY = date(2026, 12, 1)
-HANG = """
+INSERT_ROUND = """
     insert into opportunity_rounds (user_id, opportunity_id, round_number, round_type)
     values (%(user)s, %(row)s, 50, 'hr')
 """
 
 
-def speak(conn: Connection, user_id: object) -> None:
+def set_user(conn: Connection, user_id: object) -> None:
     conn.execute("select set_config('app.user_id', %s, true)", [str(user_id)])
 
 
@@ -35,10 +35,10 @@ def speak(conn: Connection, user_id: object) -> None:
 def as_a(
     role: Connection, a: Owner, b: Owner, request: pytest.FixtureRequest
 ) -> Iterator[Connection]:
-    """The service's role inside a transaction that speaks for user A, under each plan."""
+    """The service's role in a transaction for user A, under each plan."""
     with role.transaction(force_rollback=True):
         role.execute(request.param)
-        speak(role, a.id)
+        set_user(role, a.id)
         yield role
 
 
@@ -51,17 +51,15 @@ def ids(conn: Connection, tail: str = "") -> list[UUID]:
 def test_without_a_user_there_is_no_round(role: Connection, a: Owner, user: str) -> None:
     with role.transaction(force_rollback=True):
         assert ids(role) == []
-        speak(role, user)
+        set_user(role, user)
         assert ids(role) == []
         assert role.execute("update opportunity_rounds set notes = 'x'").rowcount == 0
         assert role.execute("delete from opportunity_rounds").rowcount == 0
         with pytest.raises(pg.InsufficientPrivilege):
-            role.execute(HANG, {"user": a.id, "row": a.row_id})
+            role.execute(INSERT_ROUND, {"user": a.id, "row": a.row_id})
 
 
-def test_a_sees_only_rounds_of_a_however_they_are_asked_for(
-    as_a: Connection, a: Owner, b: Owner
-) -> None:
+def test_a_sees_only_rounds_of_a_by_any_query(as_a: Connection, a: Owner, b: Owner) -> None:
     assert ids(as_a) == [a.round_id]
     assert ids(as_a, f"where r.id = '{b.round_id}'") == []
     assert ids(as_a, f"where r.opportunity_id = '{b.row_id}'") == []
@@ -92,12 +90,12 @@ def test_a_cannot_change_or_delete_rounds_of_b(as_a: Connection, a: Owner, b: Ow
         "update opportunity_rounds set user_id = %(b)s where id = %(mine)s",
         "update opportunity_rounds set opportunity_id = %(b_row)s where id = %(mine)s",
         "update opportunity_rounds set (user_id, opportunity_id) = (%(b)s, %(b_row)s)",
-        HANG.replace("%(user)s", "%(a)s").replace("%(row)s", "%(b_row)s"),
-        HANG.replace("%(user)s", "%(b)s").replace("%(row)s", "%(b_row)s"),
-        HANG.replace("%(user)s", "%(b)s").replace("%(row)s", "%(mine_row)s"),
-        HANG.replace("%(user)s", "%(a)s").replace("%(row)s", "gen_random_uuid()"),
-        # A conflict must not lead to B's round either.
-        HANG.replace("50", "1").replace("%(user)s", "%(a)s").replace("%(row)s", "%(b_row)s")
+        INSERT_ROUND.replace("%(user)s", "%(a)s").replace("%(row)s", "%(b_row)s"),
+        INSERT_ROUND.replace("%(user)s", "%(b)s").replace("%(row)s", "%(b_row)s"),
+        INSERT_ROUND.replace("%(user)s", "%(b)s").replace("%(row)s", "%(mine_row)s"),
+        INSERT_ROUND.replace("%(user)s", "%(a)s").replace("%(row)s", "gen_random_uuid()"),
+        # ON CONFLICT must not reach a round of B either.
+        INSERT_ROUND.replace("50", "1").replace("%(user)s", "%(a)s").replace("%(row)s", "%(b_row)s")
         + " on conflict (opportunity_id, round_number) do update set notes = 'x'",
         "truncate opportunity_rounds",
         "alter table opportunity_rounds no force row level security",
@@ -105,7 +103,7 @@ def test_a_cannot_change_or_delete_rounds_of_b(as_a: Connection, a: Owner, b: Ow
         "create policy mine on opportunity_rounds using (true)",
     ],
 )
-def test_a_cannot_move_a_round_to_b_nor_hang_one_on_b(
+def test_a_cannot_move_a_round_to_b_nor_add_one_to_b(
     as_a: Connection, a: Owner, b: Owner, statement: str
 ) -> None:
     everybody = {"a": a.id, "b": b.id, "b_row": b.row_id, "mine": a.round_id, "mine_row": a.row_id}
@@ -113,26 +111,28 @@ def test_a_cannot_move_a_round_to_b_nor_hang_one_on_b(
         as_a.execute(statement.encode(), everybody)
 
 
-def test_a_may_hang_a_round_on_an_opportunity_of_a(as_a: Connection, a: Owner) -> None:
-    assert as_a.execute(HANG, {"user": a.id, "row": a.row_id}).rowcount == 1
+def test_a_may_add_a_round_to_an_opportunity_of_a(as_a: Connection, a: Owner) -> None:
+    assert as_a.execute(INSERT_ROUND, {"user": a.id, "row": a.row_id}).rowcount == 1
 
 
-def test_a_policy_that_somebody_adds_opens_nothing(owner: Connection, a: Owner, b: Owner) -> None:
+def test_an_additional_permissive_policy_gives_no_access(
+    owner: Connection, a: Owner, b: Owner
+) -> None:
     with owner.transaction(force_rollback=True):
         owner.execute(
             "create policy everybody on opportunity_rounds using (true) with check (true)"
         )
         owner.execute("set local role futuretracker_api")
         assert ids(owner) == []
-        speak(owner, a.id)
+        set_user(owner, a.id)
         assert ids(owner) == [a.round_id]
         with pytest.raises(pg.InsufficientPrivilege):
-            owner.execute(HANG, {"user": a.id, "row": b.row_id})
+            owner.execute(INSERT_ROUND, {"user": a.id, "row": b.row_id})
 
 
 @pytest.fixture(params=["role", "superuser"])
 def conn(role: Connection, owner: Connection, request: pytest.FixtureRequest) -> Connection:
-    """The service's role, and somebody whom no policy binds: the queries name their owner."""
+    """The service's role, and a superuser, to whom no policy applies."""
     return role if request.param == "role" else owner
 
 
@@ -180,8 +180,8 @@ def test_no_query_of_a_shows_anything_of_b(conn: Connection, a: Owner, b: Owner)
     assert shown["opportunity"]["user_id"] == str(a.id)
 
 
-def test_the_user_of_a_change_is_gone_with_the_next_statement(role: Connection, a: Owner) -> None:
-    """Also where two statements share a round trip, and where the second one fails."""
+def test_the_user_of_a_change_is_not_set_for_the_next_statement(role: Connection, a: Owner) -> None:
+    """That also holds after a statement that fails."""
     taken = {"round_type": "hr", "result": "pending", "round_number": 1}
     with pytest.raises(pg.UniqueViolation):
         rounds.insert_round(role, audit=a.audit, row_id=a.row_id, values=taken)

@@ -1,7 +1,7 @@
-"""What a change of a round costs on the wire: one round trip, seen by a proxy in the middle.
+"""A change of a round takes one round trip to Postgres; a proxy counts them.
 
-It ends with a Sync: a Flush behind it would take a transaction pooler's connection once more, and
-as Postgres does not answer it, nobody else would get that connection.
+The client's messages end with a Sync. After a Flush, a transaction pooler would assign a connection
+once more and wait for a response that never comes.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ SYNC = b"S\0\0\0\4"
 
 
 class Wire:
-    """Counts how often the client speaks after the server has: each time is a round trip.
+    """Counts round trips: how often the client sends something after the server has.
 
-    ``end`` is how what the client has said ends.
+    ``end`` holds the last bytes that the client sent.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Wire:
         self._stop = threading.Event()
 
     def carry(self, client: socket.socket, server: socket.socket) -> None:
-        """Hand bytes on, in both directions, until one side closes."""
+        """Copy bytes in both directions until one side closes."""
         other = {client: server, server: client}
         while not self._stop.is_set():
             for source in select.select([client, server], [], [], 0.05)[0]:
@@ -65,7 +65,7 @@ class Wire:
 
 @contextmanager
 def proxy(url: str, folder: Path) -> Iterator[tuple[str, Wire]]:
-    """Listen in front of Postgres for one connection; yield the URL to use and what is counted."""
+    """Listen in front of Postgres for one connection; yield the URL to use and the counter."""
     target = conninfo_to_dict(url)
     port = int(target.get("port") or PORT)
     wire = Wire()
@@ -88,12 +88,12 @@ def proxy(url: str, folder: Path) -> Iterator[tuple[str, Wire]]:
             yield make_conninfo(url, host=str(folder)), wire
         finally:
             wire.stop()
-            thread.join(5)
+            thread.join(60)
 
 
 @pytest.fixture
 def wired(service_url: str, tmp_path: Path) -> Iterator[tuple[Connection, Wire]]:
-    """A connection through the proxy, set up as the service's pool does."""
+    """A connection through the proxy, configured as in the service's pool."""
     with (
         proxy(service_url, tmp_path) as (url, wire),
         connect(url, prepare_threshold=0) as conn,
@@ -101,7 +101,7 @@ def wired(service_url: str, tmp_path: Path) -> Iterator[tuple[Connection, Wire]]
         yield conn, wire
 
 
-def test_the_proxy_can_tell_two_round_trips_from_one(wired: tuple[Connection, Wire]) -> None:
+def test_the_proxy_counts_round_trips(wired: tuple[Connection, Wire]) -> None:
     conn, wire = wired
     conn.execute("select 1")
     before = wire.trips
@@ -113,10 +113,10 @@ def test_the_proxy_can_tell_two_round_trips_from_one(wired: tuple[Connection, Wi
     assert wire.trips - before == 5
 
 
-def test_every_change_of_a_round_is_one_round_trip(
+def test_every_change_of_a_round_takes_one_round_trip(
     wired: tuple[Connection, Wire], a: Owner
 ) -> None:
-    """But for the first time, when a connection prepares the statement, as any other."""
+    """Except for the first one on a connection, which also prepares the statement."""
     conn, wire = wired
     costs: dict[str, list[int]] = {"create": [], "change": [], "delete": []}
     ends = set()
@@ -140,7 +140,7 @@ def test_every_change_of_a_round_is_one_round_trip(
     assert ends == {SYNC}
 
 
-def test_a_change_that_is_refused_is_one_round_trip(
+def test_a_rejected_change_takes_one_round_trip(
     wired: tuple[Connection, Wire], a: Owner, b: Owner
 ) -> None:
     conn, wire = wired
@@ -157,7 +157,7 @@ def test_a_change_that_is_refused_is_one_round_trip(
     assert json.loads(row or b"{}")["status"] == "applied"
 
 
-def test_reading_rounds_is_one_round_trip(wired: tuple[Connection, Wire], a: Owner) -> None:
+def test_reading_rounds_takes_one_round_trip(wired: tuple[Connection, Wire], a: Owner) -> None:
     conn, wire = wired
     rounds.select_rounds(conn, user_id=a.id, row_id=a.row_id)  # which also prepares it
     start = wire.trips

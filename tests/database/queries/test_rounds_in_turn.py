@@ -1,4 +1,4 @@
-"""Two who change the same internship: the second waits, and then sees what the first has done."""
+"""Concurrent changes of one internship: the second waits and then sees the first."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CLEARED = {"round_type": "hr", "result": "cleared"}
 
 @pytest.fixture
 def two(service_url: str) -> Iterator[tuple[Connection, Connection]]:
-    """Two connections of the service's role, which wait as long as it takes."""
+    """Two connections of the service's role with long timeouts."""
     with ExitStack() as stack:
         found = [stack.enter_context(connect(with_long_timeouts(service_url))) for _ in range(2)]
         yield found[0], found[1]
@@ -40,7 +40,7 @@ def two(service_url: str) -> Iterator[tuple[Connection, Connection]]:
 def in_turn(
     two: tuple[Connection, Connection], owner: Connection
 ) -> Callable[[Callable[[Connection], Any], Callable[[Connection], Any]], tuple[Any, Any]]:
-    """Begin one change, let another run into it, commit the first; return what both came to."""
+    """Run two changes so that the second waits for the first; return both results."""
 
     def in_turn(
         first: Callable[[Connection], Any], second: Callable[[Connection], Any]
@@ -57,7 +57,10 @@ def in_turn(
 
 
 def wait_for_lock(owner: Connection) -> None:
-    """Return once somebody waits for a lock; behind a pooler no connection knows its backend."""
+    """Wait until any backend of the service waits for a lock.
+
+    Behind a pooler a connection does not know which backend it uses.
+    """
     deadline = time.monotonic() + 5
     asked = "select from pg_stat_activity where wait_event_type = 'Lock' and usename = %s"
     while owner.execute(asked, [ROLE_NAME]).fetchone() is None:
@@ -119,7 +122,7 @@ def test_a_change_of_a_round_sees_the_round_that_was_just_deleted(
     assert (said(row), listed) == (("applied", None, None), [])
 
 
-def test_a_status_by_hand_that_waits_for_a_round_may_not_deny_it(
+def test_a_status_set_by_the_user_after_a_round_may_not_contradict_it(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     with pytest.raises(pg.CheckViolation) as refused:
@@ -129,7 +132,7 @@ def test_a_status_by_hand_that_waits_for_a_round_may_not_deny_it(
     assert said(now(role, a)[0]) == ("rejected", None, 2)
 
 
-def test_a_status_by_hand_that_does_not_deny_the_round_waits_and_holds(
+def test_a_status_set_by_the_user_after_a_round_is_kept_if_it_agrees(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     in_turn(add(a, CLEARED), set_status(a, "selected"))
@@ -137,7 +140,7 @@ def test_a_status_by_hand_that_does_not_deny_the_round_waits_and_holds(
     assert said(now(role, a)[0]) == ("selected", 1, None)
 
 
-def test_a_round_that_waits_for_a_status_by_hand_derives_it_anew(
+def test_a_round_after_a_status_set_by_the_user_derives_the_status_again(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     _, second = in_turn(set_status(a, "selected"), add(a, CLEARED))
@@ -146,7 +149,7 @@ def test_a_round_that_waits_for_a_status_by_hand_derives_it_anew(
     assert said(now(role, a)[0]) == ("interviewed", 1, None)
 
 
-def test_a_round_that_waits_for_the_end_of_its_opportunity_finds_none(
+def test_a_round_is_not_added_to_an_opportunity_that_was_just_deleted(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     def delete(conn: Connection) -> Any:
@@ -155,7 +158,7 @@ def test_a_round_that_waits_for_the_end_of_its_opportunity_finds_none(
     assert in_turn(delete, add(a, CLEARED)) == ("Mine", None)
 
 
-def test_a_round_that_waits_for_another_category_is_not_made(
+def test_a_round_is_not_added_to_what_just_became_a_hackathon(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     def leave(conn: Connection) -> Any:

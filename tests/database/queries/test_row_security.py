@@ -1,4 +1,4 @@
-"""Rows that only their owner can reach, whatever the SQL says and whatever plan is chosen."""
+"""Only the owner of a row can reach it, whatever the SQL or the plan."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TABLES = [
 
 @pytest.fixture
 def as_a(role: Connection, a: Owner, b: Owner) -> Iterator[Connection]:
-    """The service's role inside a transaction that speaks for user A."""
+    """The service's role in a transaction for user A."""
     with role.transaction(force_rollback=True):
         role.execute("select set_config('app.user_id', %s, true)", [str(a.id)])
         role.execute("select set_config('app.clerk_id', %s, true)", [a.clerk_id])
@@ -46,7 +46,7 @@ def count(conn: Connection, query: str) -> int:
     return number
 
 
-def test_the_role_has_no_way_around(owner: Connection) -> None:
+def test_the_role_cannot_bypass_the_policies(owner: Connection) -> None:
     row = owner.execute(
         "select rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb, rolreplication"
         " from pg_roles where rolname = %s",
@@ -84,7 +84,7 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
     ]
 
 
-def test_no_user_no_rows(role: Connection, a: Owner) -> None:
+def test_without_a_user_there_are_no_rows(role: Connection, a: Owner) -> None:
     for table in ("opportunities", "opportunity_rounds", "users"):
         assert count(role, f"select count(*) from {table}") == 0
     assert role.execute("update opportunities set title = 'x'").rowcount == 0
@@ -93,7 +93,7 @@ def test_no_user_no_rows(role: Connection, a: Owner) -> None:
     assert role.execute("delete from opportunity_rounds").rowcount == 0
 
 
-def test_the_user_of_one_statement_is_gone_with_the_next(role: Connection, a: Owner) -> None:
+def test_the_user_of_a_statement_is_not_set_for_the_next(role: Connection, a: Owner) -> None:
     found = opportunities.select_opportunities(role, user_id=a.id)
 
     assert len(json.loads(found)) == 1
@@ -125,7 +125,7 @@ def test_a_cannot_write_rounds_of_b(as_a: Connection, b: Owner) -> None:
 
 
 @pytest.mark.parametrize("as_b", [False, True])
-def test_a_cannot_hang_a_round_on_a_row_of_b(
+def test_a_cannot_add_a_round_to_an_opportunity_of_b(
     as_a: Connection, a: Owner, b: Owner, *, as_b: bool
 ) -> None:
     with pytest.raises(pg.InsufficientPrivilege):
@@ -180,13 +180,13 @@ def test_a_cannot_write_audit_entries_of_b(as_a: Connection, b: Owner) -> None:
         "set role postgres",
     ],
 )
-def test_what_the_role_may_never_do(as_a: Connection, statement: str) -> None:
+def test_the_role_may_not_do_this(as_a: Connection, statement: str) -> None:
     with pytest.raises(pg.InsufficientPrivilege):
         as_a.execute(statement.encode())
 
 
 def explain(conn: Connection, command: str, tail: str = "") -> str:
-    """Return the plan of a statement that speaks for a user, as the service's role."""
+    """Return the plan of a statement for a user, as the service's role."""
     head = {
         "select": "select id from opportunities",
         "update": "update opportunities set title = 'x'",
@@ -200,9 +200,7 @@ def explain(conn: Connection, command: str, tail: str = "") -> str:
 
 
 @pytest.mark.parametrize("command", ["select", "update", "delete"])
-def test_the_setting_is_made_in_a_one_time_filter_above_the_scan(
-    role: Connection, command: str
-) -> None:
+def test_a_one_time_filter_above_the_scan_sets_the_user(role: Connection, command: str) -> None:
     plan = explain(role, command)
 
     assert re.search(
@@ -211,7 +209,9 @@ def test_the_setting_is_made_in_a_one_time_filter_above_the_scan(
 
 
 @pytest.mark.parametrize("command", ["select", "update", "delete"])
-def test_the_policies_are_asked_once_and_not_for_each_row(role: Connection, command: str) -> None:
+def test_the_policies_are_evaluated_once_and_not_for_each_row(
+    role: Connection, command: str
+) -> None:
     asked = [line for line in explain(role, command).splitlines() if "current_setting" in line]
 
     assert len(asked) == 1

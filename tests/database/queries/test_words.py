@@ -1,4 +1,4 @@
-"""The words of the search, as the trigger takes them: those of the generated column before it."""
+"""The search words that the trigger computes equal those of the generated column before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 
-# The expression of the migration 0004.
+# The expression of migration 0004.
 GENERATED = r"""
     to_tsvector('simple', title || ' ' || coalesce(description, '') || ' ' || coalesce(notes, ''))
     || strip(to_tsvector('simple', translate(
@@ -24,7 +24,7 @@ GENERATED = r"""
         '/.-@:_\=?&<>', '            '
     )))
 """
-# What the parser of words tells apart: each of its marks before a space, alone and within words.
+# What the text search parser treats differently: each mark alone, before a space and in words.
 MARKS = r"/.-@:_\=?&<>"
 APART = [*"a1é~", *(f"{mark} " for mark in MARKS)]
 PIECES = [
@@ -47,7 +47,7 @@ def some_text(rng: random.Random) -> str:
     return "".join(rng.choices(rng.choice((PIECES, APART)), k=rng.randint(0, 6)))
 
 
-def test_the_words_are_those_of_the_generated_column(owner: Connection, a: Owner) -> None:
+def test_the_words_equal_those_of_the_generated_column(owner: Connection, a: Owner) -> None:
     rng = random.Random(20261125)  # noqa: S311 - texts, not secrets
     texts = {
         "title": [some_text(rng) for _ in range(TEXTS)],
@@ -67,7 +67,7 @@ def search(conn: Connection, owner: Owner) -> str:
 
 
 @pytest.mark.parametrize("field", ["title", "description", "notes"])
-def test_a_change_of_a_text_takes_its_words(
+def test_a_change_of_a_text_changes_the_words(
     role: Connection, owner: Connection, a: Owner, field: str
 ) -> None:
     values = {field: "Needles", "status": "applied"}
@@ -78,13 +78,13 @@ def test_a_change_of_a_text_takes_its_words(
     assert "'needles'" in search(owner, a)
 
 
-def test_a_change_of_anything_else_leaves_the_words_alone(
+def test_a_change_of_another_column_does_not_compute_the_words(
     role: Connection, owner: Connection, a: Owner
 ) -> None:
     before = search(owner, a)
     values = {"status": "selected", "link": "https://needle.example", "campus_mode": "off_campus"}
     with owner.transaction(force_rollback=True):
-        # What would take the words raises.
+        # The trigger fails if it is called.
         owner.execute(
             "create or replace function opportunity_words() returns trigger language plpgsql"
             " as 'begin raise ''words''; end'"
@@ -103,13 +103,15 @@ def test_a_change_of_anything_else_leaves_the_words_alone(
         "update opportunities set search = 'other', title = 'Mine' where id = %s",
     ],
 )
-def test_nobody_writes_other_words(owner: Connection, a: Owner, statement: str) -> None:
+def test_the_words_cannot_be_set_by_a_statement(
+    owner: Connection, a: Owner, statement: str
+) -> None:
     owner.execute(statement.encode(), [a.row_id])
 
     assert search(owner, a) == "'mine':1"
 
 
-def test_a_new_row_brings_no_words_of_its_own(owner: Connection, a: Owner) -> None:
+def test_the_words_cannot_be_set_by_an_insert(owner: Connection, a: Owner) -> None:
     row = owner.execute(
         "insert into opportunities (user_id, title, search) values (%s, 'New', 'other')"
         " returning search::text",

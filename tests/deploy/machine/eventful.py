@@ -101,7 +101,7 @@ def losses(machine: Machine, token: str) -> None:
     machine.run("systemctl kill --signal=STOP valkey")
     wait_for(lambda: send(machine, "GET", ROWS, token=token).status == 200)
     machine.run("systemctl kill --signal=CONT valkey")
-    wait_for(lambda: "shared store is back" in machine.journal(API))
+    wait_for(lambda: "shared store is available again" in machine.journal(API))
     machine.run(f"kill -KILL {workers(machine)[0]}")
     wait_for(lambda: "was sent SIGKILL" in machine.journal(API))
 

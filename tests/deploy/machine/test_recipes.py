@@ -56,7 +56,7 @@ ANSWERS = {
     ".durationMs": r"^[\d.]+ P\w+ /\S+ \d+ [\w-]+$",
     "| .statusCode": r"1 201",
     "exc_info": r'relation \\"opportunities\\" does not exist',
-    '.level == "WARNING"': r'"WARNING","shared store lost',
+    '.level == "WARNING"': r'"WARNING","shared store unavailable',
     '"store_up"': r"\d,0\]\n(.*\n)*.*\d,1\]",
     "database out of reach": r'"OperationalError"',
     '.logger == "gunicorn.error"': r"was sent SIGKILL",

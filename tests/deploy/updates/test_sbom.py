@@ -22,7 +22,7 @@ SBOM = ROOT / ".local/sbom.json"
 def text() -> str:
     SBOM.unlink(missing_ok=True)
     make = shutil.which("make")
-    subprocess.run([make, "sbom"], cwd=ROOT, check=True, capture_output=True)  # type: ignore[list-item]
+    subprocess.run([make, "sbom"], cwd=ROOT, check=True, capture_output=True)
     return Path(SBOM).read_text()
 
 

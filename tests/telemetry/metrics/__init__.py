@@ -1,4 +1,4 @@
-"""/metrics, as real gunicorn serves it."""
+"""/metrics of the service under gunicorn."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Asking for the figures as Prometheus does, and what they say."""
+"""Scrape /metrics as Prometheus does, and parse the samples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIST = "/api/opportunities"
 
 
 def figures(text: str) -> dict[str, float]:
-    """Return every sample by its name and labels, as they stand."""
+    """Return each sample by its name and labels, exactly as printed."""
     lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in lines}
 

@@ -1,4 +1,4 @@
-"""Who may ask for the figures, and where: to anybody else they are not there."""
+"""Access to /metrics: with the token or on its own port; otherwise it is a 404."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Serve = Callable[..., Service]
 
 
-def test_without_a_token_it_is_no_route(serve: Serve) -> None:
+def test_without_a_configured_token_metrics_is_a_404(serve: Serve) -> None:
     service = serve()
     asked, unknown = (service.request("GET", path) for path in ("/metrics", "/nothing"))
 
@@ -27,7 +27,7 @@ def test_without_a_token_it_is_no_route(serve: Serve) -> None:
     assert asked.body == unknown.body.replace(b"/nothing", b"/metrics")
 
 
-def test_who_has_not_the_token_meets_what_is_not_there(serve: Serve) -> None:
+def test_a_wrong_token_gets_the_404_of_an_unknown_path(serve: Serve) -> None:
     service = serve(METRICS_TOKEN=TOKEN)
     unknown = service.request("GET", "/nothing").body.replace(b"/nothing", b"/metrics")
     for sent in (None, f"Bearer {TOKEN}x", f"Digest {TOKEN}", "Bearer", f"Bearer {TOKEN[:-1]}"):
@@ -42,7 +42,7 @@ def test_who_has_not_the_token_meets_what_is_not_there(serve: Serve) -> None:
     assert scrape(service)[name] == len(refused) == 4
 
 
-def test_its_own_listener_has_nothing_of_the_api_and_the_other_nothing_of_it(
+def test_the_metrics_port_serves_no_api_and_the_api_port_no_metrics(
     serve: Serve, issuer: Issuer
 ) -> None:
     port = free_port()
@@ -50,7 +50,7 @@ def test_its_own_listener_has_nothing_of_the_api_and_the_other_nothing_of_it(
     token = issuer.token("user_metrics", ttl=600, azp=ORIGIN)
 
     def inside(target: str, host: str = f"127.0.0.1:{service.port}") -> int:
-        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
         connection.putrequest("GET", target, skip_host=True)
         for name, value in {
             "Host": host,

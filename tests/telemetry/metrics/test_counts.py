@@ -1,4 +1,4 @@
-"""What is counted, and what is not."""
+"""Which requests and scrapes are counted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Serve = Callable[..., Service]
 
 
-def test_every_answer_is_counted_by_its_route(serve: Serve, issuer: Issuer) -> None:
+def test_every_response_is_counted_by_its_route(serve: Serve, issuer: Issuer) -> None:
     service = serve(METRICS_TOKEN=TOKEN, RATE_LIMIT_WRITE="1 per 15 minutes")
     token = issuer.token("user_metrics", ttl=600, azp=ORIGIN)
     service.request("GET", LIST, token=token)
@@ -37,7 +37,7 @@ def test_every_answer_is_counted_by_its_route(serve: Serve, issuer: Issuer) -> N
         ("POST", LIST, 429),
         ("other", "unmatched", 405),
     ]
-    # The worker that is not asked counts once a second.
+    # A worker that is not scraped itself updates its counts once a second.
     wait_for(
         lambda: [requests(scrape(service), *each) for each in expected] == [1] * 7,
         5,
@@ -50,7 +50,7 @@ def test_every_answer_is_counted_by_its_route(serve: Serve, issuer: Issuer) -> N
     assert found[durations] == 2
 
 
-def test_the_check_command_is_not_taken_for_prometheus(serve: Serve) -> None:
+def test_a_scrape_of_the_check_command_is_not_recorded(serve: Serve) -> None:
     service = serve(METRICS_TOKEN=TOKEN)
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     last = "futuretracker_last_scrape_timestamp_seconds"

@@ -31,7 +31,7 @@ def adapted() -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_file_is_formatted(path: Path) -> None:
-    done = subprocess.run([PROGRAM, "fmt", path], capture_output=True, text=True, check=False)
+    done = subprocess.run([str(PROGRAM), "fmt", path], capture_output=True, text=True, check=False)
 
     assert done.stdout == path.read_text()
 
@@ -40,7 +40,7 @@ def test_caddy_accepts_the_files(socket_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "caddy"
     caddyfile = lay_out(folder, (10080, 10443), {}, socket_file=socket_file)
     done = subprocess.run(
-        [PROGRAM, "validate", "--config", caddyfile],
+        [str(PROGRAM), "validate", "--config", caddyfile],
         env={"HOME": str(tmp_path)},
         capture_output=True,
         text=True,
