@@ -8,13 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
+from flask import has_request_context
 from psycopg import errors as pg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker.database.connection import BoundedConnection
 from futuretracker.database.roles import UnsafeRole, check_role
 from futuretracker.telemetry import metrics
-from futuretracker.web.request import WRITES, request
+from futuretracker.web.request import WRITES, current
 from futuretracker.web.waiting import TurnLimit, current_loop, elsewhere
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class Pool:
 
     def _turn(self) -> TurnLimit:
         """Return the limit for this request: a write that waits for a lock delays no read."""
-        return self._writes if request and request.method in WRITES else self._reads
+        is_write = has_request_context() and current().method in WRITES
+        return self._writes if is_write else self._reads
 
     def _connection(self) -> BoundedConnection:
         """Return an idle connection that the server has not closed."""

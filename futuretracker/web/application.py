@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import flask
 from flask import Flask
+from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from futuretracker.web.request import Request
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from futuretracker.store import SharedStore
 
 
+class NoSessions(SessionInterface):
+    """No session cookie: the API reads and sets none."""
+
+    _session = NullSession()
+
+    def open_session(self, app: Flask, request: flask.Request) -> NullSession:  # noqa: ARG002
+        """Return the session that refuses to hold anything."""
+        return self._session
+
+
 class Application(Flask):
     """A Flask application without sessions, templates or static files.
 
@@ -29,6 +40,7 @@ class Application(Flask):
     """
 
     request_class = Request
+    session_interface = NoSessions()
 
     settings: Config
     database: Database

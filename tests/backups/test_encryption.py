@@ -158,7 +158,8 @@ def test_an_invalid_identity_is_refused_without_its_text(
 
 def test_a_missing_identity_file_is_reported(locked: Site, file: Path, target: str) -> None:
     locked.fails(
-        "The settings are not usable:\n  - BACKUP_AGE_IDENTITY_FILE names no file that can be read",
+        "The settings are not usable:\n"
+        "  - BACKUP_AGE_IDENTITY_FILE: cannot be read as a UTF-8 text file",
         *("restore", str(file)),
         RESTORE_DATABASE_URL=target,
         BACKUP_AGE_IDENTITY_FILE="/nonexistent",
