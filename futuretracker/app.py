@@ -1,19 +1,23 @@
-"""The application: what a request passes, in order."""
+"""Create the application: its services, and the path of a request through it."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
+from flask_limiter import RateLimitExceeded
+from psycopg.errors import ForeignKeyViolation
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from futuretracker import api, auth, database, limits
+from futuretracker import api
 from futuretracker.api import audit
+from futuretracker.auth import Admission, unauthenticated
+from futuretracker.database import Database
 from futuretracker.database.freshness import Freshness
+from futuretracker.limits import limiter, rate_limited
 from futuretracker.store import open_store
 from futuretracker.web import errors
 from futuretracker.web.application import Application
-from futuretracker.web.guards import check_size, check_url
+from futuretracker.web.errors import Unauthenticated
 from futuretracker.web.headers import Headers
 from futuretracker.web.listeners import Listeners
 from futuretracker.web.traffic import Traffic, note_route
@@ -23,40 +27,41 @@ if TYPE_CHECKING:
 
 
 def create_app(config: Config) -> Application:
-    """Build the service: the path of a request, in order.
+    """Create the service.
 
-    Call it in each worker process, after the fork: it opens that process's connections.
+    Call it in each worker process, after the fork: it opens the connections of that process.
     """
-    app = Application("futuretracker", static_folder=None)
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    app.url_map.redirect_defaults = False
-    errors.init_app(app)
-    database.init_app(app, config)
+    app = Application("futuretracker")
+    app.settings = config
+    app.database = Database(config)
+    app.store = open_store(config.store_url)
 
-    store = open_store(config.store_url)
-    budgets = limits.init_app(app, config, store)
-    authentication = auth.init_app(app, config, store)
-    freshness = Freshness(config, store)
-    app.guards = (
-        audit.log_request,
-        authentication.recall,
-        freshness.want,
-        budgets.spend,  # 429; the one visit to the store
-        check_url,  # 400
-        authentication.authenticate,  # 401
-        budgets.spend_user,  # 429
-        check_size,  # 413
-        authentication.identify,
-        freshness.check,
+    # Before the view.
+    app.before_request(audit.log_request)
+    limiter.init_app(app)  # 429: the limits of single views and blueprints
+    freshness = Freshness(config.database, app.store)
+    app.admission = Admission(app, freshness)
+    app.before_request(app.admission.admit)  # 429, 400, 401, 413
+
+    api.init_app(app)  # the views: 400, 404, 409
+
+    # After the view.
+    if config.database.replica:
+        app.after_request(freshness.mark_write)
+    app.after_request(audit.log_response)
+    app.after_request(note_route)
+    errors.init_app(
+        app,
+        {
+            RateLimitExceeded: rate_limited,
+            Unauthenticated: unauthenticated,
+            ForeignKeyViolation: app.admission.users.row_is_gone,
+        },
     )
-    api.init_app(app, config, authentication)  # 400, 404, the answer
-    app.finishers = (freshness.note, partial(audit.log_response, app.view_functions), note_route)
 
-    # Around the application: the client's address, then the headers of every answer.
+    # Around the application, from the inside outwards.
     app.wsgi_app = Headers(app.wsgi_app, config.cors_origins)  # type: ignore[method-assign]
-    if config.trusted_proxies:
-        # Nothing here asks for the scheme.
+    if config.trusted_proxies:  # the client's address; nothing here needs the scheme
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.trusted_proxies, x_proto=0
         )

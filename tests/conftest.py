@@ -105,7 +105,7 @@ def open_app(
 def in_process(settings: dict[str, str]) -> Iterator[Flask]:
     app = create_app(config_from(settings))
     yield app
-    app.extensions["database"].close()
+    app.database.close()
 
 
 @pytest.fixture(scope="session")

@@ -24,20 +24,17 @@ from futuretracker.api.views import (
 if TYPE_CHECKING:
     from flask import Flask
 
-    from futuretracker.auth import Authentication
-    from futuretracker.config import Config
     from futuretracker.web.application import Application
 
 SHARED = (opportunities, analytics, account, health)
 
 
-def init_app(app: Application, config: Config, authentication: Authentication) -> None:
+def init_app(app: Application) -> None:
     """Register both API versions, the probes, Clerk's webhooks and the metrics."""
-    app.config["ENVIRONMENT"] = config.environment
     register_routes(app)
-    webhooks.init_app(app, config, authentication)
-    metrics.init_app(app, config)
-    deprecation.init_app(app, config.api_sunset)
+    webhooks.init_app(app)
+    metrics.init_app(app)
+    deprecation.init_app(app)
 
 
 def register_routes(app: Flask) -> None:

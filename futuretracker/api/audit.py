@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.telemetry.events import event
+from futuretracker.web.application import current_app
 from futuretracker.web.request import WRITES, current
 
 if TYPE_CHECKING:
@@ -55,17 +56,20 @@ def audited(action: str) -> Callable[[View], View]:
     return mark
 
 
-def log_request(request: Request) -> None:
+def log_request() -> None:
     """Log the REQUEST line of a write."""
+    request = current()
     if request.method in WRITES:
         request.started = time.monotonic()
         event("REQUEST", **_fields_of(request), requestId=request.id)
 
 
-def log_response(views: Mapping[str, object], request: Request, response: Response) -> None:
-    """Log the AUDIT and RESPONSE lines of a write; ``views`` are the views by endpoint."""
+def log_response(response: Response) -> Response:
+    """Log the AUDIT and RESPONSE lines of a write."""
+    request = current()
     if request.method in WRITES:
-        action = getattr(views.get(request.endpoint or ""), "audit_action", None)
+        view = current_app.view_functions.get(request.endpoint or "")
+        action = getattr(view, "audit_action", None)
         if action is not None:
             _log_audit(action, request, response.status_code)
         event(
@@ -75,16 +79,16 @@ def log_response(views: Mapping[str, object], request: Request, response: Respon
             durationMs=round((time.monotonic() - request.started) * 1000, 1),
             requestId=request.id,
         )
+    return response
 
 
 def _log_audit(action: str, request: Request, status: int) -> None:
-    user_id = request.caller or (request.recalled and request.recalled.user_id)
     resource = (request.view_args or {}).get("opportunity_id")
     fields = request.committed or {"resourceId": resource, "details": {"statusCode": status}}
     event(
         "AUDIT",
         action=action,
-        userId=user_id,
+        userId=request.caller,
         **fields,
         outcome="success" if request.committed else "failure",
         requestId=request.id,

@@ -9,26 +9,30 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from futuretracker.api.versions import ORIGINAL, V1
+from futuretracker.web.request import current
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from futuretracker.web.application import Application
-    from futuretracker.web.request import Request
 
 SINCE: Final = int(dt.datetime(2026, 11, 24, tzinfo=dt.UTC).timestamp())
 
 
-def init_app(app: Application, sunset: dt.date | None) -> None:
+def init_app(app: Application) -> None:
     """Add the headers to every response of a route of the original API."""
     constant = {"Deprecation": f"@{SINCE}"}
-    if sunset:
-        midnight = dt.datetime.combine(sunset, dt.time(), dt.UTC)
+    if app.settings.api_sunset:
+        midnight = dt.datetime.combine(app.settings.api_sunset, dt.time(), dt.UTC)
         constant["Sunset"] = format_datetime(midnight, usegmt=True)
 
-    def deprecate(request: Request) -> None:
-        if request.endpoint and request.endpoint.startswith("original."):
-            request.answer_headers.update(constant, Link=successor(request.path))
+    def deprecate(response: Response) -> Response:
+        request = current()
+        if request.url_rule and request.api_version == ORIGINAL.name:
+            request.response_headers.update(constant, Link=successor(request.path))
+        return response
 
-    app.guards = (deprecate, *app.guards)
+    app.after_request(deprecate)
 
 
 @lru_cache(maxsize=4096)

@@ -37,5 +37,4 @@ V1 = ApiVersion(
 
 def api_version() -> ApiVersion:
     """Return the API version of the current request; its route's blueprint decides."""
-    endpoint = current().endpoint or ""
-    return V1 if endpoint.startswith("v1.") else ORIGINAL
+    return V1 if current().api_version == V1.name else ORIGINAL

@@ -1,8 +1,8 @@
-"""Sessions and users whose tokens are refused before they end.
+"""Refuse the tokens of revoked sessions and users before they expire.
 
-Postgres has the truth; each process keeps those that are in force in its memory. The set is loaded
-anew before anybody is let in by one that is two seconds old, whatever becomes of the shared store,
-and at once where the store shows another generation: a random word, changed by each revocation.
+Postgres holds the truth, and each process keeps the revocations that are in force in memory. It
+loads them again after two seconds, whatever happens to the shared store, and at once if the store
+shows another generation: a random value that each revocation replaces.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from futuretracker.telemetry import metrics
 from futuretracker.web.errors import Unauthenticated
 
 if TYPE_CHECKING:
-    from futuretracker.store import Store
+    from futuretracker.store import SharedStore
     from futuretracker.web.request import Session
 
 GENERATION = "revocations"  # the store's key
-KEEP = 86_400  # seconds that the store keeps a generation; without one the next request makes it
+KEEP = 86_400  # seconds that the store keeps a generation; if it has none, a request sets one
 MAX_AGE = 2.0  # seconds
 
 
 class Revocations:
-    """Tells who is refused."""
+    """The revocations in force, as this process knows them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SharedStore) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._refused: frozenset[str] = frozenset()
@@ -37,30 +37,30 @@ class Revocations:
         self._loaded_at = float("-inf")
 
     def reason(self, session: Session) -> str | None:
-        """Return why a session is refused, by what is known already."""
+        """Return why a session is refused, as far as this process knows; None if it is not."""
         if session.session_id in self._refused:
             return "session-revoked"
         return "user-revoked" if session.user_id in self._refused else None
 
     def check(self, session: Session, generation: bytes | None) -> None:
-        """Raise Unauthenticated where the session is refused.
+        """Raise Unauthenticated if the session is revoked.
 
-        ``generation`` is what the store has shown this request.
+        ``generation`` is the value of ``GENERATION`` that the store returned for this request.
         """
-        if not self._is_good(generation):
+        if not self._is_current(generation):
             self._load(generation)
         if reason := self.reason(session):
             raise Unauthenticated(reason)
 
     def announce(self) -> None:
-        """Tell every process that shares the store that something was revoked."""
+        """Make every process that shares the store load the revocations again."""
         self._store.put(GENERATION, secrets.token_bytes(8), KEEP)
 
-    def _is_good(self, generation: bytes | None) -> bool:
+    def _is_current(self, generation: bytes | None) -> bool:
         return generation == self._generation and time.monotonic() < self._loaded_at + MAX_AGE
 
     def _load(self, generation: bytes | None) -> None:
-        """Load the set, unless who began later has it already: nobody waits for another's load."""
+        """Load the revocations. Requests may do so at the same time: the latest start wins."""
         if generation is None:
             generation = secrets.token_bytes(8)
             self._store.put(GENERATION, generation, KEEP)
@@ -68,7 +68,7 @@ class Revocations:
         refused = run(select_revocations)
         with self._lock:
             if began > self._loaded_at:
-                # What was revoked since this began is not in it, and shows another generation.
+                # A revocation since then is missing here, but has set another generation.
                 self._refused = refused
                 self._generation, self._loaded_at = generation, began
         metrics.revocations_loaded.set(time.time())

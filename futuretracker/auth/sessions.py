@@ -1,4 +1,4 @@
-"""Sessions that were verified once need not be verified again within a minute."""
+"""Remember verified tokens, so that a token is verified once a minute instead of each time."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from futuretracker.auth.tokens import Verifier
     from futuretracker.web.request import Session
 
-MAX_TOKEN = 4096  # bytes; Clerk keeps its own below that, a cookie's limit
+MAX_TOKEN = 4096  # bytes; Clerk's tokens fit into a cookie, so they are shorter
 MAX_AGE = 60.0  # seconds
 MISSING = "Missing or invalid Authorization header"
 _HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
 
 
 class Sessions:
-    """Turns an Authorization header into a session."""
+    """Finds the session of an Authorization header."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
         self._verified: Cache[bytes, Session] = Cache(size=10_000)
 
     def recall(self, header: str) -> Session | None:
-        """Return the header's session where it was verified already."""
+        """Return the header's session if its token was verified within the last minute."""
         return self._verified.get(_digest(header))
 
-    def of(self, header: str) -> Session:
-        """Return the header's session; raise Unauthenticated."""
+    def find(self, header: str) -> Session:
+        """Return the header's session, verifying its token if needed; raise Unauthenticated."""
         session = self.recall(header)
         if session is None:
             session = self._verifier.verify(bearer_token(header))
@@ -42,7 +42,7 @@ class Sessions:
 
 
 def bearer_token(header: str) -> str:
-    """Return the one token of the header; raise Unauthenticated for any other shape."""
+    """Return the token of a ``Bearer <token>`` header; raise Unauthenticated."""
     if not header:
         raise Unauthenticated("token-missing", MISSING)
     if not header[:7].lower() == "bearer ":
@@ -54,5 +54,5 @@ def bearer_token(header: str) -> str:
 
 
 def _digest(header: str) -> bytes:
-    """Return what stays in memory of a header, whose token is a secret."""
+    """Return the key of a header in memory, which must not hold the token itself."""
     return hashlib.sha256(header.encode("utf-8", "surrogatepass")).digest()

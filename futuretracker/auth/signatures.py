@@ -1,7 +1,7 @@
-"""Clerk's webhooks: from a signed request to an event, or to a reason why not.
+"""Verify Clerk's webhooks: a signed request becomes an event, or a reason for the refusal.
 
-Clerk sends them through Svix, whose signatures are those of Standard Webhooks under headers of
-another name. What the library lets escape as errors of its own kinds is caught or checked here.
+Clerk sends them through Svix, which signs like Standard Webhooks but names the headers differently.
+Input for which the library would raise other errors than its own is checked here first.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import Headers
 
-TOLERANCE = 300  # seconds, as the library has it
+TOLERANCE = 300  # seconds; the same as in the library
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 _TIME = re.compile(r"[0-9]{1,10}").fullmatch
 _SIGNATURES = re.compile(r"v[0-9a-z]+,[A-Za-z0-9+/=]+( v[0-9a-z]+,[A-Za-z0-9+/=]+){0,9}").fullmatch
 
 
 class Event(NamedTuple):
-    """What has happened to whom: Svix' id, Clerk's word for it, and what Clerk says of it."""
+    """A webhook's event: Svix's id, Clerk's type of event, and its data."""
 
     id: str
     type: str
@@ -36,7 +36,7 @@ class Event(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """Return the user's or session's id; raise InvalidWebhook where there is none."""
+        """The id of the user or session that the event is about; raises InvalidWebhook."""
         subject = self.data.get("id")
         is_right = SESSION if self.type.startswith("session.") else USER
         if not (isinstance(subject, str) and is_right(subject)):
@@ -45,7 +45,7 @@ class Event(NamedTuple):
 
 
 class InvalidWebhook(ApiError):
-    """400: the sender sees that it was refused; ``reason`` is a code for the log alone."""
+    """400. The sender only sees that the webhook was refused; ``reason`` is a code for the log."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(400, "Invalid Webhook", "The webhook or its signature is not valid")
@@ -53,7 +53,7 @@ class InvalidWebhook(ApiError):
 
 
 class Webhooks:
-    """Verifies webhooks that were signed with one of the secrets."""
+    """Reads webhooks that are signed with one of the secrets."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets = [Webhook(secret) for secret in secrets]
@@ -88,7 +88,7 @@ def _check_headers(sent: Mapping[str, str]) -> None:
 def _is_signed(secret: Webhook, body: bytes, headers: dict[str, str]) -> bool:
     try:
         secret.verify(body, headers, json_parse=False)
-    except (WebhookVerificationError, ValueError):  # also base64 and UTF-8 that are none
+    except (WebhookVerificationError, ValueError):  # ValueError: malformed base64 or UTF-8
         return False
     return True
 

@@ -1,8 +1,8 @@
-"""Clerk's session tokens: from a token to a session, or to a reason why not.
+"""Verify Clerk's session tokens: a token becomes a session, or a reason for the refusal.
 
-PyJWT verifies the signature and the registered claims; what it lets through beyond the
-specification, and what Clerk alone knows, is checked here. One instance key signs every class of
-Clerk's tokens, so the class is checked as well.
+PyJWT verifies the signature and the registered claims. This module checks what PyJWT leaves open,
+and what is Clerk's own. Clerk signs several classes of tokens with the same key, so the class is
+checked too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from futuretracker.config.clerk import ClerkSettings
 
 LEEWAY = 5  # seconds
-TOLERATED = 60  # seconds that a token may outlive its end: the leeway, and clocks that differ
+TOLERATED = 60  # seconds that a token may be accepted after its end: leeway and clock differences
 MAX_EMAIL = 320  # characters, RFC 3696
 REQUIRED = ["exp", "iat", "nbf", "iss", "sub", "sid"]
 CATEGORIES = {None, "cl_B7d4PD111AAA", "cl_I7d4PD111III"}  # session tokens
@@ -69,7 +69,7 @@ class Verifier:
         try:
             self._decode(token, key)
         except jwt.InvalidSignatureError:
-            # Clerk's kid is the instance's id: a rotated key may keep it.
+            # Clerk's key id is the id of the instance, so that a rotated key may keep it.
             newer = self._keys.newer(kid, key)
             if newer is None:
                 raise
@@ -107,7 +107,7 @@ class Verifier:
 
 
 def _check_header(header: dict[str, Any]) -> str | None:
-    """Return the key id of a session token's header; raise Unauthenticated."""
+    """Check the header of a token; return its key id, or raise Unauthenticated."""
     kid = header.get("kid")
     if header.get("alg") != "RS256":
         raise Unauthenticated("token-invalid-algorithm")
@@ -122,7 +122,7 @@ def _check_header(header: dict[str, Any]) -> str | None:
 
 
 def _decode_part(part: str) -> bytes:
-    """Decode base64url in its one canonical form; raise ValueError for any other spelling."""
+    """Decode base64url; raise ValueError unless the text is the canonical form of its bytes."""
     padded = part + "=" * (-len(part) % 4)
     raw = base64.urlsafe_b64decode(padded)
     if base64.urlsafe_b64encode(raw).decode() != padded:
@@ -132,18 +132,18 @@ def _decode_part(part: str) -> bytes:
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:
-    """Read JSON strictly: UTF-8, an object, no member twice; raise ValueError, RecursionError."""
+    """Parse a JSON object in UTF-8 without duplicate members; raise ValueError, RecursionError."""
     value = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     if not isinstance(value, dict):
         message = "not an object"
-        raise ValueError(message)  # noqa: TRY004 - one kind of error for one kind of token
+        raise ValueError(message)  # noqa: TRY004 - the same error for every malformed token
     return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        message = "a member stands twice"
+        message = "duplicate member"
         raise ValueError(message)
     return members
 

@@ -1,4 +1,4 @@
-"""From Clerk's user id to the row in ``users``, which the first sight of a user makes."""
+"""Map a user of Clerk to the row in ``users``, which the user's first request creates."""
 
 from __future__ import annotations
 
@@ -10,54 +10,57 @@ from uuid import UUID
 from futuretracker.database import run
 from futuretracker.database.queries.users import upsert_user
 from futuretracker.store.cache import Cache
-from futuretracker.web.errors import Unauthenticated, Unavailable, render
+from futuretracker.web.errors import Unauthenticated, Unavailable
 from futuretracker.web.request import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flask import Response
+    from psycopg.errors import ForeignKeyViolation
 
-    from futuretracker.store import Store
+    from futuretracker.store import SharedStore
     from futuretracker.web.request import Session
 
-MAX_AGE = 300  # seconds since Postgres was asked, in this process and in the store together
-_SHARED = struct.Struct(">16sd")  # the id, and until when it may be used
+MAX_AGE = 300  # seconds from the query to the next one, whichever process remembers the id
+_SHARED = struct.Struct(">16sd")  # the id, and the UNIX time until which it is valid
 
 
 class Users:
-    """Remembers internal ids, so that a request needs no query for its user."""
+    """Remembers internal ids, so that most requests need no query for their user.
 
-    def __init__(self, store: Store) -> None:
+    An id is kept in this process, and in the shared store for the other processes.
+    """
+
+    def __init__(self, store: SharedStore) -> None:
         self._store = store
         self._ids: Cache[str, UUID] = Cache(size=10_000)
 
-    def unknown(self, session: Session) -> list[str]:
-        """Return the store's key of the user's id where this process does not know it."""
+    def keys(self, session: Session) -> list[str]:
+        """Return the store's key of the user's id, unless this process knows the id."""
         return [] if self._ids.get(session.user_id) else [_key(session.user_id)]
 
-    def find(self, session: Session, shared: Mapping[str, bytes | None]) -> UUID:
-        """Return the user's internal id; raise Unauthenticated for who was revoked just now.
+    def find(self, session: Session, values: Mapping[str, bytes | None]) -> UUID:
+        """Return the internal id of the session's user, whose row is created if there is none.
 
-        ``shared`` is what the store has shown this request.
+        ``values`` is what the store has returned for ``keys``. Raise Unauthenticated if the user
+        was revoked in the meantime.
         """
         clerk_id = session.user_id
         return (
             self._ids.get(clerk_id)
-            or self._take(clerk_id, shared.get(_key(clerk_id)))
-            or self._ask(clerk_id, session.email)
+            or self._from_store(clerk_id, values.get(_key(clerk_id)))
+            or self._from_database(clerk_id, session.email)
         )
 
-    def _take(self, clerk_id: str, shared: bytes | None) -> UUID | None:
-        """Return the id that another process has put into the store."""
-        raw, until = _SHARED.unpack(shared) if shared else (b"", 0.0)
+    def _from_store(self, clerk_id: str, value: bytes | None) -> UUID | None:
+        raw, until = _SHARED.unpack(value) if value else (b"", 0.0)
         if until <= time.time():
             return None
         user_id = UUID(bytes=raw)
         self._ids.put(clerk_id, user_id, until)
         return user_id
 
-    def _ask(self, clerk_id: str, email: str | None) -> UUID:
+    def _from_database(self, clerk_id: str, email: str | None) -> UUID:
         until = time.time() + MAX_AGE
         user_id = run(upsert_user, clerk_id=clerk_id, email=email)
         if user_id is None:
@@ -67,14 +70,14 @@ class Users:
         return user_id
 
     def forget(self, clerk_id: str) -> None:
-        """Drop what is remembered of a user."""
+        """Forget a user's id, here and in the store."""
         self._ids.forget(clerk_id)
         self._store.forget(_key(clerk_id))
 
-    def refuse(self, _error: Exception) -> Response:
-        """Answer a write whose user's row is gone: the next try makes a new one."""
+    def row_is_gone(self, _error: ForeignKeyViolation) -> Unavailable:
+        """Return the 503 for a write of a user whose row was deleted; a retry creates a new row."""
         self.forget(request.session.user_id)
-        return render(Unavailable("This account is"))
+        return Unavailable("This account is")
 
 
 def _key(clerk_id: str) -> str:

@@ -34,7 +34,7 @@ KEY_SETTINGS = {
     for suffix in ("", "_FILE")
 }
 MAX_PORT = 65_535
-START_WITHIN = 20.0  # seconds
+START_WITHIN = 60.0  # seconds
 
 
 class CannotStart(Exception):

@@ -1,4 +1,7 @@
-"""Who is asked: the primary, or for reads a replica; and what the driver's errors mean."""
+"""Run queries on the primary or, for reads, on a replica; translate the driver's errors."""
+
+# pyright: reportImportCycles=false
+# The application names Database as the type of an attribute; that import is never executed.
 
 from __future__ import annotations
 
@@ -6,23 +9,21 @@ import logging
 from typing import TYPE_CHECKING
 
 import psycopg
-from flask import current_app
 
 from futuretracker.database.pool import Found, OutOfReach, Pool, Values
 from futuretracker.database.replica import Replica
 from futuretracker.telemetry import exposition, metrics
+from futuretracker.web.application import current_app
 from futuretracker.web.errors import Unavailable, conflict
 from futuretracker.web.request import request
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from futuretracker.config import Config
     from futuretracker.database.pool import Query
 
 log = logging.getLogger(__name__)
 
-# What a client has done that breaks a constraint.
+# The 409 for each constraint that a client's change may violate: code and message.
 CONFLICTS = {
     "opportunity_rounds_number": (
         "round_number_taken",
@@ -40,7 +41,7 @@ CONFLICTS = {
 
 
 class Database:
-    """The primary, and the replica where there is one."""
+    """The primary, and the replica if there is one."""
 
     def __init__(self, config: Config) -> None:
         self._primary = Pool(config.database.primary, config)
@@ -59,7 +60,7 @@ class Database:
     ) -> Found:
         """Run a query on the primary: one statement, which is one transaction.
 
-        Raise Unavailable while the database is out of reach, the 409 where a constraint forbids it.
+        Raise Unavailable if the database is down, and the 409 if the change violates a constraint.
         """
         try:
             return self._primary.run(query, *args, **kwargs)
@@ -77,9 +78,9 @@ class Database:
     def read(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
-        """Run a query that changes nothing: on the replica where it is well, else on the primary.
+        """Run a query that changes nothing: on the replica if it is usable, else on the primary.
 
-        Whatever goes wrong on the replica, the primary is asked. Raise Unavailable.
+        A read that fails on the replica runs again on the primary. Raise Unavailable.
         """
         replica = self.replica
         if replica is not None and not request.reads_primary and replica.is_usable():
@@ -87,7 +88,7 @@ class Database:
                 found = replica.run(query, *args, **kwargs)
             except OutOfReach as error:
                 replica.mark_down(error.cause)
-            except psycopg.Error as error:  # it may not have replayed a migration yet
+            except psycopg.Error as error:  # for example before it has replayed a migration
                 log.warning("replica failed a read", extra={"cause": type(error).__name__})
             else:
                 metrics.reads.labels("replica").inc()
@@ -104,18 +105,11 @@ class Database:
         self._primary.close()
 
 
-def init_app(app: Flask, config: Config) -> None:
-    """Open this process's pools; the factory runs in each worker, after the fork."""
-    app.extensions["database"] = Database(config)
-
-
 def run(query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs) -> Found:
     """Run a query on the primary of the current application (see ``Database.run``)."""
-    database: Database = current_app.extensions["database"]
-    return database.run(query, *args, **kwargs)
+    return current_app.database.run(query, *args, **kwargs)
 
 
 def read(query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs) -> Found:
-    """Run a query that changes nothing for the current application (see ``Database.read``)."""
-    database: Database = current_app.extensions["database"]
-    return database.read(query, *args, **kwargs)
+    """Run a query that changes nothing, for the current application (see ``Database.read``)."""
+    return current_app.database.read(query, *args, **kwargs)

@@ -1,8 +1,9 @@
-"""Who has just written reads from the primary: a replica shows the change a moment later.
+"""Read your own writes: after a write, a session reads from the primary for a while.
 
-A session that writes is marked in the shared store for ``DATABASE_REPLICA_WINDOW`` seconds, and the
-visit to the store that each request makes anyway brings the mark. A replica is used only while it
-has everything that was committed that long ago, so nobody misses a change of their own.
+A replica shows a change a moment after its commit. So a session that writes is marked in the shared
+store for ``DATABASE_REPLICA_WINDOW`` seconds, and the visit to the store that each request makes
+returns the mark. A replica serves reads only while it lags by less than that window, so that every
+session sees its own changes.
 """
 
 from __future__ import annotations
@@ -10,42 +11,49 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from futuretracker.web.request import WRITES
+from futuretracker.web.request import WRITES, current
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Response
 
-    from futuretracker.config import Config
+    from futuretracker.config.database import DatabaseSettings
     from futuretracker.store import SharedStore
     from futuretracker.web.request import Request, Session
 
 
 class Freshness:
-    """Marks sessions that write, and tells them from the others; without a replica it does nothing.
+    """Marks the sessions that write. Does nothing without a replica.
 
-    Where marks cannot be kept or read, everybody reads from the primary.
+    While the store is down, every session reads from the primary.
     """
 
-    def __init__(self, config: Config, store: SharedStore) -> None:
+    def __init__(self, settings: DatabaseSettings, store: SharedStore) -> None:
         self._store = store
-        self._window = config.database.window if config.database.replica else 0
+        self._window = settings.window if settings.replica else 0
 
-    def want(self, request: Request) -> None:
-        """Ask the store for the mark of a session that is known already."""
-        if self._window and request.recalled and request.method not in WRITES:
-            request.wanted = [*request.wanted, _mark(request.recalled)]
+    def keys(self, request: Request) -> list[str]:
+        """Return the store's key of the session's mark, for a request that reads."""
+        return [_mark(request.session)] if self._window and request.method not in WRITES else []
 
-    def check(self, request: Request) -> None:
-        """Say on the request where it reads."""
-        if self._window and request.caller is not None:
-            mark = _mark(request.session)
-            known = mark in request.shared and self._store.was_available_for(self._window)
-            request.reads_primary = not known or request.shared[mark] is not None
+    def needs_primary(self, request: Request, values: Mapping[str, bytes | None]) -> bool:
+        """Return whether the request must read from the primary.
 
-    def note(self, request: Request, _response: Response) -> None:
-        """Mark the session of a write, whatever the answer says: it may have been committed."""
-        if self._window and request.method in WRITES and request.caller is not None:
+        ``values`` is what the store has returned for ``keys``.
+        """
+        if not self._window:
+            return False
+        mark = _mark(request.session)
+        known = mark in values and self._store.was_available_for(self._window)
+        return not known or values[mark] is not None
+
+    def mark_write(self, response: Response) -> Response:
+        """Mark the session of a write, whatever the response: the change may be committed."""
+        request = current()
+        if self._window and request.method in WRITES and request.is_admitted:
             self._store.put(_mark(request.session), b"1", math.ceil(self._window))
+        return response
 
 
 def _mark(session: Session) -> str:

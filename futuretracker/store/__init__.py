@@ -1,7 +1,7 @@
-"""What processes share: in an LMDB file on one host, in Redis or Valkey over several.
+"""The shared store: an LMDB file for the processes of one host, Redis or Valkey for several hosts.
 
-That is counters, and values with an end. Each store is one of ``limits``' storages (Flask-Limiter
-finds it by its URL) that can also do all that a request needs in one call.
+It holds counters, and values that expire. Each store is a storage of the ``limits`` library, which
+opens it by the scheme of its URL, and adds ``visit``: one round trip for all that a request needs.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import lmdb
-from flask import Flask
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from limits.storage import storage_from_string
 
 from futuretracker.store.base import Hit, Store, Visit, Window
 from futuretracker.store.failover import SharedStore
@@ -37,17 +35,17 @@ __all__ = [
     "open_store",
 ]
 
-TIMEOUT = 0.2  # seconds that a request may wait for a store over the network, once
+TIMEOUT = 0.2  # seconds for one call of a store over the network
 
 
 class UnusableStore(Exception):
-    """The store of this host cannot be opened; the message says why."""
+    """The store of this host cannot be opened. The message says why."""
 
 
 def check_store(url: str) -> None:
-    """Open and close the store of one host; raise UnusableStore where that fails.
+    """Open and close the store of a single host; raise UnusableStore if that fails.
 
-    A store of several hosts may come later: until then budgets go on per process.
+    A store of several hosts is not checked: until it is up, each process counts on its own.
     """
     if not url.startswith("lmdb:"):
         return
@@ -60,24 +58,16 @@ def check_store(url: str) -> None:
 
 
 def open_store(url: str) -> SharedStore:
-    """Open the store behind ``url`` (``lmdb:///folder``, ``redis://host``, ``memory://``).
-
-    A Cluster's client wants to see the Cluster at once, and this service starts without.
-    """
+    """Open the store at ``url`` (``lmdb:///folder``, ``redis://host``, ``memory://``)."""
     if url.startswith("redis+cluster:"):
+        # The client of a Cluster connects when it is created, and the service starts without it.
         return SharedStore(LazyStore(lambda: configured_store(url)))
     return SharedStore(configured_store(url))
 
 
 def configured_store(url: str) -> Store:
-    """Let Flask-Limiter choose the store: as it is, errors and all.
-
-    It is bound to an application that serves nothing, because its own hooks work out anew for each
-    request which limits apply, which costs 50 us of CPU.
-    """
+    """Open the store at ``url`` without the fallback; its methods raise its client's errors."""
     options: Any = {}
     if url.startswith("redis"):
         options = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
-    limiter = Limiter(get_remote_address, storage_uri=url, storage_options=options)
-    limiter.init_app(Flask("limits", static_folder=None))
-    return cast("Store", limiter.storage)
+    return cast("Store", storage_from_string(url, **options))

@@ -52,6 +52,18 @@ class Store(Protocol):
         """Delete a value."""
         ...
 
+    def get(self, key: str) -> int:
+        """Return the hits in the key's window, 0 if it has none."""
+        ...
+
+    def get_expiry(self, key: str) -> float:
+        """Return the end of the key's window (UNIX time), the current time if it has none."""
+        ...
+
+    def clear(self, key: str) -> None:
+        """Delete the key's counter."""
+        ...
+
     def check(self) -> bool:
         """Return whether the store responds."""
         ...

@@ -10,7 +10,7 @@ import weakref
 from operator import call
 from typing import TYPE_CHECKING
 
-from futuretracker.store.base import Hit
+from futuretracker.store.base import Hit, Window
 from futuretracker.store.lmdb_store import LmdbStore
 from futuretracker.store.memory_store import MemoryStore
 from futuretracker.telemetry import metrics
@@ -91,6 +91,22 @@ class SharedStore:
                 self._run(self._store.forget, key)
             except Exception as error:  # noqa: BLE001 - as in visit
                 self._mark_down(type(error).__name__)
+
+    def window(self, key: str) -> Window:
+        """Return the key's window without counting a hit, in the store or else in memory."""
+        if self._available:
+            try:
+                return Window(
+                    self._run(self._store.get, key), self._run(self._store.get_expiry, key)
+                )
+            except Exception as error:  # noqa: BLE001 - as in visit
+                self._mark_down(type(error).__name__)
+        return Window(self._memory.get(key), self._memory.get_expiry(key))
+
+    def clear(self, key: str) -> None:
+        """Delete the key's counter from memory and from the store; raise its client's errors."""
+        self._memory.clear(key)
+        self._store.clear(key)
 
     def check(self) -> bool:
         """Return whether the configured store responds."""

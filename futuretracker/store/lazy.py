@@ -35,6 +35,18 @@ class LazyStore:
         """Delete a value."""
         self._store.forget(key)
 
+    def get(self, key: str) -> int:
+        """Return the hits in the key's window."""
+        return self._store.get(key)
+
+    def get_expiry(self, key: str) -> float:
+        """Return the end of the key's window."""
+        return self._store.get_expiry(key)
+
+    def clear(self, key: str) -> None:
+        """Delete the key's counter."""
+        self._store.clear(key)
+
     def check(self) -> bool:
         """Return whether the store responds."""
         return self._store.check()

@@ -42,7 +42,8 @@ class RedisStore(RedisStorage):
     NAMESPACE = "futuretracker:"
 
     def __init__(self, uri: str, **options: Any) -> None:
-        super().__init__(uri, **options)
+        # So that ``get`` and ``clear`` of the library find the keys of ``visit``.
+        super().__init__(uri, key_prefix=self.NAMESPACE.removesuffix(":"), **options)
         self._script = self.storage.register_script(SCRIPT)
 
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:

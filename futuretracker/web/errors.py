@@ -1,38 +1,41 @@
-"""The one error shape, and the only map from exception to status.
+"""Turn every exception into a response of one shape.
 
-Bodies are ``{"error", "message", ...}`` with what the kind adds, on v1 also ``code`` (a word that
-never changes) and ``requestId``; never a driver's message, a stack trace or HTML.
+A body is ``{"error", "message", ...}`` and what the kind of error adds; v1 adds ``code`` (a stable
+word) and ``requestId``. It never holds a driver's message, a stack trace or HTML.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from werkzeug.exceptions import HTTPException
 
-from futuretracker.web.request import request
+from futuretracker.web.request import current
 from futuretracker.web.responses import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from flask import Flask, Response
+    from flask import Flask
+    from werkzeug.wrappers import Response
+
+    Conversions: TypeAlias = Mapping[type[Exception], Callable[[Any], "ApiError"]]
 
 log = logging.getLogger(__name__)
 
+# Title and message of the errors that werkzeug raises.
 MESSAGES = {
     400: ("Bad Request", "The request could not be understood"),
-    405: ("Method Not Allowed", "{method} is not allowed for {path}"),
     404: ("Not Found", "Route {path} not found"),
+    405: ("Method Not Allowed", "{method} is not allowed for {path}"),
     413: ("Payload Too Large", "The request body must not exceed 1 MiB"),
     415: ("Unsupported Media Type", "Content-Type must be application/json"),
 }
-CODED = "/api/v1/"  # the surface whose errors have a code
 
 
 class ApiError(HTTPException):
-    """An answer with an error's status, title, message and whatever its kind adds."""
+    """An error that the client sees: status, title, message, and what its kind adds."""
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class ApiError(HTTPException):
 
 
 class ValidationFailed(ApiError):
-    """400 with one entry a field that failed, in the order of ``fields``."""
+    """400 with one entry for each invalid field, in the order of ``fields``."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         details = [{"field": field, "message": message} for field, message in fields.items()]
@@ -59,7 +62,7 @@ class ValidationFailed(ApiError):
 
 
 class Unauthenticated(ApiError):
-    """401: the client sees ``message``; ``reason`` is a code for the log alone."""
+    """401. The client sees ``message``; ``reason`` is a code for the log."""
 
     def __init__(self, reason: str, message: str = "Invalid token") -> None:
         super().__init__(401, "Unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
@@ -67,7 +70,7 @@ class Unauthenticated(ApiError):
 
 
 class Unavailable(ApiError):
-    """503: something that the service stands on is out of reach; a client may try again."""
+    """503: a service that this one needs is down. The client may try again."""
 
     def __init__(self, what: str, retry_after: int = 2) -> None:
         super().__init__(
@@ -79,35 +82,38 @@ class Unavailable(ApiError):
 
 
 def not_found(what: str) -> ApiError:
-    """Return the 404 for a row that is not there, or is not this user's: nobody can tell which."""
+    """Return the 404 for a row that does not exist or is another user's: the same for both."""
     return ApiError(404, f"{what} not found", f"{what} not found")
 
 
 def conflict(code: str, message: str) -> ApiError:
-    """Return the 409 for a change that what is stored does not allow."""
+    """Return the 409 for a change that contradicts the stored data."""
     error = ApiError(409, "Conflict", message)
     error.slug = code
     return error
 
 
-def init_app(app: Flask) -> None:
-    """Answer every exception in the one shape."""
-    app.register_error_handler(HTTPException, render)
-    app.register_error_handler(Exception, _unexpected)
+def init_app(app: Flask, conversions: Conversions | None = None) -> None:
+    """Handle every exception here; ``conversions`` turn further kinds of them into an ApiError."""
+    table = {**(conversions or {}), **CONVERSIONS}
+
+    def handle(error: Exception) -> Response:
+        convert = next(table[kind] for kind in table if isinstance(error, kind))
+        # Flask-Limiter's ``on_breach`` and ``abort`` may bring a whole response along.
+        return getattr(error, "response", None) or _respond(convert(error))
+
+    app.register_error_handler(Exception, handle)
 
 
-def render(error: HTTPException) -> Response:
-    """Turn any HTTP exception, ours or werkzeug's, into its answer."""
-    if not isinstance(error, ApiError):
-        error = _ours(error)
-    body = error.body
-    if request.path.startswith(CODED):
+def _respond(error: ApiError) -> Response:
+    request, body = current(), error.body
+    if request.api_version == "v1":
         body = {**body, "code": error.slug, "requestId": request.id}
     return json_response(body, error.code or 500, error.headers)
 
 
-def _ours(error: HTTPException) -> ApiError:
-    status = error.code or 500
+def _from_werkzeug(error: HTTPException) -> ApiError:
+    request, status = current(), error.code or 500
     title, message = MESSAGES.get(status, (error.name, error.name))
     message = message.format(method=request.method, path=request.path)
     allowed = getattr(error, "valid_methods", None) or ()
@@ -115,6 +121,14 @@ def _ours(error: HTTPException) -> ApiError:
     return ApiError(status, title, message, headers=headers)
 
 
-def _unexpected(error: Exception) -> Response:
-    log.error("unexpected error", exc_info=error, extra={"requestId": request.id})
-    return render(ApiError(500, "Internal Server Error", "Something went wrong"))
+def _unexpected(error: Exception) -> ApiError:
+    log.error("unexpected error", exc_info=error, extra={"requestId": current().id})
+    return ApiError(500, "Internal Server Error", "Something went wrong")
+
+
+# The first kind that an exception belongs to decides.
+CONVERSIONS: Conversions = {
+    ApiError: lambda error: error,
+    HTTPException: _from_werkzeug,
+    Exception: _unexpected,
+}

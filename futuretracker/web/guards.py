@@ -1,4 +1,4 @@
-"""Checks of a request that need neither its user nor its body."""
+"""Check a request's URL and size, before its user is known or its body is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 
 
 def check_url(request: Request) -> None:
-    """Raise the 400 for a URL that is not percent-encoded UTF-8."""
+    """Raise the 400 if the URL is not percent-encoded UTF-8."""
     url: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
     path: str = request.environ["PATH_INFO"]
     if "%" not in url and path.isascii():
@@ -34,7 +34,7 @@ def check_url(request: Request) -> None:
 
 
 def check_size(request: Request) -> None:
-    """Raise the 413 for a body that is too large, also where no view will read it."""
+    """Raise the 413 if the body is too large, even if no view would read it."""
     if "CONTENT_LENGTH" not in request.environ:
         return
     if (get_content_length(request.environ) or 0) > MAX_BODY:

@@ -1,7 +1,7 @@
-"""Two listeners, two applications: at the one for metrics there is nothing of the API.
+"""Serve the metrics on a listening socket of their own, apart from the API.
 
-Which one a request has come to is told by the address of the listening socket, whoever has made
-that socket. Nothing that a client sends is looked at: not its Host, not a whole URL.
+The address of the listening socket decides which application serves a request. Nothing that a
+client sends can change that, neither its Host header nor an absolute URL.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-# A listener at any other address is a mistake, and metrics are not what it gives away.
+# At any other address the port serves the API: a mistake there must not publish the metrics.
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 class Listeners:
-    """Sends what has come to the metrics' port on loopback to an application of its own."""
+    """Routes requests for the metrics' port on loopback to an application of its own."""
 
     def __init__(self, app: WSGIApplication, inside: WSGIApplication, port: int) -> None:
         self._app = app
@@ -25,7 +25,7 @@ class Listeners:
         self._port = str(port)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one request."""
+        """Serve a request."""
         if environ["SERVER_PORT"] == self._port and environ["SERVER_NAME"] in LOOPBACK:
             return self._inside(environ, start_response)
         return self._app(environ, start_response)

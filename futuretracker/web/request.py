@@ -1,9 +1,9 @@
-"""A request, and what the guards have found out about it."""
+"""The request, with what the service finds out about it before the view runs."""
 
 from __future__ import annotations
 
-from math import inf
-from typing import TYPE_CHECKING, NamedTuple, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 import flask
 
@@ -11,14 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+ApiVersion: TypeAlias = Literal["original", "v1"]
+
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_BODY = 2**20  # bytes
 REQUEST_ID = "futuretracker.request_id"
 HEADERS = "futuretracker.web.headers"
+# The blueprint of a route decides to which API version it belongs. These prefixes decide where
+# there is no route: for a path that no route matches, and in the WSGI layer in front of Flask.
+API: Final = "/api/"
+V1: Final = "/api/v1/"
+# A path that no route matches counts against the rate limits below these prefixes.
+LIMITED: Final = (API, "/webhooks/")
 
 
 class Session(NamedTuple):
-    """Who asks: Clerk's ids, when the token ends (UNIX time), the e-mail where the token has it."""
+    """A verified session token: Clerk's ids, its end (UNIX time), and the e-mail if it has one."""
 
     user_id: str
     session_id: str
@@ -27,43 +35,56 @@ class Session(NamedTuple):
 
 
 class Request(flask.Request):
-    """A request, and what the guards have found out about it."""
+    """A request, with what the service finds out about it before the view runs."""
 
-    # Flask asks the configuration, through a proxy, whenever this is read.
+    # Without this, Flask would look the value up in the configuration at each access.
     max_content_length = MAX_BODY
 
-    started: float  # monotonic seconds, of a write
-    recalled: Session | None = None  # whose token was good a moment ago; not let in yet
-    wanted: Sequence[str] = ()  # what the next visit to the store shall bring
-    shared: Mapping[str, bytes | None] = {}  # what the last one has brought
-    left: float = inf  # requests in the budget nearest to its end
-    session: Session  # who was let in; not there on a public route
-    user_id: UUID  # the internal id of who was let in
-    reads_primary: bool = False  # as its session has just written
+    started: float  # monotonic seconds; set for a write
+    limiter_context: Any = None  # Flask-Limiter's
+    counted: Sequence[object] = ()  # the rate limits that were counted for this request
+    session: Session  # set once the token is verified, which does not mean that it is admitted
+    user_id: UUID  # the internal id of the user; set once the request is admitted
+    reads_primary: bool = False  # because its session has written a moment ago
     committed: Mapping[str, object] | None = None  # the committed change, for the audit
 
     @property
     def id(self) -> str:
-        """The id that the log lines and the answer carry."""
+        """The id that the log lines and the response carry."""
         identifier: str = self.environ[REQUEST_ID]
         return identifier
 
     @property
-    def answer_headers(self) -> dict[str, str]:
-        """Headers that the answer will have, whatever the answer is."""
+    def response_headers(self) -> dict[str, str]:
+        """Headers to add to the response, whatever the response is."""
         headers: dict[str, str] = self.environ[HEADERS]
         return headers
 
     @property
     def caller(self) -> str | None:
-        """Clerk's id of who was let in."""
+        """Clerk's id of the user if the token is verified."""
         return self.session.user_id if "session" in self.__dict__ else None
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the request has a user and passed every check in front of the view."""
+        return "user_id" in self.__dict__
+
+    @cached_property
+    def api_version(self) -> ApiVersion | None:
+        """The API version of the route or, if no route matches, of the path."""
+        if self.url_rule is None:
+            if self.path.startswith(V1):
+                return "v1"
+            return "original" if self.path.startswith(API) else None
+        blueprint = self.url_rule.endpoint.partition(".")[0]
+        return cast("ApiVersion", blueprint) if blueprint in {"v1", "original"} else None
 
 
 request = cast("Request", flask.request)
 
 
 def current() -> Request:
-    """Return the request itself, of which ``flask.request`` looks up each attribute anew."""
+    """Return the current request itself; ``flask.request`` is a proxy, slower at each access."""
     this: Request = flask.request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - documented
     return this

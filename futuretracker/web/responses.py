@@ -1,4 +1,4 @@
-"""JSON responses from bytes that are JSON already."""
+"""JSON responses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 
 
 class Json(Response):
-    """A response whose bytes are all there: nothing is left to work out when it is sent."""
+    """A response with complete headers and body, which is sent as it is."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Send it."""
+        """Send the response."""
         start_response(self.status, self.headers.to_wsgi_list())
         return [] if environ["REQUEST_METHOD"] == "HEAD" else self.response  # type: ignore[return-value]
 
@@ -27,7 +27,7 @@ class Json(Response):
 def json_response(
     body: bytes | Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return ``body`` as JSON: bytes pass through as they are, a mapping is encoded."""
+    """Return a JSON response. A mapping is encoded; bytes must be JSON already."""
     if not isinstance(body, bytes):
         body = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "backslashreplace"

@@ -24,6 +24,8 @@ from tests.api.exact import exact
 if TYPE_CHECKING:
     from marshmallow import Schema
 
+
+pytestmark = pytest.mark.in_process  # generated values: over sockets it takes minutes
 BLANKS = "\t\n\x1c\x1f \x85\xa0\u2003\u2028\u3000\ufeff\u200b"
 DATES = st.one_of(
     st.from_regex(patterns.DATE, fullmatch=True),

@@ -27,6 +27,8 @@ from tests.api.interviews import (
 if TYPE_CHECKING:
     from tests.conftest import User
 
+
+pytestmark = pytest.mark.in_process  # generated values: over sockets it takes minutes
 STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted")
 MESSAGE = "The interview rounds of this opportunity say otherwise; change the rounds instead"
 # The statuses that a user may set for each state of the rounds, besides the derived one.

@@ -14,6 +14,8 @@ from tests.api.listing import PATH, ask, next_link, titles
 if TYPE_CHECKING:
     from tests.conftest import User
 
+
+pytestmark = pytest.mark.in_process  # generated values: over sockets it takes minutes
 thorough = settings(
     max_examples=200,
     deadline=None,

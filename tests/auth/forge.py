@@ -1,4 +1,4 @@
-"""A forge of session tokens, of which every byte is the test's to choose, and a clock to move."""
+"""Create session tokens with any bytes that a test needs, and a clock that a test can move."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class In:
 
 
 class Forge:
-    """A Clerk instance: its key, and tokens that are good until a test changes them."""
+    """A Clerk instance: its key, and tokens that are valid unless a test changes them."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Forge:
         *,
         sign: Sign | None = None,
     ) -> str:
-        """Sign a good token with these changes (``NOT_THERE`` drops a member)."""
+        """Sign a valid token with these changes (``NOT_THERE`` drops a member)."""
         return self.seal(self.header(header or {}), self.payload(claims or {}), sign=sign)
 
     def header(self, changes: Mapping[str, Any]) -> bytes:
@@ -104,7 +104,7 @@ class Forge:
         return json.dumps({**claims, **times}).encode()
 
     def seal(self, header: bytes, payload: bytes, *, sign: Sign | None = None) -> str:
-        """Sign these very bytes."""
+        """Sign exactly these bytes."""
         signed = f"{b64(header)}.{b64(payload)}"
         return f"{signed}.{b64((sign or self.rs256)(signed.encode()))}"
 
@@ -113,7 +113,7 @@ class Forge:
 
 
 class Clock:
-    """Time that a test moves; stands in a module for ``time``."""
+    """A clock that a test moves; replaces ``time`` in a module."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -129,10 +129,10 @@ class Clock:
 
 
 def b64(data: bytes) -> str:
-    """Return base64url without padding, as tokens have it."""
+    """Return base64url without padding, as in tokens."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def changed(members: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members with these changes; ``NOT_THERE`` drops one."""
+    """Return the members with these changes; ``NOT_THERE`` drops a member."""
     return {k: v for k, v in {**members, **changes}.items() if v is not NOT_THERE}

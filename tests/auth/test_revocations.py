@@ -1,4 +1,4 @@
-"""Revocations in one process: loaded anew when it is time, and never forgotten too early."""
+"""Revocations in one process: when they are loaded, and how long they last."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from futuretracker.auth import revocations
 from futuretracker.auth.revocations import GENERATION
 from futuretracker.database.queries.revocations import insert_revocation, select_revocations
+from futuretracker.web.application import Application
 from tests.support.clerk import event, send, session_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ Connection = psycopg.Connection[Any]
 
 @contextmanager
 def loads() -> Iterator[list[float]]:
-    """Note when the set is loaded."""
+    """Record the times at which the revocations are loaded."""
     times: list[float] = []
 
     def noted(conn: Connection) -> frozenset[str]:
@@ -42,17 +43,18 @@ def loads() -> Iterator[list[float]]:
 
 @pytest.fixture
 def user(build: Callable[..., Flask], make_user: Callable[..., User]) -> User:
-    """A user of an application of this test's own."""
+    """A user of an application that only this test uses."""
     return make_user(client=build().test_client())
 
 
 def store_of(user: User) -> SharedStore:
-    store: SharedStore = user.client.application.extensions["limits"].store
-    return store
+    app = user.client.application
+    assert isinstance(app, Application)
+    return app.store
 
 
 def revoke(role: Connection, subject: str, seconds: int = 60) -> None:
-    """Write into the database what an operator does, and tell nobody."""
+    """Revoke in the database alone, without announcing it in the store."""
     kind: Any = "session" if subject.startswith("sess_") else "user"
     insert_revocation(role, event=None, kind=kind, subject=subject, seconds=seconds)
 
@@ -60,12 +62,12 @@ def revoke(role: Connection, subject: str, seconds: int = 60) -> None:
 def seconds_until_refused(user: User) -> float:
     started = time.monotonic()
     while user.get("/api/me").status_code == 200:
-        assert time.monotonic() < started + 5
+        assert time.monotonic() < started + 60
     return time.monotonic() - started
 
 
 @pytest.mark.parametrize("of", ["session", "user"])
-def test_what_nobody_told_takes_effect_within_two_seconds(
+def test_an_unannounced_revocation_takes_effect_within_two_seconds(
     user: User, role: Connection, of: str
 ) -> None:
     assert user.get("/api/me").status_code == 200
@@ -82,7 +84,7 @@ def test_another_generation_takes_effect_at_once(user: User, role: Connection) -
     assert user.get("/api/me").status_code == 401
 
 
-def test_the_set_is_loaded_once_in_two_seconds_and_by_one_query(user: User) -> None:
+def test_the_revocations_are_loaded_once_in_two_seconds_by_one_query(user: User) -> None:
     with loads() as times:
         started = time.monotonic()
         while time.monotonic() < started + 4.5:
@@ -90,11 +92,13 @@ def test_the_set_is_loaded_once_in_two_seconds_and_by_one_query(user: User) -> N
             time.sleep(0.01)
 
     assert 2 <= len(times) <= 4
-    # Noted a moment after each has begun.
+    # The times are recorded a moment after each start.
     assert all(later - sooner > 1.8 for sooner, later in pairwise(times))
 
 
-def test_a_store_without_a_generation_gets_one_and_the_set_is_loaded(user: User) -> None:
+def test_without_a_generation_in_the_store_the_revocations_are_loaded_and_one_is_set(
+    user: User,
+) -> None:
     user.get("/api/me")
     with loads() as times:
         store_of(user).forget(GENERATION)
@@ -114,7 +118,7 @@ def test_a_request_without_a_user_loads_nothing(user: User) -> None:
     assert times == []
 
 
-def test_an_entry_ends_by_itself_and_is_swept_by_the_next(
+def test_a_revocation_expires_and_the_next_one_deletes_it(
     role: Connection, owner: Connection, alice: User
 ) -> None:
     revoke(role, alice.id, seconds=1)
@@ -127,7 +131,7 @@ def test_an_entry_ends_by_itself_and_is_swept_by_the_next(
     assert left.fetchall() == []
 
 
-def test_an_entry_that_is_written_again_lasts_as_long_as_the_longer_of_both(
+def test_a_repeated_revocation_lasts_as_long_as_the_longer_one(
     role: Connection, owner: Connection, alice: User
 ) -> None:
     lasts = "select extract(epoch from expires_at - now())::int from revocations where subject = %s"
@@ -137,8 +141,8 @@ def test_an_entry_that_is_written_again_lasts_as_long_as_the_longer_of_both(
         assert row == (pytest.approx(expected, abs=2),)
 
 
-def test_an_entry_lasts_longer_than_any_token(alice: User, owner: Connection) -> None:
-    """The tests' issuer makes tokens of up to a day."""
+def test_a_revocation_lasts_longer_than_any_token(alice: User, owner: Connection) -> None:
+    """The tests' issuer signs tokens for up to a day."""
     send(alice.client, event("session.ended", id=session_of(alice.token)))
     lasts = "select extract(epoch from expires_at - now())::int from revocations where subject = %s"
     row = owner.execute(lasts.encode(), [session_of(alice.token)]).fetchone()
@@ -147,7 +151,7 @@ def test_an_entry_lasts_longer_than_any_token(alice: User, owner: Connection) ->
     assert row[0] > 86_400 + 5
 
 
-def test_a_revoked_token_spends_nothing_of_its_users_budgets(
+def test_a_revoked_token_does_not_count_against_the_limits_of_its_user(
     build: Callable[..., Flask], make_user: Callable[..., User], role: Connection
 ) -> None:
     user = make_user(client=build(RATE_LIMIT_USER_GENERAL="5 per 15 minutes").test_client())
@@ -158,7 +162,7 @@ def test_a_revoked_token_spends_nothing_of_its_users_budgets(
     assert [user.get("/api/me").status_code for _ in range(9)] == [401] * 9
 
 
-def test_the_answer_is_the_same_for_every_reason(user: User, role: Connection) -> None:
+def test_the_401_is_the_same_for_every_reason(user: User, role: Connection) -> None:
     malformed = user.client.get("/api/me", headers={"Authorization": "Bearer a.b.c"})
     revoke(role, user.id)
 
@@ -167,7 +171,7 @@ def test_the_answer_is_the_same_for_every_reason(user: User, role: Connection) -
     assert refused.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_without_a_database_nobody_is_let_in_by_an_old_set(
+def test_without_the_database_old_revocations_admit_nobody(
     build: Callable[..., Flask], make_user: Callable[..., User]
 ) -> None:
     user = make_user(client=build(DATABASE_URL="postgresql://a@127.0.0.1:1/a").test_client())
@@ -176,13 +180,13 @@ def test_without_a_database_nobody_is_let_in_by_an_old_set(
     assert user.post("/api/opportunities", {}).status_code == 503
 
 
-def test_who_was_revoked_after_being_let_in_gets_no_row(
+def test_a_user_who_is_revoked_during_a_request_gets_no_row(
     user: User, role: Connection, owner: Connection
 ) -> None:
-    """As between two guards of one request: the set in memory does not know it yet."""
+    """The set in memory was loaded before the revocation, the row is written after it."""
     with (
         mock.patch.object(revocations, "select_revocations", return_value=frozenset()),
-        mock.patch("futuretracker.auth.event") as told,
+        mock.patch("futuretracker.auth.admission.event") as told,
     ):
         revoke(role, user.id)
         refused = user.get("/api/me")

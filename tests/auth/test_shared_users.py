@@ -1,4 +1,4 @@
-"""A user's internal id, asked of Postgres once for all processes that share a store."""
+"""Processes that share a store query Postgres once for a user's internal id."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def valkey_url() -> Iterator[str]:
 def two(
     build: Callable[..., Flask], make_user: Callable[..., User], valkey_url: str
 ) -> tuple[User, User]:
-    """One user at two services that share a store and no memory."""
+    """One user as the client of two services that share a store but no memory."""
     first = make_user(client=build(REDIS_URL=valkey_url).test_client())
     second = build(REDIS_URL=valkey_url).test_client()
     return first, User(first.id, first.token, second)
@@ -44,7 +44,7 @@ def test_another_process_takes_the_id_from_the_store(two: tuple[User, User]) -> 
         assert second.get("/api/me").json == before
 
 
-def test_the_id_is_good_for_five_minutes_in_both_places_together(
+def test_an_id_is_queried_again_after_five_minutes_in_whichever_process(
     two: tuple[User, User], owner: Connection
 ) -> None:
     first, second = two
@@ -62,7 +62,7 @@ def test_the_id_is_good_for_five_minutes_in_both_places_together(
             assert len(found.fetchall()) == rows
 
 
-def test_a_row_that_is_gone_is_forgotten_everywhere(
+def test_the_id_of_a_deleted_row_is_forgotten_in_every_process(
     two: tuple[User, User], owner: Connection
 ) -> None:
     first, second = two

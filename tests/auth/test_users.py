@@ -1,4 +1,4 @@
-"""From a token's user to a row of the user's own, and to nobody else's."""
+"""A token gives access to the rows of its user and to no others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rows_of(owner: Connection, clerk_id: str) -> list[UUID]:
     return [row[0] for row in found]
 
 
-def test_the_first_sight_of_a_user_makes_the_row(alice: User, owner: Connection) -> None:
+def test_the_first_request_of_a_user_creates_the_row(alice: User, owner: Connection) -> None:
     assert rows_of(owner, alice.id) == []
     answer = alice.get("/api/me")
 
@@ -44,7 +44,7 @@ def test_the_first_sight_of_a_user_makes_the_row(alice: User, owner: Connection)
 
 
 @pytest.mark.parametrize("path", ["/api/opportunities", "/api/analytics", "/api/me"])
-def test_any_route_may_be_the_first_that_a_user_asks_for(
+def test_any_route_may_be_the_first_that_a_user_calls(
     alice: User, owner: Connection, path: str
 ) -> None:
     assert alice.get(path).status_code == 200
@@ -57,7 +57,7 @@ def test_a_first_request_may_be_a_write(alice: User, owner: Connection) -> None:
     assert [str(found) for found in rows_of(owner, alice.id)] == [row["user_id"]]
 
 
-def test_me_tells_both_ids_and_the_e_mail_address(alice: User) -> None:
+def test_me_returns_both_ids_and_the_e_mail_address(alice: User) -> None:
     answer = alice.get("/api/me")
 
     assert list(answer.json) == ["userId", "internalUserId", "email"]
@@ -67,14 +67,14 @@ def test_me_tells_both_ids_and_the_e_mail_address(alice: User) -> None:
     assert alice.get("/api/me").json == answer.json
 
 
-def test_me_shows_the_address_that_the_row_holds(alice: User, owner: Connection) -> None:
+def test_me_returns_the_address_in_the_row(alice: User, owner: Connection) -> None:
     alice.get("/api/me")
     owner.execute("update users set email = 'ada@example.com' where clerk_id = %s", [alice.id])
 
     assert alice.get("/api/me").json["email"] == "ada@example.com"
 
 
-def test_a_refused_token_makes_no_row(
+def test_a_refused_token_creates_no_row(
     client: Any, owner: Connection, issuer: Issuer, alice: User
 ) -> None:
     token = issuer.token(alice.id, ttl=3600, azp="https://evil.example")
@@ -84,7 +84,7 @@ def test_a_refused_token_makes_no_row(
     assert rows_of(owner, alice.id) == []
 
 
-def test_a_row_from_before_is_adopted(alice: User, owner: Connection) -> None:
+def test_an_existing_row_is_used(alice: User, owner: Connection) -> None:
     owner.execute("insert into users (clerk_id, email) values (%s, 'old@example.com')", [alice.id])
     (before,) = rows_of(owner, alice.id)
 
@@ -97,7 +97,7 @@ def test_a_row_from_before_is_adopted(alice: User, owner: Connection) -> None:
 
 
 def at_once(number: int, do: Callable[[int], Any]) -> list[Any]:
-    """Do the same in so many threads that all begin at one moment."""
+    """Call ``do`` in so many threads that start at the same moment."""
     together = threading.Barrier(number)
 
     def begin(index: int) -> Any:
@@ -108,9 +108,7 @@ def at_once(number: int, do: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(begin, range(number)))
 
 
-def test_eight_connections_that_see_a_user_first_make_one_row(
-    service_url: str, owner: Connection
-) -> None:
+def test_eight_first_queries_of_a_user_create_one_row(service_url: str, owner: Connection) -> None:
     connections = [connect(service_url) for _ in range(8)]
     try:
         for _ in range(20):
@@ -127,7 +125,7 @@ def test_eight_connections_that_see_a_user_first_make_one_row(
             connection.close()
 
 
-def test_a_first_sight_waits_for_one_that_is_not_committed_yet(
+def test_a_first_query_waits_for_another_that_is_not_committed(
     service_url: str, owner: Connection
 ) -> None:
     clerk_id = f"user_wait{next(numbers)}"
@@ -140,11 +138,11 @@ def test_a_first_sight_waits_for_one_that_is_not_committed_yet(
         waiting = pool.submit(upsert_user, second, clerk_id=clerk_id, email=None)
         first.commit()
 
-        assert waiting.result(2) == made
+        assert waiting.result(60) == made
     assert rows_of(owner, clerk_id) == [made]
 
 
-def test_eight_first_requests_of_one_user_make_one_row(
+def test_eight_first_requests_of_a_user_create_one_row(
     app: Flask, make_user: Callable[..., User], owner: Connection
 ) -> None:
     for _ in range(5):
@@ -161,7 +159,7 @@ def test_eight_first_requests_of_one_user_make_one_row(
         assert len(rows_of(owner, user.id)) == 1
 
 
-def test_first_requests_that_meet_in_several_processes_make_one_row(
+def test_first_requests_in_several_processes_create_one_row(
     serve: Callable[..., Service], issuer: Issuer, owner: Connection
 ) -> None:
     service = serve(WEB_CONCURRENCY="3", CLERK_MAX_TOKEN_LIFETIME="3600")
@@ -182,11 +180,11 @@ def test_first_requests_that_meet_in_several_processes_make_one_row(
         assert len(listed.json) == 8
 
 
-# Strangers.
+# Other users.
 
 
 def bytes_of(answer: TestResponse, *secrets: str) -> tuple[int, bytes, set[str]]:
-    """Return what a client can tell answers apart by, but for the ids that it sent itself."""
+    """Return the parts of a response that a client can compare, without the ids that it sent."""
     body = answer.data
     for secret in secrets:
         assert secret.encode() not in body
@@ -202,7 +200,7 @@ VERBS = [
 
 
 @pytest.mark.parametrize(("verb", "body"), VERBS, ids=[verb for verb, _ in VERBS])
-def test_a_strangers_row_looks_like_none_at_all(
+def test_another_users_row_looks_like_one_that_does_not_exist(
     alice: User, bob: User, verb: str, body: object
 ) -> None:
     row = bob.create(title="Bob's", notes="nobody's business")
@@ -216,7 +214,7 @@ def test_a_strangers_row_looks_like_none_at_all(
 
 
 @pytest.mark.parametrize(("verb", "body"), VERBS[1:3], ids=["PUT", "PATCH"])
-def test_a_body_that_names_another_owner_changes_no_owner(
+def test_a_body_cannot_change_the_owner_of_a_row(
     alice: User, bob: User, verb: str, body: dict[str, str]
 ) -> None:
     bobs, row = bob.create(), alice.create()
@@ -228,7 +226,7 @@ def test_a_body_that_names_another_owner_changes_no_owner(
     assert bob.get("/api/opportunities").json == [bobs]
 
 
-def test_a_new_row_is_its_makers_whatever_the_body_says(alice: User, bob: User) -> None:
+def test_a_new_row_belongs_to_its_creator_whatever_the_body_says(alice: User, bob: User) -> None:
     bobs = bob.create()
     row = alice.create(user_id=bobs["user_id"])
 
@@ -236,7 +234,7 @@ def test_a_new_row_is_its_makers_whatever_the_body_says(alice: User, bob: User) 
     assert bob.get("/api/opportunities").json == [bobs]
 
 
-def test_lists_and_counts_are_of_the_users_own_rows(alice: User, bob: User) -> None:
+def test_lists_and_counts_cover_the_users_own_rows_only(alice: User, bob: User) -> None:
     mine = alice.create(title="Alice's")
     theirs = [bob.create(title="Bob's") for _ in range(2)]
 
@@ -246,10 +244,10 @@ def test_lists_and_counts_are_of_the_users_own_rows(alice: User, bob: User) -> N
     assert bob.get("/api/analytics").json["total"] == 2
 
 
-def test_users_that_share_the_threads_never_see_each_other(
+def test_users_that_share_threads_and_connections_never_see_each_others_rows(
     app: Flask, make_user: Callable[..., User]
 ) -> None:
-    """Connections and worker threads are reused: nothing of a request may stay on them."""
+    """Connections and threads are reused, so a request must leave nothing on them."""
     people = [make_user(client=app.test_client()) for _ in range(8)]
 
     def live(index: int) -> bool:
@@ -261,7 +259,7 @@ def test_users_that_share_the_threads_never_see_each_other(
     assert at_once(8, live) == [True] * 8
 
 
-def test_ids_that_begin_alike_are_different_users(
+def test_ids_with_a_common_prefix_belong_to_different_users(
     client: Any, issuer: Issuer, make_user: Callable[..., User]
 ) -> None:
     first = make_user()
@@ -271,10 +269,10 @@ def test_ids_that_begin_alike_are_different_users(
         assert User(other, token, client).get("/api/opportunities").json == []
 
 
-# A row that is gone.
+# A row that was deleted.
 
 
-def test_a_write_after_the_users_row_was_deleted_works_at_the_next_try(
+def test_a_write_after_the_users_row_was_deleted_succeeds_when_repeated(
     alice: User, owner: Connection
 ) -> None:
     before = alice.create()

@@ -41,12 +41,12 @@ def test_gunicorn_serves_in_the_same_process(settings: dict[str, str]) -> None:
             assert b"gunicorn" in command
         finally:
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
 
 
 def _is_ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60) as response:
             return bool(json.load(response) == {"status": "ok"})
     except OSError:
         return False

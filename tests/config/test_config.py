@@ -415,7 +415,7 @@ def test_gunicorn_prints_all_problems_in_one_message_and_stops(tmp_path: Path) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=20,
+        timeout=120,
     )
 
     assert done.returncode == 1

@@ -30,7 +30,7 @@ def test_a_malformed_setting_is_named_without_a_traceback(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
     assert done.returncode == 1

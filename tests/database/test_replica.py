@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from flask import Flask
-
     from futuretracker.commands.local.issuer import Issuer
+    from futuretracker.web.application import Application
     from tests.support.servers import Answer, Service
 
     Serve = Callable[..., Service]
@@ -84,8 +83,8 @@ def master(primary: str) -> Iterator[psycopg.Connection[Any]]:
         yield conn
 
 
-def in_use(app: Flask) -> bool:
-    return bool(app.extensions["database"].replica.is_usable())
+def in_use(app: Application) -> bool:
+    return bool(app.database.replica.is_usable())
 
 
 def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
@@ -102,11 +101,11 @@ def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
 
 @pytest.fixture
 def start(
-    build: Callable[..., Flask], both: dict[str, str], make_user: Callable[..., User]
-) -> Callable[..., tuple[Flask, User]]:
+    build: Callable[..., Application], both: dict[str, str], make_user: Callable[..., User]
+) -> Callable[..., tuple[Application, User]]:
     """Build an application with the standby, and a user with an opportunity and a round."""
 
-    def start(**changes: str) -> tuple[Flask, User]:
+    def start(**changes: str) -> tuple[Application, User]:
         app = build(**{**both, **changes})
         user = make_user(client=app.test_client())
         row = user.post(V1, {"title": "Mine", "category": "internship"}).json
@@ -132,7 +131,7 @@ def change(master: psycopg.Connection[Any], user: User) -> None:
         master.execute(statement.encode(), {"id": row[0]})
 
 
-def reads(app: Flask, user: User) -> list[str]:
+def reads(app: Application, user: User) -> list[str]:
     """Return a path for each route that reads data of a user."""
     row_id = user.get(V1).json["items"][0]["id"]
     with app.app_context():
@@ -148,7 +147,7 @@ def reads(app: Flask, user: User) -> list[str]:
 
 
 def test_every_read_uses_the_replica(
-    start: Callable[..., tuple[Flask, User]],
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
@@ -169,7 +168,7 @@ def test_every_read_uses_the_replica(
 
 
 def test_a_session_reads_its_own_writes_and_others_see_them_soon(
-    start: Callable[..., tuple[Flask, User]],
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
@@ -189,7 +188,9 @@ def test_a_session_reads_its_own_writes_and_others_see_them_soon(
 
 
 def test_a_session_that_wrote_reads_from_the_replica_again_after_the_window(
-    start: Callable[..., tuple[Flask, User]], follower: Standby, master: psycopg.Connection[Any]
+    start: Callable[..., tuple[Application, User]],
+    follower: Standby,
+    master: psycopg.Connection[Any],
 ) -> None:
     app, writer = start(**SHORT)
     time.sleep(2.1)
@@ -201,7 +202,7 @@ def test_a_session_that_wrote_reads_from_the_replica_again_after_the_window(
 
 
 def test_a_session_reads_from_the_primary_after_a_failed_write_too(
-    start: Callable[..., tuple[Flask, User]],
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
@@ -219,7 +220,7 @@ def test_a_session_reads_from_the_primary_after_a_failed_write_too(
 
 
 def test_a_new_user_who_is_not_on_the_replica_yet_reads_from_the_primary(
-    start: Callable[..., tuple[Flask, User]],
+    start: Callable[..., tuple[Application, User]],
     make_user: Callable[..., User],
     follower: Standby,
     master: psycopg.Connection[Any],
@@ -234,7 +235,9 @@ def test_a_new_user_who_is_not_on_the_replica_yet_reads_from_the_primary(
 
 
 def test_a_read_that_fails_on_the_replica_is_repeated_on_the_primary(
-    start: Callable[..., tuple[Flask, User]], follower: Standby, master: psycopg.Connection[Any]
+    start: Callable[..., tuple[Application, User]],
+    follower: Standby,
+    master: psycopg.Connection[Any],
 ) -> None:
     """The code may need a migration that the replica has not replayed yet."""
 
@@ -266,7 +269,7 @@ def test_every_query_keeps_users_apart_on_the_standby(
 
 
 def test_a_read_takes_one_round_trip_to_the_replica_and_none_to_the_primary(
-    start: Callable[..., tuple[Flask, User]],
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     both: dict[str, str],
     tmp_path: Path,
@@ -289,7 +292,7 @@ def test_a_read_takes_one_round_trip_to_the_replica_and_none_to_the_primary(
             assert reader.get(path).status_code == 200
             after = [wire.trips for _, wire in wires.values()]
             assert [b - a for a, b in zip(before, after, strict=True)] == [0, 1], path
-        app.extensions["database"].close()
+        app.database.close()
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str | None]]:
@@ -302,7 +305,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("trouble", ["paused", "cut_off"])
 def test_a_lagging_replica_is_not_used_until_it_has_caught_up(  # noqa: PLR0917 - fixtures
-    start: Callable[..., tuple[Flask, User]],
+    start: Callable[..., tuple[Application, User]],
     issuer: Issuer,
     follower: Standby,
     master: psycopg.Connection[Any],
@@ -325,7 +328,7 @@ def test_a_lagging_replica_is_not_used_until_it_has_caught_up(  # noqa: PLR0917 
     assert warnings(caplog)[1:] == [("replica is used again", None)]
 
 
-def test_an_idle_primary_causes_no_lag(start: Callable[..., tuple[Flask, User]]) -> None:
+def test_an_idle_primary_causes_no_lag(start: Callable[..., tuple[Application, User]]) -> None:
     app, _ = start(DATABASE_REPLICA_WINDOW="4")
     wait_for(lambda: in_use(app), what="the replica is used")
     for _ in range(30):
@@ -335,7 +338,7 @@ def test_an_idle_primary_causes_no_lag(start: Callable[..., tuple[Flask, User]])
 
 @pytest.mark.parametrize("cause", ["not in recovery", "of another cluster", "PoolTimeout"])
 def test_a_server_that_is_not_a_replica_of_this_primary_is_not_used(
-    start: Callable[..., tuple[Flask, User]],
+    start: Callable[..., tuple[Application, User]],
     both: dict[str, str],
     service_url: str,
     caplog: pytest.LogCaptureFixture,
@@ -405,7 +408,7 @@ def test_no_read_fails_when_the_replica_becomes_unavailable(
 
 
 def test_a_promoted_replica_is_not_used(
-    build: Callable[..., Flask],
+    build: Callable[..., Application],
     primary: str,
     make_user: Callable[..., User],
     caplog: pytest.LogCaptureFixture,
@@ -424,7 +427,7 @@ def test_a_promoted_replica_is_not_used(
 
         assert warnings(caplog)[-1] == (NOT_USED, "not in recovery")
         assert user.get(V1).status_code == 200
-        app.extensions["database"].close()
+        app.database.close()
 
 
 def test_production_does_not_start_with_an_unsafe_role_on_the_replica(
@@ -438,7 +441,7 @@ def test_production_does_not_start_with_an_unsafe_role_on_the_replica(
 
 
 def test_a_replica_is_never_used_with_an_unsafe_role(
-    start: Callable[..., tuple[Flask, User]], follower: Standby
+    start: Callable[..., tuple[Application, User]], follower: Standby
 ) -> None:
     app, user = start(DATABASE_REPLICA_URL=follower.url)
     end = time.monotonic() + 2.5

@@ -1,4 +1,4 @@
-"""Budgets over real worker processes: exact, told to the second, and nobody slips around them."""
+"""Rate limits over real worker processes: exact counts, bodies and headers, no way around them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ORIGIN = "http://localhost:3000"
 ROWS = "/api/opportunities"
 HEALTH = "/api/health"
 PLENTY = "1000000 per 15 minutes"
-LOST = "shared store unavailable, rate limits are counted per process"
+DOWN = "shared store unavailable, rate limits are counted per process"
 WRITE_429 = {
     "error": "Write Rate Limit Exceeded",
     "message": "You have made too many create/update/delete operations."
@@ -66,9 +66,9 @@ def flood(  # noqa: PLR0917 - a request has many parts
     source: str = "127.0.0.1",
     clients: int = 8,
 ) -> Counter[int]:
-    """Ask that often from several keep-alive connections at once; count the statuses.
+    """Send so many requests over several keep-alive connections at once; count the statuses.
 
-    A connection that breaks is opened again; its request counts as status 0.
+    After a connection has broken, a new one is opened; the request counts as status 0.
     """
     tickets = iter(range(times))
     lock = threading.Lock()
@@ -76,7 +76,7 @@ def flood(  # noqa: PLR0917 - a request has many parts
     def one_client() -> Counter[int]:
         statuses: Counter[int] = Counter()
         connection = HTTPConnection(
-            "127.0.0.1", service.port, timeout=10, source_address=(source, 0)
+            "127.0.0.1", service.port, timeout=60, source_address=(source, 0)
         )
         while True:
             with lock:
@@ -98,7 +98,7 @@ def flood(  # noqa: PLR0917 - a request has many parts
 
 
 def cpu(pid: int) -> int:
-    """Return how long a process has computed, in ticks of 10 ms."""
+    """Return the CPU time of a process in ticks of 10 ms."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
@@ -107,12 +107,12 @@ def lines_of(service: Service, kind: str) -> list[dict[str, Any]]:
     return [line for line in service.lines() if line["type"] == kind]
 
 
-def lost_lines(service: Service) -> int:
-    return [line.get("message") for line in service.lines()].count(LOST)
+def down_lines(service: Service) -> int:
+    return [line.get("message") for line in service.lines()].count(DOWN)
 
 
 def check_429(answer: Answer, expected: dict[str, Any], opened: float, seconds: int) -> None:
-    """Hold the whole body against ``expected``; its window opened at ``opened``."""
+    """Compare the whole body with ``expected``; the window began at ``opened``."""
     body = answer.json
     ends_at = body.pop("retryAfter")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", ends_at)
@@ -133,7 +133,7 @@ def token(issuer: Issuer) -> str:
 numbers = count(1)
 
 
-def test_of_2100_requests_from_one_address_exactly_2000_are_answered(serve: Serve) -> None:
+def test_of_2100_requests_from_one_address_exactly_2000_succeed(serve: Serve) -> None:
     service = serve(WEB_CONCURRENCY="4")
     opened = time.time()
     before = {pid: cpu(pid) for pid in service.workers()}
@@ -147,15 +147,13 @@ def test_of_2100_requests_from_one_address_exactly_2000_are_answered(serve: Serv
     assert service.request("GET", HEALTH, source="127.0.0.2").status == 200
 
 
-def test_of_1600_writes_from_one_address_exactly_1500_are_answered(
-    serve: Serve, token: str
-) -> None:
+def test_of_1600_writes_from_one_address_exactly_1500_are_served(serve: Serve, token: str) -> None:
     service = serve(
         WEB_CONCURRENCY="4", RATE_LIMIT_USER_WRITE=PLENTY, RATE_LIMIT_USER_GENERAL=PLENTY
     )
     headers = {"Authorization": f"Bearer {token}"}
     opened = time.time()
-    # Every one fails: a write counts whether it changes something or not.
+    # Each is a 400: a write counts whether it changes something or not.
     statuses = flood(service, 1_600, "DELETE", f"{ROWS}/none", headers)
 
     assert statuses == {400: 1_500, 429: 100}
@@ -166,7 +164,7 @@ def test_of_1600_writes_from_one_address_exactly_1500_are_answered(
     assert (line["budget"], line["key"]) == ("write", "127.0.0.1")
 
 
-def test_the_four_write_methods_share_one_budget(serve: Serve, token: str) -> None:
+def test_the_four_write_methods_share_one_limit(serve: Serve, token: str) -> None:
     service = serve(RATE_LIMIT_WRITE="4 per 15 minutes", WEB_CONCURRENCY="2")
     methods = ["POST", "PUT", "PATCH", "DELETE"]
     paths = [ROWS, *[f"{ROWS}/none"] * 3]
@@ -179,7 +177,7 @@ def test_the_four_write_methods_share_one_budget(serve: Serve, token: str) -> No
     assert service.request("GET", ROWS, token=token).status == 200
 
 
-def test_a_user_has_one_budget_over_all_addresses(serve: Serve, token: str, issuer: Issuer) -> None:
+def test_a_user_has_one_limit_over_all_addresses(serve: Serve, token: str, issuer: Issuer) -> None:
     service = serve(WEB_CONCURRENCY="4", RATE_LIMIT_USER_GENERAL="300 per 15 minutes")
     headers = {"Authorization": f"Bearer {token}"}
     opened = time.time()
@@ -196,7 +194,7 @@ def test_a_user_has_one_budget_over_all_addresses(serve: Serve, token: str, issu
     assert service.request("GET", "/api/me", token=other).status == 200
 
 
-def test_a_users_writes_have_one_budget_over_all_addresses(serve: Serve, token: str) -> None:
+def test_the_writes_of_a_user_have_one_limit_over_all_addresses(serve: Serve, token: str) -> None:
     service = serve(WEB_CONCURRENCY="4", RATE_LIMIT_USER_WRITE="50 per 1 hour")
     headers = {"Authorization": f"Bearer {token}"}
     opened = time.time()
@@ -222,7 +220,7 @@ def test_the_bodies_follow_the_settings(serve: Serve, token: str) -> None:
     check_429(general, {**GENERAL_429, "limit": 5, "window": "2 minutes"}, opened, 120)
 
 
-def test_a_window_ends_and_the_next_one_is_whole(serve: Serve) -> None:
+def test_after_a_window_the_whole_limit_is_available_again(serve: Serve) -> None:
     service = serve(RATE_LIMIT_GENERAL="3 per 1 second")
     first = service.request("GET", HEALTH)
     statuses = [service.request("GET", HEALTH).status for _ in range(4)]
@@ -234,7 +232,7 @@ def test_a_window_ends_and_the_next_one_is_whole(serve: Serve) -> None:
     assert again == [200, 200, 200, 429]
 
 
-def test_each_429_is_one_line_that_grep_finds(serve: Serve) -> None:
+def test_each_429_logs_one_line_with_rate_limit_in_it(serve: Serve) -> None:
     service = serve(RATE_LIMIT_GENERAL="1 per 15 minutes")
     service.request("GET", HEALTH)
     service.request("GET", HEALTH, headers={"X-Request-Id": "the-refused-one"})
@@ -252,7 +250,9 @@ def test_each_429_is_one_line_that_grep_finds(serve: Serve) -> None:
     }
 
 
-def test_the_headers_tell_of_the_budget_nearest_to_its_end(serve: Serve, token: str) -> None:
+def test_the_headers_describe_the_limit_with_the_fewest_requests_left(
+    serve: Serve, token: str
+) -> None:
     service = serve(RATE_LIMIT_GENERAL="100 per 15 minutes", RATE_LIMIT_USER_WRITE="2 per 1 hour")
     opened = time.time()
     read = service.request("GET", "/api/me", token=token).headers
@@ -266,7 +266,7 @@ def test_the_headers_tell_of_the_budget_nearest_to_its_end(serve: Serve, token: 
     assert abs(int(writes[2]["X-RateLimit-Reset"]) - math.ceil(opened + 3600)) <= 2
 
 
-def test_every_answer_under_api_counts_but_preflights_do_not(build: Callable[..., Flask]) -> None:
+def test_every_request_below_api_counts_but_preflights_do_not(build: Callable[..., Flask]) -> None:
     client = build(RATE_LIMIT_GENERAL="6 per 15 minutes").test_client()
     preflight = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
     asked = [
@@ -290,7 +290,7 @@ def test_every_answer_under_api_counts_but_preflights_do_not(build: Callable[...
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_write_that_is_not_authenticated_costs_no_write_budget(
+def test_a_write_without_a_valid_token_does_not_count_as_a_write(
     build: Callable[..., Flask], make_user: Callable[..., User]
 ) -> None:
     client = build(RATE_LIMIT_WRITE="1 per 15 minutes").test_client()
@@ -317,13 +317,11 @@ def test_a_write_that_is_not_authenticated_costs_no_write_budget(
         ("not an address", "unknown"),
     ],
 )
-def test_an_address_is_counted_by_the_customer_that_it_belongs_to(
-    address: str | None, key: str
-) -> None:
+def test_an_ipv6_address_is_counted_by_its_56_network(address: str | None, key: str) -> None:
     assert address_key(address) == key
 
 
-def test_ipv6_addresses_of_one_customer_share_a_budget(build: Callable[..., Flask]) -> None:
+def test_ipv6_addresses_of_one_56_network_share_a_limit(build: Callable[..., Flask]) -> None:
     client = build(RATE_LIMIT_GENERAL="2 per 15 minutes", TRUSTED_PROXIES="1").test_client()
 
     def ask(address: str) -> int:
@@ -333,7 +331,7 @@ def test_ipv6_addresses_of_one_customer_share_a_budget(build: Callable[..., Flas
     assert ask("2001:db8:1:300::1") == 200
 
 
-def test_behind_one_proxy_the_last_address_counts_and_a_forged_one_changes_nothing(
+def test_behind_one_proxy_the_last_address_counts_and_forged_ones_are_ignored(
     serve: Serve,
 ) -> None:
     service = serve(TRUSTED_PROXIES="1", RATE_LIMIT_GENERAL="3 per 15 minutes")
@@ -358,7 +356,7 @@ def test_behind_two_proxies_the_last_but_one_address_counts(serve: Serve) -> Non
     assert lines_of(service, "RATE_LIMIT")[-1]["key"] == "192.0.2.7"
 
 
-def test_without_a_proxy_the_header_changes_nothing(serve: Serve) -> None:
+def test_without_a_proxy_forwarded_addresses_are_ignored(serve: Serve) -> None:
     service = serve(TRUSTED_PROXIES="0", RATE_LIMIT_GENERAL="3 per 15 minutes")
     statuses = [
         service.request(
@@ -371,7 +369,7 @@ def test_without_a_proxy_the_header_changes_nothing(serve: Serve) -> None:
     assert lines_of(service, "RATE_LIMIT")[-1]["key"] == "127.0.0.1"
 
 
-def test_workers_killed_during_the_run_neither_block_it_nor_lose_a_count(serve: Serve) -> None:
+def test_killing_workers_blocks_no_requests_and_loses_no_counts(serve: Serve) -> None:
     service = serve(WEB_CONCURRENCY="4")
     before = {pid: cpu(pid) for pid in service.workers()}  # the start itself took them longer
     with ThreadPoolExecutor(1) as pool:
@@ -381,9 +379,9 @@ def test_workers_killed_during_the_run_neither_block_it_nor_lose_a_count(serve: 
             # One that clients are connected to: which that is, the kernel decides.
             known = before.keys() & service.workers()
             os.kill(max(known, key=lambda pid: cpu(pid) - before[pid]), signal.SIGKILL)
-        statuses = running.result(timeout=30)
+        statuses = running.result(timeout=120)
 
-    # What broke off was counted or not; what was answered is exact.
+    # A request that broke off may have been counted or not; all others are exact.
     assert statuses[200] + statuses[429] + statuses[0] == 2_300
     assert 0 < statuses[0] <= 16
     assert 2_000 - statuses[0] <= statuses[200] <= 2_000
@@ -400,7 +398,7 @@ def test_memory_is_refused_with_more_than_one_worker(settings: dict[str, str]) -
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
     )
 
     assert refused.returncode != 0
@@ -426,7 +424,7 @@ def test_a_store_that_cannot_be_opened_stops_the_start(
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
     )
 
     assert refused.returncode != 0
@@ -442,7 +440,7 @@ def test_memory_serves_one_worker(serve: Serve) -> None:
     assert flood(service, 60) == {200: 50, 429: 10}
 
 
-def test_redis_counts_over_processes_and_its_loss_is_neither_an_error_nor_free(
+def test_redis_counts_over_processes_and_without_it_each_process_counts_on_its_own(
     serve: Serve, tmp_path: Path
 ) -> None:
     with servers.valkey() as (url, _pid):
@@ -455,10 +453,10 @@ def test_redis_counts_over_processes_and_its_loss_is_neither_an_error_nor_free(
     started = time.monotonic()
     statuses = flood(service, 4_000, clients=16)
     assert time.monotonic() - started < 10
-    while statuses[200] < 400 * lost_lines(service):  # one with few connections has some left
+    while statuses[200] < 400 * down_lines(service):  # one with few connections has some left
         statuses += flood(service, 200, clients=16)
         assert time.monotonic() - started < 20
-    workers = lost_lines(service)
+    workers = down_lines(service)
     assert set(statuses) == {200, 429}
     assert 1 <= workers <= 4
     assert statuses[200] == 400 * workers

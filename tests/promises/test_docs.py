@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 from tests.conftest import seen
@@ -94,6 +95,17 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
                 broken.append(f"{page.relative_to(ROOT)}: {link}")
 
     assert broken == []
+
+
+def test_the_diffs_for_contributors_apply_to_the_code() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    diffs = re.findall(r"^```diff\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+    assert len(diffs) == 2
+    for diff in diffs:
+        subprocess.run(
+            ["git", "apply", "--check", "-"], cwd=ROOT, input=diff, check=True, text=True
+        )
 
 
 def test_the_readme_stays_short() -> None:

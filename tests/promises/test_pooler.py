@@ -130,7 +130,7 @@ def test_users_who_alternate_at_speed_over_two_processes_see_their_own_rows_alon
                 turn.result(60)
         finally:
             over.set()
-        looking.result(10)
+        looking.result(60)
 
     assert found == {NOTHING}
 

@@ -1,4 +1,4 @@
-"""Promises that hold for every route, whoever adds the next one."""
+"""Promises that hold for every route, also for those that are added later."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from futuretracker.auth import is_public
+from futuretracker.limits import limiter
 from futuretracker.web.request import WRITES
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
+    from futuretracker.web.application import Application
     from tests.conftest import User
 
-# A page and its files, for browsers: the answers that are not JSON.
+# The reference page and its files: the only responses that are not JSON.
 PAGES = {"/docs", "/docs/docs.js"}
-# Clerk's, who signs what it sends and has no token.
+# Clerk signs its webhooks and sends no token.
 WEBHOOK = "/webhooks/clerk"
 PUBLIC = {
     *PAGES,
@@ -33,8 +35,10 @@ PUBLIC = {
     "/api/v1/health/deps",
     "/healthz",
     "/readyz",
-    "/metrics",  # with a token of its own, and 404 without
+    "/metrics",  # has a token of its own, and is a 404 without it
 }
+# Probes, metrics and the reference have no rate limit.
+EXEMPT = {*PAGES, "/healthz", "/readyz", "/metrics"}
 RATE_LIMIT = (
     "RateLimit-Policy",
     "RateLimit",
@@ -56,7 +60,7 @@ class Route(NamedTuple):
 
 @pytest.fixture
 def routes(app: Flask) -> list[Route]:
-    """Every route; OPTIONS is Flask's own answer, and no route of ours."""
+    """Every route, without OPTIONS, which Flask handles by itself."""
     found = [
         Route(method, path_of(rule.rule), rule.endpoint)
         for rule in app.url_map.iter_rules()
@@ -68,7 +72,7 @@ def routes(app: Flask) -> list[Route]:
 
 @pytest.fixture
 def audits() -> Iterator[list[dict[str, Any]]]:
-    """The fields of each AUDIT line."""
+    """The fields of each AUDIT line that is logged."""
     lines: list[dict[str, Any]] = []
 
     class Keep(logging.Handler):
@@ -91,6 +95,10 @@ def path_of(rule: str) -> str:
     return path
 
 
+def blueprint_of(route: Route) -> str | None:
+    return route.endpoint.rpartition(".")[0] or None
+
+
 def has_error_shape(answer: TestResponse) -> bool:
     if answer.headers["Content-Type"] != "application/json; charset=utf-8":
         return False
@@ -100,7 +108,7 @@ def has_error_shape(answer: TestResponse) -> bool:
     return all(isinstance(text, str) and text for text in texts)
 
 
-def test_every_route_wants_a_token_unless_it_is_marked_public(
+def test_every_route_needs_a_token_unless_it_is_marked_public(
     app: Flask, client: FlaskClient, routes: list[Route]
 ) -> None:
     without: dict[str, str] = {}
@@ -126,9 +134,7 @@ def test_only_health_the_reference_and_clerks_webhook_are_public(
     }
 
 
-def test_every_refused_request_is_told_so_in_the_one_shape(
-    client: FlaskClient, routes: list[Route]
-) -> None:
+def test_every_401_has_the_shape_of_an_error(client: FlaskClient, routes: list[Route]) -> None:
     for route in routes:
         answer = client.open(route.path, method=route.method)
         if route.path not in PUBLIC:
@@ -137,20 +143,18 @@ def test_every_refused_request_is_told_so_in_the_one_shape(
             assert answer.headers["WWW-Authenticate"] == "Bearer", route
 
 
-def test_every_route_that_changes_data_has_an_action_for_the_audit(
-    app: Flask, routes: list[Route]
-) -> None:
+def test_every_write_has_an_audit_action(app: Flask, routes: list[Route]) -> None:
     writes = {route.endpoint for route in routes if route.method in WRITES}
     views = app.view_functions
     audited = {name for name, view in views.items() if getattr(view, "audit_action", None)}
-    # A view that serves both API versions does the same in both.
+    # A view that serves both API versions has the same action in both.
     actions = [vars(view)["audit_action"] for view in {views[name] for name in audited}]
 
     assert audited == writes
     assert len(actions) == len(set(actions))
 
 
-def test_every_write_leaves_one_line_in_the_audit(
+def test_every_write_logs_one_audit_line(
     alice: User, routes: list[Route], audits: list[dict[str, Any]]
 ) -> None:
     for route in routes:
@@ -159,7 +163,22 @@ def test_every_write_leaves_one_line_in_the_audit(
         assert len(audits) == (route.method in WRITES), route
 
 
-def test_every_answer_under_the_api_tells_what_is_left(alice: User, routes: list[Route]) -> None:
+def test_every_route_is_limited_unless_it_is_marked_exempt(
+    app: Application, alice: User, routes: list[Route]
+) -> None:
+    with app.app_context():
+        exempt = {
+            route.path
+            for route in routes
+            if limiter.limit_manager.exemption_scope(app, route.endpoint, blueprint_of(route))
+        }
+    assert exempt == EXEMPT
+    for route in routes:
+        answer = alice.request(route.method, route.path)
+        assert ("RateLimit" in answer.headers) == (route.path not in EXEMPT), route
+
+
+def test_every_response_of_the_api_describes_a_rate_limit(alice: User, routes: list[Route]) -> None:
     for route in routes:
         path = route.path
         for answer in (
@@ -170,11 +189,11 @@ def test_every_answer_under_the_api_tells_what_is_left(alice: User, routes: list
             alice.request(route.method, f"{path}/nowhere"),
         ):
             present = [name for name in RATE_LIMIT if len(answer.headers.getlist(name)) == 1]
-            expected = list(RATE_LIMIT) if path.startswith(("/api/", "/webhooks/")) else []
+            expected = list(RATE_LIMIT) if path not in EXEMPT else []
             assert present == expected, (route, answer.status)
 
 
-def test_every_path_refuses_the_methods_that_it_does_not_know(
+def test_every_path_refuses_other_methods(
     alice: User, client: FlaskClient, routes: list[Route]
 ) -> None:
     known: dict[str, set[str]] = {}
@@ -188,7 +207,7 @@ def test_every_path_refuses_the_methods_that_it_does_not_know(
                 assert has_error_shape(answer), (method, path)
 
 
-def test_every_path_answers_options_with_what_it_allows_to_whom_it_lets_in(
+def test_options_lists_the_methods_of_every_path_and_needs_the_same_token(
     alice: User, client: FlaskClient, routes: list[Route]
 ) -> None:
     for route in routes:
@@ -213,7 +232,7 @@ def test_nothing_below_a_path_is_a_route(alice: User, routes: list[Route]) -> No
         assert has_error_shape(answer), route
 
 
-def test_every_write_refuses_a_body_that_is_no_json(alice: User, routes: list[Route]) -> None:
+def test_every_write_refuses_a_body_that_is_not_json(alice: User, routes: list[Route]) -> None:
     for route in routes:
         if route.method not in {"POST", "PUT", "PATCH"}:
             continue
@@ -228,7 +247,7 @@ def test_every_write_refuses_a_body_that_is_no_json(alice: User, routes: list[Ro
             assert has_error_shape(answer), route
 
 
-def test_every_route_with_an_id_refuses_one_that_is_malformed(app: Flask, alice: User) -> None:
+def test_every_route_refuses_a_malformed_id(app: Flask, alice: User) -> None:
     cases = [
         (method, path_of(rule.rule.replace(f"<{name}>", "malformed")))
         for rule in app.url_map.iter_rules()
@@ -244,7 +263,7 @@ def test_every_route_with_an_id_refuses_one_that_is_malformed(app: Flask, alice:
         assert method == "HEAD" or "ID format" in answer.text, (method, path)
 
 
-def test_every_get_answers_json_and_head_the_same_without_a_body(
+def test_every_get_returns_json_and_head_the_same_without_a_body(
     alice: User, routes: list[Route]
 ) -> None:
     for route in routes:

@@ -1,4 +1,4 @@
-"""One worker, and somebody who asks it."""
+"""A service with one worker, and a token for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ numbers = count(1)
 def service(
     service_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """One worker, so that what holds it up holds everybody up."""
+    """One worker, so that a request that delays it delays all others."""
     folder = tmp_path_factory.mktemp("worker")
     settings = {
         "DATABASE_URL": service_url,

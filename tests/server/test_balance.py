@@ -1,4 +1,4 @@
-"""To which worker a new connection goes."""
+"""A new connection goes to the worker with the fewest connections."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "leaves"), [(0, 0, False), (0, 9, False), (5, 4, False), (6, 4, True)]
+    ("mine", "theirs", "yields"), [(0, 0, False), (0, 9, False), (5, 4, False), (6, 4, True)]
 )
-def test_who_has_more_leaves_a_new_one_to_who_has_fewer(
-    workers: list[ConnectionBalance], mine: int, theirs: int, *, leaves: bool
+def test_a_worker_yields_to_one_with_fewer_connections(
+    workers: list[ConnectionBalance], mine: int, theirs: int, *, yields: bool
 ) -> None:
     me, other = workers
     me.publish(mine)
     other.publish(theirs)
 
-    assert me.should_yield(mine) is leaves
+    assert me.should_yield(mine) is yields
 
 
-def test_it_is_left_for_a_moment_each_time(workers: list[ConnectionBalance], clock: Clock) -> None:
+def test_it_yields_for_a_moment_each_time(workers: list[ConnectionBalance], clock: Clock) -> None:
     me, other = workers
     other.publish(0)
     for _ in range(2):
@@ -73,7 +73,7 @@ def test_it_is_left_for_a_moment_each_time(workers: list[ConnectionBalance], clo
         assert not me.should_yield(9)
 
 
-def test_nothing_is_left_to_who_takes_none_any_more(workers: list[ConnectionBalance]) -> None:
+def test_it_does_not_yield_to_one_that_accepts_no_more(workers: list[ConnectionBalance]) -> None:
     me, other = workers
     other.publish(0)
     other.withdraw()
@@ -81,7 +81,7 @@ def test_nothing_is_left_to_who_takes_none_any_more(workers: list[ConnectionBala
     assert not me.should_yield(9)
 
 
-def test_a_moment_that_was_not_used_up_is_not_kept_for_later(
+def test_the_rest_of_a_moment_does_not_count_the_next_time(
     workers: list[ConnectionBalance], clock: Clock
 ) -> None:
     me, other = workers
@@ -95,7 +95,7 @@ def test_a_moment_that_was_not_used_up_is_not_kept_for_later(
     assert me.should_yield(9)
 
 
-def test_what_a_child_shows_is_seen(workers: list[ConnectionBalance]) -> None:
+def test_a_count_of_another_process_is_seen(workers: list[ConnectionBalance]) -> None:
     me, other = workers
     if not (child := os.fork()):
         other.publish(4)
@@ -105,8 +105,8 @@ def test_what_a_child_shows_is_seen(workers: list[ConnectionBalance]) -> None:
     assert me.should_yield(6)
 
 
-def falls_of(service: Service) -> list[int]:
-    """Return how many clients each worker has."""
+def clients_by_worker(service: Service) -> list[int]:
+    """Return how many connections each worker has."""
     port = f":{service.port:04X}"
     table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
     ours = {f"socket:[{line[9]}]" for line in table if line[1].endswith(port) and line[3] == "01"}
@@ -121,7 +121,7 @@ def files_of(pid: int) -> Iterator[str]:
 
 @contextmanager
 def client(service: Service) -> Iterator[None]:
-    """Ask, and stay when the answer is there."""
+    """Send a request, and keep the connection."""
     with connect(service) as sock:
         sock.sendall(head("GET", "/healthz", close=False))
         assert sock.recv(100).startswith(b"HTTP/1.1 200")
@@ -129,8 +129,8 @@ def client(service: Service) -> Iterator[None]:
 
 
 @contextmanager
-def still(pid: int) -> Iterator[None]:
-    """Let a worker stand still."""
+def frozen(pid: int) -> Iterator[None]:
+    """Freeze a worker."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -138,33 +138,33 @@ def still(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def newcomers(service: Service, free: int) -> int:
-    """Return how many of MANY go to the worker that has none, where the other has as many."""
+def new_connections(service: Service, free: int) -> int:
+    """Return how many of MANY go to the worker that has none, while the other has MANY."""
     with ExitStack() as stack:
-        with still(free):
+        with frozen(free):
             for _ in range(MANY):
                 stack.enter_context(client(service))
         for _ in range(MANY):
             time.sleep(0.01)
             stack.enter_context(client(service))
-        fall = falls_of(service)
-    wait_for(lambda: falls_of(service) == [0, 0])
+        fall = clients_by_worker(service)
+    wait_for(lambda: clients_by_worker(service) == [0, 0])
     assert sum(fall) == 2 * MANY
     return dict(zip(service.workers(), fall, strict=True))[free]
 
 
-def test_newcomers_go_to_the_worker_that_has_fewer(serve: Callable[..., Service]) -> None:
+def test_new_connections_go_to_the_worker_that_has_fewer(serve: Callable[..., Service]) -> None:
     service = serve(WEB_CONCURRENCY="2")
     for free in service.workers():
-        # A machine that is busy may let the worker come too late, but not every time.
-        wait_for(lambda free=free: newcomers(service, free) >= MANY - 3, seconds=15)
+        # On a busy machine the worker may be too late, but not every time.
+        wait_for(lambda free=free: new_connections(service, free) >= MANY - 3, seconds=15)
 
 
-def test_who_would_fall_to_a_worker_that_stands_still_does_not_wait(
+def test_a_frozen_worker_delays_no_new_connection(
     serve: Callable[..., Service],
 ) -> None:
     service = serve(WEB_CONCURRENCY="2")
-    with still(service.workers()[0]), ExitStack() as stack:
+    with frozen(service.workers()[0]), ExitStack() as stack:
         began = time.monotonic()
         for _ in range(MANY):
             stack.enter_context(client(service))

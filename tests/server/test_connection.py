@@ -44,7 +44,7 @@ def listener() -> Iterator[socket.socket]:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
         listening.setblocking(False)
         for _ in range(40):
-            stack.enter_context(socket.create_connection(listening.getsockname(), timeout=5))
+            stack.enter_context(socket.create_connection(listening.getsockname(), timeout=60))
         yield listening
 
 
@@ -57,7 +57,7 @@ def listener() -> Iterator[socket.socket]:
         (43, 40, [3, 3]),
     ],
 )
-def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is_room_for(
+def test_some_waiting_connections_are_accepted_in_each_turn_up_to_the_limit(
     loop: TestLoop, listener: socket.socket, most: int, there: int, counts: list[int]
 ) -> None:
     worker = Accepting(loop, most, there)
@@ -72,7 +72,7 @@ def test_some_of_those_who_wait_are_taken_at_each_turn_and_no_more_than_there_is
     assert worker.connections == there + counts[-1]
 
 
-def test_none_is_taken_where_another_worker_has_fewer(
+def test_none_is_accepted_while_another_worker_has_fewer(
     loop: TestLoop, listener: socket.socket
 ) -> None:
     worker = Accepting(loop, 1000, 5)

@@ -1,4 +1,4 @@
-"""How a worker ends: what was asked is answered, and after a violent end another takes over."""
+"""A worker that stops serves the requests that have arrived; one that is killed is replaced."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def tell_to_end(service: Service) -> None:
     wait_for(lambda: "Handling signal: term" in service.output.read_text())
 
 
-def test_a_request_whose_body_is_on_its_way_is_answered_in_full_before_the_end(
+def test_a_request_whose_body_is_still_arriving_is_served_before_the_end(
     serve: Serve, token: str
 ) -> None:
     service = serve(WEB_CONCURRENCY="1")
-    kept = HTTPConnection("127.0.0.1", service.port, timeout=5)
+    kept = HTTPConnection("127.0.0.1", service.port, timeout=60)
 
     def readiness() -> Answer:
         kept.request("GET", "/readyz")
@@ -54,10 +54,10 @@ def test_a_request_whose_body_is_on_its_way_is_answered_in_full_before_the_end(
 
     kept.close()
     assert (answer.status, answer.json["title"]) == (201, "The last one")
-    assert service.process.wait(timeout=10) == 0
+    assert service.process.wait(timeout=60) == 0
 
 
-def test_a_request_in_the_middle_of_its_query_is_answered_in_full_before_the_end(
+def test_a_request_whose_query_is_running_is_served_before_the_end(
     serve: Serve, token: str, owner_url: str, owner: psycopg.Connection[object]
 ) -> None:
     service = serve(WEB_CONCURRENCY="1")
@@ -75,11 +75,11 @@ def test_a_request_in_the_middle_of_its_query_is_answered_in_full_before_the_end
         answer = patching.result()
 
     assert (answer.status, answer.json["title"]) == (200, "After")
-    assert service.process.wait(timeout=10) == 0
+    assert service.process.wait(timeout=60) == 0
 
 
 @pytest.mark.event_loop("gunicorn resets the connections that wait in the kernel's queue")
-def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_refused_at_once(
+def test_before_the_end_open_connections_are_served_and_new_ones_are_refused(
     serve: Serve, token: str, owner_url: str, owner: psycopg.Connection[object]
 ) -> None:
     service = serve(WEB_CONCURRENCY="1")
@@ -91,7 +91,7 @@ def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_ref
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", service.port)) == errno.ECONNREFUSED
 
-    # A body that is on its way keeps the worker from ending, a locked table from accepting.
+    # The slow body keeps the worker from ending, and the locked table one statement.
     with connect(service, asking[:-9]) as slow, psycopg.connect(owner_url) as holder:
         holder.execute("lock table opportunities in access exclusive mode")
         with ThreadPoolExecutor(1) as pool:
@@ -109,7 +109,7 @@ def test_before_the_end_who_has_connected_is_answered_and_who_comes_later_is_ref
     for sock in queued:
         sock.close()
     assert [answer.status for answer in answers] == [201] * 21
-    assert service.process.wait(timeout=10) == 0
+    assert service.process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -122,7 +122,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_service_goes_on(
     os.kill(victim, signal.SIGKILL)
     wait_for(lambda: victim not in service.workers())
 
-    # With one worker the connection waits in the listener's queue for the next one.
+    # With one worker, the connection waits in the listener's queue for the next worker.
     assert service.request("GET", ROWS, token=token).json == [row]
     wait_for(lambda: len(service.workers()) == workers)
     assert set(others) < set(service.workers())

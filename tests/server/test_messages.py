@@ -1,4 +1,4 @@
-"""The worker on the wire: whatever the bytes, an answer in our shape."""
+"""Requests as bytes: every one gets a response in the format of the API."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_what_is_no_request_is_refused_in_the_one_shape(service: Service, kind: str) -> None:
+def test_a_malformed_request_gets_the_usual_error_format(service: Service, kind: str) -> None:
     data, status = MALFORMED[kind]
     received = service.raw(data)
     (answer,) = parse(received, "GET")
@@ -66,7 +66,7 @@ def test_what_is_no_request_is_refused_in_the_one_shape(service: Service, kind: 
 @pytest.mark.parametrize(
     "body", [b"zz\r\n{}\r\n0\r\n\r\n", b"-2\r\n{}\r\n0\r\n\r\n", b"2\r\n{}xx\r\n0\r\n\r\n"]
 )
-def test_a_bad_chunk_is_the_clients_mistake(service: Service, token: str, body: bytes) -> None:
+def test_a_bad_chunk_is_a_400(service: Service, token: str, body: bytes) -> None:
     (answer,) = parse(
         service.raw(posting(token, "Transfer-Encoding: chunked", close=False) + body), "POST"
     )
@@ -93,7 +93,7 @@ def test_requests_in_one_packet_are_answered_in_their_order(service: Service, to
 
 
 def test_one_connection_serves_many_requests(service: Service, token: str) -> None:
-    connection = HTTPConnection("127.0.0.1", service.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", service.port, timeout=60)
     connection.connect()
     first = connection.sock
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

@@ -1,4 +1,4 @@
-"""A port that another program has."""
+"""A port that another program uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_port_that_is_taken_is_one_sentence_and_no_start(settings: dict[str, s
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=120,
         )
 
     assert done.returncode == 1

@@ -70,8 +70,9 @@ def test_other_requests_go_on_and_many_clients_are_served_at_the_same_time(
         loaded = [pool.submit(ask_until, service, over) for _ in range(CLIENTS - 1)]
         probes = ask(service, "/healthz", 20)
         over.set()
-        assert all(min(each.result()) > AWAY for each in loaded)
+        visits = [seconds for each in loaded for seconds in each.result()]
 
-    assert median(probes) < AWAY
+    assert min(visits) > AWAY
+    assert median(probes) < median(visits) / 2
     assert many > 4 * one
     assert not [line for line in service.lines() if line.get("logger", "").endswith("failover")]

@@ -79,7 +79,7 @@ def test_another_process_of_the_host_reads_the_value(url: str) -> None:
         cwd=servers.ROOT,
         check=True,
         capture_output=True,
-        timeout=10,
+        timeout=120,
     )
 
     assert seen.stdout == b"Visit(windows=[], values=[b'value'])\n"

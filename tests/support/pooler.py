@@ -85,7 +85,7 @@ def pgbouncer(postgres: str, **changes: str) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _write(folder: Path, postgres: str, changes: dict[str, str]) -> None:
@@ -107,7 +107,7 @@ def _write(folder: Path, postgres: str, changes: dict[str, str]) -> None:
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:
             psycopg.connect(url, connect_timeout=2).close()

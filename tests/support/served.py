@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import select
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
@@ -24,36 +25,50 @@ OF_THE_CONNECTION = {"server", "date", "connection"}
 
 
 class ServedApp:
-    """A WSGI application that sends each request to the service over a socket.
+    """A WSGI application that sends each request to the service over a kept connection.
 
     A request header without a value is not sent, as werkzeug's client has them for every body.
     """
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self._idle: list[HTTPConnection] = []
 
     def test_client(self) -> Client:
         return Client(self, Response)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+        connection = self._connection()
         method, url = environ["REQUEST_METHOD"], environ["RAW_URI"].encode("latin-1")
-        lines = [b"%s %s HTTP/1.1" % (method.encode("latin-1"), url), b"Connection: close"]
+        lines = [b"%s %s HTTP/1.1" % (method.encode("latin-1"), url)]
         lines += [f"{k}: {v}".encode("latin-1") for k, v in headers_of(environ)]
         body = environ["wsgi.input"].read()
+        connection.sock.sendall(b"\r\n".join([*lines, b"", body]))
+        response = connection.response_class(connection.sock, method=method)
+        response.begin()
+        found = response.getheaders()
+        kept = [(name, value) for name, value in found if name.lower() not in OF_THE_CONNECTION]
+        start_response(f"{response.status} {response.reason}", kept)
+        content = response.read()
+        if response.will_close:
+            connection.close()
+        else:
+            self._idle.append(connection)
+        return [content]
+
+    def _connection(self) -> HTTPConnection:
+        """Return an idle connection that the server has not closed, or a new one."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not select.select([connection.sock], [], [], 0)[0]:
+                return connection
+            connection.close()
+        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         connection.connect()
-        try:
-            connection.sock.sendall(b"\r\n".join([*lines, b"", body]))
-            response = connection.response_class(connection.sock, method=method)
-            response.begin()
-            found = [
-                header
-                for header in response.getheaders()
-                if header[0].lower() not in OF_THE_CONNECTION
-            ]
-            start_response(f"{response.status} {response.reason}", found)
-            return [response.read()]
-        finally:
+        return connection
+
+    def close(self) -> None:
+        for connection in self._idle:
             connection.close()
 
 
@@ -73,5 +88,8 @@ def only_in_process(value: object) -> Any:
 @contextmanager
 def served_app(settings: Mapping[str, str], output: Path) -> Iterator[ServedApp]:
     """Serve an application with one worker process until the block ends."""
-    with servers.gunicorn({"WEB_CONCURRENCY": "1", **settings}, output) as service:
-        yield ServedApp(service)
+    with (
+        servers.gunicorn({"WEB_CONCURRENCY": "1", **settings}, output) as service,
+        closing(ServedApp(service)) as app,
+    ):
+        yield app

@@ -67,7 +67,7 @@ class Service:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(source, 0))
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(source, 0))
         try:
             connection.request(method, path, body=body, headers=sent)
             return Answer.read(connection.getresponse())
@@ -76,7 +76,7 @@ class Service:
 
     def raw(self, data: bytes) -> bytes:
         """Send raw bytes; return what comes until the server closes or sends nothing for 3 s."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=3) as sock:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as sock:
             sock.sendall(data)
             received = b""
             try:
@@ -126,7 +126,7 @@ def gunicorn(
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout=15)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -141,12 +141,12 @@ def refused_start(settings: Mapping[str, str]) -> subprocess.CompletedProcess[st
         check=False,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
 
 
 def _wait_until_ready(service: Service, workers: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and service.process.poll() is None:
         try:
             service.request("GET", "/healthz")

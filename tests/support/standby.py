@@ -45,7 +45,7 @@ class Standby:
             subprocess.run(
                 [BIN / command, *arguments],
                 check=True,
-                timeout=30,
+                timeout=120,
                 stdout=output,
                 stderr=output,
                 **as_server_user(),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-WITHIN = 20  # seconds
+WITHIN = 60  # seconds
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def chunked(*chunks: bytes) -> bytes:
 
 
 def connect(
-    service: Service, data: bytes = b"", *, timeout: float = 15, receive_buffer: int = 0
+    service: Service, data: bytes = b"", *, timeout: float = 60, receive_buffer: int = 0
 ) -> socket.socket:
     sock = socket.socket()
     if receive_buffer:

@@ -179,7 +179,7 @@ class Turn:
         self.handler = pipe.handler
         self.loop = EventLoop(self.handler.flush_lines, threads=1)
 
-    def serve(self, *work: Callable[[], object]) -> None:
+    def serve(self, *work: Callable[[], None]) -> None:
         """Do all of the work in greenlets, to its end."""
         with self.handler.collecting():
             for one in work:
@@ -279,7 +279,7 @@ def test_what_is_printed_stays_in_its_place_and_what_waits_is_written_at_the_end
         stdout=pipe.handler.stream,
         stderr=subprocess.PIPE,
         check=True,
-        timeout=20,
+        timeout=120,
     )
 
     assert pipe.writes() == [["first", "AUDIT"], ["RESPONSE"], ["second", "AUDIT"], ["REQUEST"]]

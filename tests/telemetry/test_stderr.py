@@ -29,7 +29,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=writer,
         check=False,
-        timeout=20,
+        timeout=120,
     )
     os.close(writer)
     with os.fdopen(reader) as stderr:

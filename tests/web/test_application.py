@@ -1,4 +1,4 @@
-"""Flask's hooks and signals work in this application, where there are any."""
+"""Flask's hooks and signals work in this application."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIGNALS = (request_started, request_finished, request_tearing_down, appcontext_t
 
 
 def ask(app: Flask, blueprint: Blueprint) -> None:
-    """Ask the one route of an application."""
+    """Request the only route of an application."""
     blueprint.get("/here")(lambda: "")
     app.register_blueprint(blueprint)
     app.test_client().get("/here")
@@ -36,7 +36,7 @@ def ask(app: Flask, blueprint: Blueprint) -> None:
     [*product(["application", "blueprint"], HOOKS), ("application", "teardown_appcontext")],
 )
 def test_a_hook_is_called_once_for_each_request(of: str, name: str) -> None:
-    app, blueprint = Application("hooks", static_folder=None), Blueprint("room", __name__)
+    app, blueprint = Application("hooks"), Blueprint("room", __name__)
     called: list[object] = []
 
     def hook(*given: object) -> object:
@@ -49,8 +49,8 @@ def test_a_hook_is_called_once_for_each_request(of: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: str(signal.name))
-def test_a_signal_reaches_who_waits_for_it(signal: NamedSignal) -> None:
-    app, blueprint = Application("signals", static_folder=None), Blueprint("room", __name__)
+def test_a_signal_reaches_its_receiver(signal: NamedSignal) -> None:
+    app, blueprint = Application("signals"), Blueprint("room", __name__)
     seen: list[object] = []
 
     def see(sender: object, **_given: object) -> None:

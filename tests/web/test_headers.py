@@ -1,4 +1,4 @@
-"""Headers that no answer may leave without, whatever became of the request."""
+"""The headers of every response, whatever happened to the request."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ RATE_LIMIT = {
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
 }
-# What no route has answered: there is no successor to name.
+# Responses without a route, which have no successor to name.
 WITHOUT_ROUTE = {"400 of a URL", "404 of a route", "405", "500"}
 OTHERS = {"Permissions-Policy", "Cross-Origin-Resource-Policy", "X-Request-Id"}
 CONTENT = {"Content-Type", "Content-Length"}
-# What each answer carries beyond the headers of every answer.
+# Further headers of each kind of response.
 OWN = {
     "201": {"Location"},
     "401": {"WWW-Authenticate"},
@@ -90,7 +90,7 @@ BAD_IDS = [
 
 @dataclass
 class World:
-    """Everything that it takes to bring an answer about."""
+    """What it takes to provoke each kind of response."""
 
     alice: User
     build: Callable[..., Flask]
@@ -196,7 +196,7 @@ SITUATIONS = {
 
 @pytest.fixture(params=[only_in_process(name) if name == "500" else name for name in SITUATIONS])
 def situation(request: pytest.FixtureRequest, world: World) -> tuple[str, Ask]:
-    """Each kind of answer: its name and how to get it, with which headers one likes."""
+    """Each kind of response: its name, and a function that gets it with the given headers."""
     return request.param, SITUATIONS[request.param](world)
 
 
@@ -210,7 +210,7 @@ def preflight(client: FlaskClient, origin: str, path: str = PATH) -> TestRespons
 
 
 def check_constant(answer: TestResponse, *, under_api: bool = True) -> None:
-    """Hold an answer to the headers of every answer: right, and once."""
+    """Check that a response has every header once, with the right value."""
     for name, value in EVERYWHERE.items():
         assert answer.headers.getlist(name) == [value], name
     names = [name.lower() for name, _ in answer.headers]
@@ -227,7 +227,7 @@ def cors(answer: TestResponse) -> dict[str, str]:
 
 
 def check_cors(answer: TestResponse, origin: str) -> None:
-    """Hold an answer to what a listed origin's scripts must be able to read."""
+    """Check that scripts of a listed origin can read the response and its headers."""
     assert answer.headers["Access-Control-Allow-Origin"] == origin
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"
     exposed = set(answer.headers["Access-Control-Expose-Headers"].split(", "))
@@ -235,7 +235,7 @@ def check_cors(answer: TestResponse, origin: str) -> None:
     assert needed <= exposed
 
 
-def test_every_answer_carries_every_header_once(situation: tuple[str, Ask]) -> None:
+def test_every_response_has_every_header_once(situation: tuple[str, Ask]) -> None:
     name, ask = situation
     answer = ask({})
 
@@ -248,7 +248,7 @@ def test_every_answer_carries_every_header_once(situation: tuple[str, Ask]) -> N
     assert {header for header, _ in answer.headers} == expected
 
 
-def test_every_answer_is_json(situation: tuple[str, Ask]) -> None:
+def test_every_response_is_json(situation: tuple[str, Ask]) -> None:
     name, ask = situation
     answer = ask({"Accept": "text/html"})
 
@@ -262,7 +262,7 @@ def test_every_answer_is_json(situation: tuple[str, Ask]) -> None:
         assert answer.json["message"]
 
 
-def test_a_listed_origin_may_read_every_answer(situation: tuple[str, Ask]) -> None:
+def test_a_listed_origin_can_read_every_response(situation: tuple[str, Ask]) -> None:
     name, ask = situation
     for origin in (ORIGIN, EXTENSION):
         answer = ask({"Origin": origin})
@@ -298,7 +298,7 @@ def test_another_origin_gets_no_cors_headers(alice: User, origin: str) -> None:
         assert cors(answer) == {}
 
 
-def test_an_origin_that_is_not_listed_can_read_no_kind_of_answer(
+def test_an_origin_that_is_not_listed_can_read_no_response(
     situation: tuple[str, Ask],
 ) -> None:
     answer = situation[1]({"Origin": "https://evil.example"})
@@ -309,9 +309,7 @@ def test_an_origin_that_is_not_listed_can_read_no_kind_of_answer(
 
 @pytest.mark.parametrize("origin", [ORIGIN, EXTENSION])
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/1", "/api/analytics", "/api/nowhere"])
-def test_a_preflight_is_answered_without_a_token(
-    client: FlaskClient, origin: str, path: str
-) -> None:
+def test_a_preflight_needs_no_token(client: FlaskClient, origin: str, path: str) -> None:
     answer = preflight(client, origin, path)
 
     assert (answer.status_code, answer.data) == (204, b"")
@@ -324,7 +322,7 @@ def test_a_preflight_is_answered_without_a_token(
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
 
 
-def test_a_preflight_costs_nothing_and_is_never_limited(build: Callable[..., Flask]) -> None:
+def test_a_preflight_is_neither_counted_nor_limited(build: Callable[..., Flask]) -> None:
     client = build(RATE_LIMIT_GENERAL="2 per hour").test_client()
     assert client.get("/api/health").headers["X-RateLimit-Remaining"] == "1"
     for _ in range(5):
@@ -338,14 +336,14 @@ def test_a_preflight_costs_nothing_and_is_never_limited(build: Callable[..., Fla
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nowhere", "/api", "/", "/%zz"])
-def test_outside_the_api_other_sites_may_load_nothing(client: FlaskClient, path: str) -> None:
+def test_other_sites_cannot_load_what_is_outside_the_api(client: FlaskClient, path: str) -> None:
     for answer in (client.get(path, headers={"Origin": ORIGIN}), preflight(client, ORIGIN, path)):
         check_constant(answer, under_api=False)
         assert cors(answer) == {}
         assert not RATE_LIMIT & {name for name, _ in answer.headers}
 
 
-def test_head_carries_what_get_carries(alice: User) -> None:
+def test_head_has_the_headers_of_get(alice: User) -> None:
     head = alice.request("HEAD", PATH, headers={"Origin": ORIGIN})
 
     check_constant(head)
@@ -353,17 +351,17 @@ def test_head_carries_what_get_carries(alice: User) -> None:
 
 
 @pytest.mark.parametrize("feature", ["camera", "microphone", "geolocation", "payment", "usb"])
-def test_what_browsers_can_do_is_turned_off(client: FlaskClient, feature: str) -> None:
+def test_the_permissions_policy_turns_every_feature_off(client: FlaskClient, feature: str) -> None:
     policy = client.get("/api/health").headers["Permissions-Policy"].split(", ")
 
     assert f"{feature}=()" in policy
 
 
-def test_a_refused_token_is_told_how_to_come_back(client: FlaskClient) -> None:
+def test_a_401_names_the_authentication_scheme(client: FlaskClient) -> None:
     assert client.get(PATH).headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_405_says_what_is_allowed(alice: User) -> None:
+def test_a_405_lists_the_allowed_methods(alice: User) -> None:
     allowed = {
         PATH: "GET, HEAD, OPTIONS, POST",
         f"{PATH}/{uuid4()}": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT",
@@ -374,7 +372,7 @@ def test_a_405_says_what_is_allowed(alice: User) -> None:
         assert alice.request("BREW", path).headers.getlist("Allow") == [methods]
 
 
-def test_a_request_id_that_fits_is_echoed(situation: tuple[str, Ask]) -> None:
+def test_a_valid_request_id_is_echoed(situation: tuple[str, Ask]) -> None:
     for given in GOOD_IDS:
         answer = situation[1]({"X-Request-Id": given})
         assert answer.headers.getlist("X-Request-Id") == [given]
@@ -382,8 +380,8 @@ def test_a_request_id_that_fits_is_echoed(situation: tuple[str, Ask]) -> None:
 
 @pytest.mark.in_process
 @pytest.mark.parametrize("given", BAD_IDS)
-def test_a_request_id_that_does_not_fit_is_replaced(client: FlaskClient, given: str) -> None:
-    """It is put where a server would: the test client refuses to send most of these."""
+def test_an_invalid_request_id_is_replaced(client: FlaskClient, given: str) -> None:
+    """The id goes into the environ, because the test client refuses to send most of these."""
     answer = client.get("/api/health", environ_overrides={"HTTP_X_REQUEST_ID": given})
 
     (made,) = answer.headers.getlist("X-Request-Id")
@@ -404,7 +402,7 @@ def test_a_preflight_has_a_request_id_too(client: FlaskClient) -> None:
     assert client.options(PATH, headers=headers).headers.getlist("X-Request-Id") == ["mine"]
 
 
-def test_nothing_says_what_the_service_is_built_with(situation: tuple[str, Ask]) -> None:
+def test_no_header_names_the_software_behind_the_service(situation: tuple[str, Ask]) -> None:
     answer = situation[1]({})
 
     assert "X-Powered-By" not in answer.headers

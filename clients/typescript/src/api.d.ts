@@ -579,6 +579,11 @@ export interface components {
              * @example 2026-11-24T21:15:07.123Z
              */
             timestamp: string;
+            /**
+             * @description The version of the service.
+             * @example 1.0.0
+             */
+            version: string;
         };
         /** @description An error. */
         Error: {
@@ -665,6 +670,11 @@ export interface components {
              * @example 2026-11-24T21:15:07.123Z
              */
             timestamp: string;
+            /**
+             * @description The version of the service.
+             * @example 1.0.0
+             */
+            version: string;
         };
         /** @description A request that is not valid. */
         Invalid: {
@@ -2436,7 +2446,8 @@ export interface operations {
                      * @example {
                      *       "environment": "production",
                      *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z"
+                     *       "timestamp": "2026-11-24T21:15:07.123Z",
+                     *       "version": "1.0.0"
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
@@ -2480,7 +2491,8 @@ export interface operations {
                      *       },
                      *       "environment": "production",
                      *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z"
+                     *       "timestamp": "2026-11-24T21:15:07.123Z",
+                     *       "version": "1.0.0"
                      *     }
                      */
                     "application/json": components["schemas"]["Dependencies"];
@@ -2513,7 +2525,8 @@ export interface operations {
                      *       },
                      *       "environment": "production",
                      *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z"
+                     *       "timestamp": "2026-11-24T21:15:07.123Z",
+                     *       "version": "1.0.0"
                      *     }
                      */
                     "application/json": components["schemas"]["Dependencies"];
@@ -3062,7 +3075,8 @@ export interface operations {
                      * @example {
                      *       "environment": "production",
                      *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z"
+                     *       "timestamp": "2026-11-24T21:15:07.123Z",
+                     *       "version": "1.0.0"
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
@@ -3103,7 +3117,8 @@ export interface operations {
                      *       },
                      *       "environment": "production",
                      *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z"
+                     *       "timestamp": "2026-11-24T21:15:07.123Z",
+                     *       "version": "1.0.0"
                      *     }
                      */
                     "application/json": components["schemas"]["Dependencies"];
@@ -3133,7 +3148,8 @@ export interface operations {
                      *       },
                      *       "environment": "production",
                      *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z"
+                     *       "timestamp": "2026-11-24T21:15:07.123Z",
+                     *       "version": "1.0.0"
                      *     }
                      */
                     "application/json": components["schemas"]["Dependencies"];

@@ -1,4 +1,4 @@
-// A typed client in a few lines: paths, parameters, bodies and answers come from api.d.ts.
+// A small typed client: api.d.ts has the types of paths, parameters, bodies and responses.
 
 import createClient, { type Client } from "openapi-fetch";
 
@@ -8,7 +8,7 @@ type Api = Client<paths>;
 type List = paths["/api/v1/opportunities"]["get"];
 type Filters = NonNullable<List["parameters"]["query"]>;
 
-/** Connect to the service; `getToken` is Clerk's, and is asked before each request. */
+/** Connect to the service. `getToken` is the function of Clerk; it runs before each request. */
 export function connect(baseUrl: string, getToken: () => Promise<string | null>): Api {
   const lists = { style: "form", explode: false } as const; // status=applied,ghosted
   const api = createClient<paths>({ baseUrl, querySerializer: { array: lists } });
@@ -21,7 +21,7 @@ export function connect(baseUrl: string, getToken: () => Promise<string | null>)
   return api;
 }
 
-/** Walk over every opportunity that passes the filters, page by page. */
+/** Yield every opportunity that matches the filters, page by page. */
 export async function* opportunities(api: Api, filters: Filters = {}): AsyncGenerator<Opportunity> {
   let cursor: string | undefined;
   do {
@@ -33,14 +33,14 @@ export async function* opportunities(api: Api, filters: Filters = {}): AsyncGene
   } while (cursor);
 }
 
-/** Create an opportunity; what is wrong with the fields is thrown as one text. */
+/** Create an opportunity; throw an Error with the messages of all invalid fields. */
 export async function create(api: Api, body: NewOpportunity): Promise<Opportunity> {
   const { data, error } = await api.POST("/api/v1/opportunities", { body });
   if (error) throw new Error(textOf(error));
   return data;
 }
 
-/** Return what to show of an error: its fields' messages where there are some. */
+/** Return the text to show for an error: the messages of its fields, if it has any. */
 export function textOf(error: { message: string } | Invalid): string {
   if ("details" in error && error.details?.length) {
     return error.details.map((detail) => detail.message).join(", ");

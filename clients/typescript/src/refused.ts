@@ -1,4 +1,4 @@
-// What the types refuse: each line below must be an error, or the check fails.
+// Mistakes that the types must catch: the check fails if one of these lines compiles.
 
 import type { NewOpportunity, Opportunity } from "./api.js";
 import { connect } from "./example.js";

@@ -35,9 +35,8 @@ def document(app: Flask) -> dict[str, Any]:
         openapi_version="3.1.0",
         plugins=[Plugin()],
         info={
-            "summary": "Track internship and hackathon applications, private to each user.",
             "description": _read("introduction.md"),
-            "contact": {"name": "FutureTracker", "url": "https://github.com/futuretracker"},
+            "contact": {"name": "The operator of this service"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         servers=[{"url": "/", "description": "This service."}],

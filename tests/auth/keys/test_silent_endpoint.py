@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,13 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.event_loop("each request that waits occupies one of THREADS")
 
 
-def seconds(service: Service, path: str, token: str | None = None) -> float:
-    """Return how long a request takes."""
-    began = time.monotonic()
-    assert service.request("GET", path, token=token).status == 200
-    return time.monotonic() - began
-
-
 def test_while_unknown_keys_are_fetched_other_requests_go_on(
     serve: Callable[..., Service], endpoint: Endpoint, certificates: Certificates, forge: Forge
 ) -> None:
@@ -44,7 +35,6 @@ def test_while_unknown_keys_are_fetched_other_requests_go_on(
     assert service.request("GET", "/api/me", token=token).status == 200
     fetched, go_on = len(endpoint.requests), threading.Event()
     endpoint.answer = endpoint.answer_after(go_on)
-    began = time.monotonic()
     with ThreadPoolExecutor() as pool:
         unknown = [
             pool.submit(
@@ -53,14 +43,8 @@ def test_while_unknown_keys_are_fetched_other_requests_go_on(
             for _ in range(4)
         ]
         wait_for(lambda: len(endpoint.requests) > fetched)
-        times = [
-            seconds(service, path, known)
-            for _ in range(5)
-            for path, known in (("/healthz", None), ("/api/me", token), ("/api/me", forge.token()))
-        ]
+        for path, known in (("/healthz", None), ("/api/me", token), ("/api/me", forge.token())):
+            assert service.request("GET", path, token=known).status == 200
         assert not any(request.done() for request in unknown)
-        waited = time.monotonic() - began
         go_on.set()
         assert {request.result().status for request in unknown} == {401}
-
-    assert median(times) < min(0.05, waited / 5)

@@ -1,4 +1,4 @@
-"""A service that trusts one Clerk instance, and somebody who asks at its door."""
+"""A service that trusts one Clerk instance, and a client that sends it tokens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def forge() -> Forge:
 
 @pytest.fixture(scope="module")
 def stranger() -> Forge:
-    """Another key under the same key id."""
+    """Another key with the same key id."""
     return Forge()
 
 
@@ -37,7 +37,7 @@ def stranger() -> Forge:
 def app(
     service_url: str, forge: Forge, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
-    """A service that trusts the forge and leaves Clerk's other settings as they are."""
+    """A service that trusts the forge, with Clerk's other settings at their defaults."""
     settings = {
         "DATABASE_URL": service_url,
         "STORE_URL": f"lmdb://{tmp_path_factory.mktemp('store')}",
@@ -47,12 +47,12 @@ def app(
     }
     app = create_app(config_from(settings))
     yield app
-    app.extensions["database"].close()
+    app.database.close()
 
 
 @pytest.fixture
 def settings(settings: dict[str, str], forge: Forge) -> dict[str, str]:
-    """The settings of a service that ``build`` makes: it trusts the forge."""
+    """The settings of a service that trusts the forge, for ``build``."""
     others = {name: value for name, value in settings.items() if not name.startswith("CLERK_")}
     return {**others, **forge.settings()}
 

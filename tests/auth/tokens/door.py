@@ -1,4 +1,4 @@
-"""The service as a stranger meets it: each refusal is the same 401, and the log alone knows why."""
+"""A client of the service: each refused token gets the same 401; only the log has the reason."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ EXPIRED = "Token has expired"
 
 @dataclass
 class Door:
-    """The service as a stranger meets it, with what it writes down."""
+    """A client of the service, with access to the log."""
 
     client: FlaskClient
     caplog: pytest.LogCaptureFixture
 
     def knock(self, authorization: str | None, **options: Any) -> TestResponse:
-        """Ask with this very header: no client library tidies it on the way."""
+        """Send a request with exactly this header, which no client library changes."""
         self.caplog.clear()
         environ = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
         path = options.pop("path", "/api/me")
         return self.client.open(path, environ_overrides=environ, **options)
 
     def refuse(self, authorization: str | None, message: str = INVALID, **options: Any) -> str:
-        """Expect the one 401 with this message, and return the reason in the log."""
+        """Check that the header gets a 401 with this message; return the reason in the log."""
         answer = self.knock(authorization, **options)
         assert (answer.status_code, answer.json) == (
             401,

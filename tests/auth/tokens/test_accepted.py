@@ -1,4 +1,4 @@
-"""Who is let in, and as whom."""
+"""Tokens that are accepted, and the user that each stands for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         pytest.param({"sub": "user_" + "a" * 128}, {}, id="a long sub"),
     ],
 )
-def test_a_session_token_is_let_in(
+def test_a_session_token_is_accepted(
     door: Door, forge: Forge, claims: Mapping[str, Any], header: Mapping[str, Any]
 ) -> None:
     token = forge.token(claims, header)
@@ -50,8 +50,8 @@ def test_a_session_token_is_let_in(
     door.expect_no_secret_in_the_log(token)
 
 
-def test_a_token_of_4096_bytes_is_the_longest(door: Door, forge: Forge) -> None:
-    # Base64 has no length of 4n+1: between them, a header and a payload reach every length.
+def test_a_token_may_have_4096_bytes(door: Door, forge: Forge) -> None:
+    # Base64 has no length of 4n+1, but header and payload together can have every length.
     made = (
         forge.token({"pad": "x" * size}, {"kid": "k" * kid})
         for size in range(2490, 2515)
@@ -63,7 +63,7 @@ def test_a_token_of_4096_bytes_is_the_longest(door: Door, forge: Forge) -> None:
     assert door.refuse(f"Bearer {tokens[4097]}") == "token-malformed"
 
 
-def test_a_missing_azp_is_let_in_where_the_setting_says_so(
+def test_a_missing_azp_is_accepted_if_the_setting_allows_it(
     build: Callable[..., Flask], caplog: pytest.LogCaptureFixture, forge: Forge
 ) -> None:
     caplog.set_level(logging.INFO, logger="futuretracker")
@@ -74,7 +74,7 @@ def test_a_missing_azp_is_let_in_where_the_setting_says_so(
         assert door.refuse(f"Bearer {forge.token({'azp': azp})}") == "token-invalid-azp"
 
 
-def test_authorized_parties_stand_in_for_the_cors_origins(
+def test_authorized_parties_replace_the_cors_origins(
     build: Callable[..., Flask], caplog: pytest.LogCaptureFixture, forge: Forge
 ) -> None:
     caplog.set_level(logging.INFO, logger="futuretracker")
@@ -86,7 +86,7 @@ def test_authorized_parties_stand_in_for_the_cors_origins(
     assert door.refuse(f"Bearer {forge.token({'azp': ORIGIN})}") == "token-invalid-azp"
 
 
-def test_the_e_mail_address_is_the_tokens_where_it_is_one(door: Door, forge: Forge) -> None:
+def test_a_valid_e_mail_address_is_taken_from_the_token(door: Door, forge: Forge) -> None:
     def email_of(sub: str, email: object) -> object:
         answer = door.knock(f"Bearer {forge.token({'sub': sub, 'email': email})}")
         assert answer.status_code == 200

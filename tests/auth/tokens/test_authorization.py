@@ -1,4 +1,4 @@
-"""The Authorization header: one shape brings a token, and no other place does."""
+"""The Authorization header: a token is accepted in this form and in no other place."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ SHAPES: dict[str, tuple[str | None, str, str]] = {
     ),
     "non-ASCII": ("Bearer {header}.{payload}\xe9.{signature}", INVALID, "token-malformed"),
     "UTF-8 look-alike": (
-        # A Cyrillic letter's bytes, as WSGI hands them over.
+        # The bytes of a Cyrillic letter, as WSGI represents them.
         "Bearer {header}.{payload}\xd0\xb5.{signature}",
         INVALID,
         "token-malformed",
@@ -76,7 +76,7 @@ SHAPES: dict[str, tuple[str | None, str, str]] = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_header_of_another_shape_is_refused(door: Door, forge: Forge, name: str) -> None:
+def test_a_header_of_another_form_is_refused(door: Door, forge: Forge, name: str) -> None:
     shape, message, reason = SHAPES[name]
     token = forge.token()
     header, payload, signature = token.split(".")
@@ -86,7 +86,7 @@ def test_a_header_of_another_shape_is_refused(door: Door, forge: Forge, name: st
     assert door.refuse(shape, message) == reason
 
 
-def test_the_base64_of_mail_is_refused(door: Door, forge: Forge) -> None:
+def test_the_base64_alphabet_of_mime_is_refused(door: Door, forge: Forge) -> None:
     token = next(t for _ in range(100) if "-" in (t := forge.token()).rpartition(".")[2])
     head, _, signature = token.rpartition(".")
 
@@ -127,7 +127,7 @@ def test_the_base64_of_mail_is_refused(door: Door, forge: Forge) -> None:
         ),
     ],
 )
-def test_a_token_in_any_other_place_is_no_token(
+def test_a_token_in_any_other_place_is_ignored(
     door: Door, forge: Forge, options: dict[str, Any]
 ) -> None:
     token = forge.token()
@@ -158,7 +158,7 @@ def test_two_authorization_headers_on_the_wire_are_refused(
             answer = ask(*pair)
             assert answer.startswith(b"HTTP/1.1 401 ")
             assert b'"error":"Unauthorized"' in answer
-    # The underscore is an old way around a proxy that cleans headers.
+    # With an underscore, a header may pass a proxy that removes it otherwise.
     assert ask(good.replace("Authorization", "Authorization_")).startswith(b"HTTP/1.1 40")
     for line in service.lines():
         assert forge.token().partition(".")[0] not in json.dumps(line)

@@ -1,4 +1,4 @@
-"""The bytes, under a true signature: a header and a payload are one plain JSON object each."""
+"""Malformed bytes with a valid signature: header and payload must each be a plain JSON object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The claims, under a true signature: one that is not as a session has it is enough to refuse."""
+"""Wrong claims with a valid signature: a single one makes the service refuse the token."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_token_with_other_claims_is_refused(door: Door, forge: Forge, name: st
     [In(-6), In(-3600), 1, 0, -1, -(10**12), True, False, "1", 1.5],
     ids=str,
 )
-def test_a_token_that_has_ended_says_so(door: Door, forge: Forge, exp: object) -> None:
+def test_an_expired_token_has_a_message_of_its_own(door: Door, forge: Forge, exp: object) -> None:
     token = forge.token({"exp": exp, "iat": In(-60)})
 
     assert door.refuse(f"Bearer {token}", EXPIRED) == "token-expired"

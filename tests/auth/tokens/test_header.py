@@ -1,4 +1,4 @@
-"""The token's own header: it chooses no algorithm, kind of token or key but the service's."""
+"""The token's header: it cannot choose another algorithm, class of token or key."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_token_with_another_header_is_refused(door: Door, forge: Forge, name: 
 
 
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c"])
-def test_a_key_that_the_token_brings_along_is_neither_used_nor_fetched(
+def test_a_key_in_the_header_is_neither_used_nor_fetched(
     door: Door, stranger: Forge, member: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,4 +1,4 @@
-"""What is remembered of a verified token, and for how long."""
+"""The memory of verified tokens: what it keeps, and for how long."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Counting(Verifier):
-    """Counts how often a token really was verified."""
+    """Counts the verifications of signatures."""
 
     verified = 0
 
@@ -48,66 +48,66 @@ def verifier(settings: dict[str, str]) -> Counting:
 def test_a_verified_token_is_remembered_for_a_minute(
     clock: Clock, verifier: Counting, forge: Forge
 ) -> None:
-    known, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(300)})}"
-    first = known.of(header)
+    memory, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(300)})}"
+    first = memory.find(header)
 
     clock.forward(59)
-    assert known.of(header) == first
+    assert memory.find(header) == first
     assert verifier.verified == 1
     clock.forward(1)
-    assert known.of(header) == first
+    assert memory.find(header) == first
     assert verifier.verified == 2
 
 
 def test_a_verified_token_is_not_remembered_beyond_its_end(
     clock: Clock, verifier: Counting, forge: Forge
 ) -> None:
-    known, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(30)})}"
-    ends_at = known.of(header).expires_at
+    memory, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(30)})}"
+    ends_at = memory.find(header).expires_at
 
     clock.ahead = ends_at - time.time() - 0.5
-    known.of(header)
+    memory.find(header)
     assert verifier.verified == 1
     clock.forward(0.5)
-    known.of(header)
+    memory.find(header)
     assert verifier.verified == 2
 
 
 def test_a_refused_token_is_not_remembered(verifier: Counting, forge: Forge) -> None:
-    known, header = Sessions(verifier), f"Bearer {forge.token({'sts': 'pending'})}"
+    memory, header = Sessions(verifier), f"Bearer {forge.token({'sts': 'pending'})}"
 
     for _ in range(2):
         with pytest.raises(Unauthenticated):
-            known.of(header)
+            memory.find(header)
     assert verifier.verified == 2
 
 
-def test_a_remembered_token_lends_nothing_to_one_that_begins_alike(
+def test_a_token_with_another_signature_is_refused_although_the_rest_is_remembered(
     verifier: Counting, forge: Forge
 ) -> None:
-    known, token = Sessions(verifier), forge.token()
-    known.of(f"Bearer {token}")
+    memory, token = Sessions(verifier), forge.token()
+    memory.find(f"Bearer {token}")
 
     with pytest.raises(Unauthenticated):
-        known.of(f"Bearer {token[:-10]}AAAAAAAAAA")
+        memory.find(f"Bearer {token[:-10]}AAAAAAAAAA")
 
 
 @pytest.mark.parametrize("shape", ["", "{}", "Basic {}", "Bearer  {}", "Bearer {} ", "Bearer {},"])
-def test_a_remembered_token_is_recalled_in_no_other_shape(
+def test_a_remembered_token_is_found_by_its_exact_header_only(
     verifier: Counting, forge: Forge, shape: str
 ) -> None:
-    known, token = Sessions(verifier), forge.token()
-    known.of(f"Bearer {token}")
+    memory, token = Sessions(verifier), forge.token()
+    memory.find(f"Bearer {token}")
 
-    assert known.recall(f"Bearer {token}")
-    assert known.recall(shape.format(token)) is None
+    assert memory.recall(f"Bearer {token}")
+    assert memory.recall(shape.format(token)) is None
 
 
-def test_what_is_remembered_is_bounded_and_holds_no_token(verifier: Counting, forge: Forge) -> None:
-    known, token = Sessions(verifier), forge.token()
-    known.of(f"Bearer {token}")
+def test_the_memory_is_bounded_and_holds_no_token(verifier: Counting, forge: Forge) -> None:
+    memory, token = Sessions(verifier), forge.token()
+    memory.find(f"Bearer {token}")
 
-    entries = known._verified._entries  # noqa: SLF001 - what lies in memory is the matter
+    entries = memory._verified._entries  # noqa: SLF001 - the test is about what stays in memory
     assert list(entries) == [hashlib.sha256(f"Bearer {token}".encode()).digest()]
     assert token not in repr(entries)
 
@@ -117,7 +117,7 @@ def test_what_is_remembered_is_bounded_and_holds_no_token(verifier: Counting, fo
     assert [bounded.get(number) for number in range(5)] == [None, None, 2, 3, 4]
 
 
-def test_a_token_is_refused_once_its_end_and_the_leeway_are_over(door: Door, forge: Forge) -> None:
+def test_a_token_is_refused_after_its_end_plus_the_leeway(door: Door, forge: Forge) -> None:
     header = f"Bearer {forge.token({'exp': In(-3), 'iat': In(-60)})}"
 
     assert door.knock(header).status_code == 200

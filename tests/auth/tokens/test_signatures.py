@@ -1,4 +1,4 @@
-"""The signature: RS256, by the trusted key, over these very bytes; judged before any claim."""
+"""The signature: RS256 with the trusted key over exactly these bytes, verified before any claim."""
 
 from __future__ import annotations
 
@@ -77,19 +77,19 @@ def test_another_algorithm_is_refused(door: Door, forge: Forge, name: str, hones
 
 
 def swapped(token: str, *, header: bytes | None = None, payload: bytes | None = None) -> str:
-    """Put another header or payload under the token's signature."""
+    """Replace the header or the payload, but keep the signature."""
     old_header, old_payload, signature = token.split(".")
     new_header = old_header if header is None else b64(header)
     return f"{new_header}.{old_payload if payload is None else b64(payload)}.{signature}"
 
 
 def resigned(change: Callable[[bytes], bytes]) -> Callable[[Forge, Forge], str]:
-    """Change the true signature's bytes."""
+    """Change bytes of the valid signature."""
     return lambda forge, _: forge.token(sign=lambda data: change(forge.rs256(data)))
 
 
 def with_loose_bits(token: str) -> str:
-    """Spell the same signature's bytes another way, as base64's last character allows."""
+    """Encode the same signature differently, with unused bits in the last base64 character."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
 
@@ -129,18 +129,16 @@ SIGNATURES: dict[str, tuple[Callable[[Forge, Forge], str], str]] = {
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_a_signature_that_does_not_fit_is_refused(
-    door: Door, forge: Forge, stranger: Forge, name: str
-) -> None:
+def test_a_wrong_signature_is_refused(door: Door, forge: Forge, stranger: Forge, name: str) -> None:
     make, reason = SIGNATURES[name]
 
     assert door.refuse(f"Bearer {make(forge, stranger)}") == reason
 
 
-def test_a_claim_is_judged_only_under_a_true_signature(
+def test_claims_are_checked_only_after_the_signature(
     door: Door, forge: Forge, stranger: Forge
 ) -> None:
-    """Otherwise anybody could ask what the service thinks of made-up claims."""
+    """Otherwise anybody could find out which claims the service accepts."""
     ended = {"exp": In(-60), "iat": In(-120)}
 
     assert door.refuse(f"Bearer {forge.token(ended)}", EXPIRED) == "token-expired"

@@ -105,7 +105,7 @@ def test_shared_memory_that_is_too_small_is_a_warning(settings: dict[str, str]) 
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
     )
     (line,) = [line for line in ran.stdout.splitlines() if "store-shared" in line]
 
@@ -130,7 +130,7 @@ def test_the_service_s_user_may_make_a_store_where_it_may_write(
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
     )
     (line,) = [line for line in ran.stdout.splitlines() if "store-usable" in line]
 

@@ -257,7 +257,7 @@ def test_erasing_waits_for_an_opportunity_being_added_and_deletes_it(
         time.sleep(0.1)
         assert not erasing.done()
         busy.commit()
-        assert erasing.result(3)
+        assert erasing.result(60)
 
     assert left(owner, a) == [0, 0, 0]
 
@@ -272,7 +272,7 @@ def test_erasing_waits_for_a_user_being_added_and_deletes_it(
         time.sleep(0.1)
         assert not erasing.done()
         busy.commit()
-        assert erasing.result(3)
+        assert erasing.result(60)
 
     assert owner.execute("select from users where clerk_id = %s", [clerk_id]).fetchall() == []
 
@@ -287,6 +287,6 @@ def test_a_user_is_not_added_again_during_the_erasing(
         time.sleep(0.1)
         assert not seeing.done()
         busy.commit()
-        assert seeing.result(3) is None
+        assert seeing.result(60) is None
 
     assert owner.execute("select from users where clerk_id = %s", [clerk_id]).fetchall() == []

@@ -88,7 +88,7 @@ def proxy(url: str, folder: Path) -> Iterator[tuple[str, Wire]]:
             yield make_conninfo(url, host=str(folder)), wire
         finally:
             wire.stop()
-            thread.join(5)
+            thread.join(60)
 
 
 @pytest.fixture

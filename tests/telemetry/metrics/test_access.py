@@ -50,7 +50,7 @@ def test_the_metrics_port_serves_no_api_and_the_api_port_no_metrics(
     token = issuer.token("user_metrics", ttl=600, azp=ORIGIN)
 
     def inside(target: str, host: str = f"127.0.0.1:{service.port}") -> int:
-        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
         connection.putrequest("GET", target, skip_host=True)
         for name, value in {
             "Host": host,

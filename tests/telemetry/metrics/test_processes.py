@@ -110,6 +110,6 @@ def test_the_files_are_deleted_when_the_service_ends(serve: Serve) -> None:
     place = folder(service)
     assert place.stat().st_mode & 0o777 == 0o700
     service.process.send_signal(signal.SIGTERM)
-    service.process.wait(15)
+    service.process.wait(60)
 
     assert not place.exists()

@@ -1,0 +1,24 @@
+"""The mark of views that anybody may call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from futuretracker.web.application import current_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+View = TypeVar("View", bound="Callable[..., object]")
+
+
+def public(view: View) -> View:
+    """Let anybody call the view, without a token."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_public(endpoint: str | None) -> bool:
+    """Return whether no token is needed: the view is public, or there is no view to protect."""
+    view = current_app.view_functions.get(endpoint or "")
+    return view is None or getattr(view, "is_public", False)

@@ -1,0 +1,93 @@
+"""Admit a request to its view: token, rate limits, revocations and user.
+
+What a request needs of the shared store is read in one visit, which also counts its rate limits. A
+token that this process sees for the first time takes a second visit, because the limits per user
+need a verified token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from futuretracker.auth.access import is_public
+from futuretracker.auth.revocations import GENERATION, Revocations
+from futuretracker.auth.sessions import Sessions
+from futuretracker.auth.tokens import Verifier
+from futuretracker.auth.users import Users
+from futuretracker.telemetry import metrics
+from futuretracker.telemetry.events import event
+from futuretracker.web.guards import check_size, check_url
+from futuretracker.web.request import current
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from futuretracker.database.freshness import Freshness
+    from futuretracker.web.application import Application
+    from futuretracker.web.errors import ApiError, Unauthenticated
+    from futuretracker.web.request import Request, Session
+
+    Values = Mapping[str, bytes | None]  # of the shared store, by key
+
+
+class Admission:
+    """The checks in front of every view."""
+
+    def __init__(self, app: Application, freshness: Freshness) -> None:
+        self._limits = app.rate_limits
+        self._freshness = freshness
+        self._sessions = Sessions(Verifier(app.settings.clerk))
+        self.revocations = Revocations(app.store)
+        self.users = Users(app.store)
+
+    def admit(self) -> None:
+        """Admit the current request to its view, or raise the error that refuses it.
+
+        The order is part of the API: 429 for the address, 400 for the URL, 401, 429 for the user,
+        413 for the size. With a token that this process knows, both 429 come first.
+        """
+        request = current()
+        if is_public(request.endpoint):
+            self._limits.count()
+            check_url(request)
+            check_size(request)
+            return
+        header = request.environ.get("HTTP_AUTHORIZATION", "")
+        session = self._sessions.recall(header)
+        # A session that is known to be revoked uses up nothing of its user's limits.
+        if session and not self.revocations.reason(session):
+            values = self._check_known(request, session)
+        else:
+            values = self._check_new(request, header)
+        check_size(request)
+        request.reads_primary = self._freshness.needs_primary(request, values)
+        request.user_id = self.users.find(request.session, values)
+
+    def _check_known(self, request: Request, session: Session) -> Values:
+        """Check a session that this process has verified before: one visit to the store."""
+        request.session = session
+        values = self._limits.count([GENERATION, *self._keys(request)])
+        check_url(request)
+        self.revocations.check(session, values[GENERATION])
+        return values
+
+    def _check_new(self, request: Request, header: str) -> Values:
+        """Check a token that is new to this process: count the address, verify, count the user."""
+        values = self._limits.count([GENERATION])
+        check_url(request)
+        session = self._sessions.find(header)
+        self.revocations.check(session, values[GENERATION])
+        request.session = session
+        return self._limits.count(self._keys(request))
+
+    def _keys(self, request: Request) -> list[str]:
+        """Return the store's keys for what this process does not know about the session."""
+        return [*self.users.keys(request.session), *self._freshness.keys(request)]
+
+
+def unauthenticated(error: Unauthenticated) -> ApiError:
+    """Log why a token was refused; the client sees only the error itself."""
+    request = current()
+    metrics.authentication_failures.labels(error.reason).inc()
+    event("AUTH", reason=error.reason, ip=request.remote_addr, requestId=request.id)
+    return error

@@ -1,0 +1,46 @@
+"""The counter of one application limit."""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from typing import TYPE_CHECKING
+
+from futuretracker.store import Hit
+from futuretracker.telemetry import metrics
+
+if TYPE_CHECKING:
+    from flask_limiter._limits import RuntimeLimit  # has no public name
+
+
+class Counter:
+    """One limit, and how often it has allowed a request since the metrics were updated."""
+
+    def __init__(self, limit: RuntimeLimit) -> None:
+        self.limit = limit
+        self.name = limit.scope_for("", None)
+        self.amount = limit.limit.amount
+        self.allowed: deque[None] = deque()
+        self._seconds = limit.limit.get_expiry()
+        self._methods = limit.methods and {method.upper() for method in limit.methods}
+        self._hit = functools.lru_cache(maxsize=4096)(self._make_hit)
+        for decision in ("allowed", "refused"):
+            metrics.limit_decisions.labels(self.name, decision)
+
+    def applies_to(self, method: str) -> bool:
+        """Return whether the limit applies to the current request, which has this method."""
+        return (not self._methods or method in self._methods) and not self.limit.is_exempt
+
+    def hit(self) -> Hit:
+        """Return the hit that counts the current request."""
+        return self._hit(self.limit.key_func())
+
+    def _make_hit(self, key: str) -> Hit:
+        return Hit(self.limit.limit.key_for(key, self.name), self.amount, self._seconds)
+
+    def sample(self) -> None:
+        """Add what was allowed to the metrics."""
+        some = len(self.allowed)
+        metrics.limit_decisions.labels(self.name, "allowed").inc(some)
+        for _ in range(some):
+            self.allowed.popleft()

@@ -1,0 +1,129 @@
+"""Count a request against the application's limits, in one visit to the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask import current_app
+from flask_limiter import ExemptionScope, RateLimitExceeded, RequestLimit
+from limits import WindowStats
+
+from futuretracker.limits.counter import Counter
+from futuretracker.limits.headers import describe
+from futuretracker.telemetry import exposition
+from futuretracker.web.request import LIMITED, current
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from flask_limiter import ApplicationLimit, Limiter
+
+    from futuretracker.store import SharedStore, Window
+    from futuretracker.web.request import Request
+
+
+class Marks(NamedTuple):
+    """How a route is limited: by the application's limits, by others of its own."""
+
+    limited: bool
+    has_others: bool
+
+
+class RateLimits:
+    """The limits of one application."""
+
+    def __init__(
+        self, limiter: Limiter, store: SharedStore, declared: Iterable[ApplicationLimit]
+    ) -> None:
+        self._limiter = limiter
+        self._store = store
+        self._counters = [Counter(limit) for group in declared for limit in group]
+        self._marks: dict[str, Marks] = {}
+        self.limits = [counter.limit for counter in self._counters]
+        exposition.watch(self)
+
+    def sample(self) -> None:
+        """Update the metrics."""
+        for counter in self._counters:
+            counter.sample()
+
+    def count(self, keys: Sequence[str] = ()) -> Mapping[str, bytes | None]:
+        """Count the current request against each limit that applies to it by now, once.
+
+        Return the values of ``keys``, which the same visit to the store reads. Raise
+        RateLimitExceeded.
+        """
+        request = current()
+        due = self._due(request) if self._is_limited(request) else []
+        if not (due or keys):
+            return {}
+        request.counted = [*request.counted, *due]
+        visit = self._store.visit([counter.hit() for counter in due], keys)
+        # A window is missing after one that is exceeded.
+        counted = list(zip(due, visit.windows, strict=False))
+        for counter, window in counted:
+            if window.hits > counter.amount:
+                raise self._exceeded(counter, window)
+            counter.allowed.append(None)
+        if counted:
+            nearest, window = min(counted, key=_remaining)
+            describe(
+                nearest.name, nearest.limit.limit, _remaining((nearest, window)), window.ends_at
+            )
+        return dict(zip(keys, visit.values, strict=True))
+
+    def has_others(self) -> bool:
+        """Return whether the current request has limits of a blueprint, or default limits."""
+        endpoint = current().endpoint
+        return endpoint is not None and self._marks_of(endpoint).has_others
+
+    def _is_limited(self, request: Request) -> bool:
+        """Return whether the request counts: each route without a mark, each path of the API."""
+        if request.endpoint is None:
+            return request.path.startswith(LIMITED)
+        return self._marks_of(request.endpoint).limited
+
+    def _marks_of(self, endpoint: str) -> Marks:
+        marks = self._marks.get(endpoint)
+        if marks is None:
+            manager, blueprint = self._limiter.limit_manager, current().blueprint
+            exempt = manager.exemption_scope(current_app, endpoint, blueprint)
+            others = manager.default_limits or manager.blueprint_limits(
+                current_app, blueprint or ""
+            )
+            marks = Marks(not exempt & ExemptionScope.APPLICATION, bool(others))
+            self._marks[endpoint] = marks
+        return marks
+
+    def _due(self, request: Request) -> list[Counter]:
+        return [
+            counter
+            for counter in self._counters
+            if counter.applies_to(request.method) and counter not in request.counted
+        ]
+
+    def _exceeded(self, counter: Counter, window: Window) -> RateLimitExceeded:
+        """Return the exception, and tell Flask-Limiter which limit of the request it is about."""
+        refused = ExceededLimit(self._limiter, counter, window)
+        self._limiter.context.view_rate_limit = refused
+        self._limiter.context.view_rate_limits = [refused]
+        return RateLimitExceeded(counter.limit)
+
+
+class ExceededLimit(RequestLimit):
+    """A limit that was exceeded, with the window that the store has returned."""
+
+    def __init__(self, limiter: Limiter, counter: Counter, window: Window) -> None:
+        arguments = [counter.limit.key_func(), counter.name]
+        super().__init__(limiter, counter.limit.limit, arguments, breached=True, shared=True)
+        self._known = WindowStats(window.ends_at, 0)
+
+    @property
+    def window(self) -> WindowStats:
+        """The window; Flask-Limiter would ask the store for it."""
+        return self._known
+
+
+def _remaining(counted: tuple[Counter, Window]) -> int:
+    counter, window = counted
+    return counter.amount - window.hits
