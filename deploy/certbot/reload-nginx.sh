@@ -1,10 +1,10 @@
 #!/bin/sh
-# certbot's deploy hook: lets nginx take a renewed certificate, without losing a request. It belongs
-# into /etc/letsencrypt/renewal-hooks/deploy/.
+# A deploy hook for certbot. It reloads nginx after each renewal, and no request fails meanwhile.
+# Install it in /etc/letsencrypt/renewal-hooks/deploy/.
 set -eu
 
-# A wrong configuration would leave the old certificate in place, and nobody would hear of it before
-# it ends: certbot reports what a hook says.
+# With a wrong configuration nginx keeps the old certificate until it expires. Print the reason, because
+# certbot reports the output of its hooks.
 if ! said=$(nginx -t 2>&1); then
 	mistake=$(printf '%s\n' "$said" | sed -n 's/^.*\[emerg\] //p' | tail -n 1)
 	echo "nginx was not reloaded and keeps its old certificate: ${mistake:-$said}." >&2
