@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from futuretracker.database.pool import Found, OutOfReach, Pool, Values
+from futuretracker.database.pool import DatabaseDown, Found, Pool, Values
 from futuretracker.database.replica import Replica
 from futuretracker.telemetry import exposition, metrics
 from futuretracker.web.application import current_app
@@ -64,11 +64,11 @@ class Database:
         """
         try:
             return self._primary.run(query, *args, **kwargs)
-        except OutOfReach as error:
+        except DatabaseDown as error:
             kind = metrics.DATABASE_ERRORS.get(error.cause, "connection")
             metrics.database_errors.labels(kind).inc()
             if error.is_news:
-                log.warning("database out of reach", extra={"cause": error.cause})
+                log.warning("database unavailable", extra={"cause": error.cause})
             raise Unavailable("Database is") from error
         except psycopg.IntegrityError as error:
             if (found := CONFLICTS.get(str(error.diag.constraint_name))) is None:
@@ -86,7 +86,7 @@ class Database:
         if replica is not None and not request.reads_primary and replica.is_usable():
             try:
                 found = replica.run(query, *args, **kwargs)
-            except OutOfReach as error:
+            except DatabaseDown as error:
                 replica.mark_down(error.cause)
             except psycopg.Error as error:  # for example before it has replayed a migration
                 log.warning("replica failed a read", extra={"cause": type(error).__name__})

@@ -32,7 +32,7 @@ Query: TypeAlias = "Callable[Concatenate[psycopg.Connection[Any], Values], Found
 AT_ONCE = 0.0005  # seconds that the event loop waits for an idle connection
 
 # Errors of the server or the network. Any other error means that the statement is wrong.
-OUT_OF_REACH = (
+DOWN_ERRORS = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     PoolTimeout,
@@ -41,7 +41,7 @@ OUT_OF_REACH = (
 )
 
 
-class OutOfReach(Exception):
+class DatabaseDown(Exception):
     """The server does not respond, or has ended the statement; ``cause`` names the error.
 
     ``is_news`` is False if the server was found down by an earlier request, and not tried again.
@@ -56,7 +56,7 @@ class OutOfReach(Exception):
 class Pool:
     """Runs queries on kept connections.
 
-    After a failure it raises OutOfReach at once for ``PAUSE`` seconds, without trying the server.
+    After a failure it raises DatabaseDown at once for ``PAUSE`` seconds, without trying the server.
     """
 
     CONNECT_WITHIN = 1.0  # seconds
@@ -102,18 +102,18 @@ class Pool:
     def run(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
-        """Run a query: one statement, which is one transaction. Raise OutOfReach."""
+        """Run a query: one statement, which is one transaction. Raise DatabaseDown."""
         with self._turn():
             if time.monotonic() < self._down_until:
-                raise OutOfReach("Known", is_news=False)
+                raise DatabaseDown("Known", is_news=False)
             conn = None
             try:
                 conn = self._connection()
                 return query(conn, *args, **kwargs)
-            except OUT_OF_REACH as error:
+            except DOWN_ERRORS as error:
                 if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
                     self._down_until = time.monotonic() + self.PAUSE
-                raise OutOfReach(type(error).__name__) from error
+                raise DatabaseDown(type(error).__name__) from error
             finally:
                 if conn is not None:
                     self._pool.putconn(conn)

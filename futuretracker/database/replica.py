@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from futuretracker.database.connection import BoundedConnection
-from futuretracker.database.pool import Found, OutOfReach, Pool, Values
+from futuretracker.database.pool import DatabaseDown, Found, Pool, Values
 from futuretracker.database.queries.replication import select_replayed, select_written
 from futuretracker.telemetry import metrics
 
@@ -66,7 +66,7 @@ class Replica:
     def run(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
-        """Run a query that changes nothing; raise OutOfReach."""
+        """Run a query that changes nothing; raise DatabaseDown."""
         return self._pool.run(query, *args, **kwargs)
 
     def mark_down(self, cause: str) -> None:
@@ -87,7 +87,7 @@ class Replica:
     def _check_often(self) -> None:
         while True:
             # Without the primary a check finds nothing new. The last result holds until it expires.
-            with suppress(OutOfReach):
+            with suppress(DatabaseDown):
                 self._record_written()
                 self._check()
             if self._ended.wait(min(self.EVERY, self._window / 10)):
@@ -106,7 +106,7 @@ class Replica:
     def _check(self) -> None:
         try:
             complete = self._complete_until()
-        except OutOfReach as error:
+        except DatabaseDown as error:
             self.mark_down(error.cause)
         except psycopg.Error as error:
             self.mark_down(type(error).__name__)

@@ -55,7 +55,7 @@ def check_database(config: Config) -> None:
                 check_role(conn, server.setting)
         except psycopg.OperationalError as error:
             cause = {"cause": type(error).__name__, "setting": server.setting}
-            log.warning("database out of reach", extra=cause)
+            log.warning("database unavailable", extra=cause)
 
 
 def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> None:

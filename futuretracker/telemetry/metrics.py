@@ -15,7 +15,7 @@ from prometheus_client import (
 
 # From the fastest read to a request that hit every timeout.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
-# The label for each cause of `pool.OutOfReach`; any other cause counts as `connection`.
+# The label for each cause of `pool.DatabaseDown`; any other cause counts as `connection`.
 DATABASE_ERRORS = {
     "PoolTimeout": "pool_timeout",
     "QueryCanceled": "statement_timeout",

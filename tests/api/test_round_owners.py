@@ -89,7 +89,7 @@ def test_only_internships_have_rounds(
 
 
 @on_every_route
-def test_rounds_of_what_is_no_internship_any_more_are_out_of_reach(
+def test_rounds_of_what_is_no_internship_any_more_are_not_found(
     alice: User, method: str, route: str
 ) -> None:
     row = create(alice)
@@ -159,7 +159,7 @@ def test_nobody_without_a_token_gets_in(client: Any, method: str, route: str) ->
 
 
 @on_every_route
-def test_a_database_out_of_reach_is_a_503(
+def test_an_unavailable_database_is_a_503(
     build: Callable[..., Flask], make_user: Callable[..., User], method: str, route: str
 ) -> None:
     nowhere = "postgresql://futuretracker_api@127.0.0.1:1/nowhere"

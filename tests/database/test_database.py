@@ -264,7 +264,7 @@ def test_the_log_reports_the_outage_in_json_without_secrets(outage: Outage) -> N
     messages = [line.get("message") for line in outage.log]
     audits = [line for line in outage.log if line["type"] == "AUDIT"]
 
-    assert "database out of reach" in messages
+    assert "database unavailable" in messages
     assert not [line for line in outage.log if line.get("level") in {"ERROR", "CRITICAL"}]
     assert audits
     assert {(line["outcome"], line["details"]["statusCode"]) for line in audits} == {

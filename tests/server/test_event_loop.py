@@ -14,7 +14,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from futuretracker.database.connection import BoundedConnection
-from futuretracker.database.pool import OutOfReach, Pool
+from futuretracker.database.pool import DatabaseDown, Pool
 from futuretracker.web.waiting import TurnLimit, current_loop, elsewhere
 from tests.server.loops import TestLoop, running_loop
 
@@ -244,7 +244,7 @@ def test_a_request_waits_a_second_for_a_connection_while_others_go_on(
     def work() -> str:
         try:
             return pool.run(lambda _conn: "lent")
-        except OutOfReach as error:
+        except DatabaseDown as error:
             return error.cause
 
     def wait_for_one() -> None:

@@ -171,7 +171,7 @@ def broken(world: World) -> Ask:
     return lambda headers: app.test_client().get("/api/broken", headers=headers)
 
 
-def out_of_reach(world: World) -> Ask:
+def unavailable(world: World) -> Ask:
     user = world.user_of(world.build(DATABASE_URL=NOWHERE))
     return lambda headers: user.get(PATH, headers=headers)
 
@@ -190,7 +190,7 @@ SITUATIONS = {
     "429": limited,
     "429 of writes": writes_limited,
     "500": broken,
-    "503": out_of_reach,
+    "503": unavailable,
 }
 
 

@@ -110,7 +110,7 @@ def test_a_document_without_keys_is_an_error(
     assert "holds no keys" in finding.found
 
 
-def test_a_clerk_that_is_out_of_reach_is_an_error(find: Callable[..., Finding]) -> None:
+def test_a_clerk_that_is_unavailable_is_an_error(find: Callable[..., Finding]) -> None:
     finding = find("clerk-keys", **settings_for(f"127.0.0.1:{servers.free_port()}"))
 
     assert finding.verdict == Verdict.ERROR

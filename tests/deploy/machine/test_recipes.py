@@ -58,7 +58,7 @@ ANSWERS = {
     "exc_info": r'relation \\"opportunities\\" does not exist',
     '.level == "WARNING"': r'"WARNING","shared store unavailable',
     '"store_up"': r"\d,0\]\n(.*\n)*.*\d,1\]",
-    "database out of reach": r'"OperationalError"',
+    "database unavailable": r'"OperationalError"',
     '.logger == "gunicorn.error"': r"was sent SIGKILL",
     "Starting gunicorn": r"^\d{4}-\d\d-\d\dT",
     "futuretracker-check": r"^passed: ",

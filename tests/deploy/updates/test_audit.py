@@ -117,13 +117,13 @@ def test_an_unavailable_advisory_service_has_its_own_status(
 
 
 def test_offline_can_be_allowed_but_a_finding_never(audit: Audit, service: Advisories) -> None:
-    out_of_reach = {"npm_config_registry": "http://127.0.0.1:9", "AUDIT_OFFLINE": "ok"}
-    assert audit("requirements.txt", NPM, **out_of_reach).returncode == 0
+    unavailable = {"npm_config_registry": "http://127.0.0.1:9", "AUDIT_OFFLINE": "ok"}
+    assert audit("requirements.txt", NPM, **unavailable).returncode == 0
 
     service.known["flask"] = [
         {"id": "PYSEC-2026-1", "published": "2026-01-01T00:00:00Z", "affected": []}
     ]
-    assert audit("requirements.txt", NPM, **out_of_reach).returncode == 1
+    assert audit("requirements.txt", NPM, **unavailable).returncode == 1
 
 
 def test_an_invalid_setting_is_reported(audit: Audit) -> None:
