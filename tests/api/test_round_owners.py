@@ -89,7 +89,7 @@ def test_only_internships_have_rounds(
 
 
 @on_every_route
-def test_rounds_of_what_is_no_internship_any_more_are_not_found(
+def test_rounds_of_a_former_internship_are_refused(
     alice: User, method: str, route: str
 ) -> None:
     row = create(alice)
