@@ -89,9 +89,7 @@ def test_only_internships_have_rounds(
 
 
 @on_every_route
-def test_rounds_of_a_former_internship_are_refused(
-    alice: User, method: str, route: str
-) -> None:
+def test_rounds_of_a_former_internship_are_refused(alice: User, method: str, route: str) -> None:
     row = create(alice)
     made = add(alice, row)["round"]
     alice.patch(path_of(row), {"category": "hackathon"})

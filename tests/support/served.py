@@ -39,8 +39,8 @@ class ServedApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         connection = self._connection()
-        method, url = environ["REQUEST_METHOD"], environ["RAW_URI"].encode("latin-1")
-        lines = [b"%s %s HTTP/1.1" % (method.encode("latin-1"), url)]
+        method = environ["REQUEST_METHOD"]
+        lines = [f"{method} {target_of(environ)} HTTP/1.1".encode("latin-1")]
         lines += [f"{k}: {v}".encode("latin-1") for k, v in headers_of(environ)]
         body = environ["wsgi.input"].read()
         connection.sock.sendall(b"\r\n".join([*lines, b"", body]))
@@ -70,6 +70,12 @@ class ServedApp:
     def close(self) -> None:
         for connection in self._idle:
             connection.close()
+
+
+def target_of(environ: Mapping[str, Any]) -> str:
+    """Return path and query; werkzeug leaves a query that is given apart out of RAW_URI."""
+    target, query = environ["RAW_URI"], environ["QUERY_STRING"]
+    return f"{target}?{query}" if query and "?" not in target else target
 
 
 def headers_of(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

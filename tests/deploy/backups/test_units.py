@@ -69,7 +69,7 @@ def test_systemd_accepts_the_drop_ins(tmp_path: Path, name: str, drop_ins: tuple
         text = (UNITS / "drop-ins" / drop_in).read_text()
         (folder / drop_in).write_text(text)
         assert (
-            f"/etc/systemd/system/{name}.d/" in text or "likewise for futuretracker-drill" in text
+            f"/etc/systemd/system/{name}.d/" in text or "the same for futuretracker-drill" in text
         )
 
     assert complaints(tmp_path, name) == ""

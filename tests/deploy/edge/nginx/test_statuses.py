@@ -55,7 +55,7 @@ PROBES = "".join(
 
 @pytest.fixture(scope="session")
 def probed(service: Service, begin: Begin) -> Iterator[Edge]:
-    before = "    # The same bytes for everybody"
+    before = "    # These responses are the same for all users"
     with begin(nginx={before: PROBES + before}) as running:
         yield running
 
