@@ -218,7 +218,6 @@ def test_a_body_of_exactly_one_mebibyte_is_accepted(alice: User) -> None:
     assert alice.post(PATH, padded(MIB)).status_code == 201
 
 
-@pytest.mark.event_loop("gunicorn says keep-alive for a body that it refuses, then closes")
 def test_a_body_of_one_byte_more_is_refused(alice: User) -> None:
     row = alice.create()
     for answer in (
@@ -380,7 +379,6 @@ def test_a_body_that_no_route_asks_for_is_not_read(alice: User, method: str, bod
     assert answer.status_code == 200
 
 
-@pytest.mark.event_loop("gunicorn says keep-alive for a body that it refuses, then closes")
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_body_over_a_mebibyte_is_refused_also_where_no_route_asks_for_one(
     alice: User, method: str

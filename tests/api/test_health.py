@@ -102,6 +102,7 @@ def test_probes_answer_in_one_word(client: FlaskClient) -> None:
     assert client.get("/readyz").json == {"status": "ok"}
 
 
+@pytest.mark.in_process
 def test_a_process_that_was_told_to_stop_is_alive_but_not_ready(
     client: FlaskClient, told_to_stop: None
 ) -> None:

@@ -58,6 +58,7 @@ def expected(row_id: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.in_process
 def test_every_change_leaves_a_line(alice: User, audits: list[dict[str, Any]]) -> None:
     row_id, round_id = change_each(alice)
     lines = [line for line in audits if line["action"].endswith("_ROUND")]
@@ -69,6 +70,7 @@ def test_every_change_leaves_a_line(alice: User, audits: list[dict[str, Any]]) -
     assert len({line["requestId"] for line in lines}) == 3
 
 
+@pytest.mark.in_process
 def test_a_change_that_failed_leaves_a_line_that_says_so(
     alice: User, audits: list[dict[str, Any]], owner: psycopg.Connection[Any]
 ) -> None:
@@ -100,6 +102,7 @@ def audit_rows(owner: psycopg.Connection[Any], user: User) -> list[tuple[Any, ..
     ).fetchall()
 
 
+@pytest.mark.in_process
 def test_every_change_leaves_a_row_that_agrees_with_its_line(
     alice: User, audits: list[dict[str, Any]], owner: psycopg.Connection[Any]
 ) -> None:

@@ -236,6 +236,7 @@ def audits() -> Iterator[list[dict[str, Any]]]:
     logger.setLevel(logging.NOTSET)
 
 
+@pytest.mark.in_process
 def test_every_change_on_v1_is_audited(alice: User, audits: list[dict[str, Any]]) -> None:
     row = create(alice, category="hackathon")
     alice.patch(f"{V1}/{row['id']}", {"campus_mode": "", "status": "ghosted"})

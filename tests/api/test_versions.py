@@ -145,6 +145,7 @@ def routes(app: Flask, prefix: str) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.in_process
 def test_every_response_of_the_original_api_links_to_its_successor(app: Flask, alice: User) -> None:
     found = routes(app, "/api")
     successors = set(routes(app, "/api/v1"))
@@ -159,6 +160,7 @@ def test_every_response_of_the_original_api_links_to_its_successor(app: Flask, a
             check_deprecated(answer, path)
 
 
+@pytest.mark.in_process
 def test_no_answer_elsewhere_is_deprecated(app: Flask, alice: User) -> None:
     for method, path in routes(app, "/api/v1"):
         for answer in (

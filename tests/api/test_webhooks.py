@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import User
 
+pytestmark = pytest.mark.in_process
+
 Connection = psycopg.Connection[Any]
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 PING = event("session.created", id="sess_1")

@@ -303,6 +303,7 @@ def test_reads_after_the_users_row_was_deleted_find_nothing(alice: User, owner: 
     assert alice.get("/api/me").json["email"] is None
 
 
+@pytest.mark.in_process
 def test_a_user_is_looked_up_again_after_five_minutes(
     alice: User, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Build = Callable[..., Application]
 
 
+pytestmark = pytest.mark.in_process
+
+
 @limiter.limit("2 per minute")
 @public
 def two_a_minute() -> Response:

@@ -6,6 +6,7 @@ import select
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from flask import Response
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Service
 
 UNPREFIXED = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
+SAFE = "%/:?#[]@!$&'()*+,;=-._~"  # what a URL may hold as it is (RFC 3986, section 2)
 OF_THE_CONNECTION = {"server", "date", "connection"}
 
 
@@ -50,7 +52,8 @@ class ServedApp:
         kept = [(name, value) for name, value in found if name.lower() not in OF_THE_CONNECTION]
         start_response(f"{response.status} {response.reason}", kept)
         content = response.read()
-        if response.will_close:
+        # With an unread body gunicorn closes the connection, although its header says keep-alive.
+        if response.will_close or response.status == 413:
             connection.close()
         else:
             self._idle.append(connection)
@@ -73,9 +76,14 @@ class ServedApp:
 
 
 def target_of(environ: Mapping[str, Any]) -> str:
-    """Return path and query; werkzeug leaves a query that is given apart out of RAW_URI."""
+    """Return path and query as a client sends them: with percent-encoding, and in one piece.
+
+    werkzeug's client leaves them as the test has written them, and apart where it has.
+    """
     target, query = environ["RAW_URI"], environ["QUERY_STRING"]
-    return f"{target}?{query}" if query and "?" not in target else target
+    if query and "?" not in target:
+        target = f"{target}?{query}"
+    return quote(target.encode("latin-1"), safe=SAFE)
 
 
 def headers_of(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -63,6 +63,7 @@ def test_a_token_may_have_4096_bytes(door: Door, forge: Forge) -> None:
     assert door.refuse(f"Bearer {tokens[4097]}") == "token-malformed"
 
 
+@pytest.mark.in_process
 def test_a_missing_azp_is_accepted_if_the_setting_allows_it(
     build: Callable[..., Flask], caplog: pytest.LogCaptureFixture, forge: Forge
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_missing_azp_is_accepted_if_the_setting_allows_it(
         assert door.refuse(f"Bearer {forge.token({'azp': azp})}") == "token-invalid-azp"
 
 
+@pytest.mark.in_process
 def test_authorized_parties_replace_the_cors_origins(
     build: Callable[..., Flask], caplog: pytest.LogCaptureFixture, forge: Forge
 ) -> None:
