@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from futuretracker.auth.tokens import LEEWAY
 from futuretracker.checks.finding import Failed, Undecided, error, ok, warning
 from futuretracker.checks.items.database import connection
-from futuretracker.checks.probes.exchange import Answer, ask
+from futuretracker.checks.probes.exchange import Response, ask
 from futuretracker.database.queries.health import select_time
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def _of_url(url: str | None) -> float | None:
     if not url:
         return None
     try:
-        answer = ask(url)
-        return _date(answer) + 0.5 - answer.at
+        response = ask(url)
+        return _date(response) + 0.5 - response.at
     except (OSError, HTTPException, ValueError, TypeError):
         return None
 
 
-def _date(answer: Answer) -> float:
-    return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+def _date(response: Response) -> float:
+    return parsedate_to_datetime(response.headers["Date"]).timestamp()

@@ -48,8 +48,8 @@ def answers(subject: Subject) -> Finding:
 
 
 def _allowed(subject: Subject, origin: str) -> list[str]:
-    answer = ask_public(subject, HEALTH, headers={"Origin": origin})
-    return answer.headers.get_all(ALLOWED) or []
+    response = ask_public(subject, HEALTH, headers={"Origin": origin})
+    return response.headers.get_all(ALLOWED) or []
 
 
 def _is_real(origin: str) -> bool:

@@ -52,17 +52,17 @@ def redirect(subject: Subject) -> Finding:
     host = parts.netloc.removesuffix(f":{parts.port}")
     url = f"http://{host}:{subject.http_port}"
     try:
-        answer = ask(f"{url}{HEALTH}")
+        response = ask(f"{url}{HEALTH}")
     except (OSError, HTTPException) as problem:
         return warning(
             f"{url} does not answer: {reason(problem)}.",
             "Redirect port 80 to https: browsers try it when a user types only the name.",
         )
-    target = answer.headers.get("Location", "")
-    if answer.status in REDIRECTS and target == f"{subject.public_url}{HEALTH}":
+    target = response.headers.get("Location", "")
+    if response.status in REDIRECTS and target == f"{subject.public_url}{HEALTH}":
         return ok("http is redirected to https on the same host.")
     return error(
-        f"{url} returns {answer.status}"
+        f"{url} returns {response.status}"
         + (f" with Location {target[:200]!r}." if target else " and no redirect."),
         "Redirect everything on port 80 with 301 to https on the same host.",
     )
@@ -84,12 +84,12 @@ def hsts(subject: Subject) -> Finding:
 
 def health(subject: Subject) -> Finding:
     """Read the health of the service and of its dependencies."""
-    answer = ask_public(subject, f"{HEALTH}/deps")
-    state = _object(answer.body)
+    response = ask_public(subject, f"{HEALTH}/deps")
+    state = _object(response.body)
     checks = state.get("checks")
     if not isinstance(checks, dict):
         return error(
-            f"{subject.public_url}{HEALTH}/deps returns {answer.status}, and not this service's"
+            f"{subject.public_url}{HEALTH}/deps returns {response.status}, and not this service's"
             " response.",
             "Let the proxy pass every path to the service.",
         )

@@ -49,8 +49,8 @@ def collected(subject: Subject) -> Finding:
 def _refused_write(subject: Subject) -> str:
     """Send a write without a token; return the request id in its log lines."""
     sent = {"X-Request-Id": request_id(), "Content-Type": "application/json"}
-    answer = ask_public(subject, WRITE, method="POST", headers=sent, body=b"{}")
-    return answer.headers.get("X-Request-Id", sent["X-Request-Id"])
+    response = ask_public(subject, WRITE, method="POST", headers=sent, body=b"{}")
+    return response.headers.get("X-Request-Id", sent["X-Request-Id"])
 
 
 def _lines(*arguments: str) -> list[dict[str, Any]]:

@@ -29,15 +29,15 @@ def scraped(subject: Subject) -> Finding:
         return warning("METRICS_PORT is 0: the metrics are not served.", "Set METRICS_PORT=9464.")
     url, headers = _place(subject)
     try:
-        answer = ask(url, headers=headers)
+        response = ask(url, headers=headers)
     except (OSError, HTTPException) as problem:
         return error(
             f"{url} does not answer: {reason(problem)}.",
             "Start the service, and check METRICS_PORT.",
         )
-    if answer.status != HTTPStatus.OK:
-        return error(f"{url} returns {answer.status}.", "Check METRICS_PORT and METRICS_TOKEN.")
-    times = [float(text) for text in LAST_SCRAPE.findall(answer.body.decode(errors="replace"))]
+    if response.status != HTTPStatus.OK:
+        return error(f"{url} returns {response.status}.", "Check METRICS_PORT and METRICS_TOKEN.")
+    times = [float(text) for text in LAST_SCRAPE.findall(response.body.decode(errors="replace"))]
     if not times:
         raise Undecided(f"{url} does not say when it was last scraped.", FIX)
     age = time.time() - max(times)

@@ -16,7 +16,7 @@ from futuretracker.limits import address_key, store_key
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
-    from futuretracker.checks.probes.exchange import Answer
+    from futuretracker.checks.probes.exchange import Response
     from futuretracker.checks.subject import Subject
 
 TRIES = 3
@@ -33,7 +33,7 @@ def hops(subject: Subject) -> Finding:
     Each forged address is in a /56 of its own that nobody has (RFC 3849). If the service uses it,
     every response counts a first request; if not, the count goes up.
     """
-    if all(_spent(answer) == 1 for answer in _claims(subject)):
+    if all(_spent(response) == 1 for response in _claims(subject)):
         return error("A client can choose its address with X-Forwarded-For.", FIX)
     if subject.config.trusted_proxies == 0:
         return error(
@@ -95,7 +95,7 @@ def _counted(subject: Subject) -> Counted:
     return Counted(client, any(proxy))
 
 
-def _claims(subject: Subject) -> list[Answer]:
+def _claims(subject: Subject) -> list[Response]:
     return [
         ask_public(subject, HEALTH, headers={"X-Forwarded-For": _claim()}) for _ in range(TRIES)
     ]
@@ -107,10 +107,10 @@ def _claim() -> str:
     return ", ".join([str(ipaddress.IPv6Address(number))] * MOST)
 
 
-def _spent(answer: Answer) -> int:
+def _spent(response: Response) -> int:
     """Return the number of requests that the response's rate limit has counted."""
-    amount = re.search(r";q=(\d+)", answer.headers.get("RateLimit-Policy", ""))
-    left = re.search(r";r=(\d+)", answer.headers.get("RateLimit", ""))
+    amount = re.search(r";q=(\d+)", response.headers.get("RateLimit-Policy", ""))
+    left = re.search(r";r=(\d+)", response.headers.get("RateLimit", ""))
     if not amount or not left:
         raise Undecided(
             "The response has no RateLimit and RateLimit-Policy headers.",

@@ -24,7 +24,7 @@ WITHIN = 3.0  # seconds for each step
 MAX_BODY = 2**20  # bytes
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A response.
 
     ``at`` is the UNIX time half way between request and response, and ``source`` the address that
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
 def ask(
     url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
-) -> Answer:
+) -> Response:
     """Send a request and follow no redirect; raise OSError or HTTPException.
 
     Certificates are verified with the system's authorities, or with those in SSL_CERT_FILE.
@@ -58,7 +58,7 @@ def ask(
         response = connection.getresponse()
         at = (started + time.time()) / 2
         found = response.read(MAX_BODY)
-        return Answer(response.status, response.headers, found, at, certificate or {}, source)
+        return Response(response.status, response.headers, found, at, certificate or {}, source)
 
 
 def _connection(parts: SplitResult) -> HTTPConnection:
@@ -75,7 +75,7 @@ def ask_public(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
-) -> Answer:
+) -> Response:
     """Send a request to PUBLIC_URL; raise Undecided if there is no response."""
     url = subject.public_url
     try:
