@@ -75,7 +75,7 @@ class Service:
             connection.close()
 
     def raw(self, data: bytes) -> bytes:
-        """Send raw bytes; return what comes until the server closes or sends nothing for 3 s."""
+        """Send raw bytes; return what comes until the server closes, or is silent for 60 s."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as sock:
             sock.sendall(data)
             received = b""

@@ -68,5 +68,6 @@ def test_the_metrics_port_serves_no_api_and_the_api_port_no_metrics(
         assert inside(target) == 404, target
     lie = {"Host": f"127.0.0.1:{port}", "X-Forwarded-Port": str(port)}
     assert service.request("GET", "/metrics", headers=lie).status == 404
-    whole = f"GET http://127.0.0.1:{port}/metrics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
+    absolute = f"GET http://127.0.0.1:{port}/metrics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    whole = f"{absolute}Connection: close\r\n\r\n"
     assert b" 404 " in service.raw(whole.encode()).splitlines()[0]
