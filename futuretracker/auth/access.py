@@ -1,4 +1,4 @@
-"""The mark of views that anybody may call."""
+"""Mark views that anybody may call."""
 
 from __future__ import annotations
 

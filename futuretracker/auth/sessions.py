@@ -45,7 +45,7 @@ def bearer_token(header: str) -> str:
     """Return the token of a ``Bearer <token>`` header; raise Unauthenticated."""
     if not header:
         raise Unauthenticated("token-missing", MISSING)
-    if not header[:7].lower() == "bearer ":
+    if header[:7].lower() != "bearer ":
         raise Unauthenticated("token-scheme", MISSING)
     match = _HEADER.fullmatch(header)
     if match is None or len(match[1]) > MAX_TOKEN:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from futuretracker.store import SharedStore
     from futuretracker.web.request import Session
 
-MAX_AGE = 300  # seconds from the query to the next one, whichever process remembers the id
+MAX_AGE = 300  # seconds until an id is queried again, in whichever process
 _SHARED = struct.Struct(">16sd")  # the id, and the UNIX time until which it is valid
 
 

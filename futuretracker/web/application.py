@@ -13,7 +13,7 @@ from futuretracker.web.request import Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # For annotations alone: these rooms stand above this one.
+    # For annotations only, because these packages import this one.
     from futuretracker.auth import Admission
     from futuretracker.auth.signatures import Webhooks
     from futuretracker.config import Config
@@ -39,7 +39,7 @@ class Application(Flask):
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None)
-        # A path has one spelling: no redirect to another.
+        # Never redirect a path to another spelling of it.
         self.url_map.strict_slashes = False
         self.url_map.merge_slashes = False
         self.url_map.redirect_defaults = False
