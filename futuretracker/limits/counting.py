@@ -78,7 +78,7 @@ class RateLimits:
         return endpoint is not None and self._marks_of(endpoint).has_others
 
     def _is_limited(self, request: Request) -> bool:
-        """Return whether the limits apply: to each route that is not exempt, and to API paths."""
+        """Return whether the limits apply: to routes that are not exempt and unknown API paths."""
         if request.endpoint is None:
             return request.path.startswith(LIMITED)
         return self._marks_of(request.endpoint).limited
