@@ -55,7 +55,7 @@ def create_app(config: Config) -> Application:
         {
             RateLimitExceeded: rate_limited,
             Unauthenticated: unauthenticated,
-            ForeignKeyViolation: app.admission.users.row_is_gone,
+            ForeignKeyViolation: app.admission.users.account_deleted,
         },
     )
 

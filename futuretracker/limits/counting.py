@@ -120,7 +120,7 @@ class ExceededLimit(RequestLimit):
 
     @property
     def window(self) -> WindowStats:
-        """The window; Flask-Limiter would ask the store for it."""
+        """The window, which Flask-Limiter would read from the store again."""
         return self._known
 
 

@@ -49,7 +49,7 @@ class EventLoop:
         self._waiting: dict[int, ConnectionGreenlet] = {}
         self._clients: set[int] = set()  # sockets that stay registered between requests
         self._end_of_turn: deque[ConnectionGreenlet] = deque()
-        self._done: deque[ConnectionGreenlet] = deque()  # whose call in a thread has ended
+        self._done: deque[ConnectionGreenlet] = deque()  # their calls in threads have ended
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._check_at = 0.0
         self.now = time.monotonic()

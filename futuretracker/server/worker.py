@@ -23,7 +23,7 @@ from futuretracker.web import waiting
 if TYPE_CHECKING:
     import socket
 
-# How many connections to accept in one turn: a quarter of those that are open, between these.
+# Accept in one turn a quarter of the number of open connections, but within these limits.
 ACCEPT_FEWEST, ACCEPT_MOST = 2, 16
 THREADS = 32  # for blocking calls; each statement may also need one, to wait for a connection
 
@@ -96,8 +96,8 @@ class Worker(ServiceWorker, AsyncWorker):
             share = max(ACCEPT_FEWEST, min(ACCEPT_MOST, self.connections // 4))
             self._accept(listener, min(share, self.worker_connections - self.connections))
 
-    def _accept(self, listener: socket.socket, most: int) -> None:
-        for _ in range(most):
+    def _accept(self, listener: socket.socket, limit: int) -> None:
+        for _ in range(limit):
             try:
                 sock, client = listener.accept()
             except ConnectionAbortedError:  # this client has gone; another may be waiting

@@ -47,7 +47,7 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is, because no view and no hook is a coroutine.
 
-        Flask's own method looks for coroutines at each call of each hook: 5 per cent of a request.
+        Flask's own method looks for coroutines at each call of each hook: 5% of a request's time.
         """
         return func
 

@@ -70,7 +70,10 @@ class Unauthenticated(ApiError):
 
 
 class Unavailable(ApiError):
-    """503: a service that this one needs is down. The client may try again."""
+    """503: a dependency is down, and the client may try again.
+
+    ``what`` is the beginning of the message, such as ``Database is``.
+    """
 
     def __init__(self, what: str, retry_after: int = 2) -> None:
         super().__init__(

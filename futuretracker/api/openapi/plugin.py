@@ -60,7 +60,7 @@ def to_property(_converter: object, field: fields.Field[Any], **_options: Any) -
 
 
 def to_parameter(_converter: object, field: fields.Field[Any], **_options: Any) -> Json:
-    """Return how a parameter holds several values."""
+    """Return the style of a parameter that takes several values."""
     return {"style": "form", "explode": False} if isinstance(field, SomeOf) else {}
 
 
