@@ -2,15 +2,15 @@
 
 import sys
 
-SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what is written there often must not wait for a disk
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - for files that are written often and must not wait for a disk
 
 try:
     from futuretracker.telemetry import json_lines, multiprocess, stderr
 
     stderr.begin()
     multiprocess.begin(SHARED_MEMORY)  # before the hooks import the metrics, which are kept there
-    # Before the fork: the workers share the memory of all modules, and none is loaded again alone
-    # after a reload, when its file may be a newer version.
+    # Import everything before the fork, so that workers share the memory of the modules. Otherwise
+    # a worker that starts after an update of the files would mix old and new modules.
     import futuretracker.app  # noqa: F401
     from futuretracker.config import Config
     from futuretracker.config.environment import ConfigError
@@ -40,10 +40,10 @@ graceful_timeout = 30
 keepalive = 75  # longer than nginx keeps its side of a connection
 control_socket_disable = True
 
-# Another parser may be installed; the tests hold for this one.
+# gunicorn would prefer another parser if one is installed; the tests cover only this one.
 http_parser = "python"
 limit_request_line = 8190
-# No header of the client's sets the scheme or the path; TRUSTED_PROXIES handles the address.
+# No header from a client sets the scheme or the path. TRUSTED_PROXIES handles the address.
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 

@@ -1,5 +1,5 @@
-"""Benchmarks of this service and of the same job written with other frameworks.
+"""Benchmarks of this service and of the same API written with other frameworks.
 
 ``bench`` compares servers, ``scaling`` measures growth, ``large`` measures a user with very many
-rows, ``profile`` shows where CPU time goes.
+rows, and ``profile`` shows where CPU time goes.
 """

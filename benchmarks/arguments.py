@@ -26,7 +26,8 @@ def read_arguments() -> argparse.Namespace:
         type=_processes,
         default={},
         metavar="NAME=N,...",
-        help=f"of each server (default: {','.join(f'{k}={v}' for k, v in PROCESSES.items())})",
+        help="processes of each server"
+        f" (default: {','.join(f'{k}={v}' for k, v in PROCESSES.items())})",
     )
     parser.add_argument(
         "--variant",
@@ -55,7 +56,7 @@ def _processes(text: str) -> dict[str, int]:
     for part in text.split(","):
         name, _, number = part.partition("=")
         if name not in PROCESSES or not re.fullmatch("[1-9][0-9]?", number):
-            raise argparse.ArgumentTypeError(f"'{part}' is not a server=number pair")
+            raise argparse.ArgumentTypeError(f"'{part}' is not a pair such as futuretracker=2")
         found[name] = int(number)
     return found
 

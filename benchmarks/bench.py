@@ -1,13 +1,13 @@
-"""Load this service and its peers in turn, and compare them.
+"""Load this service and its peers, the same API with other frameworks, and compare them.
 
     python -m benchmarks.bench --rounds 5 --seconds 2
     python -m benchmarks.bench --behind nginx --workloads list one create mix
     python -m benchmarks.bench --base ../before --servers futuretracker
 
 The speed of a shared machine drifts, so each round loads every server once, and the result is the
-median of the rounds' ratios. A single figure means little. CPU is the user and system time of a
-server's processes, without nginx; Postgres' CPU is listed separately. The benchmark needs ``wrk``
-and ``node``, and installs the peers' packages itself.
+median of the rounds' ratios. The result of a single round means little. CPU is the user and system
+time of a server's processes, without nginx; Postgres' CPU is listed separately. The benchmark needs
+``wrk`` and ``node``, and installs the peers' packages itself.
 """
 
 from __future__ import annotations

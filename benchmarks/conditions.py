@@ -1,4 +1,4 @@
-"""The conditions of a measurement, which a reader needs to judge a figure."""
+"""The conditions of a measurement, which readers need to interpret its results."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 USERS, ROWS, PAGE = 200, 20_000, 25
-# A reader has exactly one page of rows, because the peers' list is limited to a page. A writer has
-# about 108 rows.
+# A reader has exactly one page of rows, because the peers return one page only. A writer has about
+# 108 rows.
 READERS, WRITERS = range(20), range(20, 40)
 CREATED = "Benchmark"  # the title of every row that a benchmark creates
 
@@ -33,7 +33,7 @@ select md5('row' || n)::uuid as id,
     (array['applied', 'interviewed', 'shortlisted', 'selected', 'rejected'])[n % 5 + 1] as status,
     'Request about the stipend' as notes, now() - n * interval '1 minute' as created_at
 from generate_series(1, {ROWS}) as n
-"""  # noqa: S608 - numbers of this file's own
+"""  # noqa: S608 - only numbers from this file
 OURS = f"""
 insert into users (id, clerk_id)
 select md5('user' || n)::uuid, 'user_bench' || n from generate_series(0, {USERS - 1}) as n;

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from benchmarks.tables import Table
 
 WORKERS = (1, 2, 4)
-TURNS = (10, 1_000, 10_000)  # users
+USER_COUNTS = (10, 1_000, 10_000)
 CONNECTIONS = (16, 64, 128, 256, 512)
-ASKING = 100  # users, in the measurements of other dimensions
-MEETING = 2000  # users per second: a load needs this long until every worker has seen every user
+USERS = 100  # in the measurements of other dimensions
+NEW_USERS = 2000  # that one second of warm-up adds to the caches of a worker
 
 
 class Growth:
@@ -32,33 +32,33 @@ class Growth:
         self._tables = tables
         self._postgres = postgres
         self._stack = stack
-        users = {n for table in tables for n in table.some(ASKING)}
-        users.update(*(tables[-1].some(turns) for turns in TURNS))
+        users = {n for table in tables for n in table.some(USERS)}
+        users.update(*(tables[-1].some(count) for count in USER_COUNTS))
         self._tokens = here.tokens(users)
         self._services: dict[tuple[int, int], Wrk] = {}
 
     def rows(self) -> dict[str, Case]:
         """Vary the number of rows in the table. The loading users and their rows stay the same."""
-        return {f"{table.rows:,}": self._case(table, ASKING) for table in self._tables}
+        return {f"{table.rows:,}": self._case(table, USERS) for table in self._tables}
 
     def users(self) -> dict[str, Case]:
         """Vary the number of users. Workers cache data of each user, which costs memory."""
         table = self._tables[-1]
-        counts = [turns for turns in TURNS if turns <= table.users]
-        return {f"{turns:,}": self._case(table, turns) for turns in counts}
+        counts = [count for count in USER_COUNTS if count <= table.users]
+        return {f"{count:,}": self._case(table, count) for count in counts}
 
     def connections(self) -> dict[str, Case]:
         """Vary the number of connections, all of them busy."""
-        case = self._case(self._tables[0], ASKING)
+        case = self._case(self._tables[0], USERS)
         return {str(number): case._replace(connections=number) for number in CONNECTIONS}
 
     def workers(self) -> dict[str, Case]:
         """Vary the number of worker processes."""
-        return {str(n): self._case(self._tables[0], ASKING, workers=n) for n in WORKERS}
+        return {str(n): self._case(self._tables[0], USERS, workers=n) for n in WORKERS}
 
     def memory(self, workers: int) -> Memory:
         """Return a worker's memory after a load; PSS divides shared memory among the processes."""
-        case = self._case(self._tables[0], ASKING, workers)
+        case = self._case(self._tables[0], USERS, workers)
         case.contender.load(case.requests, 2)
         service = self._services[self._tables[0].rows, workers]
         held = [memory(pid) for pid in children(service.server.process.pid)]
@@ -66,7 +66,7 @@ class Growth:
 
     def _case(self, table: Table, users: int, workers: int = PROCESSES["futuretracker"]) -> Case:
         requests = [Request("page", n) for n in table.some(users)]
-        return Case(self._service(table, workers), requests, warm_up=1 + users // MEETING * 2)
+        return Case(self._service(table, workers), requests, warm_up=1 + users // NEW_USERS * 2)
 
     def _service(self, table: Table, workers: int) -> Wrk:
         key = (table.rows, workers)

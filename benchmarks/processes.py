@@ -28,7 +28,7 @@ class CannotMeasure(Exception):
 
 
 def command(run: Callable[[], None]) -> None:
-    """Run a benchmark as a command: exit with its error, and stop its processes at Ctrl-C."""
+    """Run a benchmark as a command: exit with its error message, and stop at Ctrl-C."""
     # Handle SIGTERM like Ctrl-C, so that every started process is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -1,4 +1,4 @@
-"""Show where the CPU time of a request goes, layer by layer.
+"""Show how much CPU time each layer uses for a request.
 
     python -m benchmarks.profile list one create --seconds 8
 
@@ -75,7 +75,7 @@ def load(here: Stage, db: Database, workload: str, folder: Path, seconds: int) -
 
 
 def report(workload: str, sample: Sample, stacks: Counter[tuple[str, ...]]) -> Iterator[str]:
-    """Yield the lines of one workload: microseconds of CPU per request, and shares."""
+    """Yield the lines of one workload: each layer's CPU time per request, and its share."""
     samples, cpu = stacks.total(), sample.cpu or 0
     if not samples:
         raise CannotMeasure(f"{workload}: the workers wrote no samples")
@@ -87,19 +87,19 @@ def report(workload: str, sample: Sample, stacks: Counter[tuple[str, ...]]) -> I
             yield f"{cpu * count / samples:8.1f}{count / samples:8.1%}  {name}"
 
 
-def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description="Show where a request's time goes.")
+    parser = argparse.ArgumentParser(description="Show how much CPU time each layer uses.")
     # Without ``choices``: argparse would check the default, a list, as one value.
     parser.add_argument("workloads", nargs="*", type=_workload, default=USUAL)
     parser.add_argument("--seconds", type=int, default=8, help="seconds per load (default: 8)")
     parser.add_argument("--stacks", type=Path, help="a folder for the stacks")
-    return parser.parse_args(words)
+    return parser.parse_args(arguments)
 
 
 def _workload(name: str) -> str:
     if name not in NAMES:
-        message = f"'{name}' is none of {', '.join(NAMES)}"
+        message = f"'{name}' must be one of: {', '.join(NAMES)}"
         raise argparse.ArgumentTypeError(message)
     return name
 

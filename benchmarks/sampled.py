@@ -1,6 +1,6 @@
 """The service's worker, which samples its own stack while it uses CPU.
 
-The clock is the CPU time of the process, user and system, so waiting costs nothing. Python handles
+The clock is the CPU time of the process, user and system, so waiting is not counted. Python handles
 the signal between two steps of the interpreter. The time of a C function, including the kernel,
 therefore counts for its caller. Only the main thread is sampled; it handles nearly all requests.
 """
@@ -32,7 +32,7 @@ class Sampled(Worker):
 
     def run(self) -> None:
         """Serve while the clock runs."""
-        signal.signal(signal.SIGPROF, self._look)
+        signal.signal(signal.SIGPROF, self._sample)
         signal.siginterrupt(signal.SIGPROF, False)
         signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
         try:
@@ -42,7 +42,7 @@ class Sampled(Worker):
             lines = (f"{stack} {count}\n" for stack, count in self.stacks.items())
             Path(os.environ[FOLDER], f"{os.getpid()}.stacks").write_text("".join(lines))
 
-    def _look(self, _signal: int, frame: FrameType | None) -> None:
+    def _sample(self, _signal: int, frame: FrameType | None) -> None:
         stack: list[str] = []
         while frame and len(stack) < DEPTH:
             stack.append(f"{frame.f_code.co_filename}:{frame.f_code.co_qualname}")

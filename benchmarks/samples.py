@@ -51,7 +51,7 @@ class Contender(Protocol):
 
 @contextmanager
 def cpu_of(pid: int) -> Iterator[list[float]]:
-    """Yield a list; after the block it holds the CPU seconds that the process tree used in it."""
+    """Yield a list; after the block it has one item, the CPU seconds that the process tree used."""
     used: list[float] = []
     before = cpu_seconds(pid)
     yield used

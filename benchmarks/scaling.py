@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     with stage() as here, postgres(here.folder / "postgres") as url, ExitStack() as stack:
         tables = [make(url, count) for count in sorted(options.rows)]
         pid = postmaster(here.folder / "postgres")
-        about |= held(here, tables[0], pid)
+        about |= worker_memory(here, tables[0], pid)
         growth = Growth(here, tables, pid, stack)
         groups = {part: getattr(growth, part)() for part in options.parts}
         results = measure(groups, rounds=options.rounds, seconds=options.seconds)
@@ -55,12 +55,12 @@ def run(options: argparse.Namespace) -> None:
         keep(options.output, about, results, panels(results), options.results)
 
 
-def held(here: Stage, table: Table, postgres: int) -> dict[str, dict[int, float]]:
-    """Return a worker's memory by number of users and of workers, each in a service of its own."""
+def worker_memory(here: Stage, table: Table, postgres: int) -> dict[str, dict[int, float]]:
+    """Return a worker's memory by number of workers; each number is measured in a new service."""
     found = {}
     for workers in WORKERS:
-        with ExitStack() as alone:
-            found[workers] = Growth(here, [table], postgres, alone).memory(workers)
+        with ExitStack() as stack:
+            found[workers] = Growth(here, [table], postgres, stack).memory(workers)
     return {
         "PSS of a worker, MiB": {n: memory.pss for n, memory in found.items()},
         "RSS of a worker, MiB": {n: memory.rss for n, memory in found.items()},

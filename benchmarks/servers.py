@@ -1,4 +1,4 @@
-"""Start the servers to compare: this service, and the same job with other frameworks.
+"""Start the servers to compare: this service, and the same API with other frameworks.
 
 Each listens on loopback or on a socket file, and stops when its ``with`` block ends.
 """
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 # The best number for each server on two cores; --processes changes it. With one process the peers
-# serve fewer mixed requests. With four, Express needs a quarter to a half more CPU, and this
-# service a tenth more.
+# serve fewer requests of the mix. With four, Express needs a quarter to a half more CPU, and this
+# service needs a tenth more.
 PROCESSES = {"futuretracker": 2, "bare": 2, "express": 2, "fastify": 2, "fastapi": 2}
 NO_V1 = frozenset({"page"})  # the peers have no v1
 

@@ -24,7 +24,7 @@ def need(*programs: str) -> None:
     """Raise CannotMeasure if a program is not installed."""
     missing = [PACKAGES[name] for name in programs if not shutil.which(name)]
     if missing:
-        raise CannotMeasure(f"missing; as root: apt-get install {' '.join(missing)}")
+        raise CannotMeasure(f"missing programs; run as root: apt-get install {' '.join(missing)}")
 
 
 def install_node_packages() -> None:

@@ -22,14 +22,14 @@ HOUR = 3600  # seconds: longer than any measurement
 
 @dataclass(frozen=True)
 class Stage:
-    """A folder for files and logs, one in memory for the store, and the issuer of tokens."""
+    """A folder for files and logs, a folder in memory for the store, and the issuer of tokens."""
 
     folder: Path
     memory: Path
     issuer: Issuer
 
     def settings(self, name: str, database_url: str) -> dict[str, str]:
-        """Return the settings of one service: every guard on, rate limits out of reach."""
+        """Return the settings of one service: every guard is on; rate limits are never exceeded."""
         return {
             "DATABASE_URL": database_url,
             "STORE_URL": f"lmdb://{self.memory / name}",
@@ -51,7 +51,7 @@ class Stage:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Create the folders and a key until the block ends."""
+    """Create the folders and a key; delete them when the block ends."""
     with (
         tempfile.TemporaryDirectory(prefix="futuretracker-") as folder,
         tempfile.TemporaryDirectory(prefix="futuretracker-", dir="/dev/shm") as memory,

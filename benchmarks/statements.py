@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Recorded(Exception):
-    """Holds the statement that a query function was about to run."""
+    """Contains the statement that a query function was about to run."""
 
 
 class _Recorder:

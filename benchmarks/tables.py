@@ -59,7 +59,7 @@ def make(owner_url: str, rows: int) -> Table:
     run(owner_url, f"create database {name}")
     url = make_conninfo(owner_url, dbname=name)
     migrate(url)
-    # The data is dropped after the run, so writing needs no log; reading does not change.
+    # The data is dropped after the run, so it needs no WAL. This does not affect reads.
     for relation in ("opportunity_rounds", "opportunities"):
         run(url, f"alter table {relation} set unlogged")
     with psycopg.connect(url, autocommit=True) as conn:

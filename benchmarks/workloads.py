@@ -27,7 +27,7 @@ NEW_ROW = {
 }
 # A card is moved to another column of the board and back.
 MOVES = ({"status": "interviewed"}, {"status": "shortlisted"})
-# Of ten requests, five are lists, three single rows, one a create, one an update.
+# Ten requests: five lists, three single rows, one create and one update.
 MIX = ("list", "one", "list", "create", "one", "list", "list", "update", "one", "list")
 
 

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_name("load.lua")
 ORIGIN = "http://localhost:3000"
 TIMEOUT = "10s"
-# SERVED is a share of the connections. A load that ends with fewer than ENOUGH responses per
-# connection is not checked, because the requests in flight at its end weigh too much.
+# The least share of the connections that must be served. Loads with at most ENOUGH responses per
+# connection are not checked, because the requests in flight at the end would distort the result.
 SERVED, ENOUGH = 0.4, 4
 METHODS = {"create": "POST", "update": "PATCH"}  # all other kinds are GET
 
 
 class Wrk:
-    """A server under load by wrk; ``tokens`` are by user number."""
+    """A server that wrk loads. ``tokens`` maps user numbers to tokens."""
 
     def __init__(self, server: Server, tokens: Mapping[int, str], postgres: int) -> None:
         self.name = server.name

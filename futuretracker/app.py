@@ -1,4 +1,4 @@
-"""Create the application: its services, and the path of a request through it."""
+"""Create the application: its services, hooks, views and WSGI layers."""
 
 from __future__ import annotations
 
@@ -55,18 +55,20 @@ def create_app(config: Config) -> Application:
         {
             RateLimitExceeded: rate_limited,
             Unauthenticated: unauthenticated,
-            ForeignKeyViolation: app.admission.users.row_is_gone,
+            ForeignKeyViolation: app.admission.users.account_deleted,
         },
     )
 
-    # Around the application, from the inside outwards.
+    # The WSGI layers around the application, the innermost first.
     app.wsgi_app = Headers(app.wsgi_app, config.cors_origins)  # type: ignore[method-assign]
-    if config.trusted_proxies:  # the client's address; nothing here needs the scheme
+    if config.trusted_proxies:  # for the client's address; nothing here needs the scheme
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.trusted_proxies, x_proto=0
         )
     if config.metrics.port:
-        inside = api.metrics.at_listener(config)
-        app.wsgi_app = Listeners(app.wsgi_app, inside, config.metrics.port)  # type: ignore[method-assign]
+        metrics_app = api.metrics.create_metrics_app(config)
+        app.wsgi_app = Listeners(  # type: ignore[method-assign]
+            app.wsgi_app, metrics_app, config.metrics.port
+        )
     app.wsgi_app = Traffic(app.wsgi_app)  # type: ignore[method-assign]
     return app

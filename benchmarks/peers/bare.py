@@ -1,7 +1,7 @@
 """Flask with this service's queries, and none of its guards.
 
-It has no tokens, rate limits, schemas, security headers or log lines. What the service uses beyond
-this is the cost of its guards. The worker, the pool's settings and the statements are the same.
+It has no tokens, rate limits, schemas, security headers or log lines. The service's additional CPU
+time is the cost of its guards. The worker, the pool's settings and the statements are the same.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def committed(resource_id: str, details: Mapping[str, object]) -> None:
 
 
 def audited(action: str) -> Callable[[View], View]:
-    """Mark a view that changes data: each of its requests leaves one AUDIT log line.
+    """Mark a view that changes data: each of its requests writes one AUDIT log line.
 
     The line reports success if the view has called ``committed``, otherwise failure.
     """

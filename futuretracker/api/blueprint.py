@@ -38,7 +38,7 @@ class ApiBlueprint(Blueprint):
         *arguments: Any,
         **options: Any,
     ) -> None:
-        """Register a view behind the parsing that its contract asks for."""
+        """Register a view, and parse its requests first as its contract says."""
         if view_func is not None:
             if "contract" not in view_func.__dict__:
                 message = f"{view_func.__name__} states no contract: add @returns(...)"

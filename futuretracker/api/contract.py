@@ -1,4 +1,4 @@
-"""State the contract of a view where the view stands.
+"""State the contract of a view with decorators.
 
     @blueprint.post("/opportunities")
     @takes(NewOpportunity, original=OriginalNewOpportunity)
@@ -10,8 +10,8 @@ The contract is both executed and published: ``ApiBlueprint`` parses the request
 as the contract says, and the OpenAPI document describes the same contract. Each decorator takes the
 schema of v1; ``original`` is the schema of the original API where that differs.
 
-Nothing has to be said about authentication (``auth.public`` is the exception), about limits, or
-about the errors that follow from the rest: see ``openapi/errors.py``.
+The contract does not mention authentication (``auth.public`` marks the exceptions), rate limits, or
+the errors that follow from the rest: see ``openapi/errors.py``.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def returns(
 ) -> Callable[[View], View]:
     """State the response: its schema, and its status, which is 200 if none is given.
 
-    A view may return further ``statuses`` with the same schema. ``many`` stands for an array.
+    A view may return further ``statuses`` with the same schema. ``many`` means an array.
     ``identifies`` maps parameters of other paths to where the response has their values: the
     document then links this operation to those that take these parameters.
     """

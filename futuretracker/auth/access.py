@@ -1,4 +1,4 @@
-"""The mark of views that anybody may call."""
+"""Mark views that need no token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ View = TypeVar("View", bound="Callable[..., object]")
 
 
 def public(view: View) -> View:
-    """Let anybody call the view, without a token."""
+    """Mark a view that needs no token."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
 

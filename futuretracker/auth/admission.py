@@ -1,6 +1,6 @@
 """Admit a request to its view: token, rate limits, revocations and user.
 
-What a request needs of the shared store is read in one visit, which also counts its rate limits. A
+One visit to the shared store counts the rate limits and reads all that a request needs. A
 token that this process sees for the first time takes a second visit, because the limits per user
 need a verified token.
 """
@@ -54,7 +54,7 @@ class Admission:
             return
         header = request.environ.get("HTTP_AUTHORIZATION", "")
         session = self._sessions.recall(header)
-        # A session that is known to be revoked uses up nothing of its user's limits.
+        # A session that is known to be revoked does not count against its user's limits.
         if session and not self.revocations.reason(session):
             values = self._check_known(request, session)
         else:

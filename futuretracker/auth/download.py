@@ -21,7 +21,7 @@ class DownloadFailed(Exception):
 
 
 class _Socket(ssl.SSLSocket):
-    """Limits all reads together: with a limit for each, a server could send a byte at a time."""
+    """Limits all reads together. With a limit for each, a server could send a byte at a time."""
 
     ends_at: float
 
@@ -31,9 +31,9 @@ class _Socket(ssl.SSLSocket):
 
 
 def download(url: str, *, headers: Mapping[str, str], within: float, max_bytes: int) -> bytes:
-    """Return the document at ``url`` ``within`` so many seconds; raise DownloadFailed.
+    """Return the document at ``url``; raise DownloadFailed, after ``within`` seconds at the latest.
 
-    It always uses TLS, whatever the URL's scheme is, and follows no redirect.
+    The request always uses TLS, whatever the URL's scheme is, and follows no redirect.
     """
     request = (url, headers, time.monotonic() + within, max_bytes + 1)
     found: SimpleQueue[bytes | str] = SimpleQueue()

@@ -49,7 +49,7 @@ class PemKey:
     def __init__(self, pem: str) -> None:
         self._key = cast("RSAPublicKey", load_pem_public_key(pem.encode()))
 
-    def get(self, kid: str | None) -> RSAPublicKey:  # noqa: ARG002 - one key, whatever its name
+    def get(self, kid: str | None) -> RSAPublicKey:  # noqa: ARG002 - the only key, for any id
         """Return the key."""
         return self._key
 
@@ -79,7 +79,7 @@ class Jwks:
         self._keys: dict[str, RSAPublicKey] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
-        self._lock = threading.Lock()  # held for an instant, never during a fetch
+        self._lock = threading.Lock()  # never held during a fetch
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sign-in-keys")
         self._latest: Future[None] = Future()
 
@@ -145,10 +145,10 @@ def parse_jwks(document: bytes) -> dict[str, RSAPublicKey]:
         try:
             kid, key = _parse_jwk(entry)
         except ValueError as error:
-            log.warning("sign-in key passed over", extra={"cause": str(error)})
+            log.warning("sign-in key ignored", extra={"cause": str(error)})
             continue
         if kid in keys:
-            message = "a key id stands twice"
+            message = "two keys have the same id"
             raise ValueError(message)
         keys[kid] = key
     if not keys:
@@ -167,7 +167,7 @@ def _parse_jwk(entry: Any) -> tuple[str, RSAPublicKey]:
         message = "not a JWK"
         raise ValueError(message) from error
     if not isinstance(entry.get("kid"), str) or not isinstance(key, RSAPublicKey):
-        raise ValueError("not a public key with an id")  # noqa: TRY004 - as every bad entry
+        raise ValueError("not a public key with an id")  # noqa: TRY004 - the same error for every bad entry
     if not is_strong(key):
         message = "not an RSA key of 2048 bits or more with e = 65537"
         raise ValueError(message)

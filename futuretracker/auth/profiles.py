@@ -15,7 +15,7 @@ MAX_TIME = 4_102_444_800_000  # milliseconds: the year 2100
 
 
 def profile_of(user: Mapping[str, Any]) -> Profile:
-    """Return the profile that a user object of Clerk holds."""
+    """Return the profile in a user object of Clerk."""
     names = [_text(user.get(name)) for name in ("first_name", "last_name")]
     return Profile(
         email=_primary_email(user),

@@ -1,8 +1,8 @@
 """Refuse the tokens of revoked sessions and users before they expire.
 
-Postgres holds the truth, and each process keeps the revocations that are in force in memory. It
-loads them again after two seconds, whatever happens to the shared store, and at once if the store
-shows another generation: a random value that each revocation replaces.
+Postgres stores the revocations, and each process caches those that are in force. A process loads
+them again after two seconds, even if the shared store fails. It loads them at once if the store has
+another generation, a random value that each revocation replaces.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Revocations:
         return generation == self._generation and time.monotonic() < self._loaded_at + MAX_AGE
 
     def _load(self, generation: bytes | None) -> None:
-        """Load the revocations. Requests may do so at the same time: the latest start wins."""
+        """Load the revocations. If requests do so at the same time, the latest start wins."""
         if generation is None:
             generation = secrets.token_bytes(8)
             self._store.put(GENERATION, generation, KEEP)
@@ -68,7 +68,7 @@ class Revocations:
         refused = run(select_revocations)
         with self._lock:
             if began > self._loaded_at:
-                # A revocation since then is missing here, but has set another generation.
+                # A later revocation may be missing here, but it has set another generation.
                 self._refused = refused
                 self._generation, self._loaded_at = generation, began
         metrics.revocations_loaded.set(time.time())

@@ -1,4 +1,4 @@
-"""Remember verified tokens, so that a token is verified once a minute instead of each time."""
+"""Cache verified tokens, so that a token is verified once a minute instead of at each request."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def bearer_token(header: str) -> str:
     """Return the token of a ``Bearer <token>`` header; raise Unauthenticated."""
     if not header:
         raise Unauthenticated("token-missing", MISSING)
-    if not header[:7].lower() == "bearer ":
+    if header[:7].lower() != "bearer ":
         raise Unauthenticated("token-scheme", MISSING)
     match = _HEADER.fullmatch(header)
     if match is None or len(match[1]) > MAX_TOKEN:
@@ -54,5 +54,5 @@ def bearer_token(header: str) -> str:
 
 
 def _digest(header: str) -> bytes:
-    """Return the key of a header in memory, which must not hold the token itself."""
+    """Return the cache key of a header: a digest, so that the cache contains no tokens."""
     return hashlib.sha256(header.encode("utf-8", "surrogatepass")).digest()

@@ -1,7 +1,7 @@
-"""Verify Clerk's webhooks: a signed request becomes an event, or a reason for the refusal.
+"""Verify Clerk's webhooks, and read their events.
 
 Clerk sends them through Svix, which signs like Standard Webhooks but names the headers differently.
-Input for which the library would raise other errors than its own is checked here first.
+This module first rejects input on which the library would raise errors of other types.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Event(NamedTuple):
     def subject(self) -> str:
         """The id of the user or session that the event is about; raises InvalidWebhook."""
         subject = self.data.get("id")
-        is_right = SESSION if self.type.startswith("session.") else USER
-        if not (isinstance(subject, str) and is_right(subject)):
+        is_valid = SESSION if self.type.startswith("session.") else USER
+        if not (isinstance(subject, str) and is_valid(subject)):
             raise InvalidWebhook("webhook-subject-invalid")
         return subject
 

@@ -1,8 +1,8 @@
-"""Verify Clerk's session tokens: a token becomes a session, or a reason for the refusal.
+"""Verify Clerk's session tokens, and read their sessions.
 
-PyJWT verifies the signature and the registered claims. This module checks what PyJWT leaves open,
-and what is Clerk's own. Clerk signs several classes of tokens with the same key, so the class is
-checked too.
+PyJWT verifies the signature and the registered claims. This module checks what PyJWT does not,
+such as Clerk's own claims. Clerk signs several classes of tokens with the same key, so this module
+also checks the class.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from futuretracker.config.clerk import ClerkSettings
 
 LEEWAY = 5  # seconds
-TOLERATED = 60  # seconds that a token may be accepted after its end: leeway and clock differences
+TOLERATED = 60  # seconds that a token may be accepted after it expires: leeway and clock drift
 MAX_EMAIL = 320  # characters, RFC 3696
 REQUIRED = ["exp", "iat", "nbf", "iss", "sub", "sid"]
 CATEGORIES = {None, "cl_B7d4PD111AAA", "cl_I7d4PD111III"}  # session tokens
@@ -69,7 +69,7 @@ class Verifier:
         try:
             self._decode(token, key)
         except jwt.InvalidSignatureError:
-            # Clerk's key id is the id of the instance, so that a rotated key may keep it.
+            # Clerk's key id is the id of the instance, so a rotated key may have the same id.
             newer = self._keys.newer(kid, key)
             if newer is None:
                 raise

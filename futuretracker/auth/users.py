@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from futuretracker.store import SharedStore
     from futuretracker.web.request import Session
 
-MAX_AGE = 300  # seconds from the query to the next one, whichever process remembers the id
+MAX_AGE = 300  # seconds until an id is queried again, in whichever process
 _SHARED = struct.Struct(">16sd")  # the id, and the UNIX time until which it is valid
 
 
@@ -40,7 +40,7 @@ class Users:
         return [] if self._ids.get(session.user_id) else [_key(session.user_id)]
 
     def find(self, session: Session, values: Mapping[str, bytes | None]) -> UUID:
-        """Return the internal id of the session's user, whose row is created if there is none.
+        """Return the internal id of the session's user; create the user's row if there is none.
 
         ``values`` is what the store has returned for ``keys``. Raise Unauthenticated if the user
         was revoked in the meantime.
@@ -74,7 +74,7 @@ class Users:
         self._ids.forget(clerk_id)
         self._store.forget(_key(clerk_id))
 
-    def row_is_gone(self, _error: ForeignKeyViolation) -> Unavailable:
+    def account_deleted(self, _error: ForeignKeyViolation) -> Unavailable:
         """Return the 503 for a write of a user whose row was deleted; a retry creates a new row."""
         self.forget(request.session.user_id)
         return Unavailable("This account is")

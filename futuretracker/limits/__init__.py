@@ -1,7 +1,7 @@
 """Rate limits, declared and applied with Flask-Limiter.
 
-Every route is limited. A view leaves the limits with ``@limiter.exempt``, and adds one of its own
-with ``@limiter.limit("10 per minute")``, below the line that registers it.
+Every route is limited. ``@limiter.exempt`` exempts a view, and ``@limiter.limit("10 per minute")``
+adds a limit of its own. Both belong below the line that registers the view.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Counter:
         return Hit(self.limit.limit.key_for(key, self.name), self.amount, self._seconds)
 
     def sample(self) -> None:
-        """Add what was allowed to the metrics."""
+        """Add the allowed requests to the metrics."""
         some = len(self.allowed)
         metrics.limit_decisions.labels(self.name, "allowed").inc(some)
         for _ in range(some):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Marks(NamedTuple):
-    """How a route is limited: by the application's limits, by others of its own."""
+    """Whether the application's limits apply to a route, and whether it has others of its own."""
 
     limited: bool
     has_others: bool
@@ -48,7 +48,7 @@ class RateLimits:
             counter.sample()
 
     def count(self, keys: Sequence[str] = ()) -> Mapping[str, bytes | None]:
-        """Count the current request against each limit that applies to it by now, once.
+        """Count the current request against each limit that applies and has not counted it yet.
 
         Return the values of ``keys``, which the same visit to the store reads. Raise
         RateLimitExceeded.
@@ -59,7 +59,7 @@ class RateLimits:
             return {}
         request.counted = [*request.counted, *due]
         visit = self._store.visit([counter.hit() for counter in due], keys)
-        # A window is missing after one that is exceeded.
+        # The store returns no windows after one that is exceeded.
         counted = list(zip(due, visit.windows, strict=False))
         for counter, window in counted:
             if window.hits > counter.amount:
@@ -78,7 +78,7 @@ class RateLimits:
         return endpoint is not None and self._marks_of(endpoint).has_others
 
     def _is_limited(self, request: Request) -> bool:
-        """Return whether the request counts: each route without a mark, each path of the API."""
+        """Return whether the limits apply: to routes that are not exempt and unknown API paths."""
         if request.endpoint is None:
             return request.path.startswith(LIMITED)
         return self._marks_of(request.endpoint).limited
@@ -120,7 +120,7 @@ class ExceededLimit(RequestLimit):
 
     @property
     def window(self) -> WindowStats:
-        """The window; Flask-Limiter would ask the store for it."""
+        """The window, which Flask-Limiter would read from the store again."""
         return self._known
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def describe(name: str, limit: RateLimitItem, remaining: int, ends_at: float) -> None:
-    """Describe a limit in the response's headers, unless a tighter one is there already.
+    """Describe a limit in the response's headers, unless they already describe a tighter one.
 
     The headers follow draft-ietf-httpapi-ratelimit-headers, with the older ``X-`` ones beside them.
     A negative ``remaining`` means that the limit is exceeded. ``ends_at`` is the end of its window

@@ -1,4 +1,4 @@
-"""The service's Flask-Limiter: the four limits of every route, and the marks for views."""
+"""The service's Flask-Limiter, with the four limits of every route."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ class ServiceLimiter(Limiter):
 
     @property
     def context(self) -> LimiterContext:
-        """Flask-Limiter's notes on the current request, which its hooks read for each request.
+        """Flask-Limiter's state of the current request, which its hooks read for each request.
 
-        Flask-Limiter keeps them on Flask's context behind two proxies, which takes 7 us.
+        Flask-Limiter keeps it on Flask's context behind two proxies, which takes 7 us.
         """
         request = current()
         context: LimiterContext | None = request.limiter_context
@@ -104,7 +104,7 @@ class ServiceLimiter(Limiter):
         """Check the limits of a view or of a blueprint, where it has any.
 
         Flask-Limiter calls this protected method before each request (``in_middleware``), and again
-        in a view that has limits. Its own method looks all limits up for each request, which takes
+        in a view that has limits. Its own method looks up all limits for each request, which takes
         100 us of CPU, and visits the store once for each limit.
         """
         rate_limits = current_app.rate_limits

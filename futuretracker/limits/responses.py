@@ -1,4 +1,4 @@
-"""The 429: what a client is told of an exceeded rate limit."""
+"""Build the 429 for an exceeded rate limit."""
 
 from __future__ import annotations
 

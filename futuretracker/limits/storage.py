@@ -19,7 +19,7 @@ UNLIMITED = 2**31  # the caller compares the count with the limit
 class SharedStorage(Storage):
     """Counts in the store of the current application, with its fallback to memory.
 
-    The application's own limits do not come here: ``RateLimits`` counts them in one visit.
+    It does not count the application's own limits: ``RateLimits`` counts them in one visit.
     """
 
     STORAGE_SCHEME = ["shared"]  # noqa: RUF012 - the library's declaration

@@ -1,4 +1,4 @@
-"""New connections go to the worker with the fewest connections.
+"""Give new connections to the worker with the fewest connections.
 
 Without this, the worker that wakes first accepts most connections of a burst and keeps them: one
 processor is busy and the others are idle. So each worker publishes its number of connections. A
@@ -14,7 +14,7 @@ from typing import Final
 
 SLOTS = 1024
 NOT_ACCEPTING: Final = 2**32 - 1  # more than any worker has
-MOMENT = 0.003  # seconds: how long a busy processor may take to run a worker that was woken
+MOMENT = 0.003  # seconds; a woken worker may have to wait this long for a busy processor
 
 
 class ConnectionCounts:
@@ -52,7 +52,8 @@ class ConnectionBalance:
     def should_yield(self, connections: int) -> bool:
         """Return whether to leave a new connection to another worker for now.
 
-        A difference of one counts as even. A worker that does not accept within MOMENT is busy.
+        A difference of one is tolerated. After MOMENT this worker accepts the connection itself,
+        because the others are busy.
         """
         now = time.monotonic()
         until = self._yields_until or now + MOMENT
@@ -60,7 +61,7 @@ class ConnectionBalance:
             self._yields_until = 0.0
             return False
         self._yields_until = until
-        os.sched_yield()  # the other worker may wait for this processor
+        os.sched_yield()  # the other worker may be waiting for this processor
         return True
 
     def withdraw(self) -> None:

@@ -1,4 +1,4 @@
-"""What both of our gunicorn workers do."""
+"""The behaviour that both gunicorn workers share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTIFY_EVERY = 1.0  # seconds
 
 
 class ServiceWorker(Worker):
-    """Set by ``hooks.pre_fork``: the worker's slot, STATEMENTS, and the balance of connections."""
+    """Base of both workers. ``hooks.pre_fork`` sets ``slot``, ``statements`` and ``balance``."""
 
     slot: int
     statements: int

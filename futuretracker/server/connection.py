@@ -18,7 +18,7 @@ SOCKET_FILE = ("localhost", "")  # the server's address on a socket file
 
 
 class Connection:
-    """Reads and writes while other connections are served; raises TimeoutError, OSError."""
+    """Reads and writes without blocking other connections; raises TimeoutError and OSError."""
 
     def __init__(self, loop: EventLoop, sock: socket.socket, client: Any, server: Any) -> None:
         sock.setblocking(False)
@@ -28,7 +28,7 @@ class Connection:
         self._loop, self._sock, self._fileno = loop, sock, sock.fileno()
 
     def recv(self, size: int) -> bytes:
-        """Wait for bytes of a request; return none when the client has closed its side."""
+        """Wait for bytes of a request; return ``b""`` when the client has closed its side."""
         return self._receive(size, RECEIVE_WITHIN)
 
     def receive_request(self, seconds: float) -> bytes:
@@ -40,7 +40,7 @@ class Connection:
         return self._sock.recv(size)
 
     def sendall(self, data: bytes) -> None:
-        """Send everything at the end of the turn; the time limit holds for all of it."""
+        """Send all data at the end of the turn; SEND_WITHIN limits the time for all of it."""
         self._loop.wait_to_send()
         rest, deadline = memoryview(data), 0.0
         while rest:
@@ -51,18 +51,18 @@ class Connection:
                 self._loop.wait_for_socket(self._fileno, select.EPOLLOUT, deadline)
 
     def send(self, data: bytes) -> int:
-        """Send everything: gunicorn sends ``100 Continue`` with this method."""
+        """Send all data; gunicorn sends ``100 Continue`` with this method."""
         self.sendall(data)
         return len(data)
 
     def shutdown(self, how: int) -> None:
-        """Shut down one side or both, as gunicorn does after a response that broke off."""
+        """Shut down one side or both; gunicorn does this after an incomplete response."""
         self._sock.shutdown(how)
 
     def finish(self) -> None:
-        """Close our side, then wait for the client's (RFC 9112, section 9.6).
+        """Close our side, then wait until the client closes its side (RFC 9112, section 9.6).
 
-        A socket that is closed at once resets the connection, and the client may lose the response.
+        Closing the socket at once may reset the connection before the client reads the response.
         """
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)

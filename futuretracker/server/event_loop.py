@@ -1,7 +1,7 @@
 """An event loop with one greenlet for each client connection, on one thread.
 
 A turn of the loop waits for sockets, runs every greenlet that can continue, and then lets the
-greenlets send. Sending comes last, after the log lines of the turn are written: it wakes another
+greenlets send. They send after the log lines of the turn are written, because sending wakes another
 process, which may take the processor away from this thread.
 
 A greenlet must not hold a lock while it waits. The thread would wait for the lock itself.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 IN, ONCE = select.EPOLLIN, select.EPOLLONESHOT
-CHECK_EVERY = 0.1  # seconds between two searches for waits whose time is over
+CHECK_EVERY = 0.1  # seconds between two checks for waits that have timed out
 
 
 class ConnectionGreenlet(greenlet):
@@ -44,12 +44,12 @@ class EventLoop:
     def __init__(self, before_sending: Callable[[], object], threads: int) -> None:
         self._epoll = select.epoll()
         self._before_sending = before_sending
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="elsewhere")
-        self._callbacks: dict[int, Callable[[], object]] = {}  # by file number, as the next two
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="blocking-call")
+        self._callbacks: dict[int, Callable[[], object]] = {}  # by file descriptor, as the next two
         self._waiting: dict[int, ConnectionGreenlet] = {}
         self._clients: set[int] = set()  # sockets that stay registered between requests
         self._end_of_turn: deque[ConnectionGreenlet] = deque()
-        self._done: deque[ConnectionGreenlet] = deque()  # whose call in a thread has ended
+        self._done: deque[ConnectionGreenlet] = deque()  # their calls in threads have ended
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._check_at = 0.0
         self.now = time.monotonic()
@@ -69,7 +69,7 @@ class EventLoop:
         """Run ``work`` in a new greenlet until it waits."""
         ConnectionGreenlet(work).switch(*args)
 
-    # What a greenlet may do (futuretracker.web.waiting.Loop).
+    # For greenlets: the methods of futuretracker.web.waiting.Loop.
 
     def runs_this(self) -> bool:
         """Return whether a greenlet of the loop is running, and not another thread."""
@@ -82,7 +82,7 @@ class EventLoop:
         return this
 
     def pause(self) -> Any:
-        """Run others; return what this greenlet is continued with."""
+        """Run other greenlets; return the value that this greenlet is resumed with."""
         return getcurrent().parent.switch()  # type: ignore[union-attr]
 
     def resume(self, request: ConnectionGreenlet) -> None:
@@ -90,7 +90,7 @@ class EventLoop:
         self._end_of_turn.append(request)
 
     def wait_to_send(self) -> None:
-        """Let the others of this turn run first."""
+        """Let the other greenlets of this turn run first."""
         self._end_of_turn.append(self.running())
         self.pause()
 
@@ -116,13 +116,13 @@ class EventLoop:
         self._clients.discard(fileno)
         try:
             self._epoll.modify(fileno, events | ONCE)
-        except FileNotFoundError:  # it is new, or has the number of one that was closed
+        except FileNotFoundError:  # a new socket, perhaps with the number of a closed one
             self._epoll.register(fileno, events | ONCE)
         found: int = self.pause()
         return found
 
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
-        """Run a call in a thread, as soon as one is free."""
+        """Run a call in a thread as soon as a thread is free."""
         return self._threads.submit(call)
 
     def wait_for(self, future: Future[Any]) -> None:
@@ -136,14 +136,14 @@ class EventLoop:
         future.add_done_callback(wake)
         self.pause()
 
-    # What the worker does.
+    # For the worker.
 
     def forget_client(self, fileno: int) -> None:
         """Forget a socket that is about to be closed."""
         self._clients.discard(fileno)
 
     def limit_idle(self, seconds: float) -> None:
-        """Let no connection stay idle for longer than this from now on."""
+        """Shorten the wait of each idle connection to at most ``seconds`` from now."""
         for waiting in self._waiting.values():
             if waiting.is_idle:
                 waiting.deadline = min(waiting.deadline, self.now + seconds)
@@ -159,7 +159,7 @@ class EventLoop:
                 waiting.switch(events)
             elif callback := self._callbacks.get(fileno):
                 callback()
-            else:  # the next request is there early, or the client has closed the connection
+            else:  # the next request has arrived early, or the client has closed the connection
                 self._clients.discard(fileno)
                 with suppress(OSError):
                     self._epoll.unregister(fileno)

@@ -1,4 +1,4 @@
-"""gunicorn's hooks: checks before the start, and metrics and systemd while workers come and go."""
+"""gunicorn's hooks: checks before the start, metrics of workers, and messages to systemd."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INHERITED = ("LISTEN_FDS", "GUNICORN_FD")
 class Logger(glogging.Logger):
     """Writes no access log, because the service logs its requests itself.
 
-    gunicorn would format each access line before it drops it: a tenth of a request's time.
+    gunicorn would format each access line and then drop it. That takes a tenth of a request's time.
     """
 
     def access(self, *_request: object) -> None:
@@ -32,7 +32,7 @@ class Logger(glogging.Logger):
 
 
 class Hooks:
-    """The functions that gunicorn calls in the arbiter or in a worker, by their names."""
+    """The functions that gunicorn calls, in the arbiter or in a worker."""
 
     def __init__(self, config: Config) -> None:
         self._config = config

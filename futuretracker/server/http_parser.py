@@ -1,8 +1,8 @@
 """Parse simple requests, which is what almost every client sends, into a WSGI environ.
 
-A simple request has arrived completely, and none of it needs a decision: one request line, each
+A simple request has arrived completely and can be read in only one way: one request line, each
 header once, names of letters, digits and dashes, printable ASCII, and a body with a Content-Length
-or none. This module refuses no request. gunicorn's parser reads or refuses every other one. A test
+or none. This module rejects no request. gunicorn's parser reads or rejects every other one. A test
 checks that both return the same environ.
 """
 
@@ -21,7 +21,7 @@ MAX_HEAD = 8190  # bytes: below all of gunicorn's limits for a line, a field, al
 MAX_FIELDS = 100
 PRINTABLE = bytes(range(0x20, 0x7F))
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Headers that decide where a request ends, or who responds to it.
+# Headers that change where a request ends, or how the server must respond.
 DECISIVE = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "HTTP2-SETTINGS"})
 UNPREFIXED = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 _NAME = re.compile(r"[A-Za-z0-9-]+").fullmatch
@@ -61,15 +61,15 @@ def parse(data: bytes, client: Any, server: Any) -> dict[str, Any]:
 
 
 def keeps_alive(environ: dict[str, Any]) -> bool:
-    """Return whether the client wants to keep the connection; raise NotSimple for other wishes."""
-    wish = environ.get("HTTP_CONNECTION")
+    """Return whether the client wants to keep the connection; raise NotSimple if it is unclear."""
+    option = environ.get("HTTP_CONNECTION")
     if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
-        if wish:
+        if option:
             raise NotSimple
         return False
-    if wish and wish.lower() not in {"keep-alive", "close"}:
+    if option and option.lower() not in {"keep-alive", "close"}:
         raise NotSimple
-    return not wish or wish.lower() == "keep-alive"
+    return not option or option.lower() == "keep-alive"
 
 
 def _request(line: str) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _request(line: str) -> dict[str, Any]:
 
 
 def _addresses(client: Any, server: Any) -> dict[str, str]:
-    """Return the environ's addresses; a client on a socket file has no address, only a name."""
+    """Return the environ's addresses; a client on a socket file has no port."""
     name, port = server[:2]
     if isinstance(client, str):
         return {"REMOTE_ADDR": client, "SERVER_NAME": name, "SERVER_PORT": str(port)}

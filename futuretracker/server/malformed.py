@@ -11,7 +11,7 @@ from gunicorn.http import errors
 from futuretracker.web.headers import security_headers
 from futuretracker.web.responses import CONTENT_TYPE
 
-# The application sent a header that is not valid: not the client's error.
+# The application set an invalid header, so the client gets a 500.
 APPLICATION_ERRORS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 STATUSES = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,

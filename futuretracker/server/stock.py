@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class StockWorker(ServiceWorker, ThreadWorker):
-    """Serves each request on a thread; error responses and draining are ours."""
+    """Serves each request on a thread, with the error responses and draining of ServiceWorker."""
 
     def enqueue_req(self, conn: TConn) -> None:
         """Serve a request in the pool.
 
-        On a socket file gunicorn takes SERVER_NAME and SERVER_PORT from the client's Host header,
-        with which a client could reach the metrics' listener.
+        On a socket file gunicorn takes SERVER_NAME and SERVER_PORT from the client's Host header.
+        So a client could reach the metrics.
         """
         if isinstance(conn.server, str):
             conn.server = SOCKET_FILE

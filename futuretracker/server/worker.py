@@ -1,4 +1,4 @@
-"""gunicorn's worker of this service: an event loop, with a greenlet for each connection."""
+"""The gunicorn worker of this service: an event loop with a greenlet for each connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from futuretracker.web import waiting
 if TYPE_CHECKING:
     import socket
 
-# How many connections to accept in one turn: a quarter of those that are open, between these.
+# Accept in one turn a quarter of the number of open connections, but within these limits.
 ACCEPT_FEWEST, ACCEPT_MOST = 2, 16
 THREADS = 32  # for blocking calls; each statement may also need one, to wait for a connection
 
@@ -38,14 +38,14 @@ class Worker(ServiceWorker, AsyncWorker):
 
     def run(self) -> None:
         """Serve until gunicorn tells the worker to stop, then finish the requests."""
-        lines = json_lines.stdout_handler()
-        self._flush = lines.flush_lines
+        handler = json_lines.stdout_handler()
+        self._flush = handler.flush_lines
         self.loop = EventLoop(self._flush, THREADS + 4 * self.statements)
         self.loop.call_when_readable(self.PIPE[0], self._read_signal)
         waiting.install(self.loop)
         for listener in self.sockets:
             listener.setblocking(False)
-        with lines.collecting():
+        with handler.collecting():
             while self.alive and self.ppid == os.getppid():
                 self._listen(wanted=self.connections < self.worker_connections)
                 self._turn()
@@ -54,8 +54,8 @@ class Worker(ServiceWorker, AsyncWorker):
     def _drain(self) -> None:
         """Refuse new connections, and serve those that are open or in the kernel's queue.
 
-        A connection that stays in the queue of a closed listener is reset, and its request lost.
-        A connection that is refused can go to another host: nothing was sent on it.
+        Closing a listener resets the connections in its queue, so their requests would fail. A
+        client whose connection is refused has sent nothing yet and can safely try another host.
         """
         self.balance.withdraw()
         self._listen(wanted=False)
@@ -79,7 +79,7 @@ class Worker(ServiceWorker, AsyncWorker):
         os.read(self.PIPE[0], 512)
 
     def _listen(self, *, wanted: bool) -> None:
-        """Watch the listeners or not: they stay readable while connections wait."""
+        """Watch the listeners, or stop: they stay readable while connections wait."""
         if wanted == self._is_listening:
             return
         self._is_listening = wanted
@@ -93,14 +93,14 @@ class Worker(ServiceWorker, AsyncWorker):
     def _accept_some(self, listener: socket.socket) -> None:
         """Accept a few connections, unless another worker has fewer."""
         if not self.balance.should_yield(self.connections):
-            some = max(ACCEPT_FEWEST, min(ACCEPT_MOST, self.connections // 4))
-            self._accept(listener, min(some, self.worker_connections - self.connections))
+            share = max(ACCEPT_FEWEST, min(ACCEPT_MOST, self.connections // 4))
+            self._accept(listener, min(share, self.worker_connections - self.connections))
 
-    def _accept(self, listener: socket.socket, most: int) -> None:
-        for _ in range(most):
+    def _accept(self, listener: socket.socket, limit: int) -> None:
+        for _ in range(limit):
             try:
                 sock, client = listener.accept()
-            except ConnectionAbortedError:  # the client has gone; the next may be there
+            except ConnectionAbortedError:  # this client has gone; another may be waiting
                 continue
             except OSError:  # no more connections, or too many open files
                 return
@@ -122,13 +122,13 @@ class Worker(ServiceWorker, AsyncWorker):
             connection.close()
 
     def _respond(self, connection: Connection, data: bytes) -> bytes | None:
-        """Respond to one request, of which ``data`` has arrived.
+        """Respond to one request; ``data`` is what has arrived of it.
 
         Return what has arrived of the next request, or None to close the connection.
         """
         if not data:
-            patience = self.cfg.keepalive if self.alive else CLOSE_WITHIN
-            data = connection.receive_request(patience)
+            seconds = self.cfg.keepalive if self.alive else CLOSE_WITHIN
+            data = connection.receive_request(seconds)
             if not data:
                 return None
         try:
@@ -145,7 +145,7 @@ class Worker(ServiceWorker, AsyncWorker):
         return b"" if keep else None
 
     def _respond_with_gunicorn(self, connection: Connection, data: bytes) -> bytes | None:
-        """Do the same with gunicorn's own parser and responses."""
+        """Do what ``_respond`` does, with gunicorn's own parser and responses."""
         parser = RequestParser(self.cfg, connection, connection.client)
         parser.unreader.unread(data)
         request = None
@@ -159,7 +159,7 @@ class Worker(ServiceWorker, AsyncWorker):
             pass
         except OSError:
             raise
-        except Exception as error:  # noqa: BLE001 - gunicorn's for malformed requests, and any other
+        except Exception as error:  # noqa: BLE001 - malformed requests, and errors of the application
             self.handle_error(request, connection, connection.client, error)
         return None
 

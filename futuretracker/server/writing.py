@@ -1,4 +1,4 @@
-"""Build HTTP responses: the bytes of what a WSGI application returns, in one piece."""
+"""Build HTTP responses: turn what a WSGI application returns into the bytes to send."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 # The characters of a header's name and value, and of a status line (RFC 9110, sections 5.1 and 5.5;
-# RFC 9112, section 4). Above all, no line break.
+# RFC 9112, section 4). A line break would end the header.
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-zA-Z]+: [ \t\x21-\x7e\x80-\xff]*").fullmatch
 _STATUS = re.compile(r"[0-9]{3}(?: [ \t\x21-\x7e\x80-\xff]*)?").fullmatch
-# What the server itself decides: headers of the connection (RFC 9110, section 7.6.1), Server, Date.
+# The server sets these itself: headers of the connection (RFC 9110, section 7.6.1), Server, Date.
 OF_THE_SERVER = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers",
     "transfer-encoding", "upgrade", "server", "date",
@@ -94,7 +94,7 @@ def server_headers(second: int, *, keep: bool) -> bytes:
 def header_line(name: str, value: str) -> bytes:
     """Return a header's line, or nothing for a header of the server; raise ValueError.
 
-    Most headers are the same in every response, and are checked once.
+    The cache saves the check, because most headers are the same in every response.
     """
     line = f"{name}: {value}"
     if not _HEADER(line):

@@ -14,7 +14,7 @@ from futuretracker.web.request import Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # For annotations alone: these rooms stand above this one.
+    # For annotations only, because these packages import this one.
     from futuretracker.auth import Admission
     from futuretracker.auth.signatures import Webhooks
     from futuretracker.config import Config
@@ -51,7 +51,7 @@ class Application(Flask):
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None)
-        # A path has one spelling: no redirect to another.
+        # Never redirect a path to another spelling of it.
         self.url_map.strict_slashes = False
         self.url_map.merge_slashes = False
         self.url_map.redirect_defaults = False
@@ -59,7 +59,7 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is, because no view and no hook is a coroutine.
 
-        Flask's own method looks for coroutines at each call of each hook: 5 per cent of a request.
+        Flask's own method looks for coroutines at each call of each hook: 5% of a request's time.
         """
         return func
 

@@ -1,7 +1,7 @@
 """Turn every exception into a response of one shape.
 
-A body is ``{"error", "message", ...}`` and what the kind of error adds; v1 adds ``code`` (a stable
-word) and ``requestId``. It never holds a driver's message, a stack trace or HTML.
+A body is ``{"error", "message"}`` plus the fields of that kind of error. v1 adds ``code``, which
+never changes, and ``requestId``. A body never has a driver's message, a stack trace or HTML.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MESSAGES = {
 
 
 class ApiError(HTTPException):
-    """An error that the client sees: status, title, message, and what its kind adds."""
+    """An error that the client sees: status, title, message, and the fields of its kind."""
 
     def __init__(
         self,
@@ -70,7 +70,10 @@ class Unauthenticated(ApiError):
 
 
 class Unavailable(ApiError):
-    """503: a service that this one needs is down. The client may try again."""
+    """503: a dependency is down, and the client may try again.
+
+    ``what`` is the beginning of the message, such as ``Database is``.
+    """
 
     def __init__(self, what: str, retry_after: int = 2) -> None:
         super().__init__(
@@ -82,7 +85,7 @@ class Unavailable(ApiError):
 
 
 def not_found(what: str) -> ApiError:
-    """Return the 404 for a row that does not exist or is another user's: the same for both."""
+    """Return the 404 for a resource that does not exist or belongs to another user."""
     return ApiError(404, f"{what} not found", f"{what} not found")
 
 
@@ -94,12 +97,12 @@ def conflict(code: str, message: str) -> ApiError:
 
 
 def init_app(app: Flask, conversions: Conversions | None = None) -> None:
-    """Handle every exception here; ``conversions`` turn further kinds of them into an ApiError."""
+    """Handle every exception; ``conversions`` turn further types of them into an ApiError."""
     table = {**(conversions or {}), **CONVERSIONS}
 
     def handle(error: Exception) -> Response:
         convert = next(table[kind] for kind in table if isinstance(error, kind))
-        # Flask-Limiter's ``on_breach`` and ``abort`` may bring a whole response along.
+        # Flask-Limiter's ``on_breach`` and ``abort`` may set a complete response.
         return getattr(error, "response", None) or _respond(convert(error))
 
     app.register_error_handler(Exception, handle)
@@ -126,7 +129,7 @@ def _unexpected(error: Exception) -> ApiError:
     return ApiError(500, "Internal Server Error", "Something went wrong")
 
 
-# The first kind that an exception belongs to decides.
+# The first type that matches an exception decides.
 CONVERSIONS: Conversions = {
     ApiError: lambda error: error,
     HTTPException: _from_werkzeug,

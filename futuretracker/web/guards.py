@@ -34,7 +34,7 @@ def check_url(request: Request) -> None:
 
 
 def check_size(request: Request) -> None:
-    """Raise the 413 if the body is too large, even if no view would read it."""
+    """Raise the 413 if Content-Length is too large, even if no view would read the body."""
     if "CONTENT_LENGTH" not in request.environ:
         return
     if (get_content_length(request.environ) or 0) > MAX_BODY:

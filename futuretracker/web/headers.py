@@ -1,8 +1,8 @@
 """Add to each response the security policy, CORS headers and the request id.
 
-This is a WSGI layer around Flask, so that no response lacks them, also not one to a CORS preflight.
-The constant headers are built once, at the start. Flask's part of the service puts further headers
-into the environ.
+This is a WSGI layer around Flask, so that every response has them, even one to a CORS preflight.
+The constant headers are built once, at the start. The Flask application puts further headers into
+the environ.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Headers:
         self._app = app
         policy = security_headers()
         api = [*policy, ("Cross-Origin-Resource-Policy", "cross-origin")]
-        self._elsewhere = [*policy, ("Cross-Origin-Resource-Policy", "same-origin")]
+        self._outside_api = [*policy, ("Cross-Origin-Resource-Policy", "same-origin")]
         self._names = frozenset(name for name, _ in api)
         self._api: dict[str | None, HeaderList] = {None: api}
         self._api.update((origin, [*api, *_cors(origin)]) for origin in origins)
@@ -85,7 +85,7 @@ class Headers:
         further: dict[str, str] = {"X-Request-Id": request_id}
         environ[HEADERS] = further
         origin = environ.get("HTTP_ORIGIN")
-        constant = self._elsewhere
+        constant = self._outside_api
         if environ["PATH_INFO"].startswith(API):
             constant = self._api.get(origin) or self._api[None]
         if _is_preflight(environ):
@@ -110,9 +110,9 @@ class Headers:
 def security_headers() -> HeaderList:
     """Return the constant headers of every response, Talisman's first.
 
-    Registered on the application that serves, Talisman would build them again for each response,
-    which takes as much CPU as a whole list request (165 us). So it writes them once, into the
-    response of an application without routes.
+    On the real application, Talisman would build them again for each response, which takes as much
+    CPU as a whole list request (165 us). So it builds them once, for a response of an application
+    without routes.
     """
     policy = Flask("policy", static_folder=None)
     Talisman(

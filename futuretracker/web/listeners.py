@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-# At any other address the port serves the API: a mistake there must not publish the metrics.
+# At any other address this port serves the API, so a wrong address cannot publish the metrics.
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 class Listeners:
-    """Routes requests for the metrics' port on loopback to an application of its own."""
+    """Routes requests for the metrics port on loopback to the metrics application."""
 
-    def __init__(self, app: WSGIApplication, inside: WSGIApplication, port: int) -> None:
+    def __init__(self, app: WSGIApplication, metrics_app: WSGIApplication, port: int) -> None:
         self._app = app
-        self._inside = inside
+        self._metrics_app = metrics_app
         self._port = str(port)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve a request."""
         if environ["SERVER_PORT"] == self._port and environ["SERVER_NAME"] in LOOPBACK:
-            return self._inside(environ, start_response)
+            return self._metrics_app(environ, start_response)
         return self._app(environ, start_response)

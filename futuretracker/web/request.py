@@ -50,7 +50,7 @@ class Request(flask.Request):
 
     @property
     def id(self) -> str:
-        """The id that the log lines and the response carry."""
+        """The id of the request in the log lines and in the response."""
         identifier: str = self.environ[REQUEST_ID]
         return identifier
 

@@ -16,7 +16,7 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 
 
 class Json(Response):
-    """A response with complete headers and body, which is sent as it is."""
+    """A response whose headers and body are complete; Flask adds nothing."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response."""

@@ -86,6 +86,6 @@ class Traffic:
         return self._series.setdefault((known, route, status), Series(known, route, code))
 
     def sample(self) -> None:
-        """Add what came since the last time to the metrics."""
+        """Add the responses since the last call to the metrics."""
         for series in list(self._series.values()):
             series.count()

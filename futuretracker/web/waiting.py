@@ -70,7 +70,7 @@ def current_loop() -> Loop | None:
 def elsewhere(
     call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Result:
-    """Make a call that blocks; the event loop makes it in a thread."""
+    """Make a call that blocks: in a thread if an event loop runs the calling code."""
     if loop := current_loop():
         return wait_for(loop.submit(lambda: call(*args, **kwargs)))
     return call(*args, **kwargs)
@@ -84,7 +84,7 @@ def wait_for(future: Future[Result]) -> Result:
 
 
 class TurnLimit:
-    """A context manager that admits ``limit`` requests of the event loop at a time, in order.
+    """A semaphore that admits ``limit`` requests of the event loop at a time, in order.
 
     Threads pass without a limit: the connection pool makes them wait.
     """
@@ -106,6 +106,6 @@ class TurnLimit:
         if (loop := current_loop()) is None:
             return
         if self._queue:
-            loop.resume(self._queue.popleft())  # which takes this request's place
+            loop.resume(self._queue.popleft())  # it takes this request's place
         else:
             self._free += 1

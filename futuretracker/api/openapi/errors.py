@@ -92,7 +92,7 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
 }
 PREFIX: Final = {"v1": "", "original": "Original", "probes": "Probe"}
-PROBES: Final = {400, 413, 500}  # what the probes can meet
+PROBES: Final = {400, 413, 500}  # the errors that probes can return
 
 
 def components() -> Iterator[tuple[str, dict[str, Any]]]:

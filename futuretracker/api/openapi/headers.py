@@ -1,4 +1,4 @@
-"""The headers of responses, and which responses have which."""
+"""The headers of responses, and which responses have them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ HEADERS: Final[Mapping[str, Header]] = {
     "X-RateLimit-Reset": Header(
         "XRateLimitReset", "When it resets (UNIX time).", COUNT, 1798761600
     ),
-    "Retry-After": Header("RetryAfter", "After how many seconds to try again.", COUNT, 2),
+    "Retry-After": Header("RetryAfter", "How many seconds to wait before trying again.", COUNT, 2),
     "WWW-Authenticate": Header(
         "WWWAuthenticate", "The authentication scheme.", {**TEXT, "enum": ["Bearer"]}, "Bearer"
     ),
@@ -76,7 +76,7 @@ HEADERS: Final[Mapping[str, Header]] = {
 DEPRECATED: Final[Mapping[str, Header]] = {
     "Deprecation": Header(
         "Deprecation",
-        "Since when the original API is deprecated: UNIX time (RFC 9745).",
+        "When the original API became deprecated, as UNIX time (RFC 9745).",
         {**TEXT, "pattern": "^@[0-9]+$"},
         "@1795478400",
     ),

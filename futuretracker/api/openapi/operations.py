@@ -71,7 +71,7 @@ def operations_of(rule: Rule, view: Callable[..., object]) -> list[Operation]:
 
 
 def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
-    """Return the operation as the document has it."""
+    """Return the operation as an OpenAPI object."""
     contract = operation.contract
     summary, _, description = (inspect.getdoc(operation.view) or "").partition("\n\n")
     found: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Teach apispec's marshmallow plugin our fields and schemas."""
+"""Extend apispec's marshmallow plugin for our fields and schemas."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Plugin(MarshmallowPlugin):
 
 
 def to_property(_converter: object, field: fields.Field[Any], **_options: Any) -> Json:
-    """Return what apispec cannot know of a field."""
+    """Return the parts of a field's JSON Schema that apispec does not know."""
     found = json_schema(field)
     if more := note(field):
         found["description"] = field.metadata["description"] + more
@@ -60,7 +60,7 @@ def to_property(_converter: object, field: fields.Field[Any], **_options: Any) -
 
 
 def to_parameter(_converter: object, field: fields.Field[Any], **_options: Any) -> Json:
-    """Return how a parameter holds several values."""
+    """Return the style of a parameter that takes several values."""
     return {"style": "form", "explode": False} if isinstance(field, SomeOf) else {}
 
 

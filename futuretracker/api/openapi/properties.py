@@ -28,7 +28,7 @@ STORED_TIME = "^[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?$"
 
 @singledispatch
 def json_schema(_field: fields.Field[Any]) -> Json:
-    """Return the JSON Schema of one of our own fields; nothing for those that apispec knows."""
+    """Return the JSON Schema of one of our own fields; ``{}`` for fields that apispec knows."""
     return {}
 
 
@@ -42,7 +42,7 @@ def _text(field: Text) -> Json:
 
 @json_schema.register
 def _link(field: Link) -> Json:
-    # A stored link may have international characters, which a URI has not (RFC 3986).
+    # A stored link may have international characters, which a URI must not have (RFC 3986).
     return _text(field) if in_response(field) else {**_text(field), "format": "uri"}
 
 

@@ -1,4 +1,4 @@
-// Start swagger-ui. This is a file, because the policy forbids inline scripts.
+// Start swagger-ui. This is a file, because the Content-Security-Policy forbids inline scripts.
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);

@@ -44,12 +44,12 @@ class CampusModeCounts(Response):
 
 
 class Metrics(Response):
-    """Rates in per cent with one decimal, 0 if nothing was counted."""
+    """Percentages with one decimal, 0 if there are no opportunities to count."""
 
-    conversionRate = percentage("Selected, of all.", 33.3)
-    rejectionRate = percentage("Rejected, of all.", 33.3)
+    conversionRate = percentage("The percentage of opportunities that are selected.", 33.3)
+    rejectionRate = percentage("The percentage of opportunities that are rejected.", 33.3)
     inProgress = integer("How many are applied, interviewed or shortlisted.", 1)
-    successRate = percentage("Selected, of those that are selected or rejected.", 50.0)
+    successRate = percentage("The percentage of selected or rejected ones that are selected.", 50.0)
 
 
 class Week(Response):
@@ -81,7 +81,7 @@ class Stage(Response):
 
     stage = response.choice(STAGES, "The stage.", "Applied")
     count = integer("How many reached the stage.", 3)
-    percentage = percentage("How many reached the stage, of all.", 100.0)
+    percentage = percentage("The percentage of opportunities that reached the stage.", 100.0)
 
 
 class OriginalAnalytics(Response):
@@ -91,8 +91,8 @@ class OriginalAnalytics(Response):
     statusCounts = nested(OriginalStatusCounts, "Opportunities by status.")
     categoryCounts = nested(CategoryCounts, "Opportunities by category.")
     metrics = nested(Metrics, "Rates.")
-    weeklyBreakdown = array(Week, "The last 8 weeks, with the current one last.")
-    monthlyBreakdown = array(Month, "The last 6 months, with the current one last.")
+    weeklyBreakdown = array(Week, "The last 8 weeks, ending with the current one.")
+    monthlyBreakdown = array(Month, "The last 6 months, ending with the current one.")
     deadlineDistribution = array(DeadlineDay, "The next 30 days, from today on.")
     funnelData = array(Stage, "The four stages.")
 

@@ -18,7 +18,7 @@ from futuretracker.api.schemas.rounds import OPPORTUNITY_ID, ROUND_TYPES
 
 
 class RejectionsOfNumber(Response):
-    """The number of internships that were rejected in the round with a number."""
+    """The number of internships that were rejected in the round with this number."""
 
     roundNumber = integer("The number of the round.", 1, first=1)
     count = integer("How many internships were rejected in it.", 1)
@@ -32,7 +32,7 @@ class RoundKind(Response):
 
 
 class RejectionsOfType(RoundKind):
-    """The number of internships that were rejected in a round of a type."""
+    """The number of internships that were rejected in a round of this type."""
 
     count = integer("How many internships were rejected in it.", 1)
 
@@ -43,11 +43,11 @@ class FunnelOfType(RoundKind):
     reached = integer("How many rounds there are, without skipped ones.", 1, first=1)
     cleared = integer("How many of them were cleared.", 0)
     rejected = integer("How many of them were rejected.", 1)
-    clearanceRate = percentage("Cleared, of those reached.", 0.0)
+    clearanceRate = percentage("The percentage of these rounds that were cleared.", 0.0)
 
 
 class ReachOfNumber(Response):
-    """The number of internships that reached the round with a number."""
+    """The number of internships that reached the round with this number."""
 
     roundNumber = integer("The number of the round.", 1, first=1)
     reached = integer("How many internships have this round, without skipped ones.", 1, first=1)

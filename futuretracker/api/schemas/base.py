@@ -15,7 +15,7 @@ def about(description: str, *examples: object) -> dict[str, Any]:
 
 
 class Request(Schema):
-    """A request body. Unknown fields are dropped, because clients send whole rows back."""
+    """A request body. Unknown fields are dropped: clients send whole resources back."""
 
     # A null in one of these fields counts as if the field had not been sent.
     NULL_IS_ABSENT: ClassVar[frozenset[str]] = frozenset()
@@ -33,12 +33,12 @@ class Request(Schema):
 class Response(Schema):
     """A response body.
 
-    Response schemas are for the OpenAPI document only: Postgres builds the JSON. Tests hold the
-    responses to these schemas. A response always has all fields but those in ``OPTIONAL``.
+    Response schemas are for the OpenAPI document only: Postgres builds the JSON. Tests check
+    the responses against them. A response always has all fields except those in ``OPTIONAL``.
     """
 
     OPTIONAL: ClassVar[frozenset[str]] = frozenset()
-    # Fields that are shared with a request, where they accept null, but are never null here.
+    # Fields that may be null in a request, but are never null in the response.
     NEVER_NULL: ClassVar[frozenset[str]] = frozenset()
 
     class Meta:
@@ -47,7 +47,7 @@ class Response(Schema):
         unknown = EXCLUDE
 
 
-def refuse_nothing(values: dict[str, Any]) -> dict[str, Any]:
+def require_changes(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of an update; raise ValidationError if there are none."""
     if not values:
         raise ValidationError(NOTHING_TO_UPDATE)

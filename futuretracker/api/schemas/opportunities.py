@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, post_load
 
-from futuretracker.api.schemas.base import Request, about, one_of, refuse_nothing
+from futuretracker.api.schemas.base import Request, about, one_of, require_changes
 from futuretracker.api.schemas.fields import Choice, Date, Link, Text
 
 CATEGORIES = ("internship", "hackathon")
@@ -54,7 +54,7 @@ class Fields(Schema):
 
 
 class OriginalFields(Fields):
-    """The same with the tighter limits of the original API."""
+    """The same fields with the tighter limits of the original API."""
 
     description = Text("Description", 2000, metadata=DESCRIPTION)
     link = Link("Link", 500, metadata=LINK)
@@ -62,7 +62,7 @@ class OriginalFields(Fields):
 
 
 class V1Fields(Fields):
-    """The same with the fields that v1 adds."""
+    """The same fields, and those that v1 adds."""
 
     campus_mode = Choice(
         CAMPUS_MODES,
@@ -99,8 +99,8 @@ class Changes(Request):
     PARTIAL = True
 
     @post_load
-    def _something(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        refuse_nothing(values)
+    def _check_changes(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        require_changes(values)
         if values.get("status", "") is None:
             del values["status"]
         return values
@@ -121,8 +121,8 @@ class OriginalOpportunityChanges(Changes, OriginalFields):
 class NewOpportunity(New, V1Fields):
     """A new opportunity. Only the title is required.
 
-    An internship has no deadline, as its interview rounds have dates. It gets today's date (UTC) as
-    `applied_on` if none is given. Other opportunities have no `applied_on`.
+    An internship has no deadline, because its interview rounds have dates. It gets today's date
+    (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
     """
 
     EXAMPLES: ClassVar = {

@@ -67,5 +67,5 @@ class Search(fields.Field[str]):
         if len(value) > MAX_SEARCH or not is_storable(value):
             message = f"q must be text of at most {MAX_SEARCH} characters"
             raise ValidationError(message)
-        # People paste links: "://" must not hide the dash of a word to exclude behind it.
+        # People paste links. After "://", Postgres would not read a dash as an exclusion.
         return _LONE_DASH(" ", value.replace("://", " ")).strip()

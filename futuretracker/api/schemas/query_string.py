@@ -46,7 +46,7 @@ class PageParameters(Query):
         load_default="-created_at",
         metadata=about(
             "The order; a `-` means descending. "
-            "Opportunities without a deadline come last in both directions.",
+            "Opportunities without a deadline are at the end in both directions.",
             "-created_at",
         ),
     )
@@ -90,7 +90,7 @@ class PageParameters(Query):
 
 
 class UpcomingParameters(Query):
-    """For which days to list rounds."""
+    """The days for which to list rounds."""
 
     # ``from`` is a keyword of Python.
     first = Day(

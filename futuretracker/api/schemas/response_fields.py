@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 
 
 def text(description: str, *examples: object, **options: Any) -> fields.String:
-    """Return a text."""
+    """Return a text field."""
     return fields.String(metadata=about(description, *examples), **options)
 
 
 def choice(choices: tuple[str, ...], description: str, example: str) -> fields.String:
-    """Return one of a few values."""
+    """Return a field with one of a few values."""
     return text(description, example, validate=OneOf(choices))
 
 
 def boolean(description: str, example: bool) -> fields.Boolean:  # noqa: FBT001 - an example
-    """Return true or false."""
+    """Return a boolean field."""
     return fields.Boolean(metadata=about(description, example))
 
 
 def uuid(description: str, example: str) -> fields.UUID:
-    """Return an id."""
+    """Return a field for an id."""
     return fields.UUID(metadata=about(description, example))
 
 
 def date(description: str, example: str) -> fields.Date:
-    """Return a calendar date."""
+    """Return a field for a calendar date."""
     return fields.Date(metadata=about(description, example))
 
 
 def timestamp(description: str, example: str) -> fields.DateTime:
-    """Return a point in time (RFC 3339, in UTC)."""
+    """Return a field for a point in time (RFC 3339, in UTC)."""
     return fields.DateTime(metadata=about(description, example))
 
 
@@ -54,23 +54,23 @@ def integer(
     last: int | None = None,
     **options: Any,
 ) -> fields.Integer:
-    """Return a whole number."""
+    """Return a field for a whole number."""
     metadata = about(description, example)
     return fields.Integer(validate=Range(first, last), metadata=metadata, **options)
 
 
 def percentage(description: str, example: float) -> fields.Float:
-    """Return a percentage with one decimal."""
+    """Return a field for a percentage with one decimal."""
     return fields.Float(validate=Range(0, 100), metadata=about(description, example))
 
 
 def nested(schema: type[Schema], description: str, **changes: object) -> fields.Nested:
-    """Return an object; its example is that of the schema with these changes."""
+    """Return a field for an object; its example is that of the schema with these changes."""
     return fields.Nested(schema, metadata={"description": description, "changes": changes})
 
 
 def array(schema: type[Schema], description: str, *, most: int | None = None) -> fields.List[Any]:
-    """Return an array of objects, with at most ``most`` of them."""
+    """Return a field for an array of at most ``most`` objects."""
     validate = Length(max=most) if most else None
     metadata = {"description": description}
     return fields.List(fields.Nested(schema), validate=validate, metadata=metadata)

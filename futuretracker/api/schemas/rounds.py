@@ -1,4 +1,4 @@
-"""Interview rounds: what clients send, and what they get."""
+"""The requests and responses of interview rounds."""
 # ruff: noqa: N815 - names as on the wire
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, post_load, pre_load
 
-from futuretracker.api.schemas.base import Request, Response, about, one_of, refuse_nothing
+from futuretracker.api.schemas.base import Request, Response, about, one_of, require_changes
 from futuretracker.api.schemas.fields import Choice, Date, Number, Text, Time
 from futuretracker.api.schemas.opportunity_responses import Deleted, Opportunity
 from futuretracker.api.schemas.response_fields import (
@@ -66,7 +66,7 @@ class Sent(Request, Fields):
 class NewRound(Sent):
     """A new round. Only the type is required.
 
-    Without a number the round comes last. Without a result it is pending.
+    Without a number it becomes the last round. Without a result it is pending.
     """
 
     EXAMPLES: ClassVar = {
@@ -101,8 +101,8 @@ class RoundChanges(Sent):
     EXAMPLES: ClassVar = {"result": {"result": "cleared", "notes": "All tasks solved"}}
 
     @post_load
-    def _something(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return refuse_nothing(values)
+    def _check_changes(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return require_changes(values)
 
 
 class Round(Fields, Response):

@@ -1,4 +1,4 @@
-"""Serve metrics to Prometheus: on a loopback port of their own, or to holders of METRICS_TOKEN."""
+"""Serve metrics to Prometheus: on a separate loopback port, or to clients with METRICS_TOKEN."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def init_app(app: Application) -> None:
         app.register_blueprint(blueprint)
 
 
-def at_listener(config: Config) -> WSGIApplication:
-    """Build the application for the metrics port. It serves nothing of the API."""
+def create_metrics_app(config: Config) -> WSGIApplication:
+    """Create the application for the metrics port. It serves no route of the API."""
     app = Application(__name__)
     app.settings = config
     errors.init_app(app)
@@ -83,7 +83,7 @@ def at_listener(config: Config) -> WSGIApplication:
 def get_metrics() -> Response:
     """Return the metrics to a request with the token, otherwise a 404."""
     sent = request.environ.get("HTTP_AUTHORIZATION", "")
-    if not _is_right(sent):
+    if not _has_token(sent):
         if sent:
             metrics.authentication_failures.labels("metrics-token-invalid").inc()
             event(
@@ -96,7 +96,7 @@ def get_metrics() -> Response:
     return get_all_metrics()
 
 
-def _is_right(sent: str) -> bool:
+def _has_token(sent: str) -> bool:
     scheme, token = sent[: len(SCHEME)].lower(), sent[len(SCHEME) :]
     known = current_app.settings.metrics.token or ""  # without one there is no route
     # compare_digest accepts text only if it is ASCII, so compare bytes.
@@ -105,7 +105,7 @@ def _is_right(sent: str) -> bool:
 
 @internal.get(PATH)
 def get_all_metrics() -> Response:
-    """Return all metrics, and record the time of the scrape unless a check asks."""
+    """Return all metrics, and record the time of the scrape unless the client is our checks."""
     if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != USER_AGENT:
         metrics.last_scrape.set(time.time())
     # Adding up the counts of all workers takes milliseconds.

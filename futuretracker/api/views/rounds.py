@@ -49,8 +49,8 @@ def list_rounds(opportunity_id: UUID) -> Result:
 def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
     """Create an interview round.
 
-    Without a number the round comes last. The status of the opportunity follows from its rounds. A
-    number that is taken is a 409 with the code `round_number_taken`.
+    Without a number it becomes the last round. The status of the opportunity follows from its
+    rounds. A number that is taken is a 409 with the code `round_number_taken`.
     """
     entry = audit.entry(opportunityId=str(opportunity_id), roundType=values["round_type"])
     outcome = run(rows.insert_round, audit=entry, row_id=opportunity_id, values=values)
