@@ -350,8 +350,8 @@ export interface paths {
         put?: never;
         /**
          * Create an interview round
-         * @description Without a number the round comes last. The status of the opportunity follows from its rounds. A
-         *     number that is taken is a 409 with the code `round_number_taken`.
+         * @description Without a number it becomes the last round. The status of the opportunity follows from its
+         *     rounds. A number that is taken is a 409 with the code `round_number_taken`.
          */
         post: operations["createRound"];
         delete?: never;
@@ -460,7 +460,7 @@ export interface components {
             funnelData: components["schemas"]["Stage"][];
             /** @description Rates. */
             metrics: components["schemas"]["Metrics"];
-            /** @description The last 6 months, with the current one last. */
+            /** @description The last 6 months, ending with the current one. */
             monthlyBreakdown: components["schemas"]["Month"][];
             /** @description The interview rounds of internships. */
             pipelineAnalytics: components["schemas"]["PipelineAnalytics"];
@@ -471,7 +471,7 @@ export interface components {
              * @example 3
              */
             total: number;
-            /** @description The last 8 weeks, with the current one last. */
+            /** @description The last 8 weeks, ending with the current one. */
             weeklyBreakdown: components["schemas"]["Week"][];
         };
         /** @description The number of opportunities by campus mode. */
@@ -619,7 +619,7 @@ export interface components {
         /** @description The results of the rounds of one type. */
         FunnelOfType: {
             /**
-             * @description Cleared, of those reached.
+             * @description The percentage of these rounds that were cleared.
              * @example 0
              */
             clearanceRate: number;
@@ -705,10 +705,10 @@ export interface components {
              */
             status: "ok";
         };
-        /** @description Rates in per cent with one decimal, 0 if nothing was counted. */
+        /** @description Percentages with one decimal, 0 if there are no opportunities to count. */
         Metrics: {
             /**
-             * @description Selected, of all.
+             * @description The percentage of opportunities that are selected.
              * @example 33.3
              */
             conversionRate: number;
@@ -718,12 +718,12 @@ export interface components {
              */
             inProgress: number;
             /**
-             * @description Rejected, of all.
+             * @description The percentage of opportunities that are rejected.
              * @example 33.3
              */
             rejectionRate: number;
             /**
-             * @description Selected, of those that are selected or rejected.
+             * @description The percentage of selected or rejected ones that are selected.
              * @example 50
              */
             successRate: number;
@@ -744,8 +744,8 @@ export interface components {
         /**
          * @description A new opportunity. Only the title is required.
          *
-         *     An internship has no deadline, as its interview rounds have dates. It gets today's date (UTC) as
-         *     `applied_on` if none is given. Other opportunities have no `applied_on`.
+         *     An internship has no deadline, because its interview rounds have dates. It gets today's date
+         *     (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
          */
         NewOpportunity: {
             /**
@@ -804,7 +804,7 @@ export interface components {
         /**
          * @description A new round. Only the type is required.
          *
-         *     Without a number the round comes last. Without a result it is pending.
+         *     Without a number it becomes the last round. Without a result it is pending.
          */
         NewRound: {
             /**
@@ -1013,7 +1013,7 @@ export interface components {
             funnelData: components["schemas"]["Stage"][];
             /** @description Rates. */
             metrics: components["schemas"]["Metrics"];
-            /** @description The last 6 months, with the current one last. */
+            /** @description The last 6 months, ending with the current one. */
             monthlyBreakdown: components["schemas"]["Month"][];
             /** @description Opportunities by status. */
             statusCounts: components["schemas"]["OriginalStatusCounts"];
@@ -1022,7 +1022,7 @@ export interface components {
              * @example 3
              */
             total: number;
-            /** @description The last 8 weeks, with the current one last. */
+            /** @description The last 8 weeks, ending with the current one. */
             weeklyBreakdown: components["schemas"]["Week"][];
         };
         /** @description An error. */
@@ -1330,7 +1330,7 @@ export interface components {
              */
             window: string;
         };
-        /** @description The number of internships that reached the round with a number. */
+        /** @description The number of internships that reached the round with this number. */
         ReachOfNumber: {
             /**
              * @description How many internships have this round, without skipped ones.
@@ -1392,7 +1392,7 @@ export interface components {
              */
             title: string;
         };
-        /** @description The number of internships that were rejected in the round with a number. */
+        /** @description The number of internships that were rejected in the round with this number. */
         RejectionsOfNumber: {
             /**
              * @description How many internships were rejected in it.
@@ -1405,7 +1405,7 @@ export interface components {
              */
             roundNumber: number;
         };
-        /** @description The number of internships that were rejected in a round of a type. */
+        /** @description The number of internships that were rejected in a round of this type. */
         RejectionsOfType: {
             /**
              * @description How many internships were rejected in it.
@@ -1558,7 +1558,7 @@ export interface components {
              */
             count: number;
             /**
-             * @description How many reached the stage, of all.
+             * @description The percentage of opportunities that reached the stage.
              * @example 100
              */
             percentage: number;
@@ -2185,7 +2185,7 @@ export interface components {
          */
         CacheControl: string;
         /**
-         * @description Since when the original API is deprecated: UNIX time (RFC 9745).
+         * @description When the original API became deprecated, as UNIX time (RFC 9745).
          * @example @1795478400
          */
         Deprecation: string;
@@ -2210,7 +2210,7 @@ export interface components {
          */
         RateLimitPolicy: string;
         /**
-         * @description After how many seconds to try again.
+         * @description How many seconds to wait before trying again.
          * @example 2
          */
         RetryAfter: number;
@@ -3239,7 +3239,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the previous page. It is valid only for the same user and the same `sort`. */
                 cursor?: string;
-                /** @description The order; a `-` means descending. Opportunities without a deadline come last in both directions. */
+                /** @description The order; a `-` means descending. Opportunities without a deadline are at the end in both directions. */
                 sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "deadline" | "-deadline";
                 /** @description Only opportunities with one of these statuses. */
                 status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[];
