@@ -152,7 +152,7 @@ def outage(  # noqa: PLR0917 - a whole situation
             }
             paths = ("/healthz", "/readyz", "/api/health", "/api/health/deps")
             probes = {path: ask(service, "GET", path) for path in paths}
-        recovered_after = wait_until_it_answers(service, known, within=60)
+        recovered_after = wait_until_it_answers(service, known, within=120)
         return Outage(
             answers,
             probes,
@@ -255,7 +255,7 @@ def test_the_probes_report_the_outage_and_the_process_stays_alive(outage: Outage
 
 
 def test_the_service_recovers_by_itself_and_loses_no_worker(outage: Outage) -> None:
-    assert outage.recovered_after < 30
+    assert outage.recovered_after < 60
     assert len(outage.workers[0]) == 2
     assert outage.workers[0] == outage.workers[1]
 
