@@ -12,7 +12,7 @@ from futuretracker.config.environment import ConfigError
 
 COMMANDS = {
     "backup": "back up the database, and delete backups that are too old",
-    "check": "check what a start needs, or with --deploy the whole deployment",
+    "check": "check that the service can start, or with --deploy the whole deployment",
     "dev": "run the service on this machine, with its own Postgres and sign-in keys",
     "drill": "restore the newest backup into a temporary Postgres, and compare",
     "migrate": "bring the database up to date, as the owner of the tables",
@@ -27,7 +27,7 @@ PROGRAM = "python -m futuretracker"
 
 
 def main(arguments: list[str] | None = None) -> int | str:
-    """Run one command; return an exit status, or a sentence that says what is wrong."""
+    """Run one command; return an exit status or an error message."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = _parser()
     if not arguments:

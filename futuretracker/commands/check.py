@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from futuretracker.checks.runner import Result
 
-# "unknown" proves neither that an item is fine nor that it is not: it counts as a warning.
+# "unknown" means that the check could not decide. It counts as a warning.
 FAILING = {
     "warning": {Verdict.WARNING, Verdict.UNKNOWN, Verdict.ERROR},
     "error": {Verdict.ERROR},
@@ -26,11 +26,11 @@ FAILING = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how much to check, the output format, and what counts as a failure."""
+    """Add the options for the extent, the output format, and the fail level."""
     parser.add_argument(
         "--deploy",
         action="store_true",
-        help="check the whole deployment, and not only what a start needs",
+        help="check the whole deployment, not only what the service needs to start",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the findings; return 1 if one has the fail level or a worse one."""
-    # Findings hold what went wrong. A log line of a library may hold a secret.
+    # The findings say what is wrong. A library's log line could contain a secret.
     logging.disable(logging.CRITICAL)
     level: str = options.fail_level or ("warning" if options.deploy else "error")
     items = [item for item in ITEMS if options.deploy or item.cheap]

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import futuretracker.app  # noqa: F401 - a missing module is reported before anything starts
-from futuretracker.commands.interrupts import ENDS
+from futuretracker.commands.interrupts import STOP_SIGNALS
 from futuretracker.commands.local.embedded_postgres import LocalDataError, as_service, postgres
 from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.commands.token import azp_of
@@ -42,13 +42,13 @@ class CannotStart(Exception):
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add none: settings come from the environment and ``.env``."""
+    """Add no arguments: settings come from the environment and ``.env``."""
 
 
 def run(_options: argparse.Namespace) -> int | str:
     """Run until gunicorn ends, or until Ctrl-C."""
-    for end in ENDS:
-        signal.signal(end, signal.default_int_handler)
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
     try:
         with ExitStack() as stack:
             return _serve(stack, given())
@@ -88,13 +88,14 @@ def postponed_interrupts() -> Iterator[None]:
     """Delay Ctrl-C until the end of the block: a half-started Postgres cannot be stopped."""
     received: list[int] = []
     before = {
-        end: signal.signal(end, lambda number, _frame: received.append(number)) for end in ENDS
+        number: signal.signal(number, lambda got, _frame: received.append(got))
+        for number in STOP_SIGNALS
     }
     try:
         yield
     finally:
-        for end, handler in before.items():
-            signal.signal(end, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         if received:
             raise KeyboardInterrupt
 
@@ -116,15 +117,15 @@ def _lock(stack: ExitStack) -> None:
         file = stack.enter_context((LOCAL / "lock").open("w"))
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        message = f"Another 'make run' is using {LOCAL.absolute()}."
+        message = f"Another 'make run' is using {LOCAL.absolute()}; stop it first."
         raise CannotStart(message) from error
     except OSError as error:
-        message = f"{LOCAL.absolute()} cannot be used as data folder ({error.strerror})."
+        message = f"{LOCAL.absolute()} cannot be used as the data folder ({error.strerror})."
         raise CannotStart(message) from error
 
 
 def _start(settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    # In a session of its own gunicorn does not receive Ctrl-C: this process stops it gracefully.
+    # In its own session gunicorn does not receive Ctrl-C, and this process can stop it gracefully.
     return subprocess.Popen(
         [sys.executable, "-m", "futuretracker", "serve"],
         env=dict(settings),
@@ -145,7 +146,7 @@ def _wait(gunicorn: subprocess.Popen[bytes], host: str, port: str) -> None:
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline:
         if gunicorn.poll() is not None:
-            message = "The service did not start; what it says above tells why."
+            message = "The service did not start; the messages above say why."
             raise CannotStart(message)
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPConnection(host, int(port), timeout=2)
@@ -158,7 +159,7 @@ def _wait(gunicorn: subprocess.Popen[bytes], host: str, port: str) -> None:
 
 
 def _greet(base: str, settings: Mapping[str, str], issuer: Issuer | None) -> None:
-    lines = [f"FutureTracker answers at {base}/api (stop it with Ctrl-C). Try:"]
+    lines = [f"FutureTracker is running at {base}/api (stop it with Ctrl-C). Try:"]
     if issuer:
         ttl = min(3600, int(settings["CLERK_MAX_TOKEN_LIFETIME"]))
         token = issuer.token("user_alice", ttl=ttl, azp=azp_of(settings))

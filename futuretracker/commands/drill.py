@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add none: everything is a setting."""
+    """Add no arguments: all options are settings."""
 
 
 def run(_options: argparse.Namespace) -> int | str:

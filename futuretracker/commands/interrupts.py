@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-ENDS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def stop_once() -> None:
@@ -18,9 +18,9 @@ def stop_once() -> None:
     """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        for end in ENDS:
-            signal.signal(end, signal.SIG_IGN)
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for end in ENDS:
-        signal.signal(end, stop)
+    for number in STOP_SIGNALS:
+        signal.signal(number, stop)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add none: the URL comes from MIGRATION_DATABASE_URL."""
+    """Add no arguments: the URL comes from MIGRATION_DATABASE_URL."""
 
 
 def run(_options: argparse.Namespace) -> int | str:
-    """Apply the migrations that are new, and print their names."""
+    """Apply the missing migrations, and print their names."""
     try:
         applied = migrate(migration_database_url())
     except psycopg.OperationalError as error:

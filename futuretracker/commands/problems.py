@@ -1,4 +1,4 @@
-"""Sentences about errors of Postgres, for people."""
+"""Error messages for Postgres errors."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import psycopg
 
 
 def database_problem(error: psycopg.Error, setting: str) -> str:
-    """Say whether the database behind a setting's URL is down or has refused a statement."""
+    """Return a message: the database at a setting's URL is down, or it rejected a statement."""
     if isinstance(error, psycopg.OperationalError):
-        return f"The database behind {setting} does not answer: {first_line(error)}"
-    return f"The database behind {setting} refuses it: {first_line(error)}"
+        return f"The database behind {setting} does not respond: {first_line(error)}"
+    return f"The database behind {setting} rejected the statement: {first_line(error)}"
 
 
 def first_line(error: psycopg.Error) -> str:

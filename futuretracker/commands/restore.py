@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int | str:
     rows = ", ".join(f"{name} {count}" for name, count in restored.rows.items())
     print(  # noqa: T201 - the command's output
         f"restored, and every row compared: {rows}\n"
-        f"Now give the role {ROLE} a password there (alter role {ROLE} password '...'), and let"
-        " DATABASE_URL lead there."
+        f"Now give the role {ROLE} a password there (alter role {ROLE} password '...'), and"
+        " set DATABASE_URL to that database."
     )
     return 0

@@ -38,10 +38,10 @@ def run(options: argparse.Namespace) -> int | str:
         return database_problem(error, "DATABASE_URL")
     except psycopg.Error as error:
         refusal = database_problem(error, "DATABASE_URL")
-        return f"{refusal}; 'python -m futuretracker migrate' brings it up to date."
+        return f"{refusal}. Is it up to date? Run 'python -m futuretracker migrate'."
     print(  # noqa: T201 - the command's output
-        f"{subject}: tokens made until now are refused everywhere within {MAX_AGE:.0f} seconds."
-        " End it in Clerk as well, which could make new ones."
+        f"{subject}: tokens issued until now are refused everywhere within {MAX_AGE:.0f} seconds."
+        " Also end it in Clerk, which can still issue new tokens."
     )
     return 0
 

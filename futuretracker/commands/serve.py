@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add none: settings come from the environment and ``.env``."""
+    """Add no arguments: settings come from the environment and ``.env``."""
 
 
 def run(_options: argparse.Namespace) -> int:

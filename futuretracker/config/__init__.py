@@ -30,7 +30,7 @@ class Config:
     workers: int
     worker: str  # one of WORKERS
     threads: int
-    statements: int  # the most reads, and the most writes, at the same time in a worker
+    statements: int  # the number of reads, and of writes, that a worker runs at the same time
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     api_sunset: dt.date | None
@@ -45,12 +45,12 @@ class Config:
 
     @property
     def connections(self) -> int:
-        """The most connections to Postgres that a worker opens, so that no request waits."""
+        """The number of connections to Postgres that are enough for a worker's requests."""
         return 2 * self.statements + self.threads
 
     @classmethod
     def from_env(cls, dotenv: str = ".env") -> Self:
-        """Read the environment, then ``dotenv`` for settings that are absent there.
+        """Read the environment, then ``dotenv`` for settings that the environment lacks.
 
         Raise ConfigError with every problem at once.
         """

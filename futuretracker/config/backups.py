@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """For how many days, weeks and months the last backup of each is kept."""
+    """The number of daily, weekly and monthly backups to keep."""
 
     daily: int
     weekly: int
@@ -99,7 +99,7 @@ class DrillSettings:
 
 
 def _read_direct(env: Environment, setting: str) -> Server:
-    """Read the URL of a Postgres that keeps a session, which a snapshot needs."""
+    """Read the URL of a Postgres without a transaction pooler, which cannot hold a snapshot."""
     server = read_server(env, setting)
     if SUPAVISOR in server.ports:
         env.problem(

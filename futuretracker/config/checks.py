@@ -14,13 +14,13 @@ from futuretracker.config.metrics import read_metrics
 if TYPE_CHECKING:
     from pathlib import Path
 
-USER_AGENT = "futuretracker-check"  # /metrics does not count a scrape by it
+USER_AGENT = "futuretracker-check"  # /metrics ignores its scrapes
 _URL = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
-    """What ``check`` needs beside the service's own settings.
+    """What ``check`` needs in addition to the service's settings.
 
     ``public_url`` is ``https://host`` without a slash at the end, or empty; ``token`` is a session
     token, or empty.

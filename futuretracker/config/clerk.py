@@ -55,7 +55,7 @@ def read_clerk(env: Environment, origins: tuple[str, ...]) -> ClerkSettings:
         )
     secret = env.text("CLERK_SECRET_KEY")
     api = env.text("CLERK_API_URL")
-    if key:  # a malformed key is one problem, and a missing issuer must not be another
+    if key:  # a malformed key must not also be reported as a missing issuer
         issuer = env.text("CLERK_ISSUER", _check_issuer) or f"https://{host}"
     else:
         issuer = env.required("CLERK_ISSUER", _check_issuer)

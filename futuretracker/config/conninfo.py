@@ -13,7 +13,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# libpq 18. A test fails when psycopg's libpq knows others.
+# The parameters of libpq 18. A test fails if psycopg's libpq has others.
 _NAMES = """
 application_name channel_binding client_encoding connect_timeout dbname fallback_application_name
 gssdelegation gssencmode gsslib host hostaddr keepalives keepalives_count keepalives_idle
@@ -27,7 +27,7 @@ tcp_user_timeout user
 PARAMETERS = frozenset(_NAMES.split())
 _ONE = r"(?:\[[^\]]+\]|(?!\[)[^:/?,]*)(?::[^/?,]*)?"  # a host, and its port
 _HOST = re.compile(r"(?:^|,)(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:,]*))(?::(?P<port>[^,]*))?")
-# The first @ ends the credentials, and neither ? nor # ends the password: unlike urllib.
+# Unlike in urllib, the first @ ends the credentials, and a password may contain ? and #.
 _URL = re.compile(
     r"(?s)postgres(?:ql)?://(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@|(?![^@/]*@))"
     rf"(?P<hosts>{_ONE}(?:,{_ONE})*)(?:/(?P<dbname>[^?]*))?(?:\?(?P<query>.*))?"
@@ -50,13 +50,13 @@ def parse(text: str) -> dict[str, str]:
 
 
 def is_local(parameters: dict[str, str]) -> bool:
-    """Tell whether a connection stays on this host; every host of several has to."""
+    """Tell whether a connection stays on this host, which must hold for every host."""
     hosts = f"{parameters.get('host', '')},{parameters.get('hostaddr', '')}".split(",")
     return all(host in _LOCAL or host.startswith(("/", "@")) for host in hosts)
 
 
 def with_parameters(text: str, parameters: dict[str, str]) -> str:
-    """Return a URL or ``key=value`` string with more parameters, which must need no quotes."""
+    """Return a URL or ``key=value`` string with more parameters, none of which needs quotes."""
     pairs = [f"{key}={value}" for key, value in parameters.items()]
     url = _URL(text)
     if not url:

@@ -40,7 +40,7 @@ class Server:
 
     @property
     def ports(self) -> list[str]:
-        """The ports in the URL, one for each host; none if the default is used."""
+        """The ports in the URL, one for each host; an empty text means the default port."""
         return self.parameters.get("port", "").split(",")
 
 
@@ -48,7 +48,7 @@ class Server:
 class DatabaseSettings:
     """The primary, and a replica for reads if there is one.
 
-    ``window`` is for how many seconds a session reads from the primary after it has written.
+    ``window``: after a write, a session reads from the primary for this many seconds.
     """
 
     primary: Server
@@ -68,7 +68,7 @@ def read_database(env: Environment) -> DatabaseSettings:
 
 
 def read_server(env: Environment, setting: str, pooler: str = "none") -> Server:
-    """Read a Postgres URL; one to another host has to verify the certificate."""
+    """Read a Postgres URL. A connection to another host must verify the certificate."""
 
     def check(url: str) -> None:
         try:

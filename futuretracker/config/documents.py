@@ -18,12 +18,13 @@ HEAD = """\
 This page is printed from `futuretracker/config/table.py` by
 `python -m futuretracker settings --markdown`, and a test compares both.
 
-The service reads the environment first, then `.env` in the working directory. `.env.example` is a
-start. A secret can be kept in a file: set `NAME_FILE` to its path in place of `NAME`.
+The service reads the environment first, then `.env` in the working directory. To start, copy
+`.env.example` to `.env`. A secret can be kept in a file: set `NAME_FILE` to its path instead of
+`NAME`.
 
 If a setting is missing or malformed, the service does not start, and one message names all
-problems. A name in `.env` that nearly is a setting's, such as `DATABSE_URL`, is a problem as well.
-Names that resemble no setting are ignored: other programs may share the file.
+problems. A misspelt setting in `.env`, such as `DATABSE_URL`, is a problem too. Names that resemble
+no setting are ignored: other programs may share the file.
 
 `python -m futuretracker serve` starts the service with gunicorn. If you start `gunicorn wsgi:app`
 yourself, the same message appears, except for a `WEB_CONCURRENCY` that is not a number: gunicorn

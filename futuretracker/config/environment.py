@@ -60,11 +60,11 @@ class Environment:
         self._env.read_env(dotenv, recurse=False)
 
     def problem(self, name: str, text: str) -> None:
-        """Note what is wrong with a setting. ``text`` must not quote a secret."""
+        """Record what is wrong with a setting. ``text`` must not quote a secret."""
         self.problems.append(f"{name}: {text}")
 
     def is_set(self, name: str) -> bool:
-        """Tell whether a setting has a value of its own."""
+        """Tell whether a setting is given, directly or in a file."""
         return name in self._given or f"{name}_FILE" in self._given
 
     def text(self, name: str, check: Callable[[str], None] | None = None) -> str:
@@ -89,12 +89,12 @@ class Environment:
         return self._read(self._env.int, name, default, wrong, validate=Range(low, high))
 
     def flag(self, name: str) -> bool:
-        """Read a truth value."""
+        """Read true or false."""
         default = SETTINGS[name].default == "true"
         return self._read(self._env.bool, name, default, "must be true or false")
 
     def choice(self, name: str, choices: Sequence[str]) -> str:
-        """Read one of a few words."""
+        """Read a text that must be one of ``choices``."""
         wrong = f"must be one of {', '.join(choices)}"
         default = SETTINGS[name].default
         return self._read(self._env.str, name, default, wrong, validate=OneOf(choices))

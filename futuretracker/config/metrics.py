@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,512}").fullmatch  # a bearer token, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
-    """A port of its own on 127.0.0.1, a token for the ordinary port, both, or neither.
+    """A separate port on 127.0.0.1, a token for the API's port, both, or neither.
 
     ``backups`` is the folder of the ``status.json`` that backups write.
     """

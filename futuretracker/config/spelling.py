@@ -10,23 +10,25 @@ from futuretracker.config.table import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-# Names of libpq, of the Postgres image and of Docker Compose, which share a .env file with ours.
+# Prefixes of libpq, the Postgres image and Docker Compose, which may use the same .env file.
 OTHER_TOOLS = ("PG", "POSTGRES_", "COMPOSE_")
-# Ratios of difflib. DATABASE_USER is 0.88 from DATABASE_URL, and TRUSTED_PROXY 0.86 from its name.
+# Similarities by difflib: DATABASE_USER and DATABASE_URL have 0.88, TRUSTED_PROXY and
+# TRUSTED_PROXIES 0.86.
 NEAR, NEARER = 0.85, 0.9
 
 
 def misspelt(names: Iterable[str], present: Collection[str]) -> list[tuple[str, str]]:
     """Return each of ``names`` that is nearly a setting, with the setting that it resembles.
 
-    ``present`` are all names with a value: a name must be nearer to a setting that is present.
+    ``present`` holds all names that have a value. A name must be more similar to one of them
+    (``NEARER``) to count as a misspelt form of it.
     """
     pairs = ((name, _nearest(name, present)) for name in names)
     return [(name, right) for name, right in pairs if right]
 
 
 def meant(setting: str, names: Iterable[str]) -> str | None:
-    """Return the one of ``names`` that is nearly this setting's name."""
+    """Return the first of ``names`` that looks like this setting misspelt, or None."""
     return next((name for name in names if _nearest(name, ()) in _forms(setting)), None)
 
 
@@ -46,7 +48,7 @@ def _forms(setting: str) -> tuple[str, str]:
 def _is_longer(name: str) -> bool:
     """Tell whether a name only adds words to a setting's, such as VITE_CLERK_PUBLISHABLE_KEY.
 
-    That of one word does not count: METRIC_PORT is not meant to be a longer PORT.
+    Settings of one word do not count: METRIC_PORT is METRICS_PORT misspelt, not a longer PORT.
     """
     known = [setting for setting in SETTINGS if "_" in setting]
     return any(name.endswith(f"_{one}") or name.startswith(f"{one}_") for one in known)

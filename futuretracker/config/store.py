@@ -30,7 +30,7 @@ _SERVICE = re.compile(r"/[\w.-]+", re.ASCII).fullmatch
 
 
 def read_store_url(env: Environment, workers: int) -> str:
-    """Read the URL of the store that ``workers`` processes share; Redis wins."""
+    """Read the URL of the store that ``workers`` processes share; REDIS_URL overrides STORE_URL."""
     redis = env.text("REDIS_URL", _check_redis_url)
     store = env.text("STORE_URL", lambda url: _check_store_url(url, workers))
     return redis or store
@@ -55,7 +55,7 @@ def _check_redis_url(url: str) -> None:
 def _is_single(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises ValueError for what is not a port
+        _ = parts.port  # raises ValueError if the port is not valid
     except ValueError:
         return False
     return all(_NUMBER(value) for name, value in parse_qsl(parts.query) if name in NUMBERS)

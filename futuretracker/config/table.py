@@ -1,4 +1,4 @@
-"""The table of all settings: each name, default and meaning stands here and nowhere else.
+"""The table of all settings, and the only place that defines names, defaults and meanings.
 
 docs/operations/settings.md and .env.example are printed from it (documents.py).
 """
@@ -15,10 +15,9 @@ _OWNER = f"postgresql://postgres:password@db.{_DOMAIN}"
 class Setting:
     """One setting.
 
-    ``default`` is the text that is read when the setting is absent; ``absent`` says in words what
-    applies then, for a default that is not a fixed text. ``missing`` says what to set a required
-    setting to. ``example`` is the value in .env.example, and ``shown`` tells whether that line is
-    active there or a comment.
+    ``default`` is the text that is read when the setting is absent. ``absent`` describes a default
+    that is not a fixed text. ``missing`` says what to set a required setting to. ``example`` is the
+    value in .env.example. ``shown``: its line there is active, not a comment.
     """
 
     name: str
@@ -158,8 +157,9 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "DATABASE_POOLER",
             "auto",
-            "`transaction` if `DATABASE_URL` leads to a pooler in transaction mode: no statement is"
-            " then prepared. `none` if it does not. `auto` recognises Supavisor by its port 6543.",
+            "`transaction` if `DATABASE_URL` points to a pooler in transaction mode: no"
+            " statement is then prepared. `none` if it does not. `auto` recognises Supavisor by"
+            " its port 6543.",
         ),
         Setting(
             "DATABASE_REPLICA_URL",
@@ -172,8 +172,8 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "DATABASE_REPLICA_WINDOW",
             "10",
-            "For how many seconds a session reads from the primary after it has written, 2 to 300."
-            " A replica that lags by half of that is not used.",
+            "After a write, a session reads from the primary for this many seconds, 2 to 300. A"
+            " replica that lags by more than half of that is not used.",
         ),
         Setting(
             "MIGRATION_DATABASE_URL",
@@ -190,8 +190,8 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "STORE_URL",
             "lmdb:///dev/shm/futuretracker",
-            "What the processes of one host share: `lmdb:///` and a folder in shared memory, or"
-            " `memory://` with a single worker.",
+            "The store that the processes of one host share: `lmdb:///` and a folder in shared"
+            " memory, or `memory://` with a single worker.",
         ),
         Setting(
             "REDIS_URL",
@@ -224,7 +224,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "METRICS_TOKEN",
             "",
-            "The bearer token with which `/metrics` can be read at the ordinary port: 32 to 512"
+            "The bearer token that gives access to `/metrics` on the API's port: 32 to 512"
             " letters, digits and `._~+/=-`.",
             secret=True,
             example="a_long_random_token_of_at_least_32_characters",
@@ -239,7 +239,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "BACKUP_DATABASE_URL",
             "",
-            "Postgres as a role that row level security hides nothing from. It must be a direct"
+            "Postgres as a role that row level security does not restrict. It must be a direct"
             " connection or a pooler in session mode. Only `backup` reads it.",
             absent="`MIGRATION_DATABASE_URL`",
             secret=True,
@@ -296,8 +296,8 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "CHECK_TOKEN",
             "",
-            "A session token that `check --deploy` tries at `PUBLIC_URL`. Clerk's tokens live for a"
-            " minute, so `CHECK_TOKEN_FILE` is easier.",
+            "A session token that `check --deploy` tries at `PUBLIC_URL`. Clerk's tokens expire"
+            " after a minute, so `CHECK_TOKEN_FILE` is easier.",
             secret=True,
         ),
     ),

@@ -41,7 +41,7 @@ def guarded() -> Iterator[str]:
 def test_a_wrong_password_is_reported_without_the_password(kept: Site, guarded: str) -> None:
     socket = f"{psycopg.conninfo.conninfo_to_dict(guarded)['host']}/.s.PGSQL.5432"
     kept.fails(
-        "The database behind BACKUP_DATABASE_URL does not answer: connection failed:"
+        "The database behind BACKUP_DATABASE_URL does not respond: connection failed:"
         f' connection to server on socket "{socket}" failed: FATAL:  password authentication'
         ' failed for user "guarded"',
         "backup",
@@ -58,7 +58,7 @@ def test_postgresql_programs_receive_the_password(place: Site, guarded: str) -> 
 def test_an_unreachable_database_is_reported_without_the_password(kept: Site) -> None:
     port = servers.free_port()
     kept.fails(
-        "The database behind MIGRATION_DATABASE_URL does not answer: connection failed:"
+        "The database behind MIGRATION_DATABASE_URL does not respond: connection failed:"
         f' connection to server at "127.0.0.1", port {port} failed: Connection refused',
         "backup",
         BACKUP_DATABASE_URL="",

@@ -73,7 +73,7 @@ def test_the_output_names_the_restored_rows_and_the_next_step(
     assert done.stdout == (
         f"restored, and every row compared: {counts}\n"
         "Now give the role futuretracker_api a password there"
-        " (alter role futuretracker_api password '...'), and let DATABASE_URL lead there.\n"
+        " (alter role futuretracker_api password '...'), and set DATABASE_URL to that database.\n"
     )
 
 

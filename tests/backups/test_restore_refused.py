@@ -129,7 +129,7 @@ def test_a_missing_database_is_reported_with_its_setting(place: Site, backup: Pa
 def test_an_unreachable_database_is_reported(place: Site, backup: Path) -> None:
     port = servers.free_port()
     place.fails(
-        "The database behind RESTORE_DATABASE_URL does not answer: connection failed:"
+        "The database behind RESTORE_DATABASE_URL does not respond: connection failed:"
         f' connection to server at "127.0.0.1", port {port} failed: Connection refused',
         *("restore", str(backup)),
         RESTORE_DATABASE_URL=f"postgresql://postgres:hunter22@127.0.0.1:{port}/postgres",

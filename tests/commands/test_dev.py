@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.commands import Dev
 
 MISSING = "The Python module '{}' is missing; 'make setup' installs it."
-NOT_STARTED = "The service did not start; what it says above tells why."
+NOT_STARTED = "The service did not start; the messages above say why."
 POSTGRES = re.compile(
     r"Postgres does not start on \.local/postgres \(\w+\); \.local/postgres/log may say why\."
     r" Move \.local/postgres away to begin with an empty database\.\n"
@@ -87,7 +87,7 @@ def test_it_says_where_the_api_is_and_one_curl_that_works_as_pasted(running: Dev
     )
 
     base = f"http://127.0.0.1:{running.port}/api"
-    assert greeting == f"FutureTracker answers at {base} (stop it with Ctrl-C). Try:"
+    assert greeting == f"FutureTracker is running at {base} (stop it with Ctrl-C). Try:"
     assert curl.endswith(f" {base}/opportunities")
     assert (pasted.returncode, pasted.stdout, pasted.stderr) == (0, "[] 200", "")
 
@@ -121,7 +121,7 @@ def test_the_environment_and_then_dotenv_set_the_service(running: Dev) -> None:
 def test_a_second_one_on_the_same_folder_is_refused_and_the_first_goes_on(running: Dev) -> None:
     second = run(running.folder, "dev", PORT=str(servers.free_port()))
 
-    refused(second, f"Another 'make run' is using {running.folder / '.local'}.")
+    refused(second, f"Another 'make run' is using {running.folder / '.local'}; stop it first.")
     assert running.ask("GET", "/readyz").status == 200
 
 
@@ -197,7 +197,7 @@ def test_a_port_that_is_none_is_one_sentence(empty: Path, port: str) -> None:
 
 def test_a_data_folder_that_is_a_file_or_not_writable_is_one_sentence(empty: Path) -> None:
     local = empty / ".local"
-    sentence = f"{local} cannot be used as data folder ({{}})."
+    sentence = f"{local} cannot be used as the data folder ({{}})."
     port = str(servers.free_port())
     local.write_text("mine")
     refused(run(empty, "dev", PORT=port), sentence.format("File exists"))
@@ -228,7 +228,9 @@ def test_a_broken_issuer_key_is_one_sentence(empty: Path, text: str) -> None:
     key.write_text(text)
     result = run(empty, "dev", PORT=str(servers.free_port()))
 
-    refused(result, ".local/issuer.pem holds no RSA key; delete it to have a new one made.")
+    refused(
+        result, ".local/issuer.pem is not a usable RSA key; delete it, and a new one is created."
+    )
     assert key.read_text() == text
     none_is_left(empty)
 

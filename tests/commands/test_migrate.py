@@ -67,7 +67,7 @@ def test_an_unreachable_database_is_one_sentence_without_the_password(tmp_path: 
 
     refused(
         run(tmp_path, "migrate", MIGRATION_DATABASE_URL=url),
-        "The database behind MIGRATION_DATABASE_URL does not answer: connection failed:"
+        "The database behind MIGRATION_DATABASE_URL does not respond: connection failed:"
         f' connection to server at "127.0.0.1", port {port} failed: Connection refused',
     )
 

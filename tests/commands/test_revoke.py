@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tests.support.servers import Service
 
 DONE = (
-    "{}: tokens made until now are refused everywhere within 2 seconds."
-    " End it in Clerk as well, which could make new ones.\n"
+    "{}: tokens issued until now are refused everywhere within 2 seconds."
+    " Also end it in Clerk, which can still issue new tokens.\n"
 )
 
 
@@ -91,7 +91,7 @@ def test_without_a_database_it_is_one_sentence_without_the_password(
 
     refused(
         run(tmp_path, "revoke", "--user", "user_a", **settings),
-        "The database behind DATABASE_URL does not answer: connection failed: connection to"
+        "The database behind DATABASE_URL does not respond: connection failed: connection to"
         f' server at "127.0.0.1", port {port} failed: Connection refused',
     )
 
@@ -108,8 +108,8 @@ def test_a_database_that_is_not_up_to_date_is_one_sentence(
 
     assert (result.returncode, result.stdout) == (1, "")
     assert re.fullmatch(
-        r"The database behind DATABASE_URL refuses it: function futuretracker_revoke\(.*\) does"
-        r" not exist; 'python -m futuretracker migrate' brings it up to date\.\n",
+        r"The database behind DATABASE_URL rejected the statement: function futuretracker_revoke\(.*\)"
+        r" does not exist\. Is it up to date\? Run 'python -m futuretracker migrate'\.\n",
         result.stderr,
     )
 

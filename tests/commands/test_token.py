@@ -133,5 +133,5 @@ def test_a_broken_key_is_one_sentence(tmp_path: Path) -> None:
 
     refused(
         run(tmp_path, *ALICE),
-        ".local/issuer.pem holds no RSA key; delete it to have a new one made.",
+        ".local/issuer.pem is not a usable RSA key; delete it, and a new one is created.",
     )

@@ -373,5 +373,5 @@ def test_the_command_names_the_setting_of_an_unavailable_database(
 
     answer = command.run(None)
 
-    assert str(answer).startswith("The database behind MIGRATION_DATABASE_URL does not answer")
+    assert str(answer).startswith("The database behind MIGRATION_DATABASE_URL does not respond")
     assert "secret" not in str(answer)

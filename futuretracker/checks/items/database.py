@@ -52,7 +52,7 @@ def connection(server: Server) -> Iterator[BoundedConnection]:
             fix = f"Check {server.setting}: role, password, database and sslrootcert."
             raise Failed(f"{server.setting} is refused: {reason}.", fix) from problem
         raise Undecided(
-            f"The database behind {server.setting} does not answer: {reason}.",
+            f"The database behind {server.setting} does not respond: {reason}.",
             "Check that it runs, and that this host can reach it.",
         ) from problem
 

@@ -32,7 +32,7 @@ def certificate(subject: Subject) -> Finding:
         found = ask(f"{url}{HEALTH}").certificate
     except (OSError, HTTPException) as problem:
         return error(
-            f"{url} does not answer over TLS: {reason(problem)}.",
+            f"{url} does not respond over TLS: {reason(problem)}.",
             "Check the proxy and its certificate; SSL_CERT_FILE can name your own authority.",
         )
     days = int((ssl.cert_time_to_seconds(found["notAfter"]) - time.time()) // DAY)
@@ -55,7 +55,7 @@ def redirect(subject: Subject) -> Finding:
         response = ask(f"{url}{HEALTH}")
     except (OSError, HTTPException) as problem:
         return warning(
-            f"{url} does not answer: {reason(problem)}.",
+            f"{url} does not respond: {reason(problem)}.",
             "Redirect port 80 to https: browsers try it when a user types only the name.",
         )
     target = response.headers.get("Location", "")

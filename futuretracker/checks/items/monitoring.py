@@ -32,7 +32,7 @@ def scraped(subject: Subject) -> Finding:
         response = ask(url, headers=headers)
     except (OSError, HTTPException) as problem:
         return error(
-            f"{url} does not answer: {reason(problem)}.",
+            f"{url} does not respond: {reason(problem)}.",
             "Start the service, and check METRICS_PORT.",
         )
     if response.status != HTTPStatus.OK:

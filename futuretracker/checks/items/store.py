@@ -28,7 +28,7 @@ def usable(subject: Subject) -> Finding:
         if open_store(url).check():
             return ok("The store is available.")
         return warning(
-            "The store behind REDIS_URL does not answer: each process counts on its own.",
+            "The store behind REDIS_URL does not respond: each process counts on its own.",
             "Check that it runs, and that this host can reach it.",
         )
     folder = folder_of(url)

@@ -81,7 +81,7 @@ def ask_public(
     try:
         return ask(f"{url}{path}", method=method, headers=headers, body=body)
     except (OSError, HTTPException) as problem:
-        raise Undecided(f"{url} does not answer: {reason(problem)}.", "See https.") from problem
+        raise Undecided(f"{url} does not respond: {reason(problem)}.", "See https.") from problem
 
 
 def reason(problem: Exception) -> str:

@@ -1,1 +1,1 @@
-"""What replaces Supabase and Clerk on a development machine."""
+"""Local replacements for Supabase and Clerk, for development."""

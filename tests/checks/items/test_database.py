@@ -51,7 +51,7 @@ def test_a_database_that_is_not_there_is_an_error_and_what_it_would_say_is_unkno
 
     is_it = item_id == "database-reachable"
     assert finding.verdict == (Verdict.ERROR if is_it else Verdict.UNKNOWN)
-    assert finding.found.startswith("The database behind DATABASE_URL does not answer: ")
+    assert finding.found.startswith("The database behind DATABASE_URL does not respond: ")
     assert "Connection refused" in finding.found
     assert "hunter2" not in finding.found + finding.remedy
 
@@ -85,7 +85,7 @@ def test_a_frozen_database_is_unknown_within_the_checks_time(
             server.stop()
 
     assert finding.verdict == Verdict.UNKNOWN
-    assert "does not answer" in finding.found
+    assert "does not respond" in finding.found
     assert seconds < 60  # without a limit it would never end
 
 

@@ -22,9 +22,9 @@ BROKEN = {
         "UnsetEnvironment=DATABASE_URL\nEnvironment=DATABASE_URL_FILE=/etc/shadow",
         "DATABASE_URL_FILE",
     ),
-    "a database that does not answer": (
+    "a database that does not respond": (
         f"EnvironmentFile={NOBODY}",
-        "The database behind DATABASE_URL does not answer",
+        "The database behind DATABASE_URL does not respond",
     ),
 }
 

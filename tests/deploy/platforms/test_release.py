@@ -54,5 +54,5 @@ def test_a_failed_migration_fails_the_release(platform: Platform) -> None:
     result = release(platform, "postgresql://postgres@127.0.0.1:9/postgres")
 
     assert result.returncode != 0
-    assert "does not answer" in result.stderr
+    assert "does not respond" in result.stderr
     assert "Traceback" not in result.stderr
