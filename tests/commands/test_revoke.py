@@ -108,8 +108,9 @@ def test_a_database_that_is_not_up_to_date_is_one_sentence(
 
     assert (result.returncode, result.stdout) == (1, "")
     assert re.fullmatch(
-        r"The database behind DATABASE_URL rejected the statement: function futuretracker_revoke\(.*\)"
-        r" does not exist\. Is it up to date\? Run 'python -m futuretracker migrate'\.\n",
+        r"The database behind DATABASE_URL rejected the statement:"
+        r" function futuretracker_revoke\(.*\) does not exist\."
+        r" Is it up to date\? Run 'python -m futuretracker migrate'\.\n",
         result.stderr,
     )
 
