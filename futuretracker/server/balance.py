@@ -14,7 +14,7 @@ from typing import Final
 
 SLOTS = 1024
 NOT_ACCEPTING: Final = 2**32 - 1  # more than any worker has
-MOMENT = 0.003  # seconds; a woken worker may have to wait this long for a busy processor
+MAX_YIELD = 0.003  # seconds; a woken worker may have to wait this long for a busy processor
 
 
 class ConnectionCounts:
@@ -52,11 +52,11 @@ class ConnectionBalance:
     def should_yield(self, connections: int) -> bool:
         """Return whether to leave a new connection to another worker for now.
 
-        A difference of one is tolerated. After MOMENT this worker accepts the connection itself,
+        A difference of one is tolerated. After MAX_YIELD this worker accepts the connection itself,
         because the others are busy.
         """
         now = time.monotonic()
-        until = self._yields_until or now + MOMENT
+        until = self._yields_until or now + MAX_YIELD
         if connections <= self._counts.fewest() + 1 or now >= until:
             self._yields_until = 0.0
             return False

@@ -49,6 +49,7 @@ class ServiceWorker(Worker):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain: /readyz returns 503 from now on."""
         draining.set()
+        self._notify_at = 0.0  # close idle connections to Postgres at once
         super().handle_exit(sig, frame)
 
     def handle_error(self, _request: Any, client: Any, address: Any, error: Exception) -> None:

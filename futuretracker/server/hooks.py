@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn import glogging, systemd
 
+from futuretracker.auth.store_key import store_key
 from futuretracker.database.roles import UnsafeRole, check_database
 from futuretracker.server.balance import ConnectionBalance, ConnectionCounts
 from futuretracker.server.ports import PortNotFree, check_port
-from futuretracker.store import UnusableStore, check_store
+from futuretracker.store import NotPrivate, check_private, folder_of
 from futuretracker.telemetry import exposition, metrics, multiprocess
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ INHERITED = ("LISTEN_FDS", "GUNICORN_FD")
 class Logger(glogging.Logger):
     """Writes no access log, because the service logs its requests itself.
 
-    gunicorn would format each access line and then drop it. That takes a tenth of a request's time.
+    gunicorn would format each line and then discard it, which takes a tenth of a request's time.
     """
 
     def access(self, *_request: object) -> None:
@@ -42,14 +43,21 @@ class Hooks:
         self._notify_socket = os.environ.pop("NOTIFY_SOCKET", "")
 
     def on_starting(self, server: Any) -> None:
-        """Exit with one sentence if a port is taken, or the role or the store is not usable."""
+        """Exit with one sentence if a port is taken, or the role or the store is not safe.
+
+        A broken store does not prevent the start.
+        """
+        store_key(self._config.database)  # slow: derive and cache it before the workers fork
         try:
             for address in () if self._inherited else server.cfg.address:
                 if isinstance(address, tuple):  # a socket file is a string
                     check_port(*address[:2])
             check_database(self._config)
-            check_store(self._config.store_url)
-        except (UnsafeRole, UnusableStore, PortNotFree) as error:
+            if self._config.store_url.startswith("lmdb:"):
+                check_private(folder_of(self._config.store_url))
+        except NotPrivate as error:
+            sys.exit(f"STORE_URL: {error}; delete the folder or name another one.")
+        except (UnsafeRole, PortNotFree) as error:
             sys.exit(str(error))
 
     def pre_fork(self, server: Any, worker: Any) -> None:
@@ -59,7 +67,7 @@ class Hooks:
         worker.balance = ConnectionBalance(self._counts, worker.slot)
 
     def post_fork(self, _server: object, worker: Any) -> None:
-        """Count the worker's metrics in its slot."""
+        """Make the worker count its metrics in its slot."""
         exposition.begin(worker.slot)
 
     def post_worker_init(self, worker: Any) -> None:

@@ -1,9 +1,9 @@
 """Parse simple requests, which is what almost every client sends, into a WSGI environ.
 
 A simple request has arrived completely and can be read in only one way: one request line, each
-header once, names of letters, digits and dashes, printable ASCII, and a body with a Content-Length
-or none. This module rejects no request. gunicorn's parser reads or rejects every other one. A test
-checks that both return the same environ.
+header once, names of letters, digits and dashes, printable ASCII, and either no body or one with a
+Content-Length. This module rejects no request: gunicorn's parser reads or rejects all others. A
+test checks that both parsers return the same environ.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from urllib.parse import unquote_to_bytes
 
 from gunicorn import SERVER_SOFTWARE
 
+from futuretracker.server.strict_request import is_host
+from futuretracker.web.request import METHODS
+
 MAX_HEAD = 8190  # bytes: below all of gunicorn's limits for a line, a field, all fields
 MAX_FIELDS = 100
 PRINTABLE = bytes(range(0x20, 0x7F))
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Headers that change where a request ends, or how the server must respond.
 DECISIVE = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "HTTP2-SETTINGS"})
 UNPREFIXED = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
@@ -56,6 +58,7 @@ def parse(data: bytes, client: Any, server: Any) -> dict[str, Any]:
     length = environ.get("CONTENT_LENGTH", "0")
     if not _LENGTH(length) or int(length) != len(body):
         raise NotSimple
+    _check_host(environ)
     environ["wsgi.input"] = BytesIO(body)
     return environ
 
@@ -94,6 +97,15 @@ def _request(line: str) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1") if "%" in path else path,
     }
+
+
+def _check_host(environ: dict[str, Any]) -> None:
+    host = environ.get("HTTP_HOST")
+    if host is None:
+        if environ["SERVER_PROTOCOL"] != "HTTP/1.0":
+            raise NotSimple
+    elif not is_host(host):
+        raise NotSimple
 
 
 def _addresses(client: Any, server: Any) -> dict[str, str]:

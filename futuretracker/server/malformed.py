@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from gunicorn.http import errors
 
+from futuretracker.server.connection import IncompleteHead
 from futuretracker.web.headers import security_headers
 from futuretracker.web.responses import CONTENT_TYPE
 
@@ -18,6 +19,7 @@ STATUSES = {
     errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
     errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    IncompleteHead: HTTPStatus.REQUEST_TIMEOUT,
 }
 
 

@@ -3,123 +3,72 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from functools import partial
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http.errors import NoMoreData
-from gunicorn.http.parser import RequestParser
+from gunicorn.http.errors import ParseException
+from gunicorn.http.wsgi import create
 from gunicorn.workers.base_async import AsyncWorker
 
 from futuretracker.server import http_parser
+from futuretracker.server.acceptor import Acceptor, affordable
 from futuretracker.server.base import ServiceWorker
-from futuretracker.server.connection import CLOSE_WITHIN, RECEIVE_WITHIN, Connection
+from futuretracker.server.connection import BUFFER, CLOSE_WITHIN, Connection
 from futuretracker.server.event_loop import EventLoop
-from futuretracker.server.writing import respond
+from futuretracker.server.gate import Gate
+from futuretracker.server.strict_request import StrictParser
+from futuretracker.server.writing import NOTHING, close, respond
 from futuretracker.telemetry import json_lines
 from futuretracker.web import waiting
+from futuretracker.web.turns import ClientGone
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Callable, Iterator
 
-# Accept in one turn a quarter of the number of open connections, but within these limits.
-ACCEPT_FEWEST, ACCEPT_MOST = 2, 16
-THREADS = 32  # for blocking calls; each statement may also need one, to wait for a connection
+THREADS = 32  # for blocking calls; more for statements, which may wait for a connection
 
 
 class Worker(ServiceWorker, AsyncWorker):
     """Serves every connection of this process on one thread."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.connections = 0
-        self._is_listening = False
 
     def run(self) -> None:
         """Serve until gunicorn tells the worker to stop, then finish the requests."""
         handler = json_lines.stdout_handler()
         self._flush = handler.flush_lines
         self.loop = EventLoop(self._flush, THREADS + 4 * self.statements)
+        self._gate = Gate(self.loop, self.statements)
         self.loop.call_when_readable(self.PIPE[0], self._read_signal)
         waiting.install(self.loop)
-        for listener in self.sockets:
-            listener.setblocking(False)
+        most = affordable(self.worker_connections)
+        acceptor = Acceptor(self.loop, self.sockets, self.balance, self._serve, most)
         with handler.collecting():
             while self.alive and self.ppid == os.getppid():
-                self._listen(wanted=self.connections < self.worker_connections)
+                acceptor.listen()
                 self._turn()
-            self._drain()
-
-    def _drain(self) -> None:
-        """Refuse new connections, and serve those that are open or in the kernel's queue.
-
-        Closing a listener resets the connections in its queue, so their requests would fail. A
-        client whose connection is refused has sent nothing yet and can safely try another host.
-        """
-        self.balance.withdraw()
-        self._listen(wanted=False)
-        for listener in self.sockets:
-            self._accept(listener, sys.maxsize)
-            listener.close()
-        self.loop.limit_idle(CLOSE_WITHIN)
-        deadline = time.monotonic() + self.cfg.graceful_timeout
-        while self.connections and time.monotonic() < deadline:
-            self._turn()
+                self.balance.publish(acceptor.connections)
+            acceptor.stop()
+            self.loop.limit_idle(CLOSE_WITHIN)
+            deadline = time.monotonic() + self.cfg.graceful_timeout
+            while acceptor.connections and time.monotonic() < deadline:
+                self._turn()
 
     def _turn(self) -> None:
         self.notify()
         self.loop.turn(1.0)
         self._flush()
-        if self.alive:
-            self.balance.publish(self.connections)
 
     def _read_signal(self) -> None:
         """Empty the pipe to which Python writes the number of each signal."""
         os.read(self.PIPE[0], 512)
 
-    def _listen(self, *, wanted: bool) -> None:
-        """Watch the listeners, or stop: they stay readable while connections wait."""
-        if wanted == self._is_listening:
-            return
-        self._is_listening = wanted
-        for listener in self.sockets:
-            if wanted:
-                callback = partial(self._accept_some, listener)
-                self.loop.call_when_readable(listener.fileno(), callback)
-            else:
-                self.loop.stop_calling(listener.fileno())
-
-    def _accept_some(self, listener: socket.socket) -> None:
-        """Accept a few connections, unless another worker has fewer."""
-        if not self.balance.should_yield(self.connections):
-            share = max(ACCEPT_FEWEST, min(ACCEPT_MOST, self.connections // 4))
-            self._accept(listener, min(share, self.worker_connections - self.connections))
-
-    def _accept(self, listener: socket.socket, limit: int) -> None:
-        for _ in range(limit):
-            try:
-                sock, client = listener.accept()
-            except ConnectionAbortedError:  # this client has gone; another may be waiting
-                continue
-            except OSError:  # no more connections, or too many open files
-                return
-            self.connections += 1
-            connection = Connection(self.loop, sock, client, listener.getsockname())
-            self.loop.spawn(self._serve, connection)
-
     def _serve(self, connection: Connection) -> None:
         """Respond to the requests of a connection, one after another."""
-        try:
-            data: bytes | None = b""
+        data: bytes | None = b""
+        with suppress(OSError):  # the client has gone, or is too slow
             while data is not None:
                 data = self._respond(connection, data)
             connection.finish()
-        except OSError:  # the client has gone, or is too slow
-            pass
-        finally:
-            self.connections -= 1
-            connection.close()
 
     def _respond(self, connection: Connection, data: bytes) -> bytes | None:
         """Respond to one request; ``data`` is what has arrived of it.
@@ -136,32 +85,70 @@ class Worker(ServiceWorker, AsyncWorker):
             keep = http_parser.keeps_alive(environ) and self._count_request()
         except http_parser.NotSimple:
             return self._respond_with_gunicorn(connection, data)
-        try:
-            message = respond(self.wsgi, environ, keep=keep)
-        except Exception as error:  # noqa: BLE001 - whatever the application raises
-            self.handle_error(None, connection, connection.client, error)
-            return None
-        connection.sendall(message)
-        return b"" if keep else None
+        return b"" if self._serve_request(connection, environ, lambda: keep) else None
 
     def _respond_with_gunicorn(self, connection: Connection, data: bytes) -> bytes | None:
-        """Do what ``_respond`` does, with gunicorn's own parser and responses."""
-        parser = RequestParser(self.cfg, connection, connection.client)
-        parser.unreader.unread(data)
-        request = None
+        """Do what ``_respond`` does, with gunicorn's parser."""
+        parser = StrictParser(self.cfg, connection, connection.client)
         try:
+            parser.unreader.unread(connection.complete_head(data))
             request = next(parser)
-            self.handle_request(connection.server, request, connection, connection.client)
-            if self.alive and parser.finish_body(deadline=time.monotonic() + RECEIVE_WITHIN):
-                rest: bytes = parser.unreader.take_buffered()
-                return rest
-        except (StopIteration, NoMoreData):
-            pass
-        except OSError:
+            connection.begin_body()
+            _, environ = create(request, connection, connection.client, connection.server, self.cfg)
+        except ParseException as error:
+            self.handle_error(None, connection, connection.client, error)
+            return None
+
+        def keeps() -> bool:
+            connection.end_body()
+            return not request.should_close() and _is_read(request) and self._count_request()
+
+        keep = self._serve_request(connection, environ, keeps)
+        return parser.unreader.take_buffered() if keep else None
+
+    def _serve_request(
+        self, connection: Connection, environ: dict[str, Any], keeps: Callable[[], bool]
+    ) -> bool:
+        """Call the application and send its response; return whether to keep the connection."""
+        request = self.loop.running()
+        try:
+            self._gate.enter(request, environ, connection.age(is_gone=request.is_gone))
+            return self._call_and_send(connection, environ, keeps)
+        except ClientGone:
+            raise ConnectionAbortedError from None
+        finally:
+            self._gate.leave(request)
+            request.end()
+
+    def _call_and_send(
+        self, connection: Connection, environ: dict[str, Any], keeps: Callable[[], bool]
+    ) -> bool:
+        try:
+            message = respond(self.wsgi, environ, keeps=keeps)
+        except Exception as error:  # noqa: BLE001 - whatever the application raises
+            self.handle_error(None, connection, connection.client, error)
+            return False
+        self._gate.leave(self.loop.running())
+        if message.rest is NOTHING:
+            self.loop.running().end()  # a client that reads slowly must not occupy its user's turn
+        connection.begin_response()
+        try:
+            connection.sendall(message.start)
+            return self._send_rest(connection, message.rest) and message.keep
+        finally:
+            close(message.body)
+
+    def _send_rest(self, connection: Connection, rest: Iterator[bytes]) -> bool:
+        """Send the rest of a streamed response; return whether it is complete."""
+        try:
+            for part in rest:
+                connection.sendall(part)
+        except OSError:  # the client has disconnected, or the application ends the response early
             raise
-        except Exception as error:  # noqa: BLE001 - malformed requests, and errors of the application
-            self.handle_error(request, connection, connection.client, error)
-        return None
+        except Exception:
+            self.log.exception("Error while streaming a response")
+            return False
+        return True
 
     def _count_request(self) -> bool:
         """Count a request; return whether the worker serves another one."""
@@ -169,3 +156,15 @@ class Worker(ServiceWorker, AsyncWorker):
         if self.nr >= self.max_requests:
             self.alive = False
         return bool(self.alive)
+
+
+def _is_read(request: Any) -> bool:
+    """Return whether the rest of the body has arrived, and is not long; discard it.
+
+    It is read in one piece: gunicorn's ``finish_body`` copies what has arrived for each 1024 bytes.
+    After an error in the body, nobody knows where the next request begins.
+    """
+    try:
+        return not request.body.failed and len(request.body.read(BUFFER + 1)) <= BUFFER
+    except (OSError, ParseException):  # an incomplete or broken body: one request, one response
+        return False

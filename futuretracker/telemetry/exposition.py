@@ -1,10 +1,11 @@
-"""The content of /metrics: what was counted, and what is sampled when it is requested."""
+"""The content of /metrics: counters, and gauges that are sampled at each request for it."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
@@ -18,46 +19,53 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
+MEMORY = Path("/proc/self/statm")
+PAGE = os.sysconf("SC_PAGE_SIZE")  # bytes
 STARTED = time.time()  # of the arbiter: workers inherit it
 
 
 class Sampled(Protocol):
-    """An object whose gauges and counters are updated from time to time."""
+    """An object whose gauges and counters are set when they are sampled."""
 
     def sample(self) -> None:
-        """Update them."""
+        """Update the metrics."""
 
 
 _sampled: WeakSet[Sampled] = WeakSet()
 _lock = threading.Lock()
 
 
-def watch(this: Sampled) -> None:
-    """Sample an object for as long as it is in use."""
-    _sampled.add(this)
+def watch(source: Sampled) -> None:
+    """Sample an object until the garbage collector removes it."""
+    _sampled.add(source)
 
 
 def sample() -> None:
-    """Update the metrics of every watched object; a worker does so once a second."""
+    """Update the metrics of every watched object. Each worker calls this once a second."""
     with _lock:
-        for this in list(_sampled):
-            this.sample()
+        metrics.worker_memory.set(_resident_bytes())
+        for source in list(_sampled):
+            source.sample()
+
+
+def _resident_bytes() -> int:
+    return int(MEMORY.read_text().split()[1]) * PAGE
 
 
 def begin(slot: int) -> None:
-    """Count in this worker's slot, with the gauges of a living worker reset."""
+    """Start to count in this worker's slot, and reset the gauges of running workers."""
     multiprocess.enter(slot)
     metrics.store_up.set(1)
     metrics.workers.set(1)
 
 
 def end() -> None:
-    """Count what is left, and remove the gauges of a living worker."""
+    """Update the metrics a last time, and remove the gauges of running workers."""
     sample()
     multiprocess.leave()
 
 
-class Everything(Collector):
+class AllMetrics(Collector):
     """The metrics of this process, or of all processes of its gunicorn."""
 
     def collect(self) -> Iterable[Metric]:
@@ -71,6 +79,6 @@ def exposition(*further: Collector) -> bytes:
     """Return all metrics, and those of ``further``, in Prometheus' text format 0.0.4."""
     sample()
     registry = CollectorRegistry()
-    for collector in (Everything(), *further):
+    for collector in (AllMetrics(), *further):
         registry.register(collector)
     return generate_latest(registry)

@@ -34,7 +34,6 @@ CONFIG: dict[str, Any] = {
     "root": {"level": "INFO", "handlers": ["stdout"]},
     "loggers": {
         "gunicorn.error": {"level": "INFO", "handlers": ["stdout"], "propagate": False},
-        "psycopg.pool": {"level": "ERROR"},
     },
 }
 
@@ -66,8 +65,8 @@ class Stdout(logging.StreamHandler["TextIO"]):
     """Write each line at once, or all lines of one turn of the event loop together.
 
     The event loop runs in ``collecting`` and calls ``flush_lines`` before it sends or waits.
-    A pipe keeps one write of up to PIPE_BUF bytes (4096 on Linux) together when several processes
-    write to it. So no write is longer, unless a single line is.
+    Several processes may write to the same pipe. A write of up to PIPE_BUF bytes (4096 on Linux) is
+    atomic, so no write is longer, unless a single line is.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -127,7 +126,7 @@ def stdout_handler() -> Stdout:
 
 def timestamp(seconds: float) -> str:
     """Return UNIX time as RFC 3339 in UTC with milliseconds, as JavaScript writes it."""
-    # Rounded as datetime does it: to microseconds, of the fraction alone.
+    # Round as datetime does: only the fraction, to microseconds.
     micros = int(seconds) * 1_000_000 + round(seconds % 1 * 1e6)
     return f"{_second(micros // 1_000_000)}.{micros // 1_000 % 1_000:03}Z"
 

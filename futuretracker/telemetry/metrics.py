@@ -15,13 +15,6 @@ from prometheus_client import (
 
 # From the fastest read to a request that hit every timeout.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
-# The label for each cause of `pool.DatabaseDown`; any other cause counts as `connection`.
-DATABASE_ERRORS = {
-    "PoolTimeout": "pool_timeout",
-    "QueryCanceled": "statement_timeout",
-    "LockNotAvailable": "lock_timeout",
-    "Known": "known",
-}
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 registry = CollectorRegistry()
@@ -63,10 +56,36 @@ store_up = Gauge(
     multiprocess_mode="livemin",
     registry=registry,
 )
+store_visit = Gauge(
+    "futuretracker_store_visit_seconds",
+    "Mean duration of a visit to the shared store in the last second with visits, in seconds.",
+    multiprocess_mode="livemax",
+    registry=registry,
+)
+store_entries = Gauge(
+    "futuretracker_store_entries",
+    "Entries of the LMDB store, by kind (counters, values), with those that have expired.",
+    ["kind"],
+    multiprocess_mode="livemax",
+    registry=registry,
+)
+store_bytes = Gauge(
+    "futuretracker_store_bytes",
+    "Size of the LMDB store (used), its limit, and the free space of its file system, in bytes.",
+    ["kind"],
+    multiprocess_mode="livemax",
+    registry=registry,
+)
 database_errors = Counter(
     "futuretracker_database_errors_total",
     "Statements that the database did not complete, by kind.",
     ["kind"],
+    registry=registry,
+)
+database_read_only = Gauge(
+    "futuretracker_database_read_only",
+    "1 if the database was found to be read-only in the last minute.",
+    multiprocess_mode="livemax",
     registry=registry,
 )
 reads = Counter(
@@ -110,6 +129,26 @@ pool_waiting = Gauge(
     multiprocess_mode="livesum",
     registry=registry,
 )
+waiting_requests = Gauge(
+    "futuretracker_waiting_requests",
+    "Requests that wait for their turn: in the worker, of their user, at the database.",
+    ["turn"],
+    multiprocess_mode="livesum",
+    registry=registry,
+)
+waiting_oldest = Gauge(
+    "futuretracker_waiting_oldest_seconds",
+    "For how long the oldest of these requests has waited, in seconds.",
+    ["turn"],
+    multiprocess_mode="livemax",
+    registry=registry,
+)
+waited_in_vain = Counter(
+    "futuretracker_waited_in_vain_total",
+    "Requests that waited too long for their turn (late), or whose client disconnected (gone).",
+    ["turn", "reason"],
+    registry=registry,
+)
 revocations_loaded = Gauge(
     "futuretracker_revocations_loaded_timestamp_seconds",
     "UNIX time at which a worker last loaded the revocations.",
@@ -120,6 +159,12 @@ workers = Gauge(
     "futuretracker_workers",
     "Worker processes that are running.",
     multiprocess_mode="livesum",
+    registry=registry,
+)
+worker_memory = Gauge(
+    "futuretracker_worker_memory_bytes",
+    "Memory of the largest worker (resident set size, with the pages of the store), in bytes.",
+    multiprocess_mode="livemax",
     registry=registry,
 )
 worker_exits = Counter(
@@ -136,10 +181,11 @@ last_scrape = Gauge(
 )
 
 # Create these series at 0: Prometheus' rate() does not see the first value of a new series.
-for _kind in ("connection", *DATABASE_ERRORS.values()):
-    database_errors.labels(_kind)
-for _outcome in ("new", "repeated", "none", "refused"):
+for _outcome in ("new", "repeated", "none", "refused", "unfinished"):
     webhooks.labels(_outcome)
+for _turn in ("worker", "user", "database"):
+    for _reason in ("late", "gone"):
+        waited_in_vain.labels(_turn, _reason)
 for _outcome in ("ended", "died"):
     worker_exits.labels(_outcome)
 store_up.set(1)

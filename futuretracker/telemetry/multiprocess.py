@@ -1,10 +1,9 @@
 """The metrics of all processes of one gunicorn, in files on shared memory.
 
-prometheus_client keeps the values of a process in files that are named by the process id. The files
-of ended processes must stay, or their counts are lost, so there are more and more files. Here files
-are named by a slot: the smallest number that no living worker has. A new worker continues the
-counts of the worker that had its slot before. So no counter decreases, and the number of files
-depends on how many workers run at once.
+prometheus_client names the files of a process by its id. The files of ended processes must stay,
+or their counts are lost, so the number of files grows. Here a slot names the files: the smallest
+number that no running worker has. A new worker continues the counts of the worker that had its slot
+before. So no counter decreases, and the number of files depends on how many workers run at once.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _lock: int | None = None
 def begin(parent: str) -> None:
     """Keep the metrics of this gunicorn in a new folder; remove folders of gunicorns that ended.
 
-    Call it before ``telemetry.metrics`` is imported. A reload calls it again, to no effect.
+    Call it before ``telemetry.metrics`` is imported. A reload calls it again, which has no effect.
     """
     global _lock  # noqa: PLW0603 - a process has one folder, and locks it until its end
     if _lock is not None:
@@ -62,21 +61,21 @@ def free_slot(taken: Iterable[int]) -> int:
 
 
 def enter(slot: int) -> None:
-    """Count in this slot from now on: a worker does so right after the fork."""
+    """Count in this slot from now on. A worker calls this right after the fork."""
     global _slot  # noqa: PLW0603 - a process has one slot
     _slot = slot
 
 
 def leave() -> None:
-    """Remove the metrics of this worker that only a living one has."""
+    """Remove the gauges of this worker that count only running workers."""
     mark_process_dead(_slot)
 
 
 def clear(slot: int) -> bool:
-    """Do the same for a worker that has ended; return whether it had done so itself."""
-    left = not any(Path(os.environ[FOLDER]).glob(f"gauge_live*_{slot}.db"))
+    """Call ``leave`` for a worker that has ended; return whether it had done so itself."""
+    had_left = not any(Path(os.environ[FOLDER]).glob(f"gauge_live*_{slot}.db"))
     mark_process_dead(slot)
-    return left
+    return had_left
 
 
 def collect() -> Iterable[Metric]:

@@ -1,8 +1,7 @@
 """Turn Python's warnings, uncaught exceptions and, under systemd, stderr into JSON log lines.
 
-stderr holds sentences for people, such as the reason for a refused start or gunicorn's own
-messages. On a terminal they stay as they are. In the journal they become JSON lines like all
-others.
+stderr has messages for people, such as why the service does not start, or gunicorn's own messages.
+A terminal shows them unchanged. In the journal they become JSON lines like all others.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from futuretracker.auth.signatures import Webhooks
     from futuretracker.config import Config
     from futuretracker.database import Database
+    from futuretracker.limits.at_once import AtOnce
     from futuretracker.limits.counting import RateLimits
     from futuretracker.store import SharedStore
 
@@ -46,6 +47,7 @@ class Application(Flask):
     database: Database
     store: SharedStore
     rate_limits: RateLimits
+    at_once: AtOnce
     admission: Admission
     webhooks: Webhooks  # set if webhooks are configured
 
@@ -71,6 +73,10 @@ class Application(Flask):
         if request is None:
             return None
         return MapAdapter(self.url_map, "", "/", "", "http", request.path, request.method)
+
+    def methods_of(self, path: str) -> list[str]:
+        """Return the methods of a path in order; none if there is no such path."""
+        return sorted(MapAdapter(self.url_map, "", "/", "", "http", path, "GET").allowed_methods())
 
 
 current_app = cast("Application", flask.current_app)

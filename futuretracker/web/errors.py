@@ -50,15 +50,8 @@ class ApiError(HTTPException):
         self.code = status
         self.body = {"error": error, "message": message, **extra}
         self.headers = dict(headers or {})
+        self.in_v1: Mapping[str, object] = {}  # fields that v1 has in place of those of the body
         self.slug = error.lower().replace(" ", "_")
-
-
-class ValidationFailed(ApiError):
-    """400 with one entry for each invalid field, in the order of ``fields``."""
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        details = [{"field": field, "message": message} for field, message in fields.items()]
-        super().__init__(400, "Validation Error", "The request data is invalid", details=details)
 
 
 class Unauthenticated(ApiError):
@@ -69,19 +62,50 @@ class Unauthenticated(ApiError):
         self.reason = reason
 
 
-class Unavailable(ApiError):
-    """503: a dependency is down, and the client may try again.
+class TryAgain(ApiError):
+    """503: the request was not carried out, and the client may send it again."""
+
+    def __init__(
+        self, message: str, *, retry_after: int = 2, code: str = "service_unavailable"
+    ) -> None:
+        headers = {"Retry-After": str(retry_after)}
+        super().__init__(503, "Service Unavailable", message, headers=headers)
+        self.slug = code
+
+
+class Unavailable(TryAgain):
+    """503: a dependency is down.
 
     ``what`` is the beginning of the message, such as ``Database is``.
     """
 
     def __init__(self, what: str, retry_after: int = 2) -> None:
+        message = f"{what} currently unavailable. Please try again in a moment."
+        super().__init__(message, retry_after=retry_after)
+
+
+class ReadOnly(TryAgain):
+    """503: the database accepts no changes, but reading works."""
+
+    def __init__(self) -> None:
+        message = "Changes are currently not possible. Please try again later."
+        super().__init__(message, retry_after=30, code="read_only")
+
+
+class OutcomeUnknown(ApiError):
+    """504: a change was sent to the database, which did not confirm it.
+
+    There is no ``Retry-After``: a client that simply creates again may have two opportunities.
+    """
+
+    def __init__(self) -> None:
         super().__init__(
-            503,
-            "Service Unavailable",
-            f"{what} currently unavailable. Please try again in a moment.",
-            headers={"Retry-After": str(retry_after)},
+            504,
+            "Gateway Timeout",
+            "The change was not confirmed and may have been saved."
+            " Please check before you try again.",
         )
+        self.slug = "outcome_unknown"
 
 
 def not_found(what: str) -> ApiError:
@@ -89,9 +113,17 @@ def not_found(what: str) -> ApiError:
     return ApiError(404, f"{what} not found", f"{what} not found")
 
 
-def conflict(code: str, message: str) -> ApiError:
-    """Return the 409 for a change that contradicts the stored data."""
-    error = ApiError(409, "Conflict", message)
+def unexpected() -> ApiError:
+    """Return the 500, which tells the client nothing about its cause."""
+    return ApiError(500, "Internal Server Error", "Something went wrong")
+
+
+def not_allowed(status: int, code: str, message: str) -> ApiError:
+    """Return the error for a request that the stored data does not allow.
+
+    The message is its title as well, because some clients show only the title.
+    """
+    error = ApiError(status, message, message)
     error.slug = code
     return error
 
@@ -111,7 +143,7 @@ def init_app(app: Flask, conversions: Conversions | None = None) -> None:
 def _respond(error: ApiError) -> Response:
     request, body = current(), error.body
     if request.api_version == "v1":
-        body = {**body, "code": error.slug, "requestId": request.id}
+        body = {**body, **error.in_v1, "code": error.slug, "requestId": request.id}
     return json_response(body, error.code or 500, error.headers)
 
 
@@ -126,7 +158,7 @@ def _from_werkzeug(error: HTTPException) -> ApiError:
 
 def _unexpected(error: Exception) -> ApiError:
     log.error("unexpected error", exc_info=error, extra={"requestId": current().id})
-    return ApiError(500, "Internal Server Error", "Something went wrong")
+    return unexpected()
 
 
 # The first type that matches an exception decides.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length
@@ -18,13 +19,15 @@ _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 
 
 def check_url(request: Request) -> None:
-    """Raise the 400 if the URL is not percent-encoded UTF-8."""
+    """Raise the 400 if the path or the query is not percent-encoded UTF-8."""
     url: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
     path: str = request.environ["PATH_INFO"]
-    if "%" not in url and path.isascii():
+    query: str = request.environ["QUERY_STRING"]
+    if "%" not in url and path.isascii() and query.isascii():
         return
     try:
         path.encode("latin-1").decode()
+        unquote_to_bytes(query.encode("latin-1")).decode()
     except UnicodeError:
         broken = True
     else:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 from flask_talisman import DENY, Talisman
 
-from futuretracker.web.request import API, HEADERS, REQUEST_ID
+from futuretracker.web.cors import Cors
+from futuretracker.web.request import API, HEADERS, METHODS, REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-HeaderList: TypeAlias = list[tuple[str, str]]
+    from futuretracker.web.cors import HeaderList
 
 # Each directive is part of the API's contract.
 CONTENT_SECURITY_POLICY: Final = (
@@ -46,36 +47,27 @@ FURTHER: Final = [
     ("Cache-Control", "no-store"),
     ("Vary", "Origin"),
 ]
-EXPOSED: Final = (
-    "Allow, Deprecation, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Sunset, "
-    "WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
-)
-PREFLIGHT: Final = [
-    ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"),
-    (
-        "Access-Control-Allow-Headers",
-        "Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id",
-    ),
-    ("Access-Control-Max-Age", "7200"),
-]
+ALLOWED: Final = ", ".join(sorted(METHODS))
 # fullmatch, because "$" also matches before a final line feed.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 
 
 class Headers:
-    """Responds to CORS preflights, gives each request its id, and adds headers to each response.
+    """Responds to OPTIONS requests that need no view, and adds headers to each response.
+
+    These are CORS preflights, and ``OPTIONS *``, which asks about the server as a whole. Each
+    request gets its id here.
 
     A header that the application has set stays as it is.
     """
 
-    def __init__(self, app: WSGIApplication, origins: Iterable[str]) -> None:
+    def __init__(self, app: WSGIApplication, cors: Cors | None = None) -> None:
         self._app = app
+        self._cors = cors or Cors()
         policy = security_headers()
-        api = [*policy, ("Cross-Origin-Resource-Policy", "cross-origin")]
+        self._api = [*policy, ("Cross-Origin-Resource-Policy", "cross-origin")]
         self._outside_api = [*policy, ("Cross-Origin-Resource-Policy", "same-origin")]
-        self._names = frozenset(name for name, _ in api)
-        self._api: dict[str | None, HeaderList] = {None: api}
-        self._api.update((origin, [*api, *_cors(origin)]) for origin in origins)
+        self._names = frozenset(name for name, _ in self._api)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve a request."""
@@ -84,12 +76,17 @@ class Headers:
         environ[REQUEST_ID] = request_id
         further: dict[str, str] = {"X-Request-Id": request_id}
         environ[HEADERS] = further
-        origin = environ.get("HTTP_ORIGIN")
-        constant = self._outside_api
-        if environ["PATH_INFO"].startswith(API):
-            constant = self._api.get(origin) or self._api[None]
-        if _is_preflight(environ):
-            allowed = PREFLIGHT if constant is self._api.get(origin) else []
+        path = environ["PATH_INFO"]
+        if path.startswith("//"):  # as nginx and werkzeug read it, for every layer further in
+            path = environ["PATH_INFO"] = "/" + path.lstrip("/")
+        constant, shared = self._outside_api, []
+        if path.startswith(API):
+            shared = self._cors.headers_for(environ.get("HTTP_ORIGIN"))
+            constant = [*self._api, *shared] if shared else self._api
+        if environ["REQUEST_METHOD"] == "OPTIONS" and _needs_no_view(environ):
+            allowed = self._cors.preflight(_as_text(path)) if shared else []
+            if path == "*":
+                allowed = [("Allow", ALLOWED)]
             start_response("204 No Content", [*constant, *allowed, ("X-Request-Id", request_id)])
             return []
 
@@ -133,17 +130,12 @@ def security_headers() -> HeaderList:
     return talismans + FURTHER
 
 
-def _cors(origin: str) -> HeaderList:
-    return [
-        ("Access-Control-Allow-Origin", origin),
-        ("Access-Control-Allow-Credentials", "true"),
-        ("Access-Control-Expose-Headers", EXPOSED),
-    ]
+def _as_text(path: str) -> str:
+    """Return a path of the environ as Flask reads it."""
+    return path.encode("latin-1").decode(errors="replace")
 
 
-def _is_preflight(environ: WSGIEnvironment) -> bool:
-    return (
-        environ["REQUEST_METHOD"] == "OPTIONS"
-        and "HTTP_ORIGIN" in environ
-        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-    )
+def _needs_no_view(environ: WSGIEnvironment) -> bool:
+    """Return whether an OPTIONS request is a CORS preflight, or asks about the whole server."""
+    is_preflight = "HTTP_ORIGIN" in environ and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+    return is_preflight or environ["PATH_INFO"] == "*"

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, ca
 import flask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
 ApiVersion: TypeAlias = Literal["original", "v1"]
 
+# The usual methods. A client may send any other word as its method.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_BODY = 2**20  # bytes
 REQUEST_ID = "futuretracker.request_id"
@@ -26,12 +28,16 @@ LIMITED: Final = (API, "/webhooks/")
 
 
 class Session(NamedTuple):
-    """A verified session token: Clerk's ids, its end (UNIX time), and the e-mail if it has one."""
+    """A verified session token: Clerk's ids, its end (UNIX time), and the e-mail if it has one.
+
+    ``impersonator`` is Clerk's id of the user who has signed in as this one.
+    """
 
     user_id: str
     session_id: str
     expires_at: int
     email: str | None
+    impersonator: str | None = None
 
 
 class Request(flask.Request):
@@ -45,8 +51,10 @@ class Request(flask.Request):
     counted: Sequence[object] = ()  # the rate limits that were counted for this request
     session: Session  # set once the token is verified, which does not mean that it is admitted
     user_id: UUID  # the internal id of the user; set once the request is admitted
+    visit: Any = None  # of its user's turn, in ``limits.at_once``
     reads_primary: bool = False  # because its session has written a moment ago
     committed: Mapping[str, object] | None = None  # the committed change, for the audit
+    attempted: Mapping[str, Any] | None = None  # what a change is about, if it fails
 
     @property
     def id(self) -> str:
@@ -66,9 +74,19 @@ class Request(flask.Request):
         return self.session.user_id if "session" in self.__dict__ else None
 
     @property
+    def impersonator(self) -> str | None:
+        """Clerk's id of the user who has signed in as the caller; None if there is none."""
+        return self.session.impersonator if "session" in self.__dict__ else None
+
+    @property
     def is_admitted(self) -> bool:
         """Whether the request has a user and passed every check in front of the view."""
         return "user_id" in self.__dict__
+
+    @cached_property
+    def blueprints(self) -> list[str]:
+        """The blueprints of the route, the innermost first; Flask asks three times a request."""
+        return super().blueprints
 
     @cached_property
     def api_version(self) -> ApiVersion | None:
@@ -84,7 +102,5 @@ class Request(flask.Request):
 request = cast("Request", flask.request)
 
 
-def current() -> Request:
-    """Return the current request itself; ``flask.request`` is a proxy, slower at each access."""
-    this: Request = flask.request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - documented
-    return this
+# Returns the current request itself; ``flask.request`` is a proxy, slower at each access.
+current: Callable[[], Request] = flask.request._get_current_object  # type: ignore[attr-defined] # noqa: SLF001 - documented

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flask import Response
+from flask import Response, stream_with_context
 from werkzeug.datastructures import Headers
 
 if TYPE_CHECKING:
@@ -21,18 +22,28 @@ class Json(Response):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response."""
         start_response(self.status, self.headers.to_wsgi_list())
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else self.response  # type: ignore[return-value]
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return self.response  # type: ignore[return-value]
+        self.close()
+        return iter(()) if self.is_streamed else []
 
 
 def json_response(
-    body: bytes | Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
+    body: bytes | Mapping[str, object] | Iterator[bytes],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a JSON response. A mapping is encoded; bytes must be JSON already."""
+    """Return a JSON response.
+
+    A mapping is encoded. Bytes must be JSON already, and so must an iterator, which is streamed.
+    """
+    fields = Headers(headers)
+    fields.add("Content-Type", CONTENT_TYPE)
+    if isinstance(body, Iterator):
+        return Json(stream_with_context(body), status, fields)
     if not isinstance(body, bytes):
         body = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "backslashreplace"
         )
-    fields = Headers(headers)
-    fields.add("Content-Type", CONTENT_TYPE)
     fields.add("Content-Length", len(body))
     return Json([body], status, fields)

@@ -7,11 +7,12 @@ duration to a list, which is added to the metrics once a second and before each 
 from __future__ import annotations
 
 from collections import deque
-from time import perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from futuretracker.telemetry import exposition, metrics
-from futuretracker.web.request import current
+from futuretracker.web.request import METHODS, current
+from futuretracker.web.waiting import current_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from flask import Response
 
 ROUTE = "futuretracker.route"
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"  # any other method
 # Labels of responses without a route. A route starts with a slash, so that none is equal to these.
 PREFLIGHT = "preflight"  # handled before routing
 UNMATCHED = "unmatched"  # no route matches path and method
+REFUSED_EARLY = "refused"  # waited too long for its turn
 WORKER = "worker"  # from the worker itself: a malformed request, or an error outside Flask
 MOST = 10_000  # durations; bounds the list where no worker empties it once a second
 
@@ -64,14 +65,17 @@ class Traffic:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve a request."""
-        began = perf_counter()
+        loop = current_loop()
+        called_at = monotonic()
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             route = environ.get(ROUTE, PREFLIGHT)
             series = self._series.get((environ["REQUEST_METHOD"], route, status))
             if series is None:
                 series = self._new(environ["REQUEST_METHOD"], route, status)
-            series.seen.append(perf_counter() - began)
+            # Asked for now, because a body may have arrived after the call.
+            began = loop.received_at() if loop else called_at
+            series.seen.append(monotonic() - began)
             if len(series.seen) >= MOST:
                 exposition.sample()
             return start_response(status, headers, *exc_info)

@@ -6,19 +6,29 @@ Without a loop (gunicorn's own worker, a command, a background thread) a call bl
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+class Usage(NamedTuple):
+    """Seconds that a request has run in its worker: without and with its statements."""
+
+    running: float
+    working: float
+
+
 class Loop(Protocol):
     """What a request needs from an event loop while it waits."""
+
+    now: float  # monotonic seconds; when this turn of the loop began
 
     def runs_this(self) -> bool:
         """Return whether the calling code runs in a request of this loop."""
@@ -32,24 +42,60 @@ class Loop(Protocol):
         """Return when the other requests of this turn have run."""
         ...
 
-    def pause(self) -> None:
-        """Run other requests until ``resume`` is called with this request."""
+    def running(self) -> Any:
+        """Return the request that is running, for ``resume``."""
+        ...
+
+    def wait_for_turn(self, kind: str, seconds: float) -> None:
+        """Run other requests until ``resume`` is called with this request.
+
+        Raise TimeoutError when the request has waited so many seconds for all its turns, and
+        ConnectionAbortedError as soon as its client has closed the connection.
+        """
+        ...
+
+    def client_is_gone(self) -> bool:
+        """Return whether the client of the running request has closed its side."""
+        ...
+
+    def renew_patience(self) -> None:
+        """Let the running request wait for its next turns as if it had not waited yet."""
         ...
 
     def resume(self, request: Any) -> None:
-        """Continue a paused request in this turn."""
+        """Continue a request that waits for its turn, in this turn of the loop."""
         ...
 
-    def running(self) -> Any:
-        """Return the request that is running, for ``resume``."""
+    def waits_for_turns(self) -> list[tuple[str, float]]:
+        """Return the kind and the age, in seconds, of every wait for a turn."""
+        ...
+
+    def outside(self) -> AbstractContextManager[None]:
+        """Do not count the running request as one in progress while it waits."""
+        ...
+
+    def at_end(self, callback: Callable[[], object]) -> None:
+        """Call back when the running request has its response, or has failed."""
+        ...
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
+        """Call back after some time, outside of requests."""
+        ...
+
+    def received_at(self) -> float:
+        """Return when the last bytes of the running request arrived (monotonic seconds)."""
+        ...
+
+    def usage(self) -> Usage:
+        """Return the times of the running request; only a difference of two has a meaning."""
         ...
 
     def submit(self, call: Callable[[], Result]) -> Future[Result]:
         """Run a call in a thread."""
         ...
 
-    def wait_for(self, future: Future[Any]) -> None:
-        """Return when the future is done."""
+    def wait_for(self, future: Future[Any], seconds: float) -> None:
+        """Return when the future is done; raise TimeoutError after ``seconds``."""
         ...
 
 
@@ -62,12 +108,23 @@ def install(loop: Loop | None) -> None:
     _installed = loop
 
 
+def installed_loop() -> Loop | None:
+    """Return the event loop of this process, or None."""
+    return _installed
+
+
 def current_loop() -> Loop | None:
     """Return the event loop that runs the calling code, or None."""
     return _installed if _installed is not None and _installed.runs_this() else None
 
 
-def elsewhere(
+def renew_patience() -> None:
+    """Let the current request wait for its next turns as if it had not waited yet."""
+    if loop := current_loop():
+        loop.renew_patience()
+
+
+def run_in_thread(
     call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Result:
     """Make a call that blocks: in a thread if an event loop runs the calling code."""
@@ -76,36 +133,8 @@ def elsewhere(
     return call(*args, **kwargs)
 
 
-def wait_for(future: Future[Result]) -> Result:
-    """Return the future's result, or raise its exception."""
+def wait_for(future: Future[Result], seconds: float = threading.TIMEOUT_MAX) -> Result:
+    """Return the future's result, or raise its exception; raise TimeoutError after ``seconds``."""
     if loop := current_loop():
-        loop.wait_for(future)
-    return future.result()
-
-
-class TurnLimit:
-    """A semaphore that admits ``limit`` requests of the event loop at a time, in order.
-
-    Threads pass without a limit: the connection pool makes them wait.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._free = limit
-        self._queue: deque[Any] = deque()
-
-    def __enter__(self) -> None:
-        if (loop := current_loop()) is None:
-            return
-        if self._free:
-            self._free -= 1
-        else:
-            self._queue.append(loop.running())
-            loop.pause()
-
-    def __exit__(self, *_error: object) -> None:
-        if (loop := current_loop()) is None:
-            return
-        if self._queue:
-            loop.resume(self._queue.popleft())  # it takes this request's place
-        else:
-            self._free += 1
+        loop.wait_for(future, seconds)
+    return future.result(seconds)
