@@ -1,8 +1,8 @@
 """Read your own writes: after a write, a session reads from the primary for a while.
 
 A replica shows a change a moment after its commit. So a session that writes is marked in the shared
-store for ``DATABASE_REPLICA_WINDOW`` seconds, and the visit to the store that each request makes
-returns the mark. A replica serves reads only while it lags by less than that window, so that every
+store for ``DATABASE_REPLICA_WINDOW`` seconds. Each request reads the mark in its one visit to the
+store. A replica serves reads only while it lags by less than that window, so that every
 session sees its own changes.
 """
 
@@ -40,7 +40,7 @@ class Freshness:
     def needs_primary(self, request: Request, values: Mapping[str, bytes | None]) -> bool:
         """Return whether the request must read from the primary.
 
-        ``values`` is what the store has returned for ``keys``.
+        ``values`` holds what the store returned for ``keys``.
         """
         if not self._window:
             return False

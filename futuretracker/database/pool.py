@@ -1,22 +1,34 @@
-"""Connections to one Postgres server, directly or through a pooler."""
+"""Run queries on one Postgres server, directly or through a pooler."""
 
 from __future__ import annotations
 
 import logging
-import select
 import time
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
-from flask import has_request_context
-from psycopg import errors as pg
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from futuretracker.database.connection import BoundedConnection
+from futuretracker.database.connections import Connections
+from futuretracker.database.failures import (
+    DatabaseFailure,
+    kind_of,
+    kind_of_refusal,
+    may_have_committed,
+)
+from futuretracker.database.kinds import (
+    CONNECTION,
+    KNOWN,
+    NO_RESPONSE,
+    PREPARED_STATEMENT,
+    STALE_PLAN,
+    UNSAFE_ROLE,
+)
 from futuretracker.database.roles import UnsafeRole, check_role
+from futuretracker.database.turns import StatementTurns
 from futuretracker.telemetry import metrics
-from futuretracker.web.request import WRITES, current
-from futuretracker.web.waiting import TurnLimit, current_loop, elsewhere
+from futuretracker.web.turns import ClientGone
+from futuretracker.web.waiting import current_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,34 +41,12 @@ Values = ParamSpec("Values")
 Found = TypeVar("Found")
 Query: TypeAlias = "Callable[Concatenate[psycopg.Connection[Any], Values], Found]"
 
-AT_ONCE = 0.0005  # seconds that the event loop waits for an idle connection
-
-# Errors of the server or the network. Any other error means that the statement is wrong.
-DOWN_ERRORS = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    PoolTimeout,
-    pg.QueryCanceled,
-    pg.LockNotAvailable,
-)
-
-
-class DatabaseDown(Exception):
-    """The server does not respond, or has ended the statement; ``cause`` names the error.
-
-    ``is_news`` is False if the server was found down by an earlier request, and not tried again.
-    """
-
-    def __init__(self, cause: str, *, is_news: bool = True) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.is_news = is_news
-
 
 class Pool:
-    """Runs queries on kept connections.
+    """Runs queries on pooled connections.
 
-    After a failure it raises DatabaseDown at once for ``PAUSE`` seconds, without trying the server.
+    If the server does not respond or accepts no connection, ``run`` sends nothing for ``PAUSE``
+    seconds. The failure of one statement affects no other.
     """
 
     CONNECT_WITHIN = 1.0  # seconds
@@ -65,99 +55,110 @@ class Pool:
     def __init__(
         self, server: Server, config: Config, kind: type[BoundedConnection] = BoundedConnection
     ) -> None:
+        self._server = server
+        self._kind = kind
         self._strict = config.environment == "production"
-        self._setting = server.setting
         self._down_until = 0.0
-        self._reads, self._writes = TurnLimit(config.statements), TurnLimit(config.statements)
-        self._pool: ConnectionPool[BoundedConnection] = ConnectionPool(
-            server.url,
-            connection_class=kind,
-            kwargs={
-                "autocommit": True,  # one statement is one transaction
-                # Behind a transaction pooler, the next statement may run in another session, which
-                # does not know what was prepared.
-                "prepare_threshold": None if server.transaction_pooler else 0,
-                "application_name": "futuretracker",
-                "connect_timeout": 2,
-                "keepalives_idle": 10,
-                "tcp_user_timeout": 2500,
-            },
-            configure=self._configure,
-            min_size=1,
-            # One more for the thread that watches the replica.
-            max_size=config.connections + (1 if config.database.replica else 0),
-            reconnect_timeout=self.PAUSE,
-            open=True,
-        )
+        self._turns = StatementTurns(config.statements)
+        # One more for the thread that watches the replica.
+        limit = config.connections + (1 if config.database.replica else 0)
+        self._connections = Connections(self._connect, limit)
 
-    def _configure(self, conn: psycopg.Connection[Any]) -> None:
-        if not self._strict:
-            return
+    def _connect(self) -> BoundedConnection:
+        """Open a connection, and check its role; raise DatabaseFailure."""
         try:
-            check_role(conn, self._setting)
+            conn = self._kind.connect(
+                self._server.url,
+                autocommit=True,  # one statement is one transaction
+                # Behind a transaction pooler, the next statement may run in another session, which
+                # does not have the prepared statement.
+                prepare_threshold=None if self._server.transaction_pooler else 0,
+                application_name="futuretracker",
+                connect_timeout=2,
+                keepalives_idle=10,
+                tcp_user_timeout=2500,
+            )
+        except psycopg.OperationalError as error:
+            raise DatabaseFailure(kind_of_refusal(error), error) from error
+        try:
+            if self._strict:
+                check_role(conn, self._server.setting)
         except UnsafeRole as error:
-            log.critical("unsafe role", extra={"flaw": error.flaw, "setting": self._setting})
-            raise
+            conn.close()
+            setting = self._server.setting
+            log.critical("unsafe role", extra={"flaw": error.flaw, "setting": setting})
+            raise DatabaseFailure(UNSAFE_ROLE, error) from error
+        except psycopg.Error as error:
+            conn.close()
+            raise DatabaseFailure(kind_of(error) or CONNECTION, error) from error
+        return conn
 
     def run(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
-        """Run a query: one statement, which is one transaction. Raise DatabaseDown."""
-        with self._turn():
+        """Run a query: one statement, which is one transaction. Raise DatabaseFailure."""
+        with self._turns.of_request():
             if time.monotonic() < self._down_until:
-                raise DatabaseDown("Known", is_news=False)
-            conn = None
+                raise DatabaseFailure(KNOWN)
             try:
-                conn = self._connection()
-                return query(conn, *args, **kwargs)
-            except DOWN_ERRORS as error:
-                if not isinstance(error, pg.QueryCanceled | pg.LockNotAvailable):
-                    self._down_until = time.monotonic() + self.PAUSE
-                raise DatabaseDown(type(error).__name__) from error
-            finally:
-                if conn is not None:
-                    self._pool.putconn(conn)
+                return self._run_once(query, *args, **kwargs)
+            except DatabaseFailure as failure:
+                if failure.kind is not STALE_PLAN:
+                    raise
+            # Postgres has refused an old plan before it ran. New connections have no old plans.
+            self._connections.renew()
+            return self._run_once(query, *args, **kwargs)
 
-    def _turn(self) -> TurnLimit:
-        """Return the limit for this request: a write that waits for a lock delays no read."""
-        is_write = has_request_context() and current().method in WRITES
-        return self._writes if is_write else self._reads
+    def _run_once(
+        self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
+    ) -> Found:
+        loop = current_loop()
+        began = loop.now if loop else 0.0
+        conn = self._take()
+        try:
+            if loop and loop.now > began and loop.client_is_gone():  # it has gone meanwhile
+                raise ClientGone
+            return query(conn, *args, **kwargs)
+        except psycopg.Error as error:
+            if (kind := kind_of(error)) is None:
+                raise
+            if kind is NO_RESPONSE:
+                # The network may have dropped the idle connections too. Tried one after the other,
+                # each would cost a request RESPONSE_WITHIN and the others a pause.
+                self._connections.renew()
+                self._pause()
+            elif kind is PREPARED_STATEMENT:
+                conn.close()
+            unknown = may_have_committed(error)
+            raise DatabaseFailure(kind, error, may_have_committed=unknown) from error
+        finally:
+            conn.free_result()
+            self._connections.put_back(conn)
 
-    def _connection(self) -> BoundedConnection:
-        """Return an idle connection that the server has not closed."""
-        deadline = time.monotonic() + self.CONNECT_WITHIN
-        while True:
-            conn = self._next(deadline)
-            if _is_quiet(conn):
-                return conn
-            conn.close()
-            self._pool.putconn(conn)
+    def _take(self) -> BoundedConnection:
+        try:
+            return self._connections.take(self.CONNECT_WITHIN)
+        except DatabaseFailure as failure:
+            if failure.kind.is_outage:
+                self._pause()
+            raise
 
-    def _next(self, deadline: float) -> BoundedConnection:
-        """Return a connection; raise PoolTimeout at the deadline (monotonic seconds)."""
-        if current_loop():
-            try:
-                return self._pool.getconn(AT_ONCE)
-            except PoolTimeout:
-                pass
-        return elsewhere(self._pool.getconn, deadline - time.monotonic())
+    def renew(self) -> None:
+        """Replace every connection."""
+        self._connections.renew()
+
+    def _pause(self) -> None:
+        self._down_until = time.monotonic() + self.PAUSE
 
     def sample(self, server: str) -> None:
-        """Set the gauges of this pool."""
-        stats = self._pool.get_stats()
-        idle = stats["pool_available"]
+        """Close connections that are not needed, and set the gauges of this pool."""
+        self._connections.close_unused()
+        used, idle, waiting = self._connections.counts()
         metrics.pool_connections.labels(server, "idle").set(idle)
-        metrics.pool_connections.labels(server, "used").set(stats["pool_size"] - idle)
-        metrics.pool_limit.labels(server).set(stats["pool_max"])
-        metrics.pool_waiting.labels(server).set(stats["requests_waiting"])
+        metrics.pool_connections.labels(server, "used").set(used)
+        metrics.pool_limit.labels(server).set(self._connections.limit)
+        metrics.pool_waiting.labels(server).set(waiting)
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
-
-
-def _is_quiet(conn: psycopg.Connection[Any]) -> bool:
-    """Return whether nothing can be read: an idle server sends only its goodbye."""
-    poll = select.poll()
-    poll.register(conn.fileno(), select.POLLIN)
-    return not poll.poll(0)
+        self._connections.close()

@@ -1,7 +1,7 @@
 """A read replica, which is used while it is known to lag by at most a given time.
 
 A background thread compares, once a second, how far the primary has written the write-ahead log and
-how far the replica has replayed it. From that follows up to which moment the replica is complete.
+how far the replica has replayed it. This shows up to which moment the replica is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from futuretracker.database.connection import BoundedConnection
-from futuretracker.database.pool import DatabaseDown, Found, Pool, Values
+from futuretracker.database.failures import DatabaseFailure, SlowResponse
+from futuretracker.database.kinds import NO_RESPONSE, SLOW_RESPONSE
+from futuretracker.database.pool import Found, Pool, Values
 from futuretracker.database.queries.replication import select_replayed, select_written
 from futuretracker.telemetry import metrics
 
@@ -34,9 +36,14 @@ class UnusableReplica(Exception):
 
 
 class ReplicaConnection(BoundedConnection):
-    """A connection with a shorter timeout, so that there is time to ask the primary instead."""
+    """A connection with a shorter timeout, so there is time to read from the primary instead.
 
-    ANSWER_WITHIN = 1.0  # seconds
+    Postgres would let a statement run longer, so silence may only mean that this one is slow.
+    Whether the replica responds at all is found out with the statement of the check.
+    """
+
+    RESPONSE_WITHIN = 1.0  # seconds
+    SILENCE = SlowResponse
 
 
 class Replica:
@@ -66,7 +73,7 @@ class Replica:
     def run(
         self, query: Query[Values, Found], *args: Values.args, **kwargs: Values.kwargs
     ) -> Found:
-        """Run a query that changes nothing; raise DatabaseDown."""
+        """Run a query that changes nothing; raise DatabaseFailure."""
         return self._pool.run(query, *args, **kwargs)
 
     def mark_down(self, cause: str) -> None:
@@ -87,7 +94,7 @@ class Replica:
     def _check_often(self) -> None:
         while True:
             # Without the primary a check finds nothing new. The last result holds until it expires.
-            with suppress(DatabaseDown):
+            with suppress(DatabaseFailure):
                 self._record_written()
                 self._check()
             if self._ended.wait(min(self.EVERY, self._window / 10)):
@@ -98,7 +105,7 @@ class Replica:
         now = time.monotonic()
         position = self._primary.run(select_written)
         if self._written and not self._written[-1][1].is_before(position):
-            self._written.clear()  # the URL leads to another primary now
+            self._written.clear()  # the URL points to another primary now
         self._written.append((now, position))
         while self._written[0][0] < now - self._window:
             self._written.popleft()
@@ -106,8 +113,12 @@ class Replica:
     def _check(self) -> None:
         try:
             complete = self._complete_until()
-        except DatabaseDown as error:
-            self.mark_down(error.cause)
+        except DatabaseFailure as failure:
+            kind = failure.kind
+            if kind is SLOW_RESPONSE:  # to a statement that takes a millisecond
+                kind = NO_RESPONSE
+                self._pool.renew()  # the network may have dropped the idle connections too
+            self.mark_down(kind.name)
         except psycopg.Error as error:
             self.mark_down(type(error).__name__)
         except UnusableReplica as error:
@@ -129,7 +140,7 @@ class Replica:
         return there[-1]
 
     def sample(self) -> None:
-        """Set the gauges of the replica and its pool; while it is not used its lag is unknown."""
+        """Set the gauges of the replica and its pool. The lag is unknown while it is not used."""
         self._pool.sample("replica")
         metrics.replica_up.labels("replica").set(self.is_usable())
         if self._usable_until:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from futuretracker.database.connection import BoundedConnection
+
 if TYPE_CHECKING:
     from futuretracker.config import Config
 
@@ -20,6 +22,7 @@ TABLES = (
     "audit_log",
     "revocations",
     "clerk_events",
+    "erasures",
 )
 FLAWS = (
     "which is or can become a superuser or a role with BYPASSRLS",
@@ -51,7 +54,7 @@ def check_database(config: Config) -> None:
         return
     for server in filter(None, (config.database.primary, config.database.replica)):
         try:
-            with psycopg.connect(server.url, connect_timeout=5) as conn:
+            with BoundedConnection.connect(server.url, connect_timeout=5) as conn:
                 check_role(conn, server.setting)
         except psycopg.OperationalError as error:
             cause = {"cause": type(error).__name__, "setting": server.setting}
@@ -78,7 +81,7 @@ def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> 
         [list(TABLES)],
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always has a row
-    role, *answers = row
-    for flaw, holds in zip(FLAWS, answers, strict=True):
+    role, *results = row
+    for flaw, holds in zip(FLAWS, results, strict=True):
         if holds:
             raise UnsafeRole(role, flaw, setting)

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 
 class Parts(NamedTuple):
-    """SQL that v1 adds to the original API's analytics, at three places."""
+    """SQL that v1 adds at four places of the statement; the original API adds nothing."""
 
+    deadlines: LiteralString
     tables: LiteralString
     statuses: LiteralString
     counts: LiteralString
 
 
-ORIGINAL: Final = Parts(tables="", statuses="", counts="")
+ORIGINAL: Final = Parts(deadlines="", tables="", statuses="", counts="")
 V1: Final = Parts(
+    deadlines=" and category = 'hackathon'",
     tables=f", {ROUND_ANALYTICS}",
     statuses=", 'ghosted', ghosted",
     counts=""",
@@ -36,15 +38,14 @@ V1: Final = Parts(
 def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> bytes:
     """Return the user's analytics as JSON, in UTC; ``parts`` is ORIGINAL or V1.
 
-    There are 8 weeks, which start on Sunday, and 6 months; the last of each is the current one.
-    Deadlines cover 30 days from today. Rates are percentages with one decimal, 0 if nothing was
-    counted.
+    The weeks are the current one and the 7 before it; a week starts on Sunday. The months are the
+    current one and the 5 before it. Deadlines cover 30 days from today; v1 counts those of
+    hackathons only. Rates are percentages with one decimal, and 0 if nothing was counted.
     """
     cursor = conn.execute(
         f"""
         with mine as materialized (
-            select id, created_at, coalesce(status, 'applied') as status, category, campus_mode,
-                deadline,
+            select id, coalesce(status, 'applied') as status, category, campus_mode, deadline,
                 (created_at at time zone 'UTC')::date as created_on
             from opportunities
             where {OWNED}
@@ -85,7 +86,8 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> b
                 left join by_month on by_month.month = s.start
         ), by_deadline as (
             select deadline, count(*) as n
-            from mine, today where deadline between today.day and today.day + 29 group by 1
+            from mine, today
+            where deadline between today.day and today.day + 29{parts.deadlines} group by 1
         ), deadlines as (
             select json_agg(json_build_object('date', due, 'day', extract(day from due)::int,
                 'dayOfWeek', extract(dow from due)::int, 'count', coalesce(n, 0)) order by due)

@@ -1,86 +1,93 @@
-"""The analytics of interview rounds, which only v1 returns.
+"""The analytics of internships and their interview rounds, which only v1 returns.
 
-They count internships that have rounds. A round is reached unless it was skipped. An internship is
-active unless its status is rejected, selected or ghosted. The first rejected round of an internship
-is the one that ended it.
+They count every round of every internship, skipped ones too. An internship counts as rejected if
+its status is rejected, with or without rounds. It stopped at the round with the number
+``rejected_round_number``, which is null if a user has set the status and no round is rejected.
 """
 
 from __future__ import annotations
 
 from typing import Final, LiteralString
 
-from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.round_types import LABEL, PLACE
 
-# Common table expressions that follow ``mine`` of analytics.py. ``labels`` lists the types in the
-# order in which rounds usually take place.
+# Common table expressions that follow ``mine`` and ``counts`` of analytics.py. They contain no
+# joins: Postgres cannot estimate how many rows a common table expression returns, and a nested loop
+# over 10,000 rows takes longer than the statement timeout. ``is true`` makes Postgres look up
+# ``in`` in a hash table. ``rejected`` groups each rejected internship with the round at which it
+# stopped. ``rejections`` has a limit, so that no response becomes too large for a worker's memory.
 ROUND_ANALYTICS: Final[LiteralString] = f"""
-    labels (place, round_type, label) as (values
-        (1, 'resume_shortlisted', 'Resume Shortlisted'), (2, 'oa', 'Online Assessment'),
-        (3, 'assignment', 'Assignment'), (4, 'technical_assignment', 'Technical Assignment'),
-        (5, 'group_discussion', 'Group Discussion'), (6, 'technical', 'Technical Interview'),
-        (7, 'managerial', 'Managerial Interview'), (8, 'hr', 'HR Interview'),
-        (9, 'final', 'Final Round'), (10, 'other', 'Other')
-    ), rounds as materialized (
-        select r.opportunity_id, m.created_at, r.round_number, r.round_type, r.result,
-            m.status not in ('rejected', 'selected', 'ghosted') as active,
-            count(*) filter (where r.result = 'cleared') over before as cleared_before
-        from opportunity_rounds as r join mine as m on m.id = r.opportunity_id
-        where {SET_USER}
-            and r.user_id = %(user_id)s and m.category = 'internship'
-        window before as (partition by r.opportunity_id order by r.round_number
-            rows between unbounded preceding and 1 preceding)
-    ), tracked as (
-        select opportunity_id, bool_or(active) as active from rounds group by 1
-    ), endings as materialized (
-        select distinct on (opportunity_id) opportunity_id, created_at, round_number, round_type,
-            cleared_before
-        from rounds where result = 'rejected' order by opportunity_id, round_number
-    ), endings_by_number as (
+    rounds as materialized (
+        select opportunity_id, round_number, round_type, result
+        from opportunity_rounds
+        where {OWNED}
+            and (opportunity_id in (select id from mine where category = 'internship')) is true
+    ), rejected as materialized (
+        select id, max(title) as title, round_number, max(round_type) as round_type
+        from (
+            select id, title, rejected_round_number as round_number, null as round_type
+            from opportunities
+            where {OWNED} and category = 'internship' and status = 'rejected'
+            union all
+            select opportunity_id, null, round_number, round_type from rounds
+        ) as stops group by id, round_number having count(title) > 0
+    ), rejected_by_number as (
         select json_agg(json_build_object('roundNumber', round_number, 'count', n)
             order by round_number) as rows
-        from (select round_number, count(*) as n from endings group by 1) as g
-    ), endings_by_type as (
-        select json_agg(json_build_object('roundType', round_type, 'label', label, 'count', n)
-            order by place) as rows
-        from (select round_type, count(*) as n from endings group by 1) as g
-            join labels using (round_type)
+        from (
+            select round_number, count(*) as n from rejected
+            where round_number is not null group by 1
+        ) as g
+    ), rejected_by_type as (
+        select json_agg(json_build_object('roundType', round_type, 'label', {LABEL},
+            'count', n) order by n desc, {PLACE}, round_type) as rows
+        from (
+            select round_type, count(*) as n from rejected
+            where round_type is not null group by 1
+        ) as g
     ), funnel_by_type as (
-        select json_agg(json_build_object('roundType', round_type, 'label', label,
+        select json_agg(json_build_object('roundType', round_type, 'label', {LABEL},
             'reached', reached, 'cleared', cleared, 'rejected', rejected,
-            'clearanceRate', round(100.0 * cleared / reached, 1)) order by place) as rows
+            'clearanceRate', round(100.0 * cleared / reached, 1))
+            order by reached desc, {PLACE}, round_type) as rows
         from (
             select round_type, count(*) as reached,
                 count(*) filter (where result = 'cleared') as cleared,
                 count(*) filter (where result = 'rejected') as rejected
-            from rounds where result <> 'skipped' group by 1
-        ) as g join labels using (round_type)
+            from rounds group by 1
+        ) as g
     ), reach_by_number as (
         select json_agg(json_build_object('roundNumber', round_number, 'reached', reached,
-            'stillActive', active) order by round_number) as rows
+            'stillActive', pending) order by round_number) as rows
         from (
-            select round_number, count(*) as reached, count(*) filter (where active) as active
-            from rounds where result <> 'skipped' group by 1
+            select round_number, count(*) as reached,
+                count(*) filter (where result = 'pending') as pending
+            from rounds group by 1
         ) as g
     ), rejections as (
-        select json_agg(json_build_object('opportunityId', opportunity_id, 'title', title,
-            'roundNumber', round_number, 'roundType', round_type, 'roundTypeLabel', label,
-            'clearedRoundsBeforeRejection', cleared_before)
-            order by created_at desc, opportunity_id) as rows
+        select json_agg(json_build_object('opportunityId', id, 'title', title,
+            'roundNumber', round_number, 'roundType', round_type,
+            'roundTypeLabel', coalesce('Round ' || round_number || ' · ' || {LABEL},
+                'Round ' || round_number, 'Stage not recorded'),
+            'clearedRoundsBeforeRejection', greatest(round_number - 1, 0))
+            order by round_number, folded, id) as rows
         from (
-            select * from endings order by created_at desc, opportunity_id limit 200
-        ) as newest join labels using (round_type) join lateral (
-            select title from opportunities
-            where {OWNED} and id = newest.opportunity_id
-        ) as o on true
+            select *, lower(title) as folded from rejected
+            order by round_number, folded, id limit 10000
+        ) as first
     ), pipeline as (
         select json_build_object(
             'internshipCount', (select internship from counts),
-            'trackedWithRounds', (select count(*) from tracked),
-            'activeInPipeline', (select count(*) from tracked where active),
-            'rejectedCount', (select count(*) from endings),
-            'averageRoundsBeforeRejection', (select round(avg(cleared_before), 1) from endings),
-            'rejectionByRoundNumber', coalesce((select rows from endings_by_number), '[]'),
-            'rejectionByRoundType', coalesce((select rows from endings_by_type), '[]'),
+            'trackedWithRounds', (select count(distinct opportunity_id) from rounds),
+            'activeInPipeline', (
+                select count(*) from mine where category = 'internship'
+                    and status in ('applied', 'shortlisted', 'interviewed')
+            ),
+            'rejectedCount', (select count(*) from rejected),
+            'averageRoundsBeforeRejection', (select round(avg(round_number), 1) from rejected),
+            'rejectionByRoundNumber', coalesce((select rows from rejected_by_number), '[]'),
+            'rejectionByRoundType', coalesce((select rows from rejected_by_type), '[]'),
             'funnelByRoundType', coalesce((select rows from funnel_by_type), '[]'),
             'stageReachByRoundNumber', coalesce((select rows from reach_by_number), '[]'),
             'rejections', coalesce((select rows from rejections), '[]')

@@ -11,15 +11,40 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-ORIGINAL: Final[LiteralString] = """id, user_id, title, description, link, deadline, category,
-    coalesce(status, 'applied') as status, notes, created_at, updated_at"""
-# An opportunity that a user has set to rejected has no current round either.
+TIME: Final[LiteralString] = '\'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"\''
+
+
+def time_of(column: LiteralString, name: LiteralString) -> LiteralString:
+    """Return a column of the result: a time in UTC, always with six digits after the second.
+
+    ``to_json`` omits zeros at the end, which one time in ten has, and some clients expect a fixed
+    width. Those times use ``to_char``. The others use ``to_json``, at a third of the cost.
+    """
+    return f"""case when {column} = {column}::timestamptz(5)
+        then to_json(to_char({column} at time zone 'UTC', {TIME}))
+        else to_json({column})
+        end as {name}"""
+
+
+TIMES: Final[LiteralString] = (
+    time_of("created_at", "created_at") + "," + time_of("updated_at", "updated_at")
+)
+ORIGINAL: Final[LiteralString] = f"""id, user_id, title, description, link, deadline, category,
+    coalesce(status, 'applied') as status, notes, {TIMES}"""
+# A rejected opportunity has no current round, even if a user has set the status and a round is
+# pending. ``rounds_status`` is the status that follows from the rounds, or null without rounds.
 V1: Final[LiteralString] = (
     ORIGINAL
     + """, campus_mode, applied_on,
     case when status is distinct from 'rejected' then current_round_number end
         as current_round_number,
-    rejected_round_number"""
+    rejected_round_number,
+    case when rounds_status is not null
+            and not status_agrees(category, coalesce(status, 'applied'), rounds_status)
+        then json_build_object('roundsStatus', rounds_status,
+            'message', 'The interview rounds say ' || rounds_status)
+        end as "statusConflict"
+    """
 )
 
 

@@ -13,6 +13,12 @@ def select_one(conn: Connection[Any]) -> None:
     conn.execute("select 1")
 
 
+def select_read_only(conn: Connection[Any]) -> bool:
+    """Return whether the server refuses changes, by a setting or because it is a standby."""
+    row = conn.execute("select current_setting('transaction_read_only')::bool").fetchone()
+    return row == (True,)
+
+
 def select_time(conn: Connection[Any]) -> float:
     """Return the time of the server's clock (UNIX time in seconds)."""
     row = conn.execute("select extract(epoch from clock_timestamp())::float8").fetchone()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.columns import ORIGINAL, only_value
+from futuretracker.database.queries.columns import only_value
 from futuretracker.database.queries.owner import OWNED, SET_USER
 
 if TYPE_CHECKING:
@@ -27,32 +27,25 @@ UPDATABLE: Final[Sequence[LiteralString]] = (
 )  # fmt: skip
 
 
+AUDIT_UPDATE: Final[LiteralString] = """audited as (
+            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
+            from written
+        )"""
+
+
+class Compared(NamedTuple):
+    """The updated opportunity as JSON; or None, and the fields that differ from the stored ones."""
+
+    row: bytes | None
+    differing: Sequence[str]
+
+
 class Written(NamedTuple):
     """An inserted opportunity: its id, and the row as JSON."""
 
     id: str
     row: bytes
-
-
-def select_opportunities(conn: Connection[Any], *, user_id: UUID) -> bytes:
-    """Return all opportunities of the user as a JSON array, newest first.
-
-    The owner is compared with a sub-select. With the bare parameter, Postgres would estimate a
-    custom plan for each user as cheaper than the generic plan, and would plan every time.
-    """
-    cursor = conn.execute(
-        f"""
-        select coalesce(json_agg(o), '[]')::text
-        from (
-            select {ORIGINAL} from opportunities
-            where {SET_USER}
-                and user_id = (select %(user_id)s::uuid)
-            order by created_at desc, id desc
-        ) as o
-        """,
-        {"user_id": user_id},
-    )
-    return only_value(cursor) or b"[]"
 
 
 def select_opportunity(
@@ -120,28 +113,79 @@ def update_opportunity(
     Other columns are not set at all, so that Postgres computes the search words again only if the
     update sets a text.
     """
-    given = "".join(f"{name} = %({name})s, " for name in UPDATABLE if name in values)
-    category = "%(category)s::text" if "category" in values else "category"
-    applied_on = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
     cursor = conn.execute(
         f"""
         with written as (
-            update opportunities
-            set {given}
-                applied_on = case when {category} = 'internship' then {applied_on} end,
-                updated_at = now()
+            update opportunities set {_assignments(values)}
             where {OWNED} and id = %(row_id)s
             returning {columns}
-        ), audited as (
-            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
-            select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
-            from written
-        )
+        ), {AUDIT_UPDATE}
         select row_to_json(written)::text from written
         """,
         {**values, **audit.parameters(), "row_id": row_id},
     )
     return only_value(cursor)
+
+
+def update_if_stored(  # noqa: PLR0913 - as above, and what is compared
+    conn: Connection[Any],
+    *,
+    audit: AuditEntry,
+    row_id: UUID,
+    values: Mapping[str, object],
+    columns: LiteralString,
+    stored: Mapping[str, str | None],
+) -> Compared:
+    """Update the fields in ``values`` if those in ``stored`` have these texts.
+
+    A text that is None differs from every stored one. All differ if there is no such opportunity.
+    The row is locked before it is compared, so that no other change comes in between.
+    """
+    cursor = conn.execute(
+        f"""
+        with locked as (
+            select id as locked_id, array(
+                select name
+                from unnest(%(names)s::text[], %(texts)s::text[])
+                    with ordinality as sent (name, text, place)
+                where coalesce(
+                    to_jsonb((select shown from (select {columns}) as shown)) ->> name <> text, true
+                )
+                order by place
+            ) as differing
+            from opportunities
+            where {OWNED} and id = %(row_id)s
+            for update
+        ), written as (
+            update opportunities set {_assignments(values)}
+            from locked
+            where {OWNED} and id = locked_id and differing = '{{}}'
+            returning {columns}
+        ), {AUDIT_UPDATE}
+        select (select row_to_json(written)::text from written), differing from locked
+        """,
+        {
+            **values,
+            **audit.parameters(),
+            "row_id": row_id,
+            "names": list(stored),
+            "texts": list(stored.values()),
+        },
+    )
+    found = cursor.fetchone()
+    if found is None:
+        return Compared(None, list(stored))
+    row, differing = found
+    return Compared(row and row.encode(), differing)
+
+
+def _assignments(values: Mapping[str, object]) -> LiteralString:
+    given = "".join(f"{name} = %({name})s, " for name in UPDATABLE if name in values)
+    category = "%(category)s::text" if "category" in values else "category"
+    applied_on = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
+    return f"""{given}
+                applied_on = case when {category} = 'internship' then {applied_on} end,
+                updated_at = now()"""
 
 
 def delete_opportunity(conn: Connection[Any], *, audit: AuditEntry, row_id: UUID) -> str | None:

@@ -1,4 +1,4 @@
-"""The condition with which each statement says for which user it runs."""
+"""SQL conditions that set the user for whom a statement runs."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ SET_USER: Final[LiteralString] = (
 SET_CLERK_USER: Final[LiteralString] = (
     "(select set_config('app.clerk_id', %(clerk_id)s::text, true) is not null)"
 )
-# The rows of the user: once by policy, once by this condition, which also lets the index be used.
+# Selects the user's rows. The policies do so too; this also lets Postgres use the index.
 OWNED: Final[LiteralString] = f"{SET_USER} and user_id = %(user_id)s"

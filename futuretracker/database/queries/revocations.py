@@ -11,8 +11,16 @@ Kind: TypeAlias = Literal["session", "user"]
 
 
 def select_revocations(conn: Connection[Any]) -> frozenset[str]:
-    """Return Clerk's ids of the sessions and users whose tokens are revoked."""
-    cursor = conn.execute("select subject from revocations where expires_at > now()")
+    """Return Clerk's ids of the sessions and users whose tokens are revoked.
+
+    The tokens of a user are refused for as long as the user's data is being erased.
+    """
+    cursor = conn.execute(
+        """
+        select subject from revocations where expires_at > now()
+        union all select clerk_id from erasures
+        """
+    )
     return frozenset(subject for (subject,) in cursor)
 
 

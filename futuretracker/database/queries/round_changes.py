@@ -1,4 +1,4 @@
-"""The SQL around a change of an interview round, all in one statement with it.
+"""The SQL before and after a change of an interview round, which make one statement with it.
 
 Before the change, the statement locks the opportunity. Concurrent changes to rounds of the same
 opportunity therefore run one after another. ``futuretracker_rounds_now`` reads with a new snapshot
@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-from futuretracker.database.queries.columns import V1
+from futuretracker.database.queries.columns import time_of
 from futuretracker.database.queries.owner import OWNED
 
-ROUND: Final[LiteralString] = """r.id, r.opportunity_id, r.round_number, r.round_type,
-    r.scheduled_date, r.scheduled_time, r.result, r.notes, r.created_at, r.updated_at"""
+ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.round_type,
+    r.scheduled_date, r.scheduled_time, r.result, r.notes,
+    {time_of("r.created_at", "created_at")}, {time_of("r.updated_at", "updated_at")}"""
 LOCK_OPPORTUNITY: Final[LiteralString] = f"""
     with locked as (
         select id, user_id, category from opportunities
@@ -26,9 +27,9 @@ LOCK_OPPORTUNITY: Final[LiteralString] = f"""
         for update
     )
 """
-# Follows ``written``, which is the changed round, or the deleted one as it was. The status of the
+# This comes after ``written``, which returns the changed or deleted round. The status of the
 # opportunity follows from its rounds: the first condition that holds decides.
-UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
+_UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
     after as materialized (
         select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
     ), derived as (
@@ -61,8 +62,14 @@ UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
         select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb, %(request_id)s
         from written
     )
+"""
+
+
+def update_opportunity(columns: LiteralString) -> LiteralString:
+    """Return the rest of the statement; its JSON has these columns of the opportunity."""
+    return f"""{_UPDATE_OPPORTUNITY}
     select locked.category, json_build_object(
-        'opportunity', (select row_to_json(r) from opportunity, lateral (select {V1}) as r),
+        'opportunity', (select row_to_json(r) from opportunity, lateral (select {columns}) as r),
         'rounds', (
             select coalesce(json_agg(r order by round_number), '[]')
             from (select {ROUND} from after as r) as r

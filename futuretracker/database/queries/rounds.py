@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.columns import only_value
+from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.pages import page_of
 from futuretracker.database.queries.round_changes import (
     LOCK_OPPORTUNITY,
     ROUND,
-    UPDATE_OPPORTUNITY,
+    update_opportunity,
 )
 
 if TYPE_CHECKING:
@@ -21,15 +22,26 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from futuretracker.database.queries.audit import AuditEntry
+    from futuretracker.database.queries.pages import Page, Place
+
+# The names in camelCase are the old ones.
+UPCOMING: Final[LiteralString] = """r.id, r.opportunity_id, r.title as opportunity_title,
+    r.round_number, r.round_type, r.scheduled_date, r.scheduled_time, r.result,
+    r.opportunity_id as "opportunityId", r.title as "opportunityTitle",
+    r.round_number as "roundNumber", r.round_type as "roundType",
+    r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime"
+"""
+# A day without a time comes after all times of that day.
+SLOT: Final[LiteralString] = "r.scheduled_date, coalesce(r.scheduled_time, '24:00'), r.round_number"
 
 
 class Outcome(NamedTuple):
     """The result of a query about the rounds of one opportunity.
 
-    ``found``: whether the user has such an opportunity. ``category``: the opportunity's category.
-    ``body``: JSON; after a read the array of all rounds, after a change ``{opportunity, rounds}``.
-    It is None if there is no such round. ``round`` and ``round_id``: the changed round as JSON and
-    its id.
+    ``found`` says whether the user has such an opportunity, and ``category`` is its category.
+    ``body`` is JSON: after a read the array of all rounds, after a change
+    ``{opportunity, rounds}``, or None if there is no such round. ``round`` is the changed round as
+    JSON, and ``round_id`` is its id.
     """
 
     found: bool = False
@@ -40,7 +52,12 @@ class Outcome(NamedTuple):
 
 
 def insert_round(
-    conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, values: Mapping[str, object]
+    conn: Connection[Any],
+    *,
+    audit: AuditEntry,
+    row_id: UUID,
+    values: Mapping[str, object],
+    columns: LiteralString = V1,
 ) -> Outcome:
     """Add a round to an internship; a round without a number becomes the last one.
 
@@ -62,20 +79,21 @@ def insert_round(
                 jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
             where o.category = 'internship'
             returning {ROUND}
-        ), {UPDATE_OPPORTUNITY}
+        ), {update_opportunity(columns)}
         """,
         audit,
         {"row_id": row_id, "values": json.dumps(values), "action": "CREATE_ROUND"},
     )
 
 
-def update_round(
+def update_round(  # noqa: PLR0913 - each is a parameter of the route
     conn: Connection[Any],
     *,
     audit: AuditEntry,
     row_id: UUID,
     round_id: UUID,
     values: Mapping[str, object],
+    columns: LiteralString = V1,
 ) -> Outcome:
     """Update the fields in ``values``; raise UniqueViolation if the number is taken."""
     return _change(
@@ -93,7 +111,7 @@ def update_round(
             where {SET_USER} and r.user_id = %(user_id)s
                 and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
             returning {ROUND}
-        ), {UPDATE_OPPORTUNITY}
+        ), {update_opportunity(columns)}
         """,
         audit,
         {
@@ -106,7 +124,12 @@ def update_round(
 
 
 def delete_round(
-    conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, round_id: UUID
+    conn: Connection[Any],
+    *,
+    audit: AuditEntry,
+    row_id: UUID,
+    round_id: UUID,
+    columns: LiteralString = V1,
 ) -> Outcome:
     """Delete a round."""
     return _change(
@@ -117,7 +140,7 @@ def delete_round(
             where {SET_USER} and r.user_id = %(user_id)s
                 and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
             returning {ROUND}
-        ), {UPDATE_OPPORTUNITY}
+        ), {update_opportunity(columns)}
         """,
         audit,
         {"row_id": row_id, "round_id": round_id, "action": "DELETE_ROUND"},
@@ -160,27 +183,46 @@ def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outc
     return Outcome(found=True, category=row[0], body=row[1].encode())
 
 
-def select_upcoming_rounds(
-    conn: Connection[Any], *, user_id: UUID, first: date, last: date
-) -> bytes:
-    """Return at most 200 pending rounds from these days as a JSON array, the soonest first."""
+def select_upcoming_rounds(  # noqa: PLR0913 - each is a parameter of the route
+    conn: Connection[Any],
+    *,
+    user_id: UUID,
+    first: date,
+    last: date,
+    limit: int,
+    after: Place | None = None,
+) -> Page:
+    """Return at most ``limit`` pending rounds from these days, the soonest first."""
+    start: LiteralString = ""
+    place: Mapping[str, object] = {}
+    if after:
+        start = f"""and ({SLOT}, r.id)
+            > (%(day)s::date, %(time)s::time, %(number)s::bigint, %(after_id)s::uuid)"""
+        day, time, number = after.key.split(" ")
+        place = {"day": day, "time": time, "number": number, "after_id": after.id}
     cursor = conn.execute(
         f"""
-        select coalesce(json_agg(u), '[]')::text
+        select row_to_json(u)::text, r.slot, r.id::text
         from (
-            select r.id, o.id as "opportunityId", o.title as "opportunityTitle",
-                r.round_number as "roundNumber", r.round_type as "roundType",
-                r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime", r.result
+            select r.*, o.title, concat_ws(' ', {SLOT}) as slot
             from (
                 select * from opportunity_rounds
                 where {OWNED} and result = 'pending'
                     and scheduled_date between %(first)s and %(last)s
             ) as r join opportunities as o on o.id = r.opportunity_id
-            where o.user_id = %(user_id)s and o.category = 'internship'
-            order by r.scheduled_date, r.scheduled_time nulls last, r.round_number, r.id
-            limit 200
-        ) as u
+            where o.user_id = %(user_id)s and o.category = 'internship' {start}
+            order by {SLOT}, r.id
+            limit %(rows)s
+        ) as r, lateral (select {UPCOMING}) as u
         """,
-        {"user_id": user_id, "first": first, "last": last},
+        {
+            **place,
+            "user_id": user_id,
+            "first": first,
+            "last": last,
+            "rows": limit + 1,  # one more than asked for, to see whether there is a next page
+        },
     )
-    return only_value(cursor) or b"[]"
+    result = cursor.pgresult
+    assert result is not None  # noqa: S101 - a select has a result
+    return page_of(result, limit)

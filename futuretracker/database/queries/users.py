@@ -50,6 +50,19 @@ def upsert_user(conn: Connection[Any], *, clerk_id: str, email: str | None) -> U
     return row[0] if row else None
 
 
+def select_user(conn: Connection[Any], *, clerk_id: str) -> UUID | None:
+    """Return the internal id of a Clerk user, or None; this also works in a read-only database."""
+    cursor = conn.execute(
+        f"""
+        select id from users
+        where {SET_CLERK_USER} and clerk_id = %(clerk_id)s::text
+        """,
+        {"clerk_id": clerk_id},
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
 def select_email(conn: Connection[Any], *, clerk_id: str) -> tuple[str | None] | None:
     """Return a user's e-mail address as a tuple, (None,) if it is not known.
 
@@ -76,19 +89,5 @@ def update_profile(conn: Connection[Any], *, event: str, clerk_id: str, profile:
             %(avatar_url)s::text, %(as_of)s)
         """,
         {"event": event, "clerk_id": clerk_id, **profile._asdict()},
-    )
-    return bool(cursor.fetchone() == (True,))
-
-
-def erase_user(
-    conn: Connection[Any], *, event: str, clerk_id: str, seconds: int, request_id: str
-) -> bool:
-    """Revoke a user's tokens and erase the user's data, in one transaction.
-
-    Return False if the event was handled before.
-    """
-    cursor = conn.execute(
-        "select futuretracker_erase(%(event)s, %(clerk_id)s, %(seconds)s, %(request_id)s)",
-        {"event": event, "clerk_id": clerk_id, "seconds": seconds, "request_id": request_id},
     )
     return bool(cursor.fetchone() == (True,))
