@@ -6,8 +6,9 @@ adds a limit of its own. Both belong below the line that registers the view.
 
 from __future__ import annotations
 
+from futuretracker.limits.at_once import AtOnce
 from futuretracker.limits.keys import address_key
 from futuretracker.limits.limiter import limiter, store_key
 from futuretracker.limits.responses import rate_limited
 
-__all__ = ["address_key", "limiter", "rate_limited", "store_key"]
+__all__ = ["AtOnce", "address_key", "limiter", "rate_limited", "store_key"]

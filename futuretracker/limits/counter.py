@@ -27,9 +27,9 @@ class Counter:
         for decision in ("allowed", "refused"):
             metrics.limit_decisions.labels(self.name, decision)
 
-    def applies_to(self, method: str) -> bool:
-        """Return whether the limit applies to the current request, which has this method."""
-        return (not self._methods or method in self._methods) and not self.limit.is_exempt
+    def counts(self, method: str) -> bool:
+        """Return whether the limit counts requests with this method."""
+        return not self._methods or method in self._methods
 
     def hit(self) -> Hit:
         """Return the hit that counts the current request."""

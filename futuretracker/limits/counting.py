@@ -37,9 +37,11 @@ class RateLimits:
     ) -> None:
         self._limiter = limiter
         self._store = store
-        self._counters = [Counter(limit) for group in declared for limit in group]
+        self.limits = [limit for group in declared for limit in group]
+        self._counters = [Counter(limit) for limit in self.limits]
+        # Several limits share a condition, which a request needs to evaluate only once.
+        self._conditions = {limit.exempt_when for limit in self.limits if limit.exempt_when}
         self._marks: dict[str, Marks] = {}
-        self.limits = [counter.limit for counter in self._counters]
         exposition.watch(self)
 
     def sample(self) -> None:
@@ -59,17 +61,18 @@ class RateLimits:
             return {}
         request.counted = [*request.counted, *due]
         visit = self._store.visit([counter.hit() for counter in due], keys)
+        nearest = None
         # The store returns no windows after one that is exceeded.
-        counted = list(zip(due, visit.windows, strict=False))
-        for counter, window in counted:
-            if window.hits > counter.amount:
+        for counter, window in zip(due, visit.windows, strict=False):
+            remaining = counter.amount - window.hits
+            if remaining < 0:
                 raise self._exceeded(counter, window)
             counter.allowed.append(None)
-        if counted:
-            nearest, window = min(counted, key=_remaining)
-            describe(
-                nearest.name, nearest.limit.limit, _remaining((nearest, window)), window.ends_at
-            )
+            if nearest is None or remaining < nearest[1]:
+                nearest = counter, remaining, window.ends_at
+        if nearest:
+            counter, remaining, ends_at = nearest
+            describe(counter.name, counter.limit.limit, remaining, ends_at)
         return dict(zip(keys, visit.values, strict=True))
 
     def has_others(self) -> bool:
@@ -96,10 +99,13 @@ class RateLimits:
         return marks
 
     def _due(self, request: Request) -> list[Counter]:
+        exempt = {condition for condition in self._conditions if condition()}
         return [
             counter
             for counter in self._counters
-            if counter.applies_to(request.method) and counter not in request.counted
+            if counter.counts(request.method)
+            and counter.limit.exempt_when not in exempt
+            and counter not in request.counted
         ]
 
     def _exceeded(self, counter: Counter, window: Window) -> RateLimitExceeded:
@@ -122,8 +128,3 @@ class ExceededLimit(RequestLimit):
     def window(self) -> WindowStats:
         """The window, which Flask-Limiter would read from the store again."""
         return self._known
-
-
-def _remaining(counted: tuple[Counter, Window]) -> int:
-    counter, window = counted
-    return counter.amount - window.hits

@@ -55,8 +55,8 @@ class SharedStorage(Storage):
         return self.storage.check()
 
     def reset(self) -> int | None:
-        """Refuse: the store holds more than counters."""
-        raise NotImplementedError
+        """Refuse, because the store also holds revocations and the ids of users."""
+        raise NotImplementedError("the store holds more than counters; use clear(key)")
 
     def clear(self, key: str) -> None:
         """Delete the key's counter."""

@@ -67,3 +67,11 @@ class Store(Protocol):
     def check(self) -> bool:
         """Return whether the store responds."""
         ...
+
+    def recover(self) -> None:
+        """Prepare the store for another attempt after an error. It may raise any error."""
+        ...
+
+    def sample(self) -> None:
+        """Update the store's metrics without waiting; raise an error if the store is unusable."""
+        ...

@@ -28,7 +28,7 @@ class ExpiringTable:
 
         Each call deletes up to two expired entries, so the file never fills up with them.
         """
-        is_full = txn.stat(self.entries)["entries"] >= self._max_entries
+        is_full = self.count(txn) >= self._max_entries
         cursor = txn.cursor(self._index)
         for _ in range(2):
             if not cursor.first():
@@ -61,9 +61,14 @@ class ExpiringTable:
         if found:
             txn.delete(bytes(found[:8]) + key, db=self._index)
 
+    def count(self, txn: lmdb.Transaction) -> int:
+        """Return how many entries there are, with those that have expired."""
+        number: int = txn.stat(self.entries)["entries"]
+        return number
+
     def clear(self, txn: lmdb.Transaction) -> int:
         """Delete every entry; return how many there were."""
-        number: int = txn.stat(self.entries)["entries"]
+        number = self.count(txn)
         txn.drop(self.entries, delete=False)
         txn.drop(self._index, delete=False)
         return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
 import time
@@ -11,11 +12,12 @@ from operator import call
 from typing import TYPE_CHECKING
 
 from futuretracker.store.base import Hit, Window
-from futuretracker.store.lmdb_store import LmdbStore
 from futuretracker.store.memory_store import MemoryStore
-from futuretracker.telemetry import metrics
+from futuretracker.store.pace import Pace
+from futuretracker.store.private import NotPrivate
+from futuretracker.telemetry import exposition, metrics
 from futuretracker.telemetry.events import metric
-from futuretracker.web.waiting import elsewhere
+from futuretracker.web.waiting import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from futuretracker.store.base import Store, Visit
 
 log = logging.getLogger(__name__)
-LOCAL = (LmdbStore, MemoryStore)  # a visit to any other store waits for the network
 
 
 class SharedStore:
@@ -31,22 +32,26 @@ class SharedStore:
 
     No method raises an error. One failed call, or ``MAX_SLOW`` slow visits in a row, marks the
     store as down: one warning is logged and requests use memory. A background thread retries every
-    ``RETRY`` seconds until the store works again.
+    ``RETRY`` seconds until the store works again. ``local``: a visit waits for no network.
     """
 
     RETRY = 5.0  # seconds
     SLOW = 0.1  # seconds
     MAX_SLOW = 5  # slow visits in a row
+    STUCK = 1.0  # seconds of a visit; a server that sends a byte now and then never times out
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, local: bool = False) -> None:
         self._store = store
-        self._run = call if isinstance(store, LOCAL) else elsewhere
+        self._run = call if local else run_in_thread
         self._memory = MemoryStore()
         self._lock = threading.Lock()
         self._available = True
         self._slow = 0
         self._slow_until = float("-inf")  # the end of the last slow visit that was counted
         self._available_since = float("-inf")
+        self._running: dict[object, float] = {}  # when each visit of a thread began
+        self._pace = Pace()
+        exposition.watch(self)
 
     def was_available_for(self, seconds: float) -> bool:
         """Return whether the store has been available for more than the last ``seconds``.
@@ -60,19 +65,23 @@ class SharedStore:
         if self._available:
             try:
                 found, started, ended = self._run(self._timed_visit, hits, keys)
-            except Exception as error:  # noqa: BLE001 - clients raise many kinds; any means down
-                self._mark_down(type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - any error of a client means: down
+                self._mark_down(_cause_of(error))
             else:
                 self._note_duration(started, ended)
                 return found
         return self._memory.visit(hits, keys)
 
     def _timed_visit(self, hits: Sequence[Hit], keys: Sequence[str]) -> tuple[Visit, float, float]:
-        """Visit the store; return also the start and the end, without the wait for a thread."""
+        """Visit the store; return the result, and the start and end of the visit itself."""
         if not self._available:  # the store went down while this request waited for a thread
             raise ConnectionError
-        started = time.monotonic()
-        return self._store.visit(hits, keys), started, time.monotonic()
+        this, started = object(), time.monotonic()
+        self._running[this] = started
+        try:
+            return self._store.visit(hits, keys), started, time.monotonic()
+        finally:
+            del self._running[this]
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
         """Set a value, in the store or else in memory."""
@@ -80,7 +89,7 @@ class SharedStore:
             try:
                 return self._run(self._store.put, key, value, seconds)
             except Exception as error:  # noqa: BLE001 - as in visit
-                self._mark_down(type(error).__name__)
+                self._mark_down(_cause_of(error))
         return self._memory.put(key, value, seconds)
 
     def forget(self, key: str) -> None:
@@ -90,7 +99,7 @@ class SharedStore:
             try:
                 self._run(self._store.forget, key)
             except Exception as error:  # noqa: BLE001 - as in visit
-                self._mark_down(type(error).__name__)
+                self._mark_down(_cause_of(error))
 
     def window(self, key: str) -> Window:
         """Return the key's window without counting a hit, in the store or else in memory."""
@@ -100,7 +109,7 @@ class SharedStore:
                     self._run(self._store.get, key), self._run(self._store.get_expiry, key)
                 )
             except Exception as error:  # noqa: BLE001 - as in visit
-                self._mark_down(type(error).__name__)
+                self._mark_down(_cause_of(error))
         return Window(self._memory.get(key), self._memory.get_expiry(key))
 
     def clear(self, key: str) -> None:
@@ -109,11 +118,32 @@ class SharedStore:
         self._store.clear(key)
 
     def check(self) -> bool:
-        """Return whether the configured store responds."""
+        """Return whether this process uses the configured store, and whether it responds."""
+        if not self._available:
+            return False
         try:
             return self._run(self._store.check)
-        except Exception:  # noqa: BLE001 - as in visit
+        except Exception as error:  # noqa: BLE001 - as in visit
+            self._mark_down(_cause_of(error))
             return False
+
+    def open(self) -> None:
+        """Open the store now, so that an error is known before the first request."""
+        try:
+            self._store.check()
+        except Exception as error:  # noqa: BLE001 - as in visit
+            self._mark_down(_cause_of(error))
+
+    def sample(self) -> None:
+        """Update the metrics; notice removed files, and visits that do not end."""
+        if self._available:
+            try:
+                self._store.sample()
+            except Exception as error:  # noqa: BLE001 - as in visit
+                self._mark_down(_cause_of(error))
+        if time.monotonic() - min(list(self._running.values()), default=math.inf) > self.STUCK:
+            self._mark_down("slow")
+        self._pace.sample()
 
     def _note_duration(self, started: float, ended: float) -> None:
         """Mark the store as down after too many slow visits in a row.
@@ -121,6 +151,7 @@ class SharedStore:
         Concurrent visits count as one. Threads may overwrite each other's count, which only delays
         the decision.
         """
+        self._pace.note(ended - started)
         if ended - started < self.SLOW:
             self._slow = 0
         elif started >= self._slow_until:
@@ -143,11 +174,11 @@ class SharedStore:
     def try_again(self) -> bool:
         """Try the store again; return whether it is available now.
 
-        The trial counts a hit on a new key, because a full store still answers a ping.
+        The trial counts a hit on a new key, because a full store still responds to a ping.
         """
         started = time.monotonic()
         try:
-            self._store.check()  # lets the client of a Cluster find its nodes again
+            self._store.recover()
             self._store.visit([Hit(f"probe:{secrets.token_hex(8)}", 1, 1)])
         except Exception:  # noqa: BLE001 - as in visit; the warning was logged already
             return False
@@ -157,6 +188,14 @@ class SharedStore:
         log.warning("shared store is available again")
         _report(up=1)
         return True
+
+
+def _cause_of(error: Exception) -> str:
+    """Name an error. Its text is left out, because a client's may hold a password."""
+    name = type(error).__name__
+    if isinstance(error, NotPrivate):
+        return f"{name}: {error}"
+    return f"{name}: {error.strerror}" if isinstance(error, OSError) and error.strerror else name
 
 
 def _report(*, up: int) -> None:

@@ -50,3 +50,12 @@ class LazyStore:
     def check(self) -> bool:
         """Return whether the store responds."""
         return self._store.check()
+
+    def recover(self) -> None:
+        """Open the store if that has failed so far, or let it recover."""
+        self._store.recover()
+
+    def sample(self) -> None:
+        """Update the store's metrics, once it is open."""
+        if self._opened is not None:
+            self._opened.sample()

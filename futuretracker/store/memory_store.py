@@ -42,3 +42,9 @@ class MemoryStore(MemoryStorage):
     def forget(self, key: str) -> None:
         """Delete a value."""
         self._values.forget(key)
+
+    def recover(self) -> None:
+        """Do nothing: memory does not fail."""
+
+    def sample(self) -> None:
+        """Do nothing: memory has no metrics."""

@@ -42,7 +42,7 @@ class RedisStore(RedisStorage):
     NAMESPACE = "futuretracker:"
 
     def __init__(self, uri: str, **options: Any) -> None:
-        # So that ``get`` and ``clear`` of the library find the keys of ``visit``.
+        # With this prefix the library's ``get`` and ``clear`` find the keys of ``visit``.
         super().__init__(uri, key_prefix=self.NAMESPACE.removesuffix(":"), **options)
         self._script = self.storage.register_script(SCRIPT)
 
@@ -50,46 +50,53 @@ class RedisStore(RedisStorage):
         """Count and read in one script."""
         names = [self.NAMESPACE + hit.key for hit in hits]
         names += [self.NAMESPACE + key for key in keys]
-        budgets = [number for hit in hits for number in (hit.amount, hit.seconds)]
-        rows, values = self._run(names, [len(hits), *budgets])
+        limits = [number for hit in hits for number in (hit.amount, hit.seconds)]
+        counters, values = self._run(names, [len(hits), *limits])
         now = time.time()
-        return Visit([Window(count, now + left / 1000) for count, left in rows], values)
+        return Visit([Window(count, now + left / 1000) for count, left in counters], values)
 
     def _run(self, keys: list[str], arguments: list[int]) -> Any:
         return self._script(keys, arguments)
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for so many seconds."""
+        """Set a value that expires after ``seconds``."""
         self.storage.set(self.NAMESPACE + key, value, ex=seconds)
 
     def forget(self, key: str) -> None:
-        """Drop a value."""
+        """Delete a value."""
         self.storage.delete(self.NAMESPACE + key)
+
+    def recover(self) -> None:
+        """Send a ping: it lets the client of a Cluster find its nodes again."""
+        self.check()
+
+    def sample(self) -> None:
+        """Do nothing: every question to the server would wait for the network."""
 
 
 class SentinelStore(RedisStore, RedisSentinelStorage):
-    """The same on the server that Sentinel names."""
+    """The store on the primary server, whose address Sentinel knows."""
 
     STORAGE_SCHEME = ["redis+sentinel"]
 
     def __init__(self, uri: str, **options: Any) -> None:
-        # Sentinel's own connections take no options but these, and would try again and again.
+        # Connections to Sentinel use only these options. Without ONCE they would retry.
         waits = {name: value for name, value in options.items() if name.startswith("socket_")}
         super().__init__(uri, sentinel_kwargs={**waits, "retry": ONCE}, **options)
 
 
 class ClusterStore(RedisStore, RedisClusterStorage):
-    """The same in a Cluster: on one of its nodes, so that a visit stays one round trip."""
+    """The store on one node of a Cluster, so that a visit stays one round trip."""
 
     STORAGE_SCHEME = ["redis+cluster"]
-    NAMESPACE = "{futuretracker}:"  # what stands in braces chooses the node
+    NAMESPACE = "{futuretracker}:"  # the hash tag: all keys are on the same node
 
     def __init__(self, uri: str, **options: Any) -> None:
         super().__init__(uri, retry=ONCE, **options)
         self._slot = self.storage.keyslot(self.NAMESPACE)
 
     def _run(self, keys: list[str], arguments: list[int]) -> Any:
-        """Ask the node itself: its client would look for the others when it is silent."""
+        """Run the script on the node itself: the Cluster's client would try others on a timeout."""
         node = self.storage.nodes_manager.get_node_from_slot(self._slot)
         try:
             return self._script(keys, arguments, client=self.storage.get_redis_connection(node))
