@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from futuretracker.auth.access import is_public
 from futuretracker.auth.revocations import GENERATION, Revocations
-from futuretracker.auth.sessions import Sessions
+from futuretracker.auth.sessions import NO_TOKEN, Sessions
+from futuretracker.auth.store_key import store_key
 from futuretracker.auth.tokens import Verifier
 from futuretracker.auth.users import Users
 from futuretracker.telemetry import metrics
@@ -35,16 +36,18 @@ class Admission:
 
     def __init__(self, app: Application, freshness: Freshness) -> None:
         self._limits = app.rate_limits
+        self._at_once = app.at_once
         self._freshness = freshness
         self._sessions = Sessions(Verifier(app.settings.clerk))
         self.revocations = Revocations(app.store)
-        self.users = Users(app.store)
+        self.users = Users(app.store, store_key(app.settings.database))
 
     def admit(self) -> None:
         """Admit the current request to its view, or raise the error that refuses it.
 
         The order is part of the API: 429 for the address, 400 for the URL, 401, 429 for the user,
-        413 for the size. With a token that this process knows, both 429 come first.
+        413 for the size, 429 for too many requests of the user at the same time. With a token that
+        this process knows, the 429 for address and user come first.
         """
         request = current()
         if is_public(request.endpoint):
@@ -60,6 +63,7 @@ class Admission:
         else:
             values = self._check_new(request, header)
         check_size(request)
+        self._at_once.take(request)
         request.reads_primary = self._freshness.needs_primary(request, values)
         request.user_id = self.users.find(request.session, values)
 
@@ -86,8 +90,16 @@ class Admission:
 
 
 def unauthenticated(error: Unauthenticated) -> ApiError:
-    """Log why a token was refused; the client sees only the error itself."""
+    """Log why a token was refused; the client sees only the error itself.
+
+    In v1 the challenge says that a token was sent in vain (RFC 6750, section 3.1).
+    """
     request = current()
     metrics.authentication_failures.labels(error.reason).inc()
+    if request.api_version == "v1" and error.reason not in NO_TOKEN:
+        text = error.body["message"]
+        error.headers["WWW-Authenticate"] = (
+            f'Bearer error="invalid_token", error_description="{text}"'
+        )
     event("AUTH", reason=error.reason, ip=request.remote_addr, requestId=request.id)
     return error

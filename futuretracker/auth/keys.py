@@ -6,22 +6,27 @@ import json
 import logging
 import threading
 import time
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from futuretracker.auth.download import DownloadFailed, download
-from futuretracker.config.clerk import is_strong
+from futuretracker.config.rsa_keys import is_predictable, is_strong
 from futuretracker.web.errors import Unauthenticated, Unavailable
 from futuretracker.web.waiting import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     from futuretracker.config.clerk import ClerkSettings
 
 log = logging.getLogger(__name__)
+NOT_FETCHED = "sign-in keys not fetched"
 
 
 class KeySource(Protocol):
@@ -121,7 +126,10 @@ class Jwks:
         try:
             self._keys = self.fetch()
         except (DownloadFailed, ValueError, RecursionError) as error:
-            log.warning("sign-in keys not fetched", extra={"cause": str(error)})
+            log.warning(NOT_FETCHED, extra={"cause": str(error)})
+        except Exception as error:
+            # Each request that waits for the result would raise it. Its text may have secrets.
+            log.exception(NOT_FETCHED, extra={"cause": type(error).__name__})
         else:
             self._fetched_at = time.monotonic()
 
@@ -141,16 +149,19 @@ def parse_jwks(document: bytes) -> dict[str, RSAPublicKey]:
     data = json.loads(document)
     entries = data.get("keys") if isinstance(data, dict) else None
     keys: dict[str, RSAPublicKey] = {}
+    ignored: Counter[str] = Counter()
     for entry in entries if isinstance(entries, list) else []:
         try:
             kid, key = _parse_jwk(entry)
         except ValueError as error:
-            log.warning("sign-in key ignored", extra={"cause": str(error)})
+            ignored[str(error)] += 1
             continue
         if kid in keys:
             message = "two keys have the same id"
             raise ValueError(message)
         keys[kid] = key
+    for cause, count in ignored.items():
+        log.warning("sign-in key ignored", extra={"cause": cause, "count": count})
     if not keys:
         message = "no usable key in the document"
         raise ValueError(message)
@@ -158,17 +169,35 @@ def parse_jwks(document: bytes) -> dict[str, RSAPublicKey]:
 
 
 def _parse_jwk(entry: Any) -> tuple[str, RSAPublicKey]:
-    if not isinstance(entry, dict) or entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig":
-        message = "not an RSA signing key"
-        raise ValueError(message)
+    """Return a key and its id; raise ValueError with the reason why it is not used (RFC 7517)."""
+    if not isinstance(entry, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - the same error for every bad entry
+    checks = {
+        "kty is not RSA": entry.get("kty") == "RSA",
+        "no kid": isinstance(entry.get("kid"), str),
+        "use is not sig": entry.get("use", "sig") == "sig",
+        "alg is not RS256": entry.get("alg", "RS256") == "RS256",
+        "key_ops has no verify": _may_verify(entry),
+        "private": "d" not in entry,
+    }
+    for problem, holds in checks.items():
+        if not holds:
+            raise ValueError(problem)
     try:
-        key = jwt.PyJWK(entry, algorithm="RS256").key
-    except jwt.PyJWTError as error:
-        message = "not a JWK"
+        key = jwt.PyJWK({name: entry.get(name) for name in ("kty", "n", "e")}, "RS256").key
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
+        message = "n or e is not valid"
         raise ValueError(message) from error
-    if not isinstance(entry.get("kid"), str) or not isinstance(key, RSAPublicKey):
-        raise ValueError("not a public key with an id")  # noqa: TRY004 - the same error for every bad entry
     if not is_strong(key):
-        message = "not an RSA key of 2048 bits or more with e = 65537"
+        message = "not 2048 bits or more with e = 65537"
+        raise ValueError(message)
+    if is_predictable(key):
+        message = "can be factored (ROCA, CVE-2017-15361)"
         raise ValueError(message)
     return entry["kid"], key
+
+
+def _may_verify(entry: Mapping[str, Any]) -> bool:
+    """Tell whether the operations of a key, if it has any, include verifying."""
+    operations = entry.get("key_ops", ["verify"])
+    return isinstance(operations, list) and "verify" in operations

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 MAX_TOKEN = 4096  # bytes; Clerk's tokens fit into a cookie, so they are shorter
 MAX_AGE = 60.0  # seconds
+NO_TOKEN = ("token-missing", "token-scheme")  # the reasons if no Bearer token was sent
 MISSING = "Missing or invalid Authorization header"
-_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
+# RFC 9110, 11.4: one or more spaces between the scheme and the token.
+_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
 
 
 class Sessions:

@@ -6,6 +6,7 @@ This module first rejects input on which the library would raise errors of other
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -17,7 +18,7 @@ from futuretracker.auth.tokens import SESSION, USER
 from futuretracker.web.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from werkzeug.datastructures import Headers
 
@@ -58,13 +59,18 @@ class Webhooks:
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets = [Webhook(secret) for secret in secrets]
 
-    def read(self, headers: Headers, body: bytes) -> Event:
-        """Return the event; raise InvalidWebhook."""
+    def read(self, headers: Headers, read_body: Callable[[], bytes]) -> Event:
+        """Return the event; raise InvalidWebhook.
+
+        The headers are checked before the body is read, because it costs time to read a body.
+        """
         sent = {
             name: headers.get(f"svix-{name}", "").strip()
             for name in ("id", "timestamp", "signature")
         }
         _check_headers(sent)
+        body = read_body()
+        sent["signature"] = _canonical_only(sent["signature"])
         signed = {f"webhook-{name}": value for name, value in sent.items()}
         if not any(_is_signed(secret, body, signed) for secret in self._secrets):
             raise InvalidWebhook("webhook-signature-invalid")
@@ -85,10 +91,25 @@ def _check_headers(sent: Mapping[str, str]) -> None:
         raise InvalidWebhook("webhook-stale")
 
 
+def _canonical_only(signatures: str) -> str:
+    """Return the signatures that are the only base64 of their bytes, separated by spaces.
+
+    The library ignores what follows the padding, so a signature could be written in many ways.
+    """
+    return " ".join(each for each in signatures.split() if _is_canonical(each.partition(",")[2]))
+
+
+def _is_canonical(text: str) -> bool:
+    try:
+        return base64.b64encode(base64.b64decode(text)).decode() == text
+    except ValueError:
+        return False
+
+
 def _is_signed(secret: Webhook, body: bytes, headers: dict[str, str]) -> bool:
     try:
         secret.verify(body, headers, json_parse=False)
-    except (WebhookVerificationError, ValueError):  # ValueError: malformed base64 or UTF-8
+    except (WebhookVerificationError, ValueError):  # ValueError: the body is not UTF-8
         return False
     return True
 
