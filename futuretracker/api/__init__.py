@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from futuretracker.api import deprecation, reference
+from futuretracker.api import deprecation, pages, reference
 from futuretracker.api.versions import ORIGINAL, V1
 from futuretracker.api.views import (
     account,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from futuretracker.web.application import Application
 
-SHARED = (opportunities, analytics, account, health)
+SHARED = (opportunities, rounds, analytics, account, health)
 
 
 def init_app(app: Application) -> None:
@@ -43,10 +43,11 @@ def register_routes(app: Flask) -> None:
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
     for version, modules in (
         (original, (original_list, *SHARED)),
-        (v1, (lists, rounds, specification, *SHARED)),
+        (v1, (lists, specification, *SHARED)),
     ):
         for module in modules:
             version.register_blueprint(module.blueprint)
         app.register_blueprint(version)
     app.register_blueprint(health.probes)
+    app.register_blueprint(pages.blueprint)
     app.register_blueprint(reference.blueprint)

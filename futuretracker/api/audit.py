@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.telemetry.events import event
 from futuretracker.web.application import current_app
 from futuretracker.web.request import WRITES, current
+from futuretracker.web.waiting import current_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +35,12 @@ class Entry(AuditEntry):
 
 
 def entry(**details: object) -> Entry:
-    """Return the audit entry of the current request, with the details to keep."""
+    """Return the audit entry of the current request, with the details to keep.
+
+    If the session is impersonated, the details name the ``impersonator``.
+    """
     request = current()
+    details |= _impersonator_of(request)
     return Entry(request.user_id, request.session.user_id, request.id, details)
 
 
@@ -43,10 +49,16 @@ def committed(resource_id: str, details: Mapping[str, object]) -> None:
     current().committed = {"resourceId": resource_id, "details": details}
 
 
+def attempted(resource_id: str, details: Mapping[str, object]) -> None:
+    """Record what the write is about, for the AUDIT log line if it fails."""
+    current().attempted = {"resourceId": resource_id, "details": details}
+
+
 def audited(action: str) -> Callable[[View], View]:
     """Mark a view that changes data: each of its requests writes one AUDIT log line.
 
-    The line reports success if the view has called ``committed``, otherwise failure.
+    The line reports success if the view has called ``committed``, and failure if it has not. The
+    outcome is unknown if the database did not confirm the change.
     """
 
     def mark(view: View) -> View:
@@ -72,27 +84,42 @@ def log_response(response: Response) -> Response:
         action = getattr(view, "audit_action", None)
         if action is not None:
             _log_audit(action, request, response.status_code)
+        loop = current_loop()  # a body may have arrived after the REQUEST line
+        started = loop.received_at() if loop else request.started
         event(
             "RESPONSE",
             **_fields_of(request),
             statusCode=response.status_code,
-            durationMs=round((time.monotonic() - request.started) * 1000, 1),
+            durationMs=round((time.monotonic() - started) * 1000, 1),
             requestId=request.id,
         )
     return response
 
 
 def _log_audit(action: str, request: Request, status: int) -> None:
-    resource = (request.view_args or {}).get("opportunity_id")
-    fields = request.committed or {"resourceId": resource, "details": {"statusCode": status}}
+    fields = request.committed or _failed(request, status)
+    failed = "unknown" if status == HTTPStatus.GATEWAY_TIMEOUT else "failure"
     event(
         "AUDIT",
         action=action,
         userId=request.caller,
+        **_impersonator_of(request),
         **fields,
-        outcome="success" if request.committed else "failure",
+        outcome="success" if request.committed else failed,
         requestId=request.id,
     )
+
+
+def _impersonator_of(request: Request) -> dict[str, object]:
+    """Return the field that names the user who has signed in as the caller, if there is one."""
+    return {"impersonator": request.impersonator} if request.impersonator else {}
+
+
+def _failed(request: Request, status: int) -> Mapping[str, object]:
+    """Return what is known of the change that a failed write has attempted."""
+    resource = (request.view_args or {}).get("opportunity_id")
+    fields = request.attempted or {"resourceId": resource, "details": {}}
+    return {**fields, "details": {**fields["details"], "statusCode": status}}
 
 
 def _fields_of(request: Request) -> dict[str, object]:

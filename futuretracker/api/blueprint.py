@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from futuretracker.api.contract import contract_of
-from futuretracker.api.schemas.body import read_fields
 from futuretracker.api.schemas.ids import read_id
+from futuretracker.api.schemas.loading import read_fields
 from futuretracker.api.schemas.query_string import read_parameters
 from futuretracker.api.versions import api_version
 from futuretracker.web.responses import json_response

@@ -20,24 +20,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from marshmallow import Schema
 
-# A view returns a JSON body, or a pair of the body and further headers or another status.
-Body: TypeAlias = "bytes | Mapping[str, object]"
+    from futuretracker.api.schemas.base import Request
+
+# A view returns a JSON body, or a pair of the body and further headers or another status. A body
+# that is an iterator is streamed.
+Body: TypeAlias = "bytes | Mapping[str, object] | Iterator[bytes]"
 Result: TypeAlias = "Body | tuple[Body, Mapping[str, str]] | tuple[Body, int]"
 View = TypeVar("View", bound="Callable[..., Result]")
-Schemas: TypeAlias = "Mapping[str, type[Schema]]"  # by the name of the API version
+Kind = TypeVar("Kind", bound="Schema")
 
 
 @dataclass
 class Contract:
     """What a view takes and returns."""
 
-    body: Schemas = field(default_factory=dict)
+    # The schemas are by the name of the API version.
+    body: Mapping[str, type[Request]] = field(default_factory=dict)
     query: type[Schema] | None = None
-    response: Schemas = field(default_factory=dict)
+    response: Mapping[str, type[Schema]] = field(default_factory=dict)
     many: bool = False  # the response is an array
     statuses: Sequence[int] = (200,)  # the first is the usual one
     headers: Sequence[str] = ()
@@ -53,9 +57,9 @@ def contract_of(view: Callable[..., object]) -> Contract:
 
 
 def takes(
-    body: type[Schema] | None = None,
+    body: type[Request] | None = None,
     *,
-    original: type[Schema] | None = None,
+    original: type[Request] | None = None,
     query: type[Schema] | None = None,
 ) -> Callable[[View], View]:
     """Parse the body, or the query string, and pass it to the view.
@@ -109,5 +113,5 @@ def errors(*statuses: int) -> Callable[[View], View]:
     return decorate
 
 
-def _by_version(v1: type[Schema] | None, original: type[Schema] | None) -> Schemas:
+def _by_version(v1: type[Kind] | None, original: type[Kind] | None) -> Mapping[str, type[Kind]]:
     return {"v1": v1, "original": original or v1} if v1 else {}

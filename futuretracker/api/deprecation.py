@@ -29,7 +29,10 @@ def init_app(app: Application) -> None:
     def deprecate(response: Response) -> Response:
         request = current()
         if request.url_rule and request.api_version == ORIGINAL.name:
-            request.response_headers.update(constant, Link=successor(request.path))
+            link = successor(request.path)
+            if next_page := response.headers.pop("Link", None):
+                link = f"{next_page}, {link}"
+            request.response_headers.update(constant, Link=link)
         return response
 
     app.after_request(deprecate)

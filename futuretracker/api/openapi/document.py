@@ -25,6 +25,12 @@ SESSION: Final = {
     "bearerFormat": "JWT",
     "description": "A session token from Clerk. A client gets one before each request.",
 }
+# The reference shows the tags in these groups (an extension of OpenAPI that several tools read).
+GROUPS: Final = {
+    "API": ["Opportunities", "Interview rounds", "Analytics", "Account"],
+    "Service": ["Health", "Probes", "Reference"],
+    "Deprecated": ["Original API"],
+}
 
 
 def document(app: Flask) -> dict[str, Any]:
@@ -35,13 +41,14 @@ def document(app: Flask) -> dict[str, Any]:
         openapi_version="3.1.0",
         plugins=[Plugin()],
         info={
-            "description": _read("introduction.md"),
+            "description": "\n\n".join([_read("introduction.md"), *_guides()]),
             "contact": {"name": "The operator of this service"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         servers=[{"url": "/", "description": "This service."}],
         security=[{"session": []}],
         tags=[{"name": name, "description": text} for name, text in _tags().items()],
+        **{"x-tagGroups": [{"name": name, "tags": tags} for name, tags in GROUPS.items()]},
     )
     for name, header in headers.components().items():
         spec.components.header(name, header)
@@ -73,6 +80,12 @@ def _tags() -> Mapping[str, str]:
     """Return the description of each tag: tags.md has a section for each, in order."""
     _, *sections = re.split(r"^# ", _read("tags.md"), flags=re.MULTILINE)
     return {name: text.strip() for name, _, text in (part.partition("\n") for part in sections)}
+
+
+def _guides() -> list[str]:
+    """Return the guides in the order of their file names. Each is a chapter of the description."""
+    folder = files("futuretracker.api.openapi") / "guides"
+    return [_read(f"guides/{name}") for name in sorted(file.name for file in folder.iterdir())]
 
 
 def _read(name: str) -> str:

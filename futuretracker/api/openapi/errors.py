@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from futuretracker.api.openapi import headers
 from futuretracker.api.openapi.examples import example_of
 from futuretracker.api.schemas import errors as schemas
+from futuretracker.web.request import WRITES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ ERRORS: Final[Mapping[int, Error]] = {
     409: Error(
         "Conflict",
         "The change contradicts what is stored, such as a round number that is taken.",
-        "Conflict",
+        "A round with this number already exists",
         "A round with this number already exists",
         "round_number_taken",
     ),
@@ -64,14 +65,15 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
     415: Error(
         "UnsupportedMediaType",
-        "The content type of the body is not JSON.",
+        "The content type of the body is not JSON, or the body is compressed.",
         "Unsupported Media Type",
         "Content-Type must be application/json",
         "unsupported_media_type",
     ),
     429: Error(
         "RateLimited",
-        "A rate limit is exceeded. Try again after `Retry-After` seconds.",
+        "A rate limit is exceeded, or the user has sent too many requests at the same time. Try"
+        " again after `Retry-After` seconds.",
         "Rate Limit Exceeded",
         "You have made too many requests. Please try again later.",
         "rate_limit_exceeded",
@@ -85,10 +87,22 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
     503: Error(
         "Unavailable",
-        "The database, or the keys that verify session tokens, are unavailable.",
+        "The request was not carried out, because the database or the keys that verify session"
+        " tokens are unavailable, or the service is overloaded. Try again after `Retry-After`"
+        " seconds. In v1, `code` is `overloaded` if there are more requests than the service can"
+        " handle, `read_only` while changes are refused, and `search_timeout` if a search took too"
+        " long.",
         "Service Unavailable",
         "Database is currently unavailable. Please try again in a moment.",
         "service_unavailable",
+    ),
+    504: Error(
+        "OutcomeUnknown",
+        "The database did not confirm the change, which may have been saved. Look at the data"
+        " before you create something again. Updates and deletions may be repeated.",
+        "Gateway Timeout",
+        "The change was not confirmed and may have been saved. Please check before you try again.",
+        "outcome_unknown",
     ),
 }
 PREFIX: Final = {"v1": "", "original": "Original", "probes": "Probe"}
@@ -115,6 +129,7 @@ def responses(operation: Operation) -> dict[str, str]:
         429: operation.version != "probes",
         500: True,
         503: not operation.public,
+        504: not operation.public and operation.method in WRITES,
     }
     statuses = {status for status, is_possible in possible.items() if is_possible}
     return {

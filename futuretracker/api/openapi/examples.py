@@ -15,13 +15,14 @@ def example_of(schema: type[Schema]) -> dict[str, Any]:
     return {
         field.data_key or name: _example(field)
         for name, field in schema().fields.items()
-        if isinstance(field, (fields.Nested, fields.List)) or field.metadata["examples"]
+        if field.metadata.get("examples") != []
     }
 
 
 def _example(field: fields.Field[Any]) -> object:
+    if "examples" in field.metadata:
+        return field.metadata["examples"][0]
     if isinstance(field, fields.Nested):
         return example_of(type(field.schema)) | field.metadata.get("changes", {})
-    if isinstance(field, fields.List):
-        return [_example(field.inner)]
-    return field.metadata["examples"][0]
+    assert isinstance(field, fields.List)  # noqa: S101 - all others state their examples
+    return [_example(field.inner)]

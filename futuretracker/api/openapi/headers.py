@@ -51,7 +51,17 @@ HEADERS: Final[Mapping[str, Header]] = {
     ),
     "Retry-After": Header("RetryAfter", "How many seconds to wait before trying again.", COUNT, 2),
     "WWW-Authenticate": Header(
-        "WWWAuthenticate", "The authentication scheme.", {**TEXT, "enum": ["Bearer"]}, "Bearer"
+        "WWWAuthenticate",
+        "The authentication scheme. In v1 it has an `error` if a token was sent (RFC 6750).",
+        {**TEXT, "pattern": "^Bearer( [ -~]+)?$"},
+        'Bearer error="invalid_token", error_description="Token has expired"',
+    ),
+    "Accept-Encoding": Header(
+        "AcceptEncoding",
+        "The accepted content codings; only if the body was compressed.",
+        TEXT,
+        "identity",
+        required=False,
     ),
     "Location": Header(
         "Location",
@@ -64,6 +74,21 @@ HEADERS: Final[Mapping[str, Header]] = {
         "The next page; absent on the last page.",
         {**TEXT, "pattern": '^<[^>]+>; rel="next"$'},
         '</api/v1/opportunities?cursor=ABC>; rel="next"',
+        required=False,
+    ),
+    "X-Ignored-Fields": Header(
+        "XIgnoredFields",
+        "The fields of the body that had no effect, percent-encoded; absent if there are none. At"
+        " most 20 are named, and `+3` at the end means three more.",
+        {**TEXT, "pattern": r"^[\w$%+.~-]+(, [\w$%+.~-]+)*$"},
+        "catgory, id",
+        required=False,
+    ),
+    "Preference-Applied": Header(
+        "PreferenceApplied",
+        "The preference that was applied (RFC 7240); absent if there is none.",
+        {**TEXT, "const": "handling=strict"},
+        "handling=strict",
         required=False,
     ),
     "Cache-Control": Header(
@@ -82,8 +107,8 @@ DEPRECATED: Final[Mapping[str, Header]] = {
     ),
     "Link": Header(
         "Successor",
-        "The same path in v1.",
-        {**TEXT, "pattern": '^<[^>]+>; rel="successor-version"$'},
+        "The same path in v1. If there is a next page, it comes first.",
+        {**TEXT, "pattern": '^(<[^>]+>; rel="next", )?<[^>]+>; rel="successor-version"$'},
         '</api/v1/opportunities>; rel="successor-version"',
     ),
     "Sunset": Header(
@@ -96,9 +121,11 @@ DEPRECATED: Final[Mapping[str, Header]] = {
 }
 OF_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     401: ("WWW-Authenticate",),
+    415: ("Accept-Encoding",),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
+OF_BODIES: Final = ("X-Ignored-Fields", "Preference-Applied")  # where a request has a body
 LIMITED: Final = (
     "X-Request-Id",
     "RateLimit-Policy",

@@ -24,8 +24,8 @@ def links(operation: Operation, others: Iterable[Operation]) -> dict[str, Any]:
         and set(other.ids) <= set(known)
         and set(other.ids) & set(body)
     }
-    query = operation.contract.query
-    if query and "cursor" in query().fields:
+    response = operation.response
+    if operation.contract.query and response and "nextCursor" in response().fields:
         page = {"cursor": "$response.body#/nextCursor", "sort": "$request.query.sort"}
         found["nextPage"] = {"operationId": operation.id, "parameters": page}
     return found

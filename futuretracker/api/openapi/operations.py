@@ -26,6 +26,13 @@ OPENAPI: Final = {
     "schema": {"type": "object", "description": "An OpenAPI document."},
     "example": {"openapi": "3.1.0"},
 }
+PREFER: Final = {
+    "in": "header",
+    "name": "Prefer",
+    "description": "With `handling=strict` (RFC 7240), a field of the body that would have no"
+    " effect is an error.",
+    "schema": {"type": "string"},
+}
 
 
 class Operation(NamedTuple):
@@ -89,6 +96,7 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     if operation.public:
         found["security"] = []
     if contract.body:
+        found["parameters"].append(PREFER)
         found["requestBody"] = _request_body(contract.body[operation.version])
     return found
 
@@ -121,7 +129,8 @@ def _responses(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
         }
         for status in (usual, *others)
     }
-    found[str(usual)]["headers"] |= headers.references(None, operation.contract.headers)
+    further = [*operation.contract.headers, *(headers.OF_BODIES if operation.contract.body else ())]
+    found[str(usual)]["headers"] = headers.references(operation.version, further)
     if links:
         found[str(usual)]["links"] = links
     return found

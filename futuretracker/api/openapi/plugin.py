@@ -71,4 +71,4 @@ def _name(schema: Any) -> str:
 
 def _present(name: str, *, null: bool) -> Json:
     found: Json = {"required": [name]}
-    return found if null else {**found, "properties": {name: {"not": {"type": "null"}}}}
+    return found if null else {**found, "properties": {name: {"not": {"enum": [None, ""]}}}}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from futuretracker.api.schemas.base import Request, Response
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
 from futuretracker.api.schemas.query_fields import (
-    MAX_LIMIT,
     MAX_SEARCH,
     Day,
     Limit,
@@ -48,33 +47,35 @@ def _link(field: Link) -> Json:
 
 @json_schema.register
 def _date(field: Date) -> Json:
-    return {**_string(field), "format": "date"}
+    return or_empty(field, {**_string(field), "format": "date"})
 
 
 @json_schema.register
 def _time(field: Time) -> Json:
-    return {**_string(field), "pattern": STORED_TIME if in_response(field) else TIME}
+    pattern = STORED_TIME if in_response(field) else TIME
+    return or_empty(field, {**_string(field), "pattern": pattern})
 
 
 @json_schema.register
 def _number(field: Number) -> Json:
-    return {
+    found = {
         "type": ["integer", "null"] if takes_null(field) else "integer",
         "minimum": field.range[0],
         "maximum": field.range[-1],
     }
+    return or_empty(field, found)
 
 
 @json_schema.register
 def _choice(field: Choice) -> Json:
-    empty = [""] if field.empty and not in_response(field) else []
+    empty = [""] if takes_empty(field) else []
     null = [None] if takes_null(field) else []
     return {**_string(field), "enum": [*field.choices, *empty, *null]}
 
 
 @json_schema.register
-def _limit(_field: Limit) -> Json:
-    return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
+def _limit(field: Limit) -> Json:
+    return {"type": "integer", "minimum": 1, "maximum": field.largest}
 
 
 @json_schema.register
@@ -101,14 +102,21 @@ def note(field: fields.Field[Any]) -> str:
     """Return what a request may send beyond the JSON Schema of the field."""
     if in_response(field):
         return ""
+    return _note(field) + (" An empty text counts as null." if takes_empty(field) else "")
+
+
+def _note(field: fields.Field[Any]) -> str:
     if isinstance(field, Link):
-        return " International hosts and paths are accepted. An empty text becomes null."
+        return (
+            " International hosts and paths are accepted. It is stored as browsers print it: a"
+            " space becomes `%20`. An empty text becomes null."
+        )
     if isinstance(field, Text):
         empty = "" if field.empty else " An empty text becomes null."
-        return f" White space at both ends is removed.{empty}"
+        return f" White space and invisible characters at both ends are removed.{empty}"
     if isinstance(field, Date):
         return " A date-time is accepted too and keeps its date as written."
-    return " An empty text becomes null." if isinstance(field, Choice) and field.empty else ""
+    return ""
 
 
 def in_response(field: fields.Field[Any]) -> bool:
@@ -122,6 +130,19 @@ def takes_null(field: fields.Field[Any]) -> bool:
     if isinstance(parent, Response):
         return field.allow_none and field.name not in parent.NEVER_NULL
     return field.allow_none or (isinstance(parent, Request) and field.name in parent.NULL_IS_ABSENT)
+
+
+def takes_empty(field: fields.Field[Any]) -> bool:
+    """Return whether an empty text counts as null in a field that is no text."""
+    parent = field.parent
+    return isinstance(parent, Request) and (
+        field.name in parent.EMPTY_IS_NULL or (isinstance(field, Choice) and field.empty)
+    )
+
+
+def or_empty(field: fields.Field[Any], schema: Json) -> Json:
+    """Return the JSON Schema that also allows an empty text if the field takes it."""
+    return {"anyOf": [schema, {"const": ""}]} if takes_empty(field) else schema
 
 
 def _string(field: fields.Field[Any]) -> Json:

@@ -93,7 +93,7 @@ class OriginalAnalytics(Response):
     metrics = nested(Metrics, "Rates.")
     weeklyBreakdown = array(Week, "The last 8 weeks, ending with the current one.")
     monthlyBreakdown = array(Month, "The last 6 months, ending with the current one.")
-    deadlineDistribution = array(DeadlineDay, "The next 30 days, from today on.")
+    deadlineDistribution = array(DeadlineDay, "All deadlines on the next 30 days, from today on.")
     funnelData = array(Stage, "The four stages.")
 
 
@@ -101,5 +101,8 @@ class Analytics(OriginalAnalytics):
     """Counts over the opportunities of the user. Days, weeks and months are in UTC."""
 
     statusCounts = nested(StatusCounts, "Opportunities by status.")
+    deadlineDistribution = array(
+        DeadlineDay, "The deadlines of hackathons on the next 30 days, from today on."
+    )
     campusModeCounts = nested(CampusModeCounts, "Opportunities by campus mode.")
     pipelineAnalytics = nested(PipelineAnalytics, "The interview rounds of internships.")

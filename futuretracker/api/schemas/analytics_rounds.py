@@ -40,7 +40,7 @@ class RejectionsOfType(RoundKind):
 class FunnelOfType(RoundKind):
     """The results of the rounds of one type."""
 
-    reached = integer("How many rounds there are, without skipped ones.", 1, first=1)
+    reached = integer("How many rounds there are, with every result.", 1, first=1)
     cleared = integer("How many of them were cleared.", 0)
     rejected = integer("How many of them were rejected.", 1)
     clearanceRate = percentage("The percentage of these rounds that were cleared.", 0.0)
@@ -50,19 +50,26 @@ class ReachOfNumber(Response):
     """The number of internships that reached the round with this number."""
 
     roundNumber = integer("The number of the round.", 1, first=1)
-    reached = integer("How many internships have this round, without skipped ones.", 1, first=1)
-    stillActive = integer("How many of these internships are still active.", 0)
+    reached = integer("How many internships have this round, with every result.", 1, first=1)
+    stillActive = integer("How many of these rounds are pending.", 0)
 
 
 class Rejection(Response):
-    """An internship that was rejected in a round."""
+    """A rejected internship, and the round at which it stopped."""
 
     opportunityId = uuid("The id of the internship.", OPPORTUNITY_ID)
     title = text("The title of the internship.", "Backend internship")
-    roundNumber = integer("The number of the first rejected round.", 1, first=1)
-    roundType = choice(ROUND_TYPES, "The type of this round.", "oa")
-    roundTypeLabel = text("The label of the type.", "Online Assessment")
-    clearedRoundsBeforeRejection = integer("How many earlier rounds were cleared.", 0)
+    roundNumber = integer(
+        "Its `rejected_round_number`; null if no round is rejected.", 1, first=1, allow_none=True
+    )
+    roundType = choice(ROUND_TYPES, "The type of this round, or null.", "oa", allow_none=True)
+    roundTypeLabel = text(
+        "The number and the label of this round; `Stage not recorded` without one.",
+        "Round 1 · Online Assessment",
+    )
+    clearedRoundsBeforeRejection = integer(
+        "How many rounds come before this one: `roundNumber` - 1, or 0 without one.", 0
+    )
 
 
 class PipelineAnalytics(Response):
@@ -71,15 +78,23 @@ class PipelineAnalytics(Response):
     internshipCount = integer("The number of internships.", 2)
     trackedWithRounds = integer("How many internships have rounds.", 1)
     activeInPipeline = integer(
-        "How many of these are neither rejected nor selected nor ghosted.", 0
+        "How many internships are applied, shortlisted or interviewed, with or without rounds.", 0
     )
-    rejectedCount = integer("How many of these have a rejected round.", 1)
+    rejectedCount = integer("How many internships are rejected, with or without rounds.", 1)
     averageRoundsBeforeRejection = fields.Float(
         allow_none=True,
-        metadata=about("The mean number of rounds cleared before a rejection, or null.", 0.0),
+        metadata=about(
+            "The mean `roundNumber` of the rejections that have one, with one decimal; null if"
+            " none has one.",
+            1.0,
+        ),
     )
     rejectionByRoundNumber = array(RejectionsOfNumber, "Rejections by round number.")
-    rejectionByRoundType = array(RejectionsOfType, "Rejections by round type.")
-    funnelByRoundType = array(FunnelOfType, "Results by round type.")
+    rejectionByRoundType = array(RejectionsOfType, "Rejections by type, the most frequent first.")
+    funnelByRoundType = array(FunnelOfType, "Results by type, the most frequent first.")
     stageReachByRoundNumber = array(ReachOfNumber, "Internships by round number.")
-    rejections = array(Rejection, "The newest rejected internships.", most=200)
+    rejections = array(
+        Rejection,
+        "Every rejected internship, by round number (null last), then by title, ignoring case.",
+        most=10_000,
+    )

@@ -1,4 +1,4 @@
-"""Read request bodies strictly: the size, the content type, the JSON, then the fields."""
+"""Read request bodies strictly: the size, the content type, then the JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import ValidationError
 from werkzeug.exceptions import (
     ClientDisconnected,
     HTTPException,
@@ -14,56 +13,50 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from futuretracker.web.errors import ApiError, ValidationFailed
+from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
+from futuretracker.web.errors import ApiError
 from futuretracker.web.request import MAX_BODY, current
+from futuretracker.web.strict_json import refuse_constant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from marshmallow import Schema
+    from collections.abc import Collection
 
     from futuretracker.web.request import Request
 
+# The JSON parser has joined whole pairs before.
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
 
 
-def read_fields(schema: Schema) -> dict[str, Any]:
-    """Return the values of the body, loaded by the schema; raise ValidationFailed."""
-    return load(schema, read_object())
+class JsonObject(dict[str, Any]):
+    """A JSON object without operator keys. ``names`` has these too, in the order of the body."""
+
+    names: Collection[str] = ()
 
 
-def load(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values, loaded by the schema; raise ValidationFailed."""
-    try:
-        fields: dict[str, Any] = schema.load(given)
-    except ValidationError as error:
-        failed = error.normalized_messages()  # type: ignore[no-untyped-call]
-        order = [field.data_key or name for name, field in schema.fields.items()]
-        order += [name for name in failed if name not in order]
-        raise ValidationFailed(
-            {name.removeprefix("_schema"): failed[name][0] for name in order if name in failed}
-        ) from error
-    return fields
-
-
-def read_object() -> dict[str, Any]:
+def read_object() -> JsonObject:
     """Return the body as a JSON object without operator keys; an empty body counts as ``{}``."""
     body = read_body()
     if not body:
-        return {}
+        return JsonObject()
     try:
         value = _parse(body.decode())
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "Invalid JSON", "The request body is not valid JSON") from error
-    if not isinstance(value, dict):
-        raise ValidationFailed({"": "The request body must be a JSON object"})
+    if not isinstance(value, JsonObject):
+        raise ValidationFailed(
+            {"": FieldError(FieldCode.WRONG_TYPE, "The request body must be a JSON object")}
+        )
     return value
 
 
 def read_body() -> bytes:
-    """Return the body; raise UnsupportedMediaType if it has a content type other than JSON."""
+    """Return the body; raise the 415 if it is compressed, or has a content type other than JSON."""
     request = current()
     body = _read_bytes(request)
+    coding = request.environ.get("HTTP_CONTENT_ENCODING")
+    if body and coding and coding.strip().lower() != "identity":
+        raise _compressed()
     # Parsing the content type is slow, and this is the usual one.
     kind = request.environ.get("CONTENT_TYPE")
     if body and kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
@@ -88,17 +81,35 @@ def _read_bytes(request: Request) -> bytes:
     return body
 
 
-def _without_operators(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Drop keys that begin with ``$`` or contain a dot, at every depth.
+def _compressed() -> ApiError:
+    """Return the 415 that says which codings are accepted (RFC 9110, section 15.5.16)."""
+    return ApiError(
+        415,
+        "Unsupported Media Type",
+        "The request body must not be compressed (Content-Encoding)",
+        headers={"Accept-Encoding": "identity"},
+    )
 
-    MongoDB would read them as operators; the original API removed them, and clients may rely on it.
+
+def _clean(pairs: list[tuple[str, Any]]) -> JsonObject:
+    """Drop keys that begin with ``$`` or contain a dot, at every depth; fix cut texts.
+
+    MongoDB would read such keys as operators; the original API removed them, and clients may rely
+    on it. Clients cut texts between UTF-16 units. Half a pair of surrogates, which UTF-8 cannot
+    encode, becomes U+FFFD, as browsers do where they encode text.
     """
-    return {key: value for key, value in pairs if not key.startswith("$") and "." not in key}
+    found = JsonObject(
+        (
+            key,
+            _HALF_PAIR.sub("\ufffd", value)
+            if isinstance(value, str) and not value.isascii()
+            else value,
+        )
+        for key, value in pairs
+        if not key.startswith("$") and "." not in key
+    )
+    found.names = dict.fromkeys(key for key, _ in pairs)
+    return found
 
 
-def _no_constant(name: str) -> None:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
-
-
-_parse = json.JSONDecoder(object_pairs_hook=_without_operators, parse_constant=_no_constant).decode
+_parse = json.JSONDecoder(object_pairs_hook=_clean, parse_constant=refuse_constant).decode

@@ -14,18 +14,24 @@ import re
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from futuretracker.api.schemas.fields import calendar_date, is_storable
+from futuretracker.api.schemas.dates import calendar_date
+from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
+from futuretracker.api.schemas.fields import is_storable
 from futuretracker.database.queries.pages import Place
-from futuretracker.web.errors import ValidationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 INVALID: Final = "cursor is invalid or malformed"
+UPCOMING: Final = "upcoming"  # the only order of the upcoming rounds
 DIGEST: Final = 9  # bytes; a multiple of 3, so that base64 needs no padding
 
-
 _TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?\+00").fullmatch
+# A date, a time, and the number of a round.
+_SLOT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}) "
+    r"(?:(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}(?:\.[0-9]{1,6})?|24:00:00) -?[0-9]{1,10}"
+).fullmatch
 
 
 def _is_time(text: str) -> bool:
@@ -36,12 +42,18 @@ def _is_date(text: str) -> bool:
     return text in {"infinity", "-infinity"} or calendar_date(text) == text
 
 
+def _is_slot(text: str) -> bool:
+    match = _SLOT(text)
+    return match is not None and calendar_date(match[1]) == match[1]
+
+
 # Postgres casts the key to the type of the column, so malformed keys are refused here.
 CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "created_at": _is_time,
     "updated_at": _is_time,
     "title": is_storable,
     "deadline": _is_date,
+    UPCOMING: _is_slot,
 }
 
 
@@ -63,7 +75,7 @@ def decode(cursor: str, *, user_id: UUID, order: str) -> Place:
             return Place(key, str(UUID(row_id)))
     except (ValueError, TypeError, AttributeError, RecursionError):
         pass
-    raise ValidationFailed({"cursor": INVALID})
+    raise ValidationFailed({"cursor": FieldError(FieldCode.INVALID, INVALID)})
 
 
 def _digest(payload: bytes, user_id: UUID, order: str) -> bytes:

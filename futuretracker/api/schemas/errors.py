@@ -6,22 +6,48 @@ from __future__ import annotations
 from typing import ClassVar
 
 from futuretracker.api.schemas.base import Response
-from futuretracker.api.schemas.response_fields import array, choice, integer, text, timestamp
+from futuretracker.api.schemas.field_errors import FieldCode
+from futuretracker.api.schemas.response_fields import (
+    array,
+    choice,
+    integer,
+    optional_integer,
+    text,
+    texts,
+    timestamp,
+)
 
 CODES = (
     "bad_request", "internal_server_error", "invalid_json", "method_not_allowed",
-    "not_found", "opportunity_not_found", "payload_too_large", "rate_limit_exceeded",
-    "round_not_found", "round_number_taken", "service_unavailable", "status_contradicts_rounds",
-    "too_many_rounds", "unauthorized", "unsupported_media_type", "validation_error",
-    "write_rate_limit_exceeded",
+    "not_found", "opportunity_not_found", "outcome_unknown", "overloaded", "payload_too_large",
+    "rate_limit_exceeded", "read_only", "round_not_found", "round_number_taken", "search_timeout",
+    "service_unavailable", "too_many_rounds", "unauthorized", "unsupported_media_type",
+    "validation_error", "write_rate_limit_exceeded",
 )  # fmt: skip
 
 
-class FieldError(Response):
+class OriginalFieldError(Response):
     """What is wrong with one field."""
 
     field = text("The name of the field; empty if it is the body as a whole.", "title")
     message = text("A message for the user.", "Title is required")
+
+
+class FieldError(OriginalFieldError):
+    """What is wrong with one field. Apart from the code, only what belongs to the code is there."""
+
+    OPTIONAL: ClassVar = frozenset({"minimum", "maximum", "allowed", "suggestion"})
+
+    code = choice(
+        tuple(code.value for code in FieldCode),
+        "Identifies for programs what is wrong; it never changes.",
+        FieldCode.REQUIRED.value,
+        meanings={code.value: code.about for code in FieldCode},
+    )
+    minimum = optional_integer("The smallest valid number.")
+    maximum = optional_integer("The largest valid number, of characters or days too.")
+    allowed = texts("The valid values.")
+    suggestion = text("The known name that is most similar to the unknown one, if there is one.")
 
 
 class OriginalError(Response):
@@ -31,12 +57,15 @@ class OriginalError(Response):
     message = text("A message for the user.")
 
 
+INVALID_FIELDS = "Each invalid field, once; only if fields are invalid."
+
+
 class OriginalInvalid(OriginalError):
     """A request that is not valid."""
 
     OPTIONAL: ClassVar = frozenset({"details"})
 
-    details = array(FieldError, "Each invalid field, once; only if fields are invalid.")
+    details = array(OriginalFieldError, INVALID_FIELDS)
 
 
 class OriginalRateLimited(OriginalError):
@@ -68,6 +97,8 @@ class Error(OriginalError, Coded):
 
 class Invalid(OriginalInvalid, Coded):
     """A request that is not valid."""
+
+    details = array(FieldError, INVALID_FIELDS)
 
 
 class RateLimited(OriginalRateLimited, Coded):

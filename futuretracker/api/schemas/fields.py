@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
+
+from futuretracker.api.schemas.dates import calendar_date, is_time
+from futuretracker.api.schemas.field_errors import FieldCode, FieldError, Invalid
+from futuretracker.api.schemas.links import web_url
+from futuretracker.api.schemas.visible import visible
 
 LINK = "Link must be a valid URL (http or https)"
 
 # Postgres cannot store NUL, and UTF-8 cannot encode an unpaired surrogate.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]").search
-_HOUR, _MINUTE = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
-_DATE = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    rf"(?:[T ]{_HOUR}:{_MINUTE}(?::{_MINUTE}(?:[.,][0-9]{{1,9}})?)?"
-    rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?"
-).fullmatch
-_TIME = re.compile(rf"{_HOUR}:{_MINUTE}(?::{_MINUTE})?").fullmatch
-# A fast check for ordinary links: a host name in ASCII, without user and port.
-_ORDINARY_URL = re.compile(
-    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:[/?#][!#-;=?-\[\]_a-z~]*)?", re.ASCII | re.IGNORECASE
-).fullmatch
-_UNFIT_FOR_URL = re.compile(r"[\s\x00-\x20\x7f<>\"{}|\\^`]").search
+
+# Control characters, and those that override the direction: no part of a link, even at its ends.
+_DAMAGED = re.compile("[\x00-\x08\x0e-\x1b\x7f\u202d\u202e]").search
 
 
 class Text(fields.Field[str | None]):
-    """A text of at most ``longest`` code points, without white space at its ends.
+    """A text of at most ``longest`` code points, without what cannot be seen at its ends.
 
     An empty text becomes null, or is an error with the message ``empty`` if that is given.
     """
@@ -36,38 +30,43 @@ class Text(fields.Field[str | None]):
     def __init__(
         self, name: str, longest: int, *, empty: str | None = None, **options: Any
     ) -> None:
-        messages = {"null": empty or "", **options.pop("error_messages", {})}
-        super().__init__(allow_none=not empty, error_messages=messages, **options)
+        super().__init__(allow_none=not empty, **_null(options, FieldCode.EMPTY, empty or ""))
         self._name = name
         self.longest = longest
         self.empty = empty
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str | None:
         if not isinstance(value, str):
-            message = f"{self._name} must be a string"
-            raise ValidationError(message)
-        text = value.strip()
-        if _UNSTORABLE(text):
+            raise Invalid(FieldCode.WRONG_TYPE, f"{self._name} must be a string")
+        if _UNSTORABLE(value):
             message = f"{self._name} contains characters that cannot be stored"
-            raise ValidationError(message)
+            raise Invalid(FieldCode.NOT_STORABLE, message)
+        text = visible(value)
+        self._check_length(text)
+        if not text and self.empty:
+            raise Invalid(FieldCode.EMPTY, self.empty)
+        return text or None
+
+    def _check_length(self, text: str) -> None:
         if len(text) > self.longest:
             message = f"{self._name} cannot exceed {self.longest} characters"
-            raise ValidationError(message)
-        if not text and self.empty:
-            raise ValidationError(self.empty)
-        return text or None
+            raise Invalid(FieldCode.TOO_LONG, message, maximum=self.longest)
 
 
 class Link(Text):
-    """An http or https URL. International hosts and paths are allowed: people paste them."""
+    """An http or https URL that a browser opens, with international hosts and paths too."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
         if not isinstance(value, str):
-            raise ValidationError(LINK)
+            raise Invalid(FieldCode.BAD_URL, LINK)
         text = super()._deserialize(value, *args, **kwargs)
-        if text is not None and not is_web_url(text):
-            raise ValidationError(LINK)
-        return text
+        if text is None:
+            return None
+        link = web_url(text)
+        if link is None or _DAMAGED(value.strip()):
+            raise Invalid(FieldCode.BAD_URL, LINK)
+        self._check_length(link)
+        return link
 
 
 class Date(fields.Field[str]):
@@ -80,7 +79,7 @@ class Date(fields.Field[str]):
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str:
         date = calendar_date(value) if isinstance(value, str) else None
         if date is None:
-            raise ValidationError(self._message)
+            raise Invalid(FieldCode.BAD_DATE, self._message)
         return date
 
 
@@ -92,8 +91,8 @@ class Time(fields.Field[str]):
         self._message = f"{name} must be a time such as 14:30 or 14:30:00"
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str:
-        if not isinstance(value, str) or not _TIME(value):
-            raise ValidationError(self._message)
+        if not isinstance(value, str) or not is_time(value):
+            raise Invalid(FieldCode.BAD_TIME, self._message)
         return value
 
 
@@ -108,9 +107,14 @@ class Number(fields.Field[int]):
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
         # JSON has only one type of number, so 2.0 is a whole number.
         whole = int(value) if type(value) is float and value.is_integer() else value
-        if type(whole) is not int or whole not in self.range:
-            raise ValidationError(self._message)
+        if type(whole) is not int:
+            raise self._error(FieldCode.WRONG_TYPE)
+        if whole not in self.range:
+            raise self._error(FieldCode.OUT_OF_RANGE)
         return whole
+
+    def _error(self, code: FieldCode) -> Invalid:
+        return Invalid(code, self._message, minimum=self.range[0], maximum=self.range[-1])
 
 
 class Choice(fields.Field[str | None]):
@@ -119,8 +123,8 @@ class Choice(fields.Field[str | None]):
     def __init__(
         self, choices: tuple[str, ...], message: str, *, empty: bool = False, **options: Any
     ) -> None:
-        messages = {"null": message, **options.pop("error_messages", {})}
-        super().__init__(**{"allow_none": True, **options}, error_messages=messages)
+        null = _null(options, FieldCode.NOT_ONE_OF, message, allowed=choices)
+        super().__init__(**{"allow_none": True, **null})
         self.choices = choices
         self._message = message
         self.empty = empty
@@ -129,50 +133,18 @@ class Choice(fields.Field[str | None]):
         if self.empty and value == "":
             return None
         if value not in self.choices:
-            raise ValidationError(self._message)
+            raise Invalid(FieldCode.NOT_ONE_OF, self._message, allowed=self.choices)
         return str(value)
 
 
-def calendar_date(text: str) -> str | None:
-    """Return the date of an ISO date or date-time as written; None if it is not a valid date."""
-    match = _DATE(text)
-    if match is None:
-        return None
-    try:
-        dt.date.fromisoformat(match[1])
-    except ValueError:
-        return None
-    return match[1]
-
-
-def is_web_url(text: str) -> bool:
-    """Return whether a browser would open the text as an http or https URL."""
-    return bool(_ORDINARY_URL(text)) or _is_web_url(text)
-
-
-def _is_web_url(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        return (
-            url.scheme in {"http", "https"}
-            and _is_host(url.hostname or "")
-            and (url.port is None or url.port > 0)
-            and not _UNFIT_FOR_URL(text)
-        )
-    except ValueError:
-        return False
+def _null(
+    options: dict[str, Any], code: FieldCode, message: str, **facts: object
+) -> dict[str, Any]:
+    """Return the options of a field with the error for a null that it does not accept."""
+    errors = {"null": [FieldError(code, message, facts)], **options.pop("error_messages", {})}
+    return {**options, "error_messages": errors}
 
 
 def is_storable(text: str) -> bool:
     """Return whether Postgres can store the text."""
     return not _UNSTORABLE(text)
-
-
-def _is_host(name: str) -> bool:
-    """Return whether the name may be an IP address or a host name, in any script."""
-    labels = name.removesuffix(".").split(".")
-    return (
-        name.isprintable()
-        and "%" not in name
-        and all(label and label[0] != "-" and label[-1] != "-" for label in labels)
-    )

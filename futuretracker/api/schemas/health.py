@@ -22,14 +22,16 @@ class Health(Response):
 class Checks(Response):
     """The state of each dependency."""
 
-    database = choice(CHECK, "The database.", "ok")
+    database = choice(
+        (*CHECK, "read_only"), "The database. `read_only`: it accepts no changes.", "ok"
+    )
     store = choice(CHECK, "The store that rate limits are counted in.", "ok")
 
 
 class Dependencies(Health):
     """The state of what the service depends on."""
 
-    status = choice(("ok", "degraded"), "`degraded` if a dependency is unavailable.", "ok")
+    status = choice(("ok", "degraded"), "`degraded` if a dependency is not `ok`.", "ok")
     checks = nested(Checks, "The state of each dependency.")
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
-from futuretracker.web.errors import ValidationFailed
+from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,5 +43,6 @@ def read_id(name: str, text: str) -> UUID:
     """Return the id in a path parameter; raise ValidationFailed if it is not a UUID."""
     if not _is_id(text):
         known = PATH_IDS[name]
-        raise ValidationFailed({known.field: f"Invalid {known.resource} ID format"})
+        error = FieldError(FieldCode.BAD_ID, f"Invalid {known.resource} ID format")
+        raise ValidationFailed({known.field: error})
     return UUID(text)

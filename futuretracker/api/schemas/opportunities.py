@@ -7,12 +7,18 @@ declarations. Errors are reported in the order of the fields.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import Schema, post_load
 
 from futuretracker.api.schemas.base import Request, about, one_of, require_changes
+from futuretracker.api.schemas.category_dates import inapplicable, without_deadline
+from futuretracker.api.schemas.field_errors import required
 from futuretracker.api.schemas.fields import Choice, Date, Link, Text
+from futuretracker.api.schemas.stored import StoredPasses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CATEGORIES = ("internship", "hackathon")
 CATEGORY = 'Category must be either "internship" or "hackathon"'
@@ -23,6 +29,8 @@ CAMPUS_MODES = ("on_campus", "off_campus")
 TITLE = about("The title, such as the position or the event.", "Backend internship")
 DESCRIPTION = about("Any text.", "Payments team, remote")
 LINK = about("An http or https URL.", "https://example.com/jobs/42")
+READ_ONLY = frozenset({"id", "user_id", "created_at", "updated_at"})
+READ_ONLY_IN_V1 = READ_ONLY | {"current_round_number", "rejected_round_number", "statusConflict"}
 STATUS = about("How far the application has come.", "applied")
 
 INTERNSHIP: dict[str, object] = {
@@ -61,6 +69,9 @@ class OriginalFields(Fields):
     status = Choice(ORIGINAL_STATUSES, one_of("Status", ORIGINAL_STATUSES), metadata=STATUS)
 
 
+EMPTY_IS_NULL = frozenset({"deadline", "category", "applied_on"})  # in requests of v1
+
+
 class V1Fields(Fields):
     """The same fields, and those that v1 adds."""
 
@@ -81,10 +92,9 @@ class New(Request):
     title = Text(
         "Title",
         200,
-        required=True,
         empty="Title is required and cannot be empty",
-        error_messages={"required": "Title is required"},
         metadata=TITLE,
+        **required("Title is required"),
     )
 
     @post_load
@@ -98,9 +108,11 @@ class Changes(Request):
 
     PARTIAL = True
 
-    @post_load
-    def _check_changes(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        require_changes(values)
+    @post_load(pass_original=True)
+    def _check_changes(
+        self, values: dict[str, Any], given: Mapping[str, Any], **_kwargs: Any
+    ) -> dict[str, Any]:
+        require_changes(self, values, given)
         if values.get("status", "") is None:
             del values["status"]
         return values
@@ -109,12 +121,18 @@ class Changes(Request):
 class OriginalNewOpportunity(New, OriginalFields):
     """A new opportunity. Only the title is required."""
 
+    READ_ONLY = READ_ONLY
     EXAMPLES: ClassVar = {"internship": INTERNSHIP, "hackathon": HACKATHON}
 
 
-class OriginalOpportunityChanges(Changes, OriginalFields):
-    """The fields to update; at least one. The others keep their values."""
+class OriginalOpportunityChanges(StoredPasses, Changes, OriginalFields):
+    """The fields to update; at least one. The others keep their values.
 
+    A value that equals the stored one is always accepted, even one that only v1 accepts otherwise.
+    So a client may send a whole opportunity back.
+    """
+
+    READ_ONLY = READ_ONLY
     EXAMPLES: ClassVar = {"status": {"status": "interviewed", "notes": "They were friendly"}}
 
 
@@ -125,6 +143,8 @@ class NewOpportunity(New, V1Fields):
     (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
     """
 
+    EMPTY_IS_NULL = EMPTY_IS_NULL
+    READ_ONLY = READ_ONLY_IN_V1
     EXAMPLES: ClassVar = {
         "internship": {**INTERNSHIP, "campus_mode": "off_campus", "applied_on": "2026-11-24"},
         "hackathon": HACKATHON,
@@ -137,6 +157,10 @@ class NewOpportunity(New, V1Fields):
         values["applied_on"] = (values.get("applied_on") or today) if internship else None
         return without_deadline(values)
 
+    def inapplicable(self, given: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the date that a new opportunity of this category does not have, if it is sent."""
+        return inapplicable(given, given.get("category"))
+
 
 class OpportunityChanges(Changes, V1Fields):
     """The fields to update; at least one. The others keep their values.
@@ -144,15 +168,14 @@ class OpportunityChanges(Changes, V1Fields):
     If `category` is `internship`, a `deadline` that is sent with it becomes null.
     """
 
+    EMPTY_IS_NULL = EMPTY_IS_NULL
+    READ_ONLY = READ_ONLY_IN_V1
     EXAMPLES: ClassVar = {"status": {"status": "ghosted", "campus_mode": None}}
 
     @post_load
     def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         return without_deadline(values)
 
-
-def without_deadline(values: dict[str, Any]) -> dict[str, Any]:
-    """Set the deadline to null if it is sent with an internship."""
-    if values.get("category") == "internship" and "deadline" in values:
-        values["deadline"] = None
-    return values
+    def inapplicable(self, given: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the date that this category does not have, if both are sent."""
+        return inapplicable(given, given["category"]) if "category" in given else {}

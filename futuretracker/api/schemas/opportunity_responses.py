@@ -9,7 +9,9 @@ from futuretracker.api.schemas.opportunities import Fields, V1Fields
 from futuretracker.api.schemas.response_fields import (
     array,
     boolean,
+    choice,
     integer,
+    nested_or_null,
     text,
     timestamp,
     uuid,
@@ -33,6 +35,17 @@ class OriginalOpportunity(Fields, Stored):
     """An opportunity."""
 
 
+class StatusConflict(Response):
+    """The interview rounds contradict the status that the user has set."""
+
+    roundsStatus = choice(  # noqa: N815 - as on the wire
+        ("shortlisted", "interviewed", "selected", "rejected"),
+        "The status that follows from the interview rounds.",
+        "shortlisted",
+    )
+    message = text("A message for the user.", "The interview rounds say shortlisted")
+
+
 class Opportunity(V1Fields, Stored):
     """An opportunity."""
 
@@ -47,6 +60,10 @@ class Opportunity(V1Fields, Stored):
         None,
         first=1,
         allow_none=True,
+    )
+    statusConflict = nested_or_null(  # noqa: N815 - as on the wire
+        StatusConflict,
+        "Null unless the status contradicts the interview rounds of the internship.",
     )
 
 

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
-from futuretracker.api.schemas.fields import calendar_date, is_storable
+from futuretracker.api.schemas.dates import calendar_date
+from futuretracker.api.schemas.field_errors import FieldCode, Invalid
+from futuretracker.api.schemas.fields import is_storable
+from futuretracker.api.schemas.search import parse_search
+from futuretracker.api.schemas.visible import visible
+from futuretracker.database.queries.search import Groups
 
 MAX_LIMIT = 100  # opportunities of a page
+MAX_UPCOMING = 200  # rounds of a page
 MAX_SEARCH = 200  # characters
-# A lone dash does not exclude the next word: people paste titles such as "Engineer - Google".
-_LONE_DASH = re.compile(r"-(?=\s|$)").sub
 
 
 class Limit(fields.Field[int]):
-    """The size of a page."""
+    """The size of a page, at most ``largest``."""
+
+    def __init__(self, largest: int = MAX_LIMIT, **options: Any) -> None:
+        super().__init__(**options)
+        self.largest = largest
 
     def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> int:
-        if not (value.isascii() and value.isdecimal() and len(value) <= 3):  # noqa: PLR2004
-            raise ValidationError(self.message)
-        if not 1 <= int(value) <= MAX_LIMIT:
-            raise ValidationError(self.message)
+        if not (value.isascii() and value.isdecimal()):
+            raise self._error(FieldCode.WRONG_TYPE)
+        if len(value) > 3 or not 1 <= int(value) <= self.largest:  # noqa: PLR2004
+            raise self._error(FieldCode.OUT_OF_RANGE)
         return int(value)
 
-    message = f"limit must be an integer between 1 and {MAX_LIMIT}"
+    def _error(self, code: FieldCode) -> Invalid:
+        message = f"limit must be an integer between 1 and {self.largest}"
+        return Invalid(code, message, minimum=1, maximum=self.largest)
 
 
 class OneOf(fields.Field[str]):
@@ -39,7 +48,7 @@ class OneOf(fields.Field[str]):
 
     def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> str:
         if value not in self.choices:
-            raise ValidationError(self._message)
+            raise Invalid(FieldCode.NOT_ONE_OF, self._message, allowed=self.choices)
         return value
 
 
@@ -56,16 +65,17 @@ class Day(fields.Field[dt.date]):
     def _deserialize(self, value: str, attr: str | None, *_args: Any, **_kwargs: Any) -> dt.date:
         if calendar_date(value) != value:
             message = f"{attr} must be a valid date (YYYY-MM-DD)"
-            raise ValidationError(message)
+            raise Invalid(FieldCode.BAD_DATE, message)
         return dt.date.fromisoformat(value)
 
 
-class Search(fields.Field[str]):
-    """A search for words."""
+class Search(fields.Field[Groups]):
+    """A search; its value is groups of terms."""
 
-    def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> str:
-        if len(value) > MAX_SEARCH or not is_storable(value):
-            message = f"q must be text of at most {MAX_SEARCH} characters"
-            raise ValidationError(message)
-        # People paste links. After "://", Postgres would not read a dash as an exclusion.
-        return _LONE_DASH(" ", value.replace("://", " ")).strip()
+    def _deserialize(self, value: str, *_args: Any, **_kwargs: Any) -> Groups:
+        message = f"q must be text of at most {MAX_SEARCH} characters"
+        if len(value) > MAX_SEARCH:
+            raise Invalid(FieldCode.TOO_LONG, message, maximum=MAX_SEARCH)
+        if not is_storable(value):
+            raise Invalid(FieldCode.NOT_STORABLE, message)
+        return parse_search(visible(value))

@@ -13,6 +13,8 @@ from marshmallow.validate import Length, OneOf, Range
 from futuretracker.api.schemas.base import about
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from marshmallow import Schema
 
 
@@ -21,9 +23,24 @@ def text(description: str, *examples: object, **options: Any) -> fields.String:
     return fields.String(metadata=about(description, *examples), **options)
 
 
-def choice(choices: tuple[str, ...], description: str, example: str) -> fields.String:
-    """Return a field with one of a few values."""
-    return text(description, example, validate=OneOf(choices))
+def texts(description: str) -> fields.List[Any]:
+    """Return a field for an array of texts."""
+    return fields.List(fields.String(), metadata=about(description))
+
+
+def choice(
+    choices: tuple[str, ...],
+    description: str,
+    example: str,
+    *,
+    meanings: Mapping[str, str] | None = None,
+    **options: Any,
+) -> fields.String:
+    """Return a field with one of a few values, which may have descriptions of their own."""
+    metadata = about(description, example)
+    if meanings:  # an extension of OpenAPI that several tools read
+        metadata["x-enumDescriptions"] = meanings
+    return fields.String(metadata=metadata, validate=OneOf(choices), **options)
 
 
 def boolean(description: str, example: bool) -> fields.Boolean:  # noqa: FBT001 - an example
@@ -59,6 +76,11 @@ def integer(
     return fields.Integer(validate=Range(first, last), metadata=metadata, **options)
 
 
+def optional_integer(description: str) -> fields.Integer:
+    """Return a field for a whole number that has no example."""
+    return fields.Integer(metadata=about(description))
+
+
 def percentage(description: str, example: float) -> fields.Float:
     """Return a field for a percentage with one decimal."""
     return fields.Float(validate=Range(0, 100), metadata=about(description, example))
@@ -67,6 +89,11 @@ def percentage(description: str, example: float) -> fields.Float:
 def nested(schema: type[Schema], description: str, **changes: object) -> fields.Nested:
     """Return a field for an object; its example is that of the schema with these changes."""
     return fields.Nested(schema, metadata={"description": description, "changes": changes})
+
+
+def nested_or_null(schema: type[Schema], description: str) -> fields.Nested:
+    """Return a field for an object that is usually null; its example is null."""
+    return fields.Nested(schema, allow_none=True, metadata=about(description, None))
 
 
 def array(schema: type[Schema], description: str, *, most: int | None = None) -> fields.List[Any]:

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from marshmallow import Schema, post_load, pre_load
+from marshmallow import Schema, fields, post_load
 
 from futuretracker.api.schemas.base import Request, Response, about, one_of, require_changes
+from futuretracker.api.schemas.field_errors import required
 from futuretracker.api.schemas.fields import Choice, Date, Number, Text, Time
-from futuretracker.api.schemas.opportunity_responses import Deleted, Opportunity
+from futuretracker.api.schemas.opportunity_responses import (
+    Deleted,
+    Opportunity,
+    OriginalOpportunity,
+)
 from futuretracker.api.schemas.response_fields import (
     array,
     choice,
@@ -20,11 +25,12 @@ from futuretracker.api.schemas.response_fields import (
     timestamp,
     uuid,
 )
+from futuretracker.database.queries.round_types import ROUND_LABELS
 
-ROUND_TYPES = (
-    "resume_shortlisted", "oa", "assignment", "technical_assignment", "technical", "hr",
-    "group_discussion", "managerial", "final", "other",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROUND_TYPES = tuple(ROUND_LABELS)
 ROUND_RESULTS = ("pending", "cleared", "rejected", "skipped")
 TYPE = about("The kind of round; `oa` is an online assessment.", "oa")
 ROUND_ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
@@ -56,11 +62,9 @@ class Fields(Schema):
 class Sent(Request, Fields):
     """A round that a client sends."""
 
+    EMPTY_IS_NULL = frozenset({"round_number", "scheduled_date", "scheduled_time"})
     NULL_IS_ABSENT = frozenset({"round_number", "result"})
-
-    @pre_load
-    def _drop_nulls(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return {k: v for k, v in values.items() if v is not None or k not in self.NULL_IS_ABSENT}
+    READ_ONLY = frozenset({"id", "opportunity_id", "created_at", "updated_at"})
 
 
 class NewRound(Sent):
@@ -83,9 +87,8 @@ class NewRound(Sent):
         ROUND_TYPES,
         one_of("Round type", ROUND_TYPES),
         allow_none=False,
-        required=True,
-        error_messages={"required": "Round type is required"},
         metadata=TYPE,
+        **required("Round type is required"),
     )
 
     @post_load
@@ -100,9 +103,12 @@ class RoundChanges(Sent):
     PARTIAL = True
     EXAMPLES: ClassVar = {"result": {"result": "cleared", "notes": "All tasks solved"}}
 
-    @post_load
-    def _check_changes(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return require_changes(values)
+    @post_load(pass_original=True)
+    def _check_changes(
+        self, values: dict[str, Any], given: Mapping[str, Any], **_kwargs: Any
+    ) -> dict[str, Any]:
+        require_changes(self, values, given)
+        return values
 
 
 class Round(Fields, Response):
@@ -116,37 +122,73 @@ class Round(Fields, Response):
     updated_at = timestamp("When it was last changed.", "2026-11-24T21:15:07.123456+00:00")
 
 
-class Rounds(Response):
+OPPORTUNITY = "The opportunity, with the status that follows from its rounds."
+
+
+class OriginalRounds(Response):
     """The opportunity and its rounds after a change."""
 
-    opportunity = nested(
-        Opportunity,
-        "The opportunity, with the status that follows from its rounds.",
-        current_round_number=1,
-    )
+    opportunity = nested(OriginalOpportunity, OPPORTUNITY)
     rounds = array(Round, "All rounds of the opportunity, by number.")
 
 
-class RoundChanged(Rounds):
-    """A round that was added or changed, with its opportunity and all rounds."""
+class Rounds(OriginalRounds):
+    """The opportunity and its rounds after a change."""
+
+    opportunity = nested(Opportunity, OPPORTUNITY, current_round_number=1)
+
+
+class Changed(Response):
+    """A round that was added or changed."""
 
     round = nested(Round, "The round itself.")
 
 
-class RoundDeleted(Deleted, Rounds):
-    """Confirms the deletion of a round, with its opportunity and the remaining rounds."""
+class RoundMessage(Deleted):
+    """Confirms the deletion of a round."""
 
     message = text("A message for the user.", "Round deleted")
+
+
+class OriginalRoundChanged(Changed, OriginalRounds):
+    """A round that was added or changed, with its opportunity and all rounds."""
+
+
+class RoundChanged(Changed, Rounds):
+    """A round that was added or changed, with its opportunity and all rounds."""
+
+
+class OriginalRoundDeleted(RoundMessage, OriginalRounds):
+    """Confirms the deletion of a round, with its opportunity and the remaining rounds."""
+
+
+class RoundDeleted(RoundMessage, Rounds):
+    """Confirms the deletion of a round, with its opportunity and the remaining rounds."""
+
+
+def old_name(field: fields.Field[Any], name: str) -> fields.Field[Any]:
+    """Return a field as the deprecated name of another one."""
+    about_it = {"deprecated": True, "description": f"The old name of `{name}`."}
+    field.metadata = {**field.metadata, **about_it}
+    return field
 
 
 class UpcomingRound(Response):
     """A pending round that has a date."""
 
     id = uuid("The id of the round.", ROUND_ID)
-    opportunityId = uuid("The id of its opportunity.", OPPORTUNITY_ID)
-    opportunityTitle = text("The title of its opportunity.", "Backend internship")
-    roundNumber = integer("The number of the round.", 1, first=1)
-    roundType = choice(ROUND_TYPES, "The kind of round.", "oa")
-    scheduledDate = date("The day of the round.", "2026-12-03")
-    scheduledTime = Time("Scheduled time", metadata=about("The time of day.", "14:30:00"))
+    opportunity_id = uuid("The id of its opportunity.", OPPORTUNITY_ID)
+    opportunity_title = text("The title of its opportunity.", "Backend internship")
+    round_number = integer("The number of the round.", 1, first=1)
+    round_type = choice(ROUND_TYPES, "The kind of round.", "oa")
+    scheduled_date = date("The day of the round.", "2026-12-03")
+    scheduled_time = Time("Scheduled time", metadata=about("The time of day.", "14:30:00"))
     result = choice(("pending",), "Always `pending`.", "pending")
+    opportunityId = old_name(uuid("", OPPORTUNITY_ID), "opportunity_id")
+    opportunityTitle = old_name(text("", "Backend internship"), "opportunity_title")
+    roundNumber = old_name(integer("", 1, first=1), "round_number")
+    roundType = old_name(choice(ROUND_TYPES, "", "oa"), "round_type")
+    scheduledDate = old_name(date("", "2026-12-03"), "scheduled_date")
+    scheduledTime = old_name(
+        Time("Scheduled time", metadata=about("", "14:30:00")), "scheduled_time"
+    )

@@ -23,7 +23,8 @@ blueprint = ApiBlueprint("analytics", tag="Analytics")
 def get_analytics() -> Result:
     """Get the analytics.
 
-    Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. v1 adds
-    the campus modes and the interview rounds. All days are in UTC.
+    Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
+    are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
+    hackathons only.
     """
     return read(select_analytics, user_id=request.user_id, parts=api_version().analytics)

@@ -17,6 +17,7 @@ from futuretracker import __version__
 from futuretracker.auth import public
 from futuretracker.backups.gauges import BackupAge
 from futuretracker.config.checks import USER_AGENT
+from futuretracker.database.audit_gauges import AuditLogGauges
 from futuretracker.limits import limiter
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
@@ -27,7 +28,7 @@ from futuretracker.web.headers import Headers
 from futuretracker.web.request import request
 from futuretracker.web.responses import json_response
 from futuretracker.web.traffic import note_route
-from futuretracker.web.waiting import elsewhere
+from futuretracker.web.waiting import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +75,7 @@ def create_metrics_app(config: Config) -> WSGIApplication:
     errors.init_app(app)
     app.after_request(note_route)
     app.register_blueprint(internal)
-    return Headers(app.wsgi_app, ())
+    return Headers(app.wsgi_app)
 
 
 @blueprint.get(PATH)
@@ -109,7 +110,9 @@ def get_all_metrics() -> Response:
     if request.environ.get("HTTP_USER_AGENT", "").partition("/")[0] != USER_AGENT:
         metrics.last_scrape.set(time.time())
     # Adding up the counts of all workers takes milliseconds.
-    body = elsewhere(exposition, About(), BackupAge(current_app.settings.metrics.backups))
+    settings = current_app.settings.metrics
+    files = BackupAge(settings.backups), AuditLogGauges(settings.audit)
+    body = run_in_thread(exposition, About(), *files)
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

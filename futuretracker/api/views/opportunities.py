@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from futuretracker.api import audit
 from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
-from futuretracker.api.contract import errors, returns, takes
+from futuretracker.api.contract import returns, takes
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
@@ -20,7 +20,7 @@ from futuretracker.api.schemas.opportunity_responses import (
     OriginalOpportunity,
 )
 from futuretracker.api.versions import api_version
-from futuretracker.database import read, run
+from futuretracker.database import read, write
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.web.errors import not_found
 from futuretracker.web.request import request
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from futuretracker.api.contract import Result
+    from futuretracker.api.schemas.stored import Refused
 
 blueprint = ApiBlueprint("opportunities", tag="Opportunities")
 
@@ -66,7 +67,9 @@ def create_opportunity(values: dict[str, Any]) -> Result:
     """
     version = api_version()
     entry = audit.entry(title=values["title"], category=values.get("category"))
-    row_id, row = run(rows.insert_opportunity, audit=entry, values=values, columns=version.columns)
+    row_id, row = write(
+        rows.insert_opportunity, audit=entry, values=values, columns=version.columns
+    )
     entry.committed(row_id)
     return row, {"Location": f"{version.prefix}/opportunities/{row_id}"}
 
@@ -74,24 +77,30 @@ def create_opportunity(values: dict[str, Any]) -> Result:
 @blueprint.route("/opportunities/<opportunity_id>", methods=["PUT", "PATCH"])
 @takes(OpportunityChanges, original=OriginalOpportunityChanges)
 @returns(Opportunity, original=OriginalOpportunity)
-@errors(409)
 @audited("UPDATE_OPPORTUNITY")
 def update_opportunity(opportunity_id: UUID, values: dict[str, Any]) -> Result:
     """Update an opportunity.
 
-    Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
-    that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
+    Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+    is kept, also one that contradicts the interview rounds.
     """
+    refused: Refused | None = values.pop("refused", None)
     entry = audit.entry(updatedFields=list(values))
-    row = run(
-        rows.update_opportunity,
-        audit=entry,
-        row_id=opportunity_id,
-        values=values,
-        columns=api_version().columns,
-    )
-    if row is None:
-        raise not_found("Opportunity")
+    columns = api_version().columns
+    change: dict[str, Any] = {
+        "audit": entry,
+        "row_id": opportunity_id,
+        "values": values,
+        "columns": columns,
+    }
+    if refused:
+        row, differing = write(rows.update_if_stored, **change, stored=refused.texts)
+        if row is None:
+            raise refused.error(differing)
+    else:
+        row = write(rows.update_opportunity, **change)
+        if row is None:
+            raise not_found("Opportunity")
     entry.committed(str(opportunity_id))
     return row
 
@@ -105,7 +114,7 @@ def delete_opportunity(opportunity_id: UUID) -> Result:
     Deletes the opportunity and its interview rounds for good.
     """
     entry = audit.entry()
-    title = run(rows.delete_opportunity, audit=entry, row_id=opportunity_id)
+    title = write(rows.delete_opportunity, audit=entry, row_id=opportunity_id)
     if title is None:
         raise not_found("Opportunity")
     entry.committed(str(opportunity_id), title=title)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns
 from futuretracker.api.schemas.opportunity_responses import OriginalOpportunity
 from futuretracker.database import read
-from futuretracker.database.queries.opportunities import select_opportunities
+from futuretracker.database.queries.columns import ORIGINAL
+from futuretracker.database.queries.pages import select_page
+from futuretracker.web.application import current_app
+from futuretracker.web.errors import ApiError
 from futuretracker.web.request import request
+from futuretracker.web.waiting import renew_patience
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from futuretracker.api.contract import Result
+    from futuretracker.database.queries.pages import Page, Place
 
 blueprint = ApiBlueprint("original_list", tag="Opportunities")
+
+FIRST = 200  # opportunities in the first part of the list
+MOST = 1000  # in each further part
+PART = 2**20  # bytes of a further part, about; this bounds the memory that a list takes
 
 
 @blueprint.get("/opportunities")
@@ -22,6 +34,33 @@ blueprint = ApiBlueprint("original_list", tag="Opportunities")
 def list_opportunities() -> Result:
     """List all opportunities.
 
-    Returns all opportunities of the user, newest first, without pages.
+    Returns all opportunities of the user, newest first, without pages. A list of more than 200
+    opportunities arrives in parts; if the connection ends before the array does, send the request
+    again.
     """
-    return read(select_opportunities, user_id=request.user_id)
+    first = _read_part(None, FIRST)
+    return _stream(first) if first.next else first.items
+
+
+def _read_part(after: Place | None, limit: int) -> Page:
+    return read(select_page, user_id=request.user_id, columns=ORIGINAL, after=after, limit=limit)
+
+
+def _stream(part: Page) -> Iterator[bytes]:
+    """Yield the array part by part, each read when the client has received the one before.
+
+    If a part cannot be read, close the connection, because the status is already sent.
+    """
+    yield part.items[:-1]
+    limit = FIRST
+    while part.next:
+        limit = max(1, min(MOST, limit * PART // len(part.items)))
+        current_app.at_once.wait_between_parts(request)
+        renew_patience()
+        try:
+            part = _read_part(part.next, limit)
+        except ApiError as error:  # such as ClientGone
+            raise ConnectionResetError(errno.ECONNRESET, "the list is incomplete") from error
+        if rows := part.items[1:-1]:
+            yield b"," + rows
+    yield b"]"

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.api import audit
+from futuretracker.api import audit, paging
 from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import errors, returns, takes
-from futuretracker.api.schemas.query_string import UpcomingParameters
+from futuretracker.api.schemas.cursors import UPCOMING
+from futuretracker.api.schemas.query_string import UpcomingParameters, upcoming_days
 from futuretracker.api.schemas.rounds import (
     NewRound,
+    OriginalRoundChanged,
+    OriginalRoundDeleted,
     Round,
     RoundChanged,
     RoundChanges,
     RoundDeleted,
     UpcomingRound,
 )
-from futuretracker.database import read, run
+from futuretracker.api.versions import api_version
+from futuretracker.database import read, write
 from futuretracker.database.queries import rounds as rows
-from futuretracker.web.errors import ApiError, not_found
+from futuretracker.web.errors import not_allowed, not_found
 from futuretracker.web.request import request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from futuretracker.api.contract import Result
@@ -43,7 +49,13 @@ def list_rounds(opportunity_id: UUID) -> Result:
 
 @blueprint.post("/opportunities/<opportunity_id>/rounds")
 @takes(NewRound)
-@returns(RoundChanged, 201, headers=["Location"], identifies={"round_id": "round/id"})
+@returns(
+    RoundChanged,
+    201,
+    original=OriginalRoundChanged,
+    headers=["Location"],
+    identifies={"round_id": "round/id"},
+)
 @errors(409)
 @audited("CREATE_ROUND")
 def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
@@ -53,15 +65,22 @@ def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
     rounds. A number that is taken is a 409 with the code `round_number_taken`.
     """
     entry = audit.entry(opportunityId=str(opportunity_id), roundType=values["round_type"])
-    outcome = run(rows.insert_round, audit=entry, row_id=opportunity_id, values=values)
+    version = api_version()
+    outcome = write(
+        rows.insert_round,
+        audit=entry,
+        row_id=opportunity_id,
+        values=values,
+        columns=version.columns,
+    )
     body = with_round(outcome)
     entry.committed(str(outcome.round_id))
-    return body, {"Location": f"/api/v1/opportunities/{opportunity_id}/rounds"}
+    return body, {"Location": f"{version.prefix}/opportunities/{opportunity_id}/rounds"}
 
 
 @blueprint.patch("/opportunities/<opportunity_id>/rounds/<round_id>")
 @takes(RoundChanges)
-@returns(RoundChanged)
+@returns(RoundChanged, original=OriginalRoundChanged)
 @errors(409)
 @audited("UPDATE_ROUND")
 def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -> Result:
@@ -71,8 +90,13 @@ def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -
     from its rounds. A number that is taken is a 409 with the code `round_number_taken`.
     """
     entry = audit.entry(opportunityId=str(opportunity_id), updatedFields=list(values))
-    outcome = run(
-        rows.update_round, audit=entry, row_id=opportunity_id, round_id=round_id, values=values
+    outcome = write(
+        rows.update_round,
+        audit=entry,
+        row_id=opportunity_id,
+        round_id=round_id,
+        values=values,
+        columns=api_version().columns,
     )
     body = with_round(outcome)
     entry.committed(str(round_id))
@@ -80,7 +104,7 @@ def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -
 
 
 @blueprint.delete("/opportunities/<opportunity_id>/rounds/<round_id>")
-@returns(RoundDeleted)
+@returns(RoundDeleted, original=OriginalRoundDeleted)
 @audited("DELETE_ROUND")
 def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
     """Delete an interview round.
@@ -88,7 +112,13 @@ def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
     Returns the remaining rounds. The status of the opportunity follows from them.
     """
     entry = audit.entry(opportunityId=str(opportunity_id))
-    outcome = run(rows.delete_round, audit=entry, row_id=opportunity_id, round_id=round_id)
+    outcome = write(
+        rows.delete_round,
+        audit=entry,
+        row_id=opportunity_id,
+        round_id=round_id,
+        columns=api_version().columns,
+    )
     body = body_of(outcome)
     entry.committed(str(round_id))
     return b'{"success":true,"message":"Round deleted",' + body[1:]
@@ -96,14 +126,26 @@ def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
 
 @blueprint.get("/opportunities/rounds/upcoming")
 @takes(query=UpcomingParameters)
-@returns(UpcomingRound, many=True)
-def list_upcoming_rounds(query: dict[str, Any]) -> Result:
+@returns(UpcomingRound, many=True, headers=["Link"])
+def list_upcoming_rounds(query: Mapping[str, Any]) -> Result:
     """List upcoming interview rounds.
 
-    Returns the pending rounds of all internships that are scheduled from one day to another, the
-    soonest first, at most 200.
+    Returns one page of the pending rounds of all internships that are scheduled from one day to
+    another, the soonest first. A day without a time comes after the times of that day. The `Link`
+    header leads to the next page; on the last page there is none.
     """
-    return read(rows.select_upcoming_rounds, user_id=request.user_id, **query)
+    first, last = upcoming_days(query, today=dt.datetime.now(dt.UTC).date())
+    page = read(
+        rows.select_upcoming_rounds,
+        user_id=request.user_id,
+        first=first,
+        last=last,
+        after=paging.start_of(query, UPCOMING),
+        limit=query["limit"],
+    )
+    # With both days, all pages show the same days, even if the day changes meanwhile.
+    days = {"from": first.isoformat(), "to": last.isoformat()}
+    return page.items, paging.link(paging.cursor_after(page, UPCOMING), **days)
 
 
 def body_of(outcome: rows.Outcome) -> bytes:
@@ -111,7 +153,7 @@ def body_of(outcome: rows.Outcome) -> bytes:
     if not outcome.found:
         raise not_found("Opportunity")
     if outcome.category != "internship":
-        raise ApiError(400, "Bad Request", INTERNSHIPS_ONLY)
+        raise not_allowed(400, "bad_request", INTERNSHIPS_ONLY)
     if outcome.body is None:
         raise not_found("Round")
     return outcome.body
