@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from futuretracker.config.clerk import ClerkSettings, read_clerk
+from futuretracker.config.cors import read_allowed_headers, read_origins
 from futuretracker.config.database import DatabaseSettings, read_database, read_server
 from futuretracker.config.environment import environment
 from futuretracker.config.metrics import MetricsSettings, read_metrics
 from futuretracker.config.rate_limits import RateLimit, read_rate_limit
 from futuretracker.config.store import read_store_url
-from futuretracker.config.urls import read_origins
+from futuretracker.config.urls import read_contacts, read_source
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,9 +32,12 @@ class Config:
     worker: str  # one of WORKERS
     threads: int
     statements: int  # the number of reads, and of writes, that a worker runs at the same time
-    cors_origins: tuple[str, ...]
+    cors_origins: tuple[str, ...]  # or patterns of ``config.cors``
+    cors_headers: tuple[str, ...]  # further request headers that pages may send
     trusted_proxies: int
     api_sunset: dt.date | None
+    source_url: str  # "" if there is none
+    security_contact: tuple[str, ...]
     clerk: ClerkSettings
     database: DatabaseSettings
     store_url: str = field(repr=False)
@@ -67,8 +71,11 @@ class Config:
                 threads=env.number("THREADS", 1, 64),
                 statements=env.number("STATEMENTS", 1, 64),
                 cors_origins=origins,
+                cors_headers=read_allowed_headers(env),
                 trusted_proxies=env.number("TRUSTED_PROXIES", 0, 10),
                 api_sunset=env.day("API_SUNSET"),
+                source_url=read_source(env),
+                security_contact=read_contacts(env),
                 clerk=read_clerk(env, origins),
                 database=read_database(env),
                 store_url=read_store_url(env, workers),

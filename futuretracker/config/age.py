@@ -21,7 +21,7 @@ def read_recipients(env: Environment) -> tuple[Recipient, ...]:
         try:
             _recipients(text)
         except RecipientError:
-            # Do not quote the text: somebody may have set the secret key by mistake.
+            # Do not quote the text: it may be the secret key, set by mistake.
             raise ValidationError(
                 "must be an age public key (age1...), or a comma-separated list of them"
             ) from None

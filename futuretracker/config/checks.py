@@ -23,11 +23,12 @@ class CheckSettings:
     """What ``check`` needs in addition to the service's settings.
 
     ``public_url`` is ``https://host`` without a slash at the end, or empty; ``token`` is a session
-    token, or empty.
+    token, or empty; ``hosts`` is the number of hosts that run the service.
     """
 
     public_url: str
     token: str = field(repr=False)
+    hosts: int
     backup_directory: Path
     metrics_port: int
     metrics_token: str = field(repr=False)
@@ -40,6 +41,7 @@ class CheckSettings:
             return cls(
                 public_url=env.text("PUBLIC_URL", _check_url).rstrip("/"),
                 token=env.text("CHECK_TOKEN").strip(),
+                hosts=env.number("HOSTS", 1, 1000),
                 backup_directory=metrics.backups,
                 metrics_port=metrics.port or 0,
                 metrics_token=metrics.token or "",

@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from marshmallow import ValidationError
 
-from futuretracker.config.urls import read_origins, split
+from futuretracker.config.cors import read_origins
+from futuretracker.config.rsa_keys import is_predictable, is_strong
+from futuretracker.config.urls import split
 
 if TYPE_CHECKING:
     from futuretracker.config.environment import Environment
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 MAX_LIFETIME = 86_400  # seconds; the largest CLERK_MAX_TOKEN_LIFETIME
 MIN_SECRET = 16  # bytes of a webhook secret; Svix generates 24
 MAX_SECRETS = 2
-MIN_BITS, EXPONENT = 2048, 65_537  # of an RSA key
 _ISSUER = re.compile(r"https://[A-Za-z0-9.:/_-]*[A-Za-z0-9]").fullmatch
 _WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/]+)=*").fullmatch
 _PUBLISHABLE_KEY = re.compile(r"pk_(?:test|live)_([A-Za-z0-9+/]+)=*").fullmatch
@@ -75,11 +76,6 @@ def read_clerk(env: Environment, origins: tuple[str, ...]) -> ClerkSettings:
     )
 
 
-def is_strong(key: RSAPublicKey) -> bool:
-    """Tell whether a key may sign session tokens."""
-    return key.key_size >= MIN_BITS and key.public_numbers().e == EXPONENT
-
-
 def _read_pem(env: Environment) -> str | None:
     text = _tidy(env.text("CLERK_JWT_PUBLIC_KEY", _check_pem))
     return f"{text}\n" if text else None
@@ -99,6 +95,8 @@ def _check_pem(text: str) -> None:
         raise ValidationError(
             "must be the PEM of an RSA public key of 2048 bits or more, with exponent 65537"
         )
+    if isinstance(key, RSAPublicKey) and is_predictable(key):
+        raise ValidationError("must be another key: this one can be factored (CVE-2017-15361)")
 
 
 def _check_issuer(text: str) -> None:

@@ -36,16 +36,28 @@ _PAIR = re.compile(
     r"(?sa)\s*(?P<key>[^\s=]+)\s*=\s*(?:'(?P<quoted>(?:[^'\\]|\\.)*)'|(?P<bare>(?:[^\s'\\]|\\.?)"
     r"(?:[^\s\\]|\\.?)*|))\s*"
 ).match
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z_]{1,39}").fullmatch
 SPACE = " \t\n\r\f\v"  # as C's isspace, not Unicode's
 _LOCAL = {"", "localhost", "127.0.0.1", "::1"}
+
+
+class UnknownParameter(ValueError):
+    """A parameter that libpq does not know. The name is empty if it may be a part of a secret."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 def parse(text: str) -> dict[str, str]:
     """Return libpq's parameters by name; raise ValueError if ``text`` is malformed."""
     is_url = text.startswith(("postgresql://", "postgres://"))
     parameters = dict(_parts_of_url(text) if is_url else _pairs(text))
-    if parameters.keys() - PARAMETERS:
-        raise ValueError
+    for name in parameters:
+        if name not in PARAMETERS:
+            # With a second @, or in key=value pairs, it may be the end of a password.
+            is_plain = is_url and text.count("@") <= 1 and _PLAIN(name)
+            raise UnknownParameter(name if is_plain else "")
     return parameters
 
 

@@ -71,13 +71,7 @@ def read_server(env: Environment, setting: str, pooler: str = "none") -> Server:
     """Read a Postgres URL. A connection to another host must verify the certificate."""
 
     def check(url: str) -> None:
-        try:
-            parameters = conninfo.parse(url)
-        except ValueError:
-            raise ValidationError(
-                "is not a valid Postgres URL, such as postgresql://user:password@host:5432/database"
-                " (percent-encode special characters in the password)"
-            ) from None
+        parameters = _parse(url)
         sslmode = parameters.get("sslmode", "verify-full")
         if not conninfo.is_local(parameters) and sslmode != "verify-full":
             raise ValidationError("a host that is not local needs sslmode=verify-full")
@@ -94,6 +88,25 @@ def read_server(env: Environment, setting: str, pooler: str = "none") -> Server:
         url = conninfo.with_parameters(url, added) if added else url
     pooled = _is_transaction_pooler(parameters, pooler)
     return Server(setting=setting, url=url, transaction_pooler=pooled)
+
+
+def _parse(url: str) -> dict[str, str]:
+    """Return libpq's parameters; raise ValidationError if the URL is malformed."""
+    try:
+        return conninfo.parse(url)
+    except conninfo.UnknownParameter as error:
+        if error.name:
+            instead = " (DATABASE_POOLER tells about a pooler)" * (error.name == "pgbouncer")
+            raise ValidationError(
+                f"has the parameter {error.name}, which is not one of Postgres but of another"
+                f" tool: remove it{instead}"
+            ) from None
+    except ValueError:
+        pass
+    raise ValidationError(
+        "is not a valid Postgres URL, such as postgresql://user:password@host:5432/database"
+        " (percent-encode special characters in the password)"
+    )
 
 
 def _is_transaction_pooler(parameters: dict[str, str], pooler: str) -> bool:

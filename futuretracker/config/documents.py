@@ -30,6 +30,9 @@ no setting are ignored: other programs may share the file.
 yourself, the same message appears, except for a `WEB_CONCURRENCY` that is not a number: gunicorn
 reads it first, and ends with a traceback.
 
+The files in `deploy/` start gunicorn itself, because PM2 and Heroku give it options of their own.
+Under systemd, `check` runs before it and names a wrong `WEB_CONCURRENCY` too.
+
 systemd and gunicorn set variables of their own, such as `NOTIFY_SOCKET`, `JOURNAL_STREAM` and
 `GUNICORN_FD`. They are not settings. `GUNICORN_CMD_ARGS` adds options to gunicorn's command line.
 """
@@ -73,7 +76,8 @@ def _row(setting: Setting) -> str:
 
 
 def _example(setting: Setting) -> Iterator[str]:
-    for line in textwrap.wrap(setting.meaning.replace("`", ""), WIDTH - 2):
+    text = setting.meaning.replace("`", "")
+    for line in textwrap.wrap(text, WIDTH - 2, break_on_hyphens=False):
         yield f"# {line}"
     active = "" if setting.shown else "#"
     yield f"{active}{setting.name}={setting.example or setting.default}"

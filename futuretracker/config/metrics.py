@@ -21,12 +21,14 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,512}").fullmatch  # a bearer token, 
 class MetricsSettings:
     """A separate port on 127.0.0.1, a token for the API's port, both, or neither.
 
-    ``backups`` is the folder of the ``status.json`` that backups write.
+    ``backups`` is the folder of the ``status.json`` that backups write, ``audit`` that of the
+    ``audit.json`` that ``audit prune`` writes.
     """
 
     port: int | None
     token: str | None = field(repr=False)
     backups: Path
+    audit: Path
 
 
 def read_metrics(env: Environment, api_port: int | None) -> MetricsSettings:
@@ -36,13 +38,21 @@ def read_metrics(env: Environment, api_port: int | None) -> MetricsSettings:
         env.problem("METRICS_PORT", "must differ from PORT")
     token = env.text("METRICS_TOKEN", _check_token)
     return MetricsSettings(
-        port=port or None, token=token or None, backups=read_backup_directory(env)
+        port=port or None,
+        token=token or None,
+        backups=read_backup_directory(env),
+        audit=read_audit_directory(env),
     )
 
 
 def read_backup_directory(env: Environment) -> Path:
     """Read the folder of backups, which backups, /metrics and ``check`` share."""
     return Path(env.text("BACKUP_DIRECTORY") or SETTINGS["BACKUP_DIRECTORY"].default)
+
+
+def read_audit_directory(env: Environment) -> Path:
+    """Read the folder of ``audit.json``, which ``audit prune`` and /metrics share."""
+    return Path(env.text("AUDIT_DIRECTORY") or SETTINGS["AUDIT_DIRECTORY"].default)
 
 
 def _check_token(text: str) -> None:

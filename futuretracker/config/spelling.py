@@ -1,4 +1,4 @@
-"""Find misspelt names of settings."""
+"""Find misspelt names: of settings, and of whatever else has a list of known names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from futuretracker.config.table import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
 # Prefixes of libpq, the Postgres image and Docker Compose, which may use the same .env file.
 OTHER_TOOLS = ("PG", "POSTGRES_", "COMPOSE_")
@@ -32,13 +32,18 @@ def meant(setting: str, names: Iterable[str]) -> str | None:
     return next((name for name in names if _nearest(name, ()) in _forms(setting)), None)
 
 
+def nearest(name: str, known: Sequence[str], similarity: float) -> str | None:
+    """Return the known name that is most similar to this one, if it is at least so similar."""
+    found = get_close_matches(name, known, 1, similarity)
+    return found[0] if found else None
+
+
 def _nearest(name: str, present: Collection[str]) -> str | None:
     known = [form for setting in SETTINGS for form in _forms(setting)]
     if name in known or name.startswith(OTHER_TOOLS) or _is_longer(name):
         return None
     absent = [setting for setting in known if setting not in present]
-    found = get_close_matches(name, absent, 1, NEAR) or get_close_matches(name, known, 1, NEARER)
-    return found[0] if found else None
+    return nearest(name, absent, NEAR) or nearest(name, known, NEARER)
 
 
 def _forms(setting: str) -> tuple[str, str]:

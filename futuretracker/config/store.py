@@ -22,6 +22,7 @@ NUMBERS = {
     "socket_timeout",
     "timeout",
 }
+MAX_PORT = 65_535
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
 _HOSTS = re.compile(
     r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):[0-9]{1,5}(,(\[[0-9a-fA-F:.]+\]|[\w.-]+):[0-9]{1,5})*", re.ASCII
@@ -42,9 +43,16 @@ def _check_redis_url(url: str) -> None:
         if not _is_single(url):
             raise ValidationError("is not a Redis URL, such as redis://:password@host:6379/0")
     elif url.startswith(SEVERAL):
-        parts = urlsplit(url)
-        if not _HOSTS(parts.netloc.rpartition("@")[2]):
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # unbalanced or misplaced brackets
+            parts = None
+        hosts = parts.netloc.rpartition("@")[2] if parts else ""
+        if not parts or not _HOSTS(hosts):
             raise ValidationError("must name hosts with their ports: host:port,host:port")
+        for host in hosts.split(","):
+            if not 1 <= int(host.rpartition(":")[2]) <= MAX_PORT:
+                raise ValidationError(f"has a port that is not from 1 to {MAX_PORT}: {host}")
         if parts.scheme == "redis+sentinel" and not _SERVICE(parts.path):
             raise ValidationError("must end with the name that Sentinel knows the server by: /name")
     elif url:
@@ -55,10 +63,12 @@ def _check_redis_url(url: str) -> None:
 def _is_single(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises ValueError if the port is not valid
-    except ValueError:
+        port = parts.port
+    except ValueError:  # misplaced brackets, or a port that is no number up to 65535
         return False
-    return all(_NUMBER(value) for name, value in parse_qsl(parts.query) if name in NUMBERS)
+    return port != 0 and all(
+        _NUMBER(value) for name, value in parse_qsl(parts.query) if name in NUMBERS
+    )
 
 
 def _check_store_url(url: str, workers: int) -> None:

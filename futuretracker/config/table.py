@@ -6,6 +6,7 @@ docs/operations/settings.md and .env.example are printed from it (documents.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 _DOMAIN = "your-project.supabase.co:5432/postgres?sslrootcert=/etc/futuretracker/supabase-ca.crt"
 _OWNER = f"postgresql://postgres:password@db.{_DOMAIN}"
@@ -30,6 +31,8 @@ class Setting:
     shown: bool = False
 
 
+# The FutureTracker extension in the Chrome Web Store.
+EXTENSION: Final = "chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj"
 SECTIONS: dict[str, tuple[Setting, ...]] = {
     "Server": (
         Setting(
@@ -79,9 +82,36 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             "CORS_ORIGIN",
             "http://localhost:3000",
             "The origins that may call the API from a browser: an exact, comma-separated list,"
-            " without a slash at the end.",
-            example="https://your-frontend-domain.com",
+            " without a slash at the end. Browser extensions are origins as well: the example"
+            " includes the FutureTracker extension for Chrome. Firefox and Safari give an extension"
+            " another origin in each installation. `moz-extension://*` and"
+            " `safari-web-extension://*` allow all of them: every extension that a user of that"
+            " browser has installed may then call the API, but it still needs a token.",
+            example=f"https://your-frontend-domain.com,{EXTENSION}",
             shown=True,
+        ),
+        Setting(
+            "CORS_ALLOWED_HEADERS",
+            "",
+            "Further request headers that pages of these origins may send, comma-separated, such as"
+            " those of tracing. The service itself does not read them.",
+            example="traceparent,tracestate,baggage,sentry-trace",
+        ),
+    ),
+    "Front page": (
+        Setting(
+            "SOURCE_URL",
+            "",
+            "The URL of the source code. The front page links to it.",
+            example="https://git.example.com/futuretracker",
+        ),
+        Setting(
+            "SECURITY_CONTACT",
+            "",
+            "Where to report a vulnerability: a comma-separated list of `mailto:` and `https:`"
+            " URLs, the preferred one first. The front page and `/.well-known/security.txt` show"
+            " it. Without it, `security.txt` is a 404.",
+            example="mailto:security@example.com",
         ),
     ),
     "Sign-in with Clerk": (
@@ -120,14 +150,16 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "CLERK_AUTHORIZED_PARTIES",
             "",
-            "The origins that tokens may be issued for (the `azp` claim), comma-separated.",
+            "The origins that tokens may be issued for (the `azp` claim), comma-separated. If you"
+            " set it, include the origin of each extension, as in `CORS_ORIGIN`; it takes the same"
+            " patterns.",
             absent="`CORS_ORIGIN`",
-            example="https://your-frontend-domain.com",
+            example=f"https://your-frontend-domain.com,{EXTENSION}",
         ),
         Setting(
             "CLERK_ALLOW_MISSING_AZP",
             "false",
-            "Whether tokens without an `azp` claim are accepted. Native apps need it.",
+            "Whether tokens with no `azp` claim or an empty one are accepted. Native apps need it.",
         ),
         Setting(
             "CLERK_WEBHOOK_SECRET",
@@ -286,12 +318,32 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             example="/usr/lib/postgresql/17/bin",
         ),
     ),
+    "Audit log": (
+        Setting(
+            "AUDIT_KEEP_MONTHS",
+            "0",
+            "For how many whole months `audit prune` keeps the entries of the table `audit_log`;"
+            " 0 for ever.",
+            example="24",
+        ),
+        Setting(
+            "AUDIT_DIRECTORY",
+            "/var/lib/futuretracker-audit",
+            "The folder of `audit.json`, which `audit prune` writes and `/metrics` reads.",
+        ),
+    ),
     "Checks": (
         Setting(
             "PUBLIC_URL",
             "",
             "The URL that clients use. `check --deploy` sends its requests there.",
             example="https://api.example.com",
+        ),
+        Setting(
+            "HOSTS",
+            "1",
+            "The number of hosts that run the service. `check --deploy` compares the connections of"
+            " all of them with the limits of Postgres.",
         ),
         Setting(
             "CHECK_TOKEN",
