@@ -11,12 +11,16 @@ from futuretracker.backups.files.encryption import encrypt
 from futuretracker.backups.files.rotation import expired
 from futuretracker.backups.files.status import Status, record
 from futuretracker.backups.files.streams import Sink
+from futuretracker.backups.interrupts import finish
+from futuretracker.backups.postgres.leftovers import remove_leftovers
 from futuretracker.backups.postgres.programs import Programs, environment, running
 from futuretracker.backups.postgres.snapshot import snapshot
 from futuretracker.backups.problem import BackupProblem
+from futuretracker.telemetry.progress import SILENT
 
 if TYPE_CHECKING:
     from futuretracker.config.backups import BackupSettings, Keep
+    from futuretracker.telemetry.progress import Progress
 
 # The service owns this schema only. Others, such as auth and storage, belong to the platform.
 SCHEMA = "public"
@@ -28,17 +32,22 @@ ARGUMENTS = (
 )
 
 
-def back_up(settings: BackupSettings) -> dict[str, Any]:
+def back_up(
+    settings: BackupSettings, *, keep: bool = False, progress: Progress = SILENT
+) -> dict[str, Any]:
     """Make a backup, record it, remove expired backups, and return a description of the new one.
 
-    Raise BackupProblem or psycopg.Error; no backup was removed then.
+    With ``keep`` no later backup removes it.
+
+    Raise BackupProblem or psycopg.Error; then no backup was removed.
     """
     started = time.monotonic()
     directory = Directory(settings.directory)
     try:
         with directory.lock("backup"):
             directory.remove_partial_files()
-            made = _make(settings, directory)
+            remove_leftovers(directory)
+            made = _make(settings, directory, keep=keep, progress=progress)
             record(directory, backup=made)
             removed = _rotate(directory, settings.keep)
     except OSError as error:
@@ -48,18 +57,25 @@ def back_up(settings: BackupSettings) -> dict[str, Any]:
     return {**made, "removed": removed, "seconds": round(time.monotonic() - started, 1)}
 
 
-def _make(settings: BackupSettings, directory: Directory) -> dict[str, Any]:
+def _make(
+    settings: BackupSettings, directory: Directory, *, keep: bool, progress: Progress
+) -> dict[str, Any]:
     name = directory.new_name(encrypted=bool(settings.recipients))
     with snapshot(settings.server) as (conn, snapshot_id):
         programs = Programs(settings.programs)
         major = conn.info.server_version // 10_000
         programs.check("pg_dump", major, "the server", settings.server.url)
+        progress.begin("Reading every row for the manifest")
         manifest = Manifest.read(conn)
         try:
             with directory.writing(name) as file:
-                sink = Sink(file)
+                progress.begin(f"Writing {name}", "bytes")
+                sink = Sink(file, progress)
                 _dump(settings, programs.path("pg_dump"), snapshot_id, sink)
                 _write_sidecars(directory, name, sink.sha256, manifest)
+                if keep:
+                    directory.keep(name)
+                finish()
         except BaseException:
             directory.remove(name)
             raise
@@ -84,14 +100,15 @@ def _write_sidecars(directory: Directory, name: str, sha256: str, manifest: Mani
 
 
 def _rotate(directory: Directory, keep: Keep) -> list[str]:
-    """Remove the expired backups, except the newest one that a drill has restored."""
+    """Remove the expired backups, except those to keep and the last one that a drill restored."""
     try:
         proven = Status.read(directory.path).proven
     except ValueError:  # damaged: no file is known to be proven
         proven = None
-    spared = proven.file if proven else None
+    spared = directory.kept() | ({proven.file} if proven else set())
     backups = directory.backups()
-    names = [backups[made] for made in sorted(expired(backups, keep)) if backups[made] != spared]
+    found = [backups[made] for made in sorted(expired(backups, keep))]
+    names = [name for name in found if name not in spared]
     for name in names:
         directory.remove(name)
     return names

@@ -42,7 +42,7 @@ class BackupAge(Collector):
         )
         yield _gauge(
             "futuretracker_drill_ok",
-            "1 if the last restore drill found every row again, else 0.",
+            "1 if the last restore drill restored every row, else 0.",
             status.drill.ok if status.drill else None,
         )
 

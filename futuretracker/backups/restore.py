@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
-from tempfile import NamedTemporaryFile, TemporaryFile
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,11 +15,13 @@ from futuretracker.backups.postgres.programs import environment, running
 from futuretracker.backups.postgres.snapshot import CONNECT_WITHIN
 from futuretracker.backups.postgres.target import check_target, surrounding_sql
 from futuretracker.backups.problem import BackupProblem
+from futuretracker.telemetry.progress import SILENT
 
 if TYPE_CHECKING:
     from futuretracker.backups.files.archive import Archive
     from futuretracker.backups.postgres.programs import Programs
     from futuretracker.config.database import Server
+    from futuretracker.telemetry.progress import Progress
 
 # The schema exists already, and its default privileges are the platform's.
 NOT_OURS = (" SCHEMA - public ", " COMMENT - SCHEMA public ", " DEFAULT ACL ")
@@ -37,27 +39,37 @@ class Restored:
     rows: dict[str, int]
 
 
-def restore(archive: Archive, server: Server, programs: Programs) -> Restored:
+def restore(
+    archive: Archive, server: Server, programs: Programs, progress: Progress = SILENT
+) -> Restored:
     """Restore into an empty database and compare every table with the backup's manifest.
 
-    Raise BackupProblem or psycopg.Error. Nothing was restored then, except after DifferentContent.
+    Raise BackupProblem or psycopg.Error; then nothing was restored, except after DifferentContent.
     """
+    progress.begin(f"Checking {archive.path.name}")
     archive.check()
     with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN, autocommit=True) as conn:
         check_target(conn, archive.manifest, server.setting)
         for name in ("pg_restore", "psql"):
             programs.check(name, archive.manifest.postgres, "the backup", server.url)
-        before, after = surrounding_sql(conn, archive.manifest)
-    _run_psql(archive, server, programs, before, after)
+        surrounding = surrounding_sql(conn, archive.manifest)
+    progress.begin(f"Restoring {archive.path.name}", "bytes", archive.size)
+    _run_psql(archive, server, programs, surrounding, progress)
+    progress.begin("Comparing every row with the manifest")
     with psycopg.connect(server.url, connect_timeout=CONNECT_WITHIN) as conn:
         _compare(archive.manifest.content, Content.read(conn))
     return Restored(archive.manifest.content.rows())
 
 
 def _run_psql(
-    archive: Archive, server: Server, programs: Programs, before: bytes, after: bytes
+    archive: Archive,
+    server: Server,
+    programs: Programs,
+    surrounding: tuple[bytes, bytes],
+    progress: Progress,
 ) -> None:
-    """Pipe the SQL that pg_restore writes into psql; only ``after`` commits it."""
+    """Pipe the SQL that pg_restore writes into psql; only the SQL after it commits."""
+    before, after = surrounding
     command = [
         programs.path("psql"),
         "--no-psqlrc",
@@ -66,7 +78,8 @@ def _run_psql(
         "--output=/dev/null",
     ]
     command += ["--set=ON_ERROR_STOP=1", "--file=-"]
-    with NamedTemporaryFile() as listing:
+    # This file has no name, so nothing is left of it if this process is killed.
+    with TemporaryFile() as listing:
         listing.write(_listing(archive, programs))
         listing.flush()
         with running(command, environment(server.url), stdin=-1) as psql:
@@ -74,7 +87,7 @@ def _run_psql(
             try:
                 pipe.write(before)
                 pipe.flush()
-                _write_sql(archive, programs, listing.name, pipe)
+                _write_sql(archive, programs, listing.fileno(), pipe, progress)
                 pipe.write(after)
                 pipe.close()
             except BrokenPipeError:
@@ -83,11 +96,14 @@ def _run_psql(
             psql.finish()
 
 
-def _write_sql(archive: Archive, programs: Programs, listing: str, pipe: Any) -> None:
+def _write_sql(
+    archive: Archive, programs: Programs, listing: int, pipe: Any, progress: Progress
+) -> None:
     command = [programs.path("pg_restore"), "--exit-on-error", "--no-owner"]
-    command += [f"--use-list={listing}", "--file=-"]
-    with running(command, environment(""), stdin=-1, stdout=pipe) as restoring:
-        archive.feed(restoring.process)
+    command += [f"--use-list=/dev/fd/{listing}", "--file=-"]
+    options = {"stdin": -1, "stdout": pipe, "pass_fds": [listing]}
+    with running(command, environment(""), **options) as restoring:
+        archive.feed(restoring.process, progress)
         if restoring.process.wait() == -signal.SIGPIPE:
             raise BrokenPipeError  # psql has exited first, and its error says why
         restoring.finish()

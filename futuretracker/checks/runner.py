@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from futuretracker.checks.subject import Subject
 
 
+# For a verdict, the verdicts of the item with the cause that say enough.
+EXPLAINS = {verdict: {Verdict.ERROR} for verdict in Verdict}
+EXPLAINS[Verdict.UNKNOWN] = {Verdict.WARNING, Verdict.ERROR, Verdict.UNKNOWN}
+
+
 class Result(NamedTuple):
     """An item and its finding."""
 
@@ -26,9 +31,26 @@ class Result(NamedTuple):
 def run(items: Sequence[Item], subject: Subject) -> list[Result]:
     """Return a result for every item, in the order of the items."""
     started = time.monotonic()
-    # The threads are daemons: a look-up of a name or a silent server cannot be interrupted.
+    # Daemon threads do not delay the exit: a DNS look-up cannot be interrupted.
     waiting = [(item, _start(item, subject)) for item in items]
-    return [Result(item, _wait(item, found, started)) for item, found in waiting]
+    return _fold([Result(item, _wait(item, found, started)) for item, found in waiting])
+
+
+def _fold(results: list[Result]) -> list[Result]:
+    """Turn items that failed for the cause of another item into skipped ones.
+
+    The other item shows the cause. It must be as severe, so that no error becomes less.
+    """
+    verdicts = {item.id: finding.verdict for item, finding in results}
+
+    def folded(item: Item, finding: Finding) -> Finding:
+        cause = verdicts.get(finding.cause, Verdict.OK)
+        if finding.cause == item.id or cause not in EXPLAINS[finding.verdict]:
+            return finding
+        text = f"It depends on {finding.cause}."
+        return Finding(Verdict.SKIPPED, text, f"See {finding.cause}.", finding.cause)
+
+    return [Result(item, folded(item, finding)) for item, finding in results]
 
 
 def _start(item: Item, subject: Subject) -> SimpleQueue[Finding]:

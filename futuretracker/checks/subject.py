@@ -1,4 +1,4 @@
-"""What the checks inspect: the settings, even if they are not usable."""
+"""What the checks inspect: the settings, even invalid ones."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Read = TypeVar("Read")
+NOT_USABLE = "The settings are not usable."
+SETTINGS_ITEM = "environment-complete"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """The settings of the service (``loaded``) and of the checks (``around``), or None.
+    """The settings of the service and of the checks.
 
-    They are None if they are not usable; ``problems`` says why. ``given`` holds all variables that
-    are set. ``http_port`` is the port of the public host without TLS.
+    ``config_or_none`` and ``settings_or_none`` are None if the settings are not usable.
+    ``problems`` says why. ``given`` holds all variables that are set. ``http_port`` is the port of
+    the public host without TLS.
     """
 
     given: Mapping[str, str] = field(repr=False)
     problems: tuple[str, ...]
-    loaded: Config | None
-    around: CheckSettings | None
+    config_or_none: Config | None
+    settings_or_none: CheckSettings | None
     http_port: int = 80
 
     @classmethod
@@ -38,8 +41,8 @@ class Subject:
         problems: list[str] = []
         return cls(
             given=_read(lambda: given(dotenv), problems) or {},
-            loaded=_read(lambda: Config.from_env(dotenv), problems),
-            around=_read(lambda: CheckSettings.from_env(dotenv), problems),
+            config_or_none=_read(lambda: Config.from_env(dotenv), problems),
+            settings_or_none=_read(lambda: CheckSettings.from_env(dotenv), problems),
             problems=tuple(dict.fromkeys(problems)),
         )
 
@@ -53,16 +56,16 @@ class Subject:
     @property
     def config(self) -> Config:
         """The settings of the service; raise Undecided if they are not usable."""
-        if self.loaded is None:
-            raise Undecided("The settings are not usable.", "See environment-complete.")
-        return self.loaded
+        if self.config_or_none is None:
+            raise Undecided(NOT_USABLE, "See environment-complete.", cause=SETTINGS_ITEM)
+        return self.config_or_none
 
     @property
     def settings(self) -> CheckSettings:
         """The settings of the checks; raise Undecided if they are not usable."""
-        if self.around is None:
-            raise Undecided("The settings are not usable.", "See environment-complete.")
-        return self.around
+        if self.settings_or_none is None:
+            raise Undecided(NOT_USABLE, "See environment-complete.", cause=SETTINGS_ITEM)
+        return self.settings_or_none
 
     @property
     def public_url(self) -> str:
@@ -71,6 +74,7 @@ class Subject:
             raise Undecided(
                 "PUBLIC_URL is not set.",
                 "Set it to the URL that clients use, such as https://api.example.com.",
+                cause="https",
             )
         return self.settings.public_url
 

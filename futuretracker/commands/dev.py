@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http.client
 import re
 import signal
@@ -14,12 +13,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import futuretracker.app  # noqa: F401 - a missing module is reported before anything starts
-from futuretracker.commands.interrupts import STOP_SIGNALS
-from futuretracker.commands.local.embedded_postgres import LocalDataError, as_service, postgres
+from futuretracker.backups.interrupts import STOP_SIGNALS
+from futuretracker.commands.local import running
+from futuretracker.commands.local.embedded_postgres import as_service, postgres
+from futuretracker.commands.local.greeting import USER, greeting
 from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
-from futuretracker.commands.token import azp_of
+from futuretracker.commands.local.seed import NotSeeded, seed
+from futuretracker.commands.subjects import user_id
+from futuretracker.commands.token import azp_of, lifetime
 from futuretracker.config.environment import given
-from futuretracker.config.urls import in_url
 from futuretracker.database.migrate import migrate
 from futuretracker.server.ports import PortNotFree, check_port
 
@@ -33,6 +35,7 @@ KEY_SETTINGS = {
     for name in ("CLERK_JWT_PUBLIC_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_ISSUER")
     for suffix in ("", "_FILE")
 }
+LOCAL_SERVICE = "futuretracker.commands.local"
 MAX_PORT = 65_535
 START_WITHIN = 60.0  # seconds
 
@@ -41,46 +44,77 @@ class CannotStart(Exception):
     """The service cannot start; the message says why."""
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add no arguments: settings come from the environment and ``.env``."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the user to seed; settings come from the environment and ``.env``."""
+    parser.add_argument(
+        "--seed",
+        type=user_id,
+        nargs="?",
+        const=USER,
+        metavar="USER",
+        help=f"give this user 40 opportunities (default: {USER}); if the service runs"
+        " already, do only that",
+    )
 
 
-def run(_options: argparse.Namespace) -> int | str:
+def run(options: argparse.Namespace) -> int | str:
     """Run until gunicorn ends, or until Ctrl-C."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     try:
+        if options.seed and (settings := running.settings()):
+            _seed(options.seed, settings)
+            return 0
         with ExitStack() as stack:
-            return _serve(stack, given())
-    except (CannotStart, LocalDataError, UnusableKey) as error:
+            return _serve(stack, given(), options.seed)
+    except (CannotStart, NotSeeded, UnusableKey, running.LocalDataError) as error:
         return str(error)
     except KeyboardInterrupt:
         return 0
 
 
-def _serve(stack: ExitStack, chosen: Mapping[str, str]) -> int:
+def _serve(stack: ExitStack, chosen: Mapping[str, str], seeded: str | None) -> int:
     host, port = chosen.get("HOST", "127.0.0.1"), chosen.get("PORT", "3001")
     _check_port(host, port)
-    _lock(stack)
+    running.lock(stack)
     issuer = Issuer(LOCAL / "issuer.pem")
+    own_keys = not KEY_SETTINGS & chosen.keys()
+    own_database = not {"DATABASE_URL", "DATABASE_URL_FILE"} & chosen.keys()
     settings = {
         "FUTURETRACKER_ENV": "development",
         "TRUSTED_PROXIES": "0",
         "STORE_URL": f"lmdb://{(LOCAL / 'store').absolute()}",
-        **({} if KEY_SETTINGS & chosen.keys() else issuer.settings()),
+        **(issuer.settings() if own_keys else {}),
         **chosen,
     }
-    if not {"DATABASE_URL", "DATABASE_URL_FILE"} & chosen.keys():
+    owner = {}
+    if own_database:
         with postponed_interrupts():
-            owner = stack.enter_context(postgres(LOCAL / "postgres"))
-        migrate(owner)
-        settings["DATABASE_URL"] = as_service(owner)
+            url = stack.enter_context(postgres(LOCAL / "postgres"))
+        migrate(url)
+        settings["DATABASE_URL"] = as_service(url)
+        owner = {"MIGRATION_DATABASE_URL": url}
+    running.write({**settings, **owner})
     gunicorn = _start(settings)
     stack.callback(_stop, gunicorn)
     _wait(gunicorn, host, port)
-    own_keys = not KEY_SETTINGS & chosen.keys()
-    _greet(f"http://{in_url(host)}:{port}", settings, issuer if own_keys else None)
+    if seeded:
+        _seed(seeded, {**settings, **owner})
+    ttl = lifetime(settings)
+    token = issuer.token(USER, ttl=ttl, azp=azp_of(settings)) if own_keys else ""
+    _say(greeting(settings, own_database=own_database, token=token, ttl=ttl))
     return gunicorn.wait()
+
+
+def _seed(user: str, settings: Mapping[str, str]) -> None:
+    """Give a user of the running service opportunities."""
+    issuer = Issuer(LOCAL / "issuer.pem")
+    token = issuer.token(user, ttl=60, azp=azp_of(settings))
+    _say(seed(user, token, settings))
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the command's output
 
 
 @contextlib.contextmanager
@@ -110,24 +144,11 @@ def _check_port(host: str, port: str) -> None:
         raise CannotStart(str(error)) from error
 
 
-def _lock(stack: ExitStack) -> None:
-    """Lock the data folder against a second ``dev``."""
-    try:
-        LOCAL.mkdir(exist_ok=True)
-        file = stack.enter_context((LOCAL / "lock").open("w"))
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        message = f"Another 'make run' is using {LOCAL.absolute()}; stop it first."
-        raise CannotStart(message) from error
-    except OSError as error:
-        message = f"{LOCAL.absolute()} cannot be used as the data folder ({error.strerror})."
-        raise CannotStart(message) from error
-
-
 def _start(settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     # In its own session gunicorn does not receive Ctrl-C, and this process can stop it gracefully.
-    return subprocess.Popen(
-        [sys.executable, "-m", "futuretracker", "serve"],
+    readable = sys.stdout.isatty() and settings.get("LOG_FORMAT") != "json"
+    return subprocess.Popen(  # noqa: S603 - the interpreter, with literal arguments
+        [sys.executable, "-m", LOCAL_SERVICE, *(["--readable"] if readable else [])],
         env=dict(settings),
         start_new_session=True,
     )
@@ -148,22 +169,14 @@ def _wait(gunicorn: subprocess.Popen[bytes], host: str, port: str) -> None:
         if gunicorn.poll() is not None:
             message = "The service did not start; the messages above say why."
             raise CannotStart(message)
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection(host, int(port), timeout=2)
+        connection = http.client.HTTPConnection(host, int(port), timeout=2)
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException),
+            contextlib.closing(connection),
+        ):
             connection.request("GET", "/readyz")
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return
         time.sleep(0.05)
     message = f"The service did not become ready within {START_WITHIN:.0f} seconds."
     raise CannotStart(message)
-
-
-def _greet(base: str, settings: Mapping[str, str], issuer: Issuer | None) -> None:
-    lines = [f"FutureTracker is running at {base}/api (stop it with Ctrl-C). Try:"]
-    if issuer:
-        ttl = min(3600, int(settings["CLERK_MAX_TOKEN_LIFETIME"]))
-        token = issuer.token("user_alice", ttl=ttl, azp=azp_of(settings))
-        lines.append(f"curl -H 'Authorization: Bearer {token}' {base}/api/opportunities")
-    else:
-        lines.append(f"curl {base}/api/health")
-    print("\n".join(lines), flush=True)  # noqa: T201 - the command's output

@@ -1,26 +1,15 @@
-"""Signals that stop a command."""
+"""Report that a signal has stopped a command."""
 
 from __future__ import annotations
 
-import signal
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    from futuretracker.backups.interrupts import Stopped
 
 
-def stop_once() -> None:
-    """Raise KeyboardInterrupt at the first SIGINT or SIGTERM, and ignore all later ones.
-
-    A second Ctrl-C must not interrupt the clean-up.
-    """
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for number in STOP_SIGNALS:
-        signal.signal(number, stop)
+def stopped_by(what: str, stopped: Stopped) -> int:
+    """Print one sentence, and return the exit status: 143 for SIGTERM, 130 for SIGINT."""
+    print(f"{what} was stopped by {stopped.signal}.", file=sys.stderr)  # noqa: T201 - the command's output
+    return stopped.status

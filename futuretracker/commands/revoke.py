@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from futuretracker.auth.revocations import MAX_AGE
-from futuretracker.auth.tokens import SESSION, TOLERATED, USER
+from futuretracker.auth.tokens import TOLERATED
+from futuretracker.commands.output import add_json, print_json
 from futuretracker.commands.problems import database_problem
+from futuretracker.commands.subjects import session_id, user_id
 from futuretracker.config import Config
 from futuretracker.database.queries.revocations import insert_revocation
 
 if TYPE_CHECKING:
+    import argparse
+
     from futuretracker.database.queries.revocations import Kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the choice between a session and a user."""
+    """Add the choice between a session and a user, and the option for JSON."""
     subject = parser.add_mutually_exclusive_group(required=True)
-    subject.add_argument("--session", type=_session, help="a session's id, sess_...")
-    subject.add_argument("--user", type=_user, help="a user's id, user_...")
+    subject.add_argument("--session", type=session_id, help="a session's id, sess_...")
+    subject.add_argument("--user", type=user_id, help="a user's id, user_...")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int | str:
@@ -39,22 +43,11 @@ def run(options: argparse.Namespace) -> int | str:
     except psycopg.Error as error:
         refusal = database_problem(error, "DATABASE_URL")
         return f"{refusal}. Is it up to date? Run 'python -m futuretracker migrate'."
-    print(  # noqa: T201 - the command's output
-        f"{subject}: tokens issued until now are refused everywhere within {MAX_AGE:.0f} seconds."
-        " Also end it in Clerk, which can still issue new tokens."
-    )
+    if options.json:
+        print_json({kind: subject, "withinSeconds": int(MAX_AGE)})
+    else:
+        print(  # noqa: T201 - the command's output
+            f"{subject}: tokens issued until now are refused everywhere within {MAX_AGE:.0f}"
+            " seconds. Also end it in Clerk, which can still issue new tokens."
+        )
     return 0
-
-
-def _session(text: str) -> str:
-    if not SESSION(text):
-        message = "must be a session's id, such as sess_2abc"
-        raise argparse.ArgumentTypeError(message)
-    return text
-
-
-def _user(text: str) -> str:
-    if not USER(text):
-        message = "must be a user's id, such as user_2abc"
-        raise argparse.ArgumentTypeError(message)
-    return text

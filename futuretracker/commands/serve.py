@@ -1,14 +1,15 @@
 """``serve``: run the service with gunicorn.
 
-gunicorn reads WEB_CONCURRENCY while Python imports it, before gunicorn.conf.py, and ends with a
-traceback if it is not a number. Here all settings are checked first.
+This checks all settings first. gunicorn reads WEB_CONCURRENCY when it is imported, before
+gunicorn.conf.py, and would end with a traceback if it is not a number.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from futuretracker.config import Config
 
@@ -23,4 +24,12 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace) -> int:
     """Check the settings, and replace this process by gunicorn."""
     Config.from_env()
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])  # noqa: S606 - no shell
+    replace_this_process("wsgi:app")
+
+
+def replace_this_process(application: str, *options: str) -> NoReturn:
+    """Replace this process by gunicorn, which reads gunicorn.conf.py and then ``options``."""
+    if not Path("gunicorn.conf.py").exists():  # gunicorn would run with its own defaults
+        sys.exit(f"Run it in the folder of FutureTracker: {Path.cwd()} has no gunicorn.conf.py.")
+    command = [sys.executable, "-m", "gunicorn", *options, application]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell

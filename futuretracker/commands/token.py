@@ -6,13 +6,18 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
+from futuretracker.commands.local import running
+from futuretracker.commands.local.issuer import LIFETIME, LOCAL, Issuer, UnusableKey
 from futuretracker.config.clerk import MAX_LIFETIME
+from futuretracker.config.cors import example_of
 from futuretracker.config.environment import given
 from futuretracker.config.table import SETTINGS
+from futuretracker.config.urls import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+OTHER_KEYS = "The running service takes its tokens from Clerk, so it would refuse one from here."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--user", required=True, type=_user, help="the user's id: user_ and letters or digits"
     )
     parser.add_argument(
-        "--ttl", type=_seconds, default=3600, help="lifetime in seconds (default: 3600)"
+        "--ttl",
+        type=_seconds,
+        default=LIFETIME,
+        help=f"lifetime in seconds (default: {LIFETIME}, which is 12 hours)",
     )
 
 
@@ -31,14 +39,25 @@ def run(options: argparse.Namespace) -> int | str:
         issuer = Issuer(LOCAL / "issuer.pem")
     except UnusableKey as error:
         return str(error)
-    print(issuer.token(options.user, ttl=options.ttl, azp=azp_of(given())))  # noqa: T201 - the command's output
+    service = running.settings()
+    if service and service.get("CLERK_JWT_PUBLIC_KEY") != issuer.public_key:
+        return OTHER_KEYS
+    settings = service or given()
+    ttl = lifetime(settings, options.ttl)
+    print(issuer.token(options.user, ttl=ttl, azp=azp_of(settings)))  # noqa: T201 - the command's output
     return 0
+
+
+def lifetime(settings: Mapping[str, str], wanted: int = LIFETIME) -> int:
+    """Return the lifetime that a service with these settings accepts: the wanted one, or less."""
+    return min(wanted, int(settings.get("CLERK_MAX_TOKEN_LIFETIME", MAX_LIFETIME)))
 
 
 def azp_of(settings: Mapping[str, str]) -> str:
     """Return an origin for the ``azp`` claim that a service with these settings accepts."""
     parties = settings.get("CLERK_AUTHORIZED_PARTIES") or settings.get("CORS_ORIGIN")
-    return (parties or SETTINGS["CORS_ORIGIN"].default).split(",")[0].strip()
+    listed = split(parties or SETTINGS["CORS_ORIGIN"].default)
+    return example_of(listed[0]) if listed else ""
 
 
 def _user(text: str) -> str:

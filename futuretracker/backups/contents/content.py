@@ -28,7 +28,7 @@ class Table:
 class Content:
     """Everything in the schema ``public`` that a restore must bring back.
 
-    ``grants`` and ``policies`` are descriptions in plain text, made only for the comparison.
+    ``grants`` and ``policies`` are descriptions, which only the comparison uses.
     """
 
     tables: dict[str, Table]
@@ -39,16 +39,16 @@ class Content:
     def read(cls, conn: Connection) -> Content:
         """Read the content in the connection's transaction, whose settings it changes."""
         conn.execute(SESSION)
-        return cls(_tables(conn), _sentences(conn, GRANTS), _sentences(conn, POLICIES))
+        return cls(_tables(conn), _descriptions(conn, GRANTS), _descriptions(conn, POLICIES))
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Content:
-        """Restore what ``to_json`` returned."""
+        """Build the content from what ``to_json`` returned."""
         tables = {name: Table(**table) for name, table in fields["tables"].items()}
         return cls(tables, tuple(fields["grants"]), tuple(fields["policies"]))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content as plain values for JSON."""
+        """Return the content as values that JSON supports."""
         return asdict(self)
 
     def rows(self) -> dict[str, int]:
@@ -68,5 +68,5 @@ def _tables(conn: Connection) -> dict[str, Table]:
     return tables
 
 
-def _sentences(conn: Connection, statement: str) -> tuple[str, ...]:
+def _descriptions(conn: Connection, statement: str) -> tuple[str, ...]:
     return tuple(row[0] for row in conn.execute(statement))

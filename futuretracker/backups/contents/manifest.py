@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import psycopg
 
 FORMAT = 1
+# What JSON of any other shape raises. int() raises OverflowError for Python's "Infinity".
+PROBLEMS = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 # The owners of the objects, and every other role that a grant or a policy names. Postgres'
 # predefined roles exist everywhere, so they are left out.
 ROLES = """
@@ -36,7 +38,7 @@ from pg_roles as r
 where r.rolname !~ '^pg_' and r.oid in (select role from owners union select role from named)
 order by 1
 """
-# The owner's functions read rows through these policies.
+# These policies let the owner's functions read rows.
 OWNER_POLICIES = """
 select c.relname, p.polname
 from pg_policy as p join pg_class as c on c.oid = p.polrelid
@@ -80,8 +82,10 @@ class Manifest:
         """Parse what ``text`` returned; raise BackupProblem if it is not a manifest."""
         try:
             fields = json.loads(text)
-            if fields["format"] != FORMAT:
+            if fields["format"] > FORMAT:
                 raise BackupProblem(f"{name} was written by a newer version of this program.")
+            if fields["format"] != FORMAT:
+                raise BackupProblem(f"{name} has an unknown format: {fields['format']!r}.")
             return cls(
                 postgres=int(fields["postgres"]),
                 content=Content.from_json(fields["content"]),
@@ -90,7 +94,7 @@ class Manifest:
                 settings=tuple(fields["settings"]),
                 owner_policies=tuple((table, policy) for table, policy in fields["owner_policies"]),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except PROBLEMS as error:
             raise BackupProblem(f"{name} is not the manifest of a backup.") from error
 
     def text(self) -> bytes:

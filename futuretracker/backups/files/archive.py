@@ -1,8 +1,9 @@
-"""Read a backup file and the two files that belong to it."""
+"""Read a backup file, its checksum and its manifest."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from futuretracker.backups.files.directory import SIDECARS
 from futuretracker.backups.files.encryption import decrypt
 from futuretracker.backups.files.streams import Sink
 from futuretracker.backups.problem import BackupProblem
+from futuretracker.telemetry.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from pyrage.x25519 import Identity
+
+    from futuretracker.telemetry.progress import Progress
 
 
 class Archive:
@@ -46,10 +50,15 @@ class Archive:
                 f" {self.path.name}{SIDECARS[0]}. Restore another backup."
             )
 
-    def feed(self, process: Popen[bytes]) -> None:
+    @property
+    def size(self) -> int:
+        """The size of the file in bytes."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def feed(self, process: Popen[bytes], progress: Progress = SILENT) -> None:
         """Write the dump to a process, which may exit before it has read everything."""
         assert process.stdin  # noqa: S101 - a pipe
-        sink = Sink(process.stdin)  # type: ignore[arg-type]
+        sink = Sink(process.stdin, progress)  # type: ignore[arg-type]
         self._file.seek(0)
         with suppress(BrokenPipeError):
             decrypt(self._file, sink, self._identities, self.path.name)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TOO_WIDE = 0o026  # the group may read; others may not, and only the owner may write
 TIME = "%Y%m%dT%H%M%SZ"
 SIDECARS = (".sha256", ".json")
+KEEP = ".keep"  # an empty file beside a backup: no rotation removes the backup
 PARTIAL = ".partial"
 _NAME = re.compile(r"futuretracker-([0-9]{8}T[0-9]{6}Z)\.dump(\.age)?", re.ASCII).fullmatch
 _PARTIAL_NAME = re.compile(r"\.futuretracker-[0-9TZ]+\.dump[.a-z0-9]*\.partial").fullmatch
@@ -31,7 +32,7 @@ class Directory:
         self.path = path
         try:
             found = path.stat()
-            names = os.listdir(path)  # noqa: PTH208 - whether it can be read, and is a folder
+            names = os.listdir(path)  # noqa: PTH208 - raises if it is no readable folder
         except OSError as error:
             raise BackupProblem(
                 f"BACKUP_DIRECTORY ({path}) cannot be used: {error.strerror}."
@@ -48,9 +49,19 @@ class Directory:
         """Return the names of the complete backups by the time at which each was started."""
         found = {}
         for name in filter(None, map(_NAME, os.listdir(self.path))):  # noqa: PTH208 - names
-            with suppress(ValueError):  # an impossible date, so the file is not one of ours
+            with suppress(ValueError):  # an impossible date: the file is not a backup
                 found[datetime.strptime(name[1], TIME).replace(tzinfo=UTC)] = name[0]
         return found
+
+    def kept(self) -> set[str]:
+        """Return the names of the backups that no rotation may remove."""
+        names = set(os.listdir(self.path))  # noqa: PTH208 - names
+        return {name for name in names if f"{name}{KEEP}" in names}
+
+    def keep(self, name: str) -> None:
+        """Let no rotation remove the backup."""
+        with self.writing(f"{name}{KEEP}"):
+            pass
 
     def new_name(self, *, encrypted: bool) -> str:
         """Return a name that no backup has yet."""
@@ -65,8 +76,8 @@ class Directory:
             (self.path / name).unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
-        """Remove a backup, and then its checksum and manifest."""
-        for suffix in ("", *SIDECARS):
+        """Remove a backup, and then the files beside it."""
+        for suffix in ("", *SIDECARS, KEEP):
             (self.path / f"{name}{suffix}").unlink(missing_ok=True)
         self.sync()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyrage
 
+from futuretracker.backups.interrupts import stopped
 from futuretracker.backups.problem import BackupProblem
 
 if TYPE_CHECKING:
@@ -28,13 +29,14 @@ def encrypt(source: BinaryIO, sink: Sink, recipients: Sequence[Recipient]) -> No
     try:
         pyrage.encrypt_io(source, sink, recipients)
     except (pyrage.EncryptError, OSError) as error:
-        raise sink.failure or error from error
+        raise stopped() or sink.failure or error from error
 
 
 def decrypt(source: BinaryIO, sink: Sink, identities: Sequence[Identity], name: str) -> None:
     """Copy ``source``, decrypted if it is encrypted. Memory use is constant.
 
-    Raise BackupProblem if no identity decrypts it, and the sink's own error if the sink failed.
+    Raise BackupProblem if no identity decrypts it. If a signal or an error of the sink has ended
+    the copy, raise that.
     """
     encrypted = source.read(len(MAGIC)) == MAGIC
     source.seek(0)
@@ -48,6 +50,6 @@ def decrypt(source: BinaryIO, sink: Sink, identities: Sequence[Identity], name: 
     try:
         pyrage.decrypt_io(source, sink, identities)
     except (pyrage.DecryptError, OSError) as error:
-        if sink.failure:
-            raise sink.failure from error
+        if failure := stopped() or sink.failure:
+            raise failure from error
         raise BackupProblem(f"BACKUP_AGE_IDENTITY does not decrypt {name}: {error}.") from error

@@ -29,6 +29,7 @@ class Result:
     file: str | None
     finished_at: datetime | None
     size: int | None  # bytes; backups only
+    sha256: str | None  # in hexadecimal; backups only
     ok: bool | None  # drills only
 
     @classmethod
@@ -40,6 +41,7 @@ class Result:
             _typed(fields, "file", str),
             _time(fields.get("finished_at")),
             _typed(fields, "bytes", int),
+            _typed(fields, "sha256", str),
             _typed(fields, "ok", bool),
         )
 

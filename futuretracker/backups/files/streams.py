@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from futuretracker.telemetry.progress import SILENT
+
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+    from futuretracker.telemetry.progress import Progress
 
 
 class Sink:
@@ -15,8 +19,9 @@ class Sink:
     The encryption library reports a failed write only as text, so the original error is kept here.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, progress: Progress = SILENT) -> None:
         self._file = file
+        self._progress = progress
         self._hash = hashlib.sha256()
         self.size = 0  # bytes
         self.failure: OSError | None = None
@@ -30,6 +35,7 @@ class Sink:
             raise
         self._hash.update(data)
         self.size += len(data)
+        self._progress.advance(len(data))
         return len(data)
 
     def flush(self) -> None:

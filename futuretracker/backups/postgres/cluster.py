@@ -7,18 +7,18 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from futuretracker.backups.postgres.leftovers import drill_folder
 from futuretracker.backups.postgres.programs import environment
 from futuretracker.backups.problem import BackupProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from futuretracker.backups.files.directory import Directory
     from futuretracker.backups.postgres.programs import Programs
@@ -49,10 +49,7 @@ def cluster(programs: Programs, directory: Directory) -> Iterator[str]:
     of the backup directory. Raise BackupProblem if it does not start.
     """
     user = _user(directory)
-    with TemporaryDirectory(prefix="futuretracker-drill-") as name:
-        folder = Path(name)
-        if user:
-            os.chown(folder, directory.owner, directory.group)
+    with drill_folder(directory) as folder:
         _initialise(programs, folder, user)
         with _server(programs, folder, user) as url:
             yield url

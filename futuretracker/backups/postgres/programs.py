@@ -144,6 +144,6 @@ def _on_path(name: str) -> str | None:
 
 def _first_error(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # psql puts the line of its script before the message, pg_dump puts its own name there.
+    # psql prints the line of its script before the message, and pg_dump its own name.
     said = next((line for line in lines if re.search(r"\b(error|ERROR|FATAL)\b:", line)), None)
     return re.sub(r"^.*?\b(error|ERROR): +", "", said) if said else "".join(lines[:1])

@@ -34,14 +34,14 @@ def snapshot(server: Server) -> Iterator[tuple[psycopg.Connection[Any], str]]:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         conn.read_only = True
         row = conn.execute(SEES_ALL).fetchone()
-        assert row is not None  # noqa: S101 - the role is there
-        role, sees_all, ours = row
+        assert row is not None  # noqa: S101 - the current role exists
+        role, sees_all, has_migrations = row
         if not sees_all:
             raise BackupProblem(
                 f"{server.setting} connects as '{role}', and row level security hides rows from"
                 " this role: use a role with BYPASSRLS, such as Supabase's postgres."
             )
-        if not ours:
+        if not has_migrations:
             raise BackupProblem(
                 f"The database behind {server.setting} has no table futuretracker_migrations: it"
                 " belongs to another service, or its migrations have never run."

@@ -1,1 +1,1 @@
-"""The checks, one file a subject."""
+"""The checks, one module for each subject."""

@@ -1,19 +1,23 @@
-"""Sign-in: Clerk's keys, a forged token, a real token, a forged webhook."""
+"""Sign-in: Clerk's keys, a forged and a real token, a forged and a signed webhook."""
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+from standardwebhooks import Webhook
 
 from futuretracker.auth.download import DownloadFailed
 from futuretracker.auth.keys import Jwks
 from futuretracker.checks.finding import Undecided, error, ok
 from futuretracker.checks.probes.exchange import ask_public
+from futuretracker.config.cors import example_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +91,40 @@ def webhook(subject: Subject) -> Finding:
     )
 
 
+def signed_webhook(subject: Subject) -> Finding:
+    """Send a webhook that is signed with each secret, of a type that the service ignores."""
+    found = subject.config.clerk.webhook_secrets
+    for number, secret in enumerate(found, 1):
+        status = ask_public(subject, WEBHOOK, method="POST", **_sign(secret)).status
+        if status == HTTPStatus.BAD_REQUEST:
+            which = f"secret {number} of " if len(found) > 1 else ""
+            return error(
+                f"The service refuses a webhook that is signed with {which}CLERK_WEBHOOK_SECRET.",
+                "Set the secret of Clerk's endpoint on every host, then restart the service. The"
+                " WEBHOOK line in its log has the reason; if it is webhook-stale, see clock.",
+            )
+        if status != HTTPStatus.OK:
+            raise Undecided(
+                f"The response to a signed webhook is {status}.", "It should be 200; see the log."
+            )
+    if not found:
+        return ok("CLERK_WEBHOOK_SECRET is not set; no webhook is accepted.")
+    return ok("A webhook that is signed with CLERK_WEBHOOK_SECRET is accepted.")
+
+
+def _sign(secret: str) -> dict[str, Any]:
+    """Return the headers and the body of an event that changes nothing."""
+    body, now = json.dumps({"type": "futuretracker.check", "data": {}}), datetime.now(UTC)
+    event_id = f"msg_check{secrets.token_hex(8)}"
+    headers = {
+        "Content-Type": "application/json",
+        "svix-id": event_id,
+        "svix-timestamp": str(int(now.timestamp())),
+        "svix-signature": Webhook(secret).sign(event_id, now, body),
+    }
+    return {"headers": headers, "body": body.encode()}
+
+
 def _me(subject: Subject, token: str) -> int:
     if not token.isascii() or not token.isprintable():
         raise Undecided("CHECK_TOKEN is not a token.", "A token is one line of ASCII.")
@@ -100,7 +138,7 @@ def _forge(subject: Subject) -> str:
         "iss": clerk.issuer,
         "sub": f"user_check{secrets.token_hex(8)}",
         "sid": f"sess_check{secrets.token_hex(8)}",
-        "azp": min(clerk.authorized_parties, default=""),
+        "azp": example_of(min(clerk.authorized_parties, default="")),
         "iat": now,
         "nbf": now,
         "exp": now + min(LIFETIME, clerk.max_lifetime),

@@ -1,4 +1,4 @@
-"""The clock: with a wrong one, good tokens are refused."""
+"""The clock: if it is wrong, valid tokens are refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from futuretracker.checks.subject import Subject
 
 FIX = "Synchronise this host with a time server: timedatectl set-ntp true."
-CLOSE = 2.0  # seconds; a Date header has whole seconds
+MAX_SKEW = 2.0  # seconds, because a Date header has whole seconds
 
 
 def skew(subject: Subject) -> Finding:
@@ -34,9 +34,9 @@ def skew(subject: Subject) -> Finding:
     name, seconds = max(known.items(), key=lambda item: abs(item[1]))
     if abs(seconds) >= LEEWAY:
         return error(
-            f"{name} is {seconds:+.1f} s ahead; from {LEEWAY} s on good tokens are refused.", FIX
+            f"{name} is {seconds:+.1f} s ahead; from {LEEWAY} s on, valid tokens are refused.", FIX
         )
-    if abs(seconds) > CLOSE:
+    if abs(seconds) > MAX_SKEW:
         return warning(f"{name} is {seconds:+.1f} s ahead; tokens tolerate {LEEWAY} s.", FIX)
     return ok(f"The clock agrees with {', '.join(known)}.")
 

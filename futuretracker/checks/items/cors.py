@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING
 from futuretracker.checks.finding import error, ok
 from futuretracker.checks.items.https import HEALTH
 from futuretracker.checks.probes.exchange import ask_public
+from futuretracker.config.cors import PATTERNS, example_of
 
 if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
-LOCAL = {"localhost", "127.0.0.1", "[::1]"}
+LOCAL = {"localhost", "127.0.0.1"}
 EXAMPLE = "your-frontend-domain.com"  # from .env.example
 BROWSERS = ("https://", "chrome-extension://", "moz-extension://", "safari-web-extension://")
-STRANGER = "https://check.invalid"  # a name that nobody can own (RFC 2606)
+UNLISTED = "https://check.invalid"  # nobody can register this name (RFC 2606)
 ALLOWED = "Access-Control-Allow-Origin"
 
 
 def origins(subject: Subject) -> Finding:
     """Find origins that cannot be a frontend in production."""
     config = subject.config
-    listed = ", ".join(config.cors_origins)
+    listed = ", ".join(map(_described, config.cors_origins))
+    if config.environment == "development":
+        return ok(f"This is development: {listed}. 'dev' also allows every origin on this machine.")
     if config.environment != "production":
         return ok(f"This is {config.environment}: {listed}.")
     wrong = [origin for origin in config.cors_origins if not _is_real(origin)]
@@ -34,22 +37,27 @@ def origins(subject: Subject) -> Finding:
     return ok(f"Browsers may call from {listed}.")
 
 
-def answers(subject: Subject) -> Finding:
+def headers(subject: Subject) -> Finding:
     """Send requests as a page of each listed origin, and as another page."""
     fix = "Leave CORS to the service: the proxy must pass Origin on and add no CORS header."
-    for origin in subject.config.cors_origins:
+    for listed in subject.config.cors_origins:
+        origin = example_of(listed)
         found = _allowed(subject, origin)
         if found != [origin]:
             values = " and ".join(found)[:200] or "missing"
             return error(f"For pages of {origin}, {ALLOWED} is {values}.", fix)
-    if _allowed(subject, STRANGER):
-        return error("Pages of any origin may call.", fix)
-    return ok("Each origin of CORS_ORIGIN may call, and another may not.")
+    if _allowed(subject, UNLISTED):
+        return error("Pages of any origin may call the API.", fix)
+    return ok("Each origin in CORS_ORIGIN may call the API, and another may not.")
 
 
 def _allowed(subject: Subject, origin: str) -> list[str]:
     response = ask_public(subject, HEALTH, headers={"Origin": origin})
     return response.headers.get_all(ALLOWED) or []
+
+
+def _described(origin: str) -> str:
+    return f"{PATTERNS[origin]} ({origin})" if origin in PATTERNS else origin
 
 
 def _is_real(origin: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from futuretracker.config.database import Server
 
 WITHIN = 2  # seconds for a connection, the least that libpq accepts
-# Errors that no retry can fix. libpq gives a failed connection no SQLSTATE.
-FOR_GOOD = (
+# Texts of errors that no retry can fix. libpq sets no SQLSTATE if a connection fails.
+PERMANENT = (
     "authentication failed",
     "does not exist",
     "no such database",  # PgBouncer's message
@@ -31,6 +32,9 @@ FOR_GOOD = (
     "certificate",
     "permitted",
 )
+# Checks run at the same time, and the service needs its connections meanwhile.
+_slots = BoundedSemaphore(3)
+REACHABLE = "database-reachable"
 MIGRATE = "Run 'python -m futuretracker migrate' as the tables' owner."
 
 
@@ -38,22 +42,27 @@ MIGRATE = "Run 'python -m futuretracker migrate' as the tables' owner."
 def connection(server: Server) -> Iterator[BoundedConnection]:
     """Connect as the service does; raise Failed if refused, Undecided if unavailable."""
     try:
-        with BoundedConnection.connect(
-            server.url,
-            autocommit=True,
-            connect_timeout=WITHIN,
-            prepare_threshold=None,
-            application_name="futuretracker check",
-        ) as conn:
+        with (
+            _slots,
+            BoundedConnection.connect(
+                server.url,
+                autocommit=True,
+                connect_timeout=WITHIN,
+                prepare_threshold=None,
+                application_name="futuretracker check",
+            ) as conn,
+        ):
             yield conn
     except psycopg.OperationalError as problem:
         reason = _reason(problem)
-        if any(sign in reason for sign in FOR_GOOD):
+        if any(sign in reason for sign in PERMANENT):
             fix = f"Check {server.setting}: role, password, database and sslrootcert."
-            raise Failed(f"{server.setting} is refused: {reason}.", fix) from problem
+            found = f"{server.setting} is refused: {reason}."
+            raise Failed(found, fix, cause=REACHABLE) from problem
         raise Undecided(
             f"The database behind {server.setting} does not respond: {reason}.",
             "Check that it runs, and that this host can reach it.",
+            cause=REACHABLE,
         ) from problem
 
 
@@ -64,20 +73,24 @@ def servers(subject: Subject) -> list[Server]:
 
 
 def reachable(subject: Subject) -> Finding:
-    """Run a statement on each server; the service cannot work without the primary."""
+    """Run a statement on each server; without the primary, the service returns 503.
+
+    That is a warning: a start must not fail while the database is down, because the service would
+    not be there when the database is up again.
+    """
     for server in servers(subject):
         try:
             with connection(server) as conn:
                 select_one(conn)
         except Undecided as problem:
             if server is subject.config.database.primary:
-                return error(problem.finding.found, problem.finding.remedy)
+                return warning(problem.finding.found, problem.finding.remedy)
             raise
     return ok("The database is available.")
 
 
 def role(subject: Subject) -> Finding:
-    """Check that row level security binds the role; outside production only warn."""
+    """Check that row level security applies to the role; outside production only warn."""
     for server in servers(subject):
         with connection(server) as conn:
             try:
@@ -87,7 +100,7 @@ def role(subject: Subject) -> Finding:
                 fix = "Use the role futuretracker_api, which the command migrate creates."
                 is_strict = subject.config.environment == "production"
                 return error(found, fix) if is_strict else warning(found, fix)
-    return ok("Row level security binds the service's role.")
+    return ok("Row level security applies to the service's role.")
 
 
 def migrated(subject: Subject) -> Finding:
@@ -95,7 +108,7 @@ def migrated(subject: Subject) -> Finding:
     with connection(subject.config.database.primary) as conn:
         try:
             applied = select_applied(conn)
-        except psycopg.ProgrammingError:  # the role may only see the table since migration 0008
+        except psycopg.ProgrammingError:  # migration 0008 lets the role read the table
             return error("Migrations are pending; the database is older than 0008.", MIGRATE)
     pending = [name for name, _ in migrations() if name not in applied]
     if pending:
@@ -110,7 +123,7 @@ def encrypted(subject: Subject) -> Finding:
             continue
         if server.parameters.get("sslmode") != "verify-full":
             return error(
-                f"{server.setting} leads to another host, and its certificate is not verified.",
+                f"{server.setting} connects to another host without verifying its certificate.",
                 f"Put sslmode=verify-full and sslrootcert=... into {server.setting}.",
             )
         with connection(server):  # libpq refuses a connection that does not match sslmode

@@ -82,9 +82,9 @@ def _short(subject: Subject) -> list[str]:
 
 
 def _for_development(subject: Subject) -> list[str]:
-    kinds = {"CLERK_PUBLISHABLE_KEY": "pk_test_", "CLERK_SECRET_KEY": "sk_test_"}
+    prefixes = {"CLERK_PUBLISHABLE_KEY": "pk_test_", "CLERK_SECRET_KEY": "sk_test_"}
     return [
         f"{name} is a key of a test instance"
-        for name, kind in kinds.items()
-        if subject.value(name).startswith(kind)
+        for name, prefix in prefixes.items()
+        if subject.value(name).startswith(prefix)
     ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DOTENV = Path(".env")
 # The systemd unit reads its settings here.
 SYSTEM = Path("/etc/futuretracker/api.env")
-# Only those of our settings: other names end with _FILE too, such as SSL_CERT_FILE.
+# Only names of our settings: other variables end with _FILE too, such as SSL_CERT_FILE.
 CREDENTIALS = {f"{name}_FILE" for name in SETTINGS}
 # Secrets that bypass row level security. The service never reads them.
 PRIVILEGED = ("SUPABASE_SERVICE_ROLE_KEY", "MIGRATION_DATABASE_URL")
@@ -103,7 +103,7 @@ def _flaw(file: str) -> str | None:
 def _exists(file: Path) -> bool:
     try:
         return file.exists()
-    except PermissionError:  # if this user may not enter the folder, others may not either
+    except PermissionError:  # other users may not enter the folder either
         return False
 
 

@@ -22,12 +22,12 @@ NETWORK = Path("/proc/net")
 LISTENING = "0A"  # TCP_LISTEN in the kernel's table
 WEB = {80, 443}
 SSH = 22
-CONNECTIONS = 1000  # of a gunicorn worker at most (worker_connections)
-BESIDES = 64  # other files of a worker
+CONNECTIONS = 1000  # the maximum of a gunicorn worker (worker_connections)
+OTHER_FILES = 64  # of a worker
 
 
 class Listener(NamedTuple):
-    """A listening TCP socket; a process that holds it is found by ``inode``."""
+    """A listening TCP socket. ``inode`` identifies it in the processes' open files."""
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     port: int
@@ -62,7 +62,7 @@ def ports(_subject: Subject) -> Finding:
 
 def open_files(subject: Subject) -> Finding:
     """Compare the limit of open files with the connections that a worker may have."""
-    needed = CONNECTIONS + 2 * subject.config.connections + BESIDES
+    needed = CONNECTIONS + 2 * subject.config.connections + OTHER_FILES
     running = service_processes()
     limit = min(open_files_limit(pid) for pid in running or [os.getpid()])
     owner = "the service's processes" if running else "this shell: the service does not run here"

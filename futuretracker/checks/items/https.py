@@ -48,7 +48,7 @@ def redirect(subject: Subject) -> Finding:
     """Send a request without TLS, and check the redirect."""
     parts = urlsplit(subject.public_url)
     if parts.port and subject.http_port == 80:  # noqa: PLR2004 - http's
-        raise Undecided("PUBLIC_URL has a port, so that the port for http is unknown.")
+        raise Undecided("PUBLIC_URL has a port, so the port for http is unknown.")
     host = parts.netloc.removesuffix(f":{parts.port}")
     url = f"http://{host}:{subject.http_port}"
     try:

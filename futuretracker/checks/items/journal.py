@@ -1,4 +1,4 @@
-"""Audit lines: those of the service arrive in the journal."""
+"""Audit lines: the journal receives those of the service."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def collected(subject: Subject) -> Finding:
     """
     newest = _lines("--lines=1")
     if not newest:
-        raise _nothing()
+        raise _no_lines()
     if not subject.settings.public_url:
         if _lines("--lines=1", '--grep="type": "AUDIT"'):
             return ok("The journal has AUDIT lines; PUBLIC_URL is not set, so the check made none.")
@@ -39,8 +39,8 @@ def collected(subject: Subject) -> Finding:
     wanted = _refused_write(subject)
     ends_at = time.monotonic() + WITHIN
     while time.monotonic() < ends_at:
-        kinds = {line.get("type") for line in _lines("--since=-2min", f"--grep={wanted}")}
-        if {"REQUEST", "AUDIT"} <= kinds:
+        types = {line.get("type") for line in _lines("--since=-2min", f"--grep={wanted}")}
+        if {"REQUEST", "AUDIT"} <= types:
             return ok("A write through the public URL left its REQUEST and AUDIT lines.")
         time.sleep(0.2)
     return error("A write through the public URL left no AUDIT line in the journal.", FIX)
@@ -57,7 +57,7 @@ def _lines(*arguments: str) -> list[dict[str, Any]]:
     """Return the service's lines in the journal; raise Undecided if there is no journal."""
     if shutil.which("journalctl") is None:
         raise Undecided(
-            "There is no journal on this host.", "Check the place where the output is kept."
+            "There is no journal on this host.", "Check where the service's output is kept."
         )
     command = ["journalctl", "--quiet", "--no-pager", "--output=cat", *arguments]
     command += [f"_SYSTEMD_UNIT={UNIT}.service", "+", f"SYSLOG_IDENTIFIER={UNIT}"]
@@ -74,7 +74,7 @@ def _lines(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-def _nothing() -> Undecided:
+def _no_lines() -> Undecided:
     if os.geteuid() == 0:
         return Undecided(f"The journal of this host has no line of {UNIT}.", FIX)
     return Undecided(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from futuretracker.checks.subject import Subject
 
 TRIES = 3
-MOST = 10  # the largest TRUSTED_PROXIES
+MAX_PROXIES = 10  # the largest TRUSTED_PROXIES
 FIX = (
     "Set TRUSTED_PROXIES to the number of reverse proxies, and let the first of them overwrite"
     " X-Forwarded-For ($remote_addr)."
@@ -30,10 +30,11 @@ FIX = (
 def hops(subject: Subject) -> Finding:
     """Send forged addresses, and see in the rate limit headers whether the service uses them.
 
-    Each forged address is in a /56 of its own that nobody has (RFC 3849). If the service uses it,
-    every response counts a first request; if not, the count goes up.
+    Each forged address is in a different /56 of 2001:db8::/32, which is reserved for examples
+    (RFC 3849). If the service uses it, every response counts a first request. If not, the count
+    goes up.
     """
-    if all(_spent(response) == 1 for response in _claims(subject)):
+    if all(_used(response) == 1 for response in _send_forged(subject)):
         return error("A client can choose its address with X-Forwarded-For.", FIX)
     if subject.config.trusted_proxies == 0:
         return error(
@@ -44,7 +45,7 @@ def hops(subject: Subject) -> Finding:
     if counted.proxy:
         return error("All clients are counted as one address, the proxy's.", FIX)
     if counted.client:
-        return ok("Clients are counted by their own address, whatever they send.")
+        return ok("Each client is counted by its own address, whatever it sends.")
     return ok("A forged X-Forwarded-For changes nothing.")
 
 
@@ -68,7 +69,7 @@ def gunicorn(subject: Subject) -> Finding:
 
 
 class Counted(NamedTuple):
-    """Which keys in the store counted our requests: the client's own, or the proxy's."""
+    """Which keys in the store counted the check's requests: the client's, or the proxy's."""
 
     client: bool
     proxy: bool
@@ -77,15 +78,15 @@ class Counted(NamedTuple):
 def _counted(subject: Subject) -> Counted:
     """Send requests again, and see in the store which keys count them.
 
-    A proxy on this host has the address 127.0.0.1 or ::1, or none at a socket file.
+    A proxy on this host has the address 127.0.0.1 or ::1, or none if it connects to a socket file.
     """
     url, general = subject.config.store_url, subject.config.general
-    own = address_key(_claims(subject)[0].source)
+    own = address_key(_send_forged(subject)[0].source)
     keys = [own, *{address_key(address) for address in ("127.0.0.1", "::1", None)} - {own}]
     names = [store_key(general, key) for key in keys]
     try:
         before = hits_of(url, names)
-        _claims(subject)
+        _send_forged(subject)
         after = hits_of(url, names)
     except Undecided:
         raise
@@ -95,19 +96,19 @@ def _counted(subject: Subject) -> Counted:
     return Counted(client, any(proxy))
 
 
-def _claims(subject: Subject) -> list[Response]:
+def _send_forged(subject: Subject) -> list[Response]:
     return [
-        ask_public(subject, HEALTH, headers={"X-Forwarded-For": _claim()}) for _ in range(TRIES)
+        ask_public(subject, HEALTH, headers={"X-Forwarded-For": _forged()}) for _ in range(TRIES)
     ]
 
 
-def _claim() -> str:
-    """Return a header with the address ten times, for any number of trusted proxies."""
+def _forged() -> str:
+    """Return a header with a random address ten times, for any number of trusted proxies."""
     number = (0x20010DB8 << 96) | (secrets.randbits(88) << 8) | 1
-    return ", ".join([str(ipaddress.IPv6Address(number))] * MOST)
+    return ", ".join([str(ipaddress.IPv6Address(number))] * MAX_PROXIES)
 
 
-def _spent(response: Response) -> int:
+def _used(response: Response) -> int:
     """Return the number of requests that the response's rate limit has counted."""
     amount = re.search(r";q=(\d+)", response.headers.get("RateLimit-Policy", ""))
     left = re.search(r";r=(\d+)", response.headers.get("RateLimit", ""))

@@ -1,4 +1,4 @@
-"""Users' rows: policies bind the service, and no other role has access."""
+"""Users' rows: policies apply to the service, and no other role has access."""
 
 from __future__ import annotations
 
@@ -18,42 +18,44 @@ if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
-LEDGER = "futuretracker_migrations"  # not forced: its owner has to write it
+MIGRATIONS = "futuretracker_migrations"  # not forced: its owner must write to it
 OF_USERS = frozenset({"users", "opportunities", "opportunity_rounds", "audit_log"})
-# The roles of Supabase's Data API, with which users could bypass this service.
+# The roles of Supabase's Data API. Through them users could bypass this service.
 DATA_API = ("anon", "authenticated")
 
 
 def enabled(subject: Subject) -> Finding:
     """Check row level security and its policies on every table of the service."""
     with connection(subject.config.database.primary) as conn:
-        found = select_row_security(conn, tables=[*TABLES, LEDGER], role=ROLE)
-    flaws = [f"{name} is missing" for name in {*TABLES, LEDGER} - {table.table for table in found}]
+        found = select_row_security(conn, tables=[*TABLES, MIGRATIONS], role=ROLE)
+    flaws = [
+        f"{name} is missing" for name in {*TABLES, MIGRATIONS} - {table.table for table in found}
+    ]
     for table in found:
         if not table.enabled:
             flaws.append(f"not enabled on {table.table}")
-        elif not table.forced and table.table != LEDGER:
+        elif not table.forced and table.table != MIGRATIONS:
             flaws.append(f"not forced on {table.table}")
         if table.table in OF_USERS and not table.bound:
-            flaws.append(f"no restrictive policy binds {ROLE} on {table.table}")
+            flaws.append(f"no restrictive policy applies to {ROLE} on {table.table}")
     if flaws:
         return error(
             f"Row level security: {'; '.join(sorted(flaws))}.",
             f"{MIGRATE} Dropped policies are in futuretracker/database/migrations/.",
         )
-    return ok(f"Enabled and forced on all {len(TABLES)} tables, with policies that bind {ROLE}.")
+    return ok(f"Enabled and forced on all {len(TABLES)} tables, with policies for {ROLE}.")
 
 
 def grants(subject: Subject) -> Finding:
-    """Find grants on our tables and functions to other roles."""
+    """Find grants on the service's tables and functions to other roles."""
     with connection(subject.config.database.primary) as conn:
-        found = select_grants(conn, tables=[*TABLES, LEDGER], role=ROLE, grantees=DATA_API)
+        found = select_grants(conn, tables=[*TABLES, MIGRATIONS], role=ROLE, grantees=DATA_API)
     if found:
         return error(
             f"Granted: {', '.join(f'{name} to {grantee}' for grantee, name in found)}.",
             "Run revoke all on each of them from that role, in Supabase's SQL editor.",
         )
-    return ok("Neither public nor Supabase's anon and authenticated have a grant on our objects.")
+    return ok("public, anon and authenticated have no grant on the service's tables and functions.")
 
 
 def definer_functions(subject: Subject) -> Finding:
@@ -88,6 +90,6 @@ def definer_functions(subject: Subject) -> Finding:
 
 
 def _searches_pg_temp_last(path: str) -> bool:
-    """Whether pg_temp is the last schema of the path, and nowhere else in it."""
+    """Tell whether pg_temp is the last schema of the path, and only there."""
     *before, last = (schema.strip() for schema in path.split(","))
     return last == "pg_temp" and "pg_temp" not in before

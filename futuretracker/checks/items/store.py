@@ -7,8 +7,17 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from futuretracker.checks.as_owner import as_owner
 from futuretracker.checks.finding import Undecided, error, ok, warning
-from futuretracker.store import LmdbStore, UnusableStore, check_store, configured_store, open_store
+from futuretracker.store import (
+    LmdbStore,
+    NotPrivate,
+    check_private,
+    configured_store,
+    folder_of,
+    is_sound,
+    open_store,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,33 +27,63 @@ if TYPE_CHECKING:
 
 MEMORY = {"tmpfs", "ramfs"}
 SIZE = LmdbStore.SIZE
+MIN_FREE = 32 * 2**20  # bytes
 _opening = threading.Lock()  # a process may not open an LMDB file twice
 
 
 def usable(subject: Subject) -> Finding:
-    """Open the existing store. Never create one: this user would own it."""
+    """Read and write the existing store. Never create one: this user would own it."""
     url = subject.config.store_url
-    if not url.startswith("lmdb:"):
-        if open_store(url).check():
-            return ok("The store is available.")
-        return warning(
-            "The store behind REDIS_URL does not respond: each process counts on its own.",
-            "Check that it runs, and that this host can reach it.",
-        )
+    if url.startswith("lmdb:"):
+        return usable_file(url)
+    if open_store(url).check():
+        return ok("The store is available.")
+    return warning(
+        "The store behind REDIS_URL does not respond: each process counts on its own.",
+        "Check that it runs, and that this host can reach it.",
+    )
+
+
+@as_owner
+def usable_file(url: str) -> Finding:
+    """Read and write the file of an LMDB store."""
     folder = folder_of(url)
     if not (folder / "data.mdb").exists():
-        return _unmade(folder)
+        return _missing(folder)
     if not os.access(folder / "data.mdb", os.R_OK | os.W_OK):
-        return error(
-            f"{folder} belongs to another user (id {folder.stat().st_uid}).",
-            "Check as the service's user; if this is that user, delete the folder.",
+        return warning(
+            f"{folder / 'data.mdb'} cannot be read and written: each process counts on its own.",
+            "Delete the folder: the service creates it again.",
         )
-    try:
-        with _opening:
-            check_store(url)
-    except UnusableStore as problem:
-        return error(str(problem), "Delete the folder: the service creates it again.")
+    with _opening:
+        if not ((folder / "lock.mdb").exists() and is_sound(folder)):
+            return warning(
+                f"{folder / 'data.mdb'} is damaged or incomplete: the service replaces it.",
+                f"Delete {folder}/damaged-*.mdb when you need it no longer.",
+            )
     return ok(f"{folder} can be read and written.")
+
+
+def private(subject: Subject) -> Finding:
+    """Check that no other user can write to the store: the service refuses to start then."""
+    url = subject.config.store_url
+    if not url.startswith("lmdb:"):
+        return ok("The store is not a file of this host.")
+    return private_file(url)
+
+
+@as_owner
+def private_file(url: str) -> Finding:
+    """Check that the folder and the files of an LMDB store are closed to other users."""
+    folder = folder_of(url)
+    try:
+        check_private(folder)
+    except NotPrivate as problem:
+        return error(
+            f"{problem}: a user who can write to the store can reset rate limits.",
+            f"Look at who made it, then delete {folder}: the service creates it again.",
+        )
+    return ok(f"{folder} is closed to other users.")
 
 
 def shared(subject: Subject) -> Finding:
@@ -60,12 +99,18 @@ def shared(subject: Subject) -> Finding:
     if kind not in MEMORY:
         return warning(f"{folder} is on {kind}: requests wait for a disk.", fix)
     space = os.statvfs(place)
-    size = space.f_blocks * space.f_frsize
+    size, free = (blocks * space.f_frsize for blocks in (space.f_blocks, space.f_bavail))
     if size < SIZE:
         return warning(
-            f"{place} holds {size // 2**20} MiB, but the store may need {SIZE // 2**20}: a worker"
-            " crashes if it is full.",
+            f"{place} holds {size // 2**20} MiB, but the store may need {SIZE // 2**20}: when it is"
+            " full, all rate limit windows start again.",
             fix,
+        )
+    if free < MIN_FREE:
+        return warning(
+            f"{place} has {free / 2**20:.1f} MiB left: without space for the store, each process"
+            " counts on its own.",
+            f"Find what fills {place} (du -a {place}), and delete what is not needed.",
         )
     return ok(f"{workers} workers of this host share {folder}; several hosts need REDIS_URL.")
 
@@ -87,12 +132,7 @@ def hits_of(url: str, keys: Sequence[str]) -> list[int]:
     return [int(value or 0) for value in configured_store(url).visit([], keys).values]
 
 
-def folder_of(url: str) -> Path:
-    """Return the folder of an LMDB store."""
-    return Path(url.removeprefix("lmdb://"))
-
-
-def _unmade(folder: Path) -> Finding:
+def _missing(folder: Path) -> Finding:
     above = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not os.access(above, os.W_OK | os.X_OK):
         return error(
@@ -104,7 +144,7 @@ def _unmade(folder: Path) -> Finding:
             f"{folder} does not exist yet.",
             "Check as the service's user, or after the first start.",
         )
-    return ok(f"{folder} does not exist yet; the service creates it at its start.")
+    return ok(f"{folder} does not exist yet; the service creates it when it starts.")
 
 
 def _mount(folder: Path) -> tuple[Path, str]:

@@ -1,4 +1,4 @@
-"""Send hits to the store from several processes at once, for a key of their own."""
+"""Send hits for one new key to the store, from several processes at the same time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ PROCESSES = 3
 EACH = 40  # hits by each process
 AMOUNT = 70  # the rate limit, less than all hits together
 SECONDS = 30
+CALL_WITHIN = 5.0  # seconds; the burst is about counts, so a busy store has time
 
 
 class Counted(NamedTuple):
@@ -29,7 +30,7 @@ class Counted(NamedTuple):
 def burst(url: str, within: float) -> Counted:
     """Run the processes; raise the errors of the store's client, or TimeoutError."""
     hit = Hit(f"check:{secrets.token_hex(16)}", AMOUNT, SECONDS)
-    # Spawned, not forked: a fork would copy locks that other threads of this process hold.
+    # Do not fork: it would copy locks that other threads of this process hold.
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         waiting = pool.map_async(_hit, [(url, hit)] * PROCESSES, chunksize=1)
         counts = sorted(count for part in waiting.get(within) for count in part)
@@ -38,5 +39,5 @@ def burst(url: str, within: float) -> Counted:
 
 def _hit(work: tuple[str, Hit]) -> list[int]:
     url, hit = work
-    store = configured_store(url)
+    store = configured_store(url, CALL_WITHIN)
     return [store.visit([hit]).windows[0].hits for _ in range(EACH)]

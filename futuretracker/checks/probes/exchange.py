@@ -25,10 +25,10 @@ MAX_BODY = 2**20  # bytes
 
 
 class Response(NamedTuple):
-    """A response.
+    """A response of the service.
 
-    ``at`` is the UNIX time half way between request and response, and ``source`` the address that
-    the request came from.
+    ``at`` is the UNIX time half way between request and response. ``source`` is the client's
+    address of the connection.
     """
 
     status: int
@@ -51,14 +51,14 @@ def ask(
     with closing(_connection(parts)) as connection:
         connection.connect()
         sock = connection.sock
-        source, *_ = sock.getsockname()  # the socket is gone once the response is read
+        source, *_ = sock.getsockname()  # reading the response closes the socket
         certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
         started = time.time()
         connection.request(method, parts.path or "/", body=body or None, headers=sent)
-        response = connection.getresponse()
+        received = connection.getresponse()
         at = (started + time.time()) / 2
-        found = response.read(MAX_BODY)
-        return Response(response.status, response.headers, found, at, certificate or {}, source)
+        content = received.read(MAX_BODY)
+        return Response(received.status, received.headers, content, at, certificate or {}, source)
 
 
 def _connection(parts: SplitResult) -> HTTPConnection:
@@ -81,7 +81,8 @@ def ask_public(
     try:
         return ask(f"{url}{path}", method=method, headers=headers, body=body)
     except (OSError, HTTPException) as problem:
-        raise Undecided(f"{url} does not respond: {reason(problem)}.", "See https.") from problem
+        found = f"{url} does not respond: {reason(problem)}."
+        raise Undecided(found, "See https.", cause="https") from problem
 
 
 def reason(problem: Exception) -> str:
@@ -96,5 +97,5 @@ def reason(problem: Exception) -> str:
 
 
 def request_id() -> str:
-    """Return a request id by which the log shows a request of the check."""
+    """Return a new request id, to find the check's request in the log."""
     return f"check-{secrets.token_hex(8)}"

@@ -12,11 +12,20 @@ def service_processes() -> list[int]:
     """Return the ids of the gunicorn processes that run in this folder."""
     found = []
     for folder in PROC.glob("[0-9]*"):
-        with suppress(OSError):  # it has ended, or belongs to another user
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"wsgi:app" in words and (folder / "cwd").readlink() == Path.cwd():
+        with suppress(OSError):  # the process has ended, or belongs to another user
+            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"wsgi:app" in arguments and (folder / "cwd").readlink() == Path.cwd():
                 found.append(int(folder.name))
     return sorted(found)
+
+
+def users_of_the_service() -> set[int]:
+    """Return the ids of the users as which the service's processes run."""
+    found = set()
+    for pid in service_processes():
+        with suppress(OSError):  # it has ended
+            found.add((PROC / str(pid)).stat().st_uid)
+    return found
 
 
 def environment_of(pid: int) -> dict[str, str]:

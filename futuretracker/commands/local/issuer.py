@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOCAL = Path(".local")
 ISSUER = "https://localhost"
+LIFETIME = 12 * 3600  # seconds; a working day
 
 
 class UnusableKey(Exception):
@@ -42,13 +43,18 @@ class Issuer:
             raise UnusableKey(file)
         self._key = key
 
-    def settings(self) -> Mapping[str, str]:
-        """Return the settings that make a service accept this issuer's tokens."""
+    @property
+    def public_key(self) -> str:
+        """The key, in PEM, that verifies this issuer's tokens."""
         pem = self._key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
+        return pem.decode()
+
+    def settings(self) -> Mapping[str, str]:
+        """Return the settings that make a service accept this issuer's tokens."""
         return {
-            "CLERK_JWT_PUBLIC_KEY": pem.decode(),
+            "CLERK_JWT_PUBLIC_KEY": self.public_key,
             "CLERK_ISSUER": ISSUER,
             "CLERK_MAX_TOKEN_LIFETIME": str(MAX_LIFETIME),
         }
