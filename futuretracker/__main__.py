@@ -2,11 +2,7 @@
 
 import sys
 
-try:
-    from futuretracker.commands import main
+from futuretracker.commands import PROGRAM
+from futuretracker.commands.start import start
 
-    sys.exit(main())
-except ModuleNotFoundError as error:
-    sys.exit(f"The Python module '{error.name}' is missing; 'make setup' installs it.")
-except KeyboardInterrupt:
-    sys.exit(130)
+sys.exit(start(PROGRAM))

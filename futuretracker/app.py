@@ -13,13 +13,15 @@ from futuretracker.api import audit
 from futuretracker.auth import Admission, unauthenticated
 from futuretracker.database import Database
 from futuretracker.database.freshness import Freshness
-from futuretracker.limits import limiter, rate_limited
+from futuretracker.limits import AtOnce, limiter, rate_limited
 from futuretracker.store import open_store
 from futuretracker.web import errors
 from futuretracker.web.application import Application
+from futuretracker.web.cors import Cors
 from futuretracker.web.errors import Unauthenticated
 from futuretracker.web.headers import Headers
 from futuretracker.web.listeners import Listeners
+from futuretracker.web.refusals import Refusals
 from futuretracker.web.traffic import Traffic, note_route
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def create_app(config: Config) -> Application:
     # Before the view.
     app.before_request(audit.log_request)
     limiter.init_app(app)  # 429: the limits of single views and blueprints
+    app.at_once = AtOnce()  # 429
     freshness = Freshness(config.database, app.store)
     app.admission = Admission(app, freshness)
     app.before_request(app.admission.admit)  # 429, 400, 401, 413
@@ -60,7 +63,10 @@ def create_app(config: Config) -> Application:
     )
 
     # The WSGI layers around the application, the innermost first.
-    app.wsgi_app = Headers(app.wsgi_app, config.cors_origins)  # type: ignore[method-assign]
+    app.wsgi_app = Refusals(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Headers(  # type: ignore[method-assign]
+        app.wsgi_app, Cors(config.cors_origins, config.cors_headers, app.methods_of)
+    )
     if config.trusted_proxies:  # for the client's address; nothing here needs the scheme
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.trusted_proxies, x_proto=0
