@@ -4,155 +4,6 @@
  */
 
 export interface paths {
-    "/api/analytics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the analytics
-         * @deprecated
-         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. v1 adds
-         *     the campus modes and the interview rounds. All days are in UTC.
-         */
-        get: operations["originalGetAnalytics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Check that the service responds
-         * @deprecated
-         * @description Public. Does not check any dependency.
-         */
-        get: operations["originalGetHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/health/deps": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Check the dependencies of the service
-         * @deprecated
-         * @description Public. Returns 503 if the database or the store of the rate limits is unavailable.
-         */
-        get: operations["originalGetDependencies"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the current user
-         * @deprecated
-         * @description Returns the ids of the user, and the e-mail address if it is known.
-         */
-        get: operations["originalGetMe"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/opportunities": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List all opportunities
-         * @deprecated
-         * @description Returns all opportunities of the user, newest first, without pages.
-         */
-        get: operations["originalListOpportunities"];
-        put?: never;
-        /**
-         * Create an opportunity
-         * @deprecated
-         * @description Only the title is required. The status is `applied` unless the client sends another.
-         */
-        post: operations["originalCreateOpportunity"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/opportunities/{opportunity_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get an opportunity
-         * @deprecated
-         * @description Returns the opportunity with all its fields.
-         */
-        get: operations["originalGetOpportunity"];
-        /**
-         * Update an opportunity
-         * @deprecated
-         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
-         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
-         */
-        put: operations["originalPutOpportunity"];
-        post?: never;
-        /**
-         * Delete an opportunity
-         * @deprecated
-         * @description Deletes the opportunity and its interview rounds for good.
-         */
-        delete: operations["originalDeleteOpportunity"];
-        options?: never;
-        head?: never;
-        /**
-         * Update an opportunity
-         * @deprecated
-         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
-         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
-         */
-        patch: operations["originalUpdateOpportunity"];
-        trace?: never;
-    };
     "/api/v1/analytics": {
         parameters: {
             query?: never;
@@ -162,8 +13,9 @@ export interface paths {
         };
         /**
          * Get the analytics
-         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. v1 adds
-         *     the campus modes and the interview rounds. All days are in UTC.
+         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
+         *     are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
+         *     hackathons only.
          */
         get: operations["getAnalytics"];
         put?: never;
@@ -203,7 +55,8 @@ export interface paths {
         };
         /**
          * Check the dependencies of the service
-         * @description Public. Returns 503 if the database or the store of the rate limits is unavailable.
+         * @description Public. Returns 503 if the database is unavailable or accepts no changes (`read_only`), and if
+         *     the store of the rate limits is unavailable.
          */
         get: operations["getDependencies"];
         put?: never;
@@ -289,8 +142,9 @@ export interface paths {
         };
         /**
          * List upcoming interview rounds
-         * @description Returns the pending rounds of all internships that are scheduled from one day to another, the
-         *     soonest first, at most 200.
+         * @description Returns one page of the pending rounds of all internships that are scheduled from one day to
+         *     another, the soonest first. A day without a time comes after the times of that day. The `Link`
+         *     header leads to the next page; on the last page there is none.
          */
         get: operations["listUpcomingRounds"];
         put?: never;
@@ -315,8 +169,8 @@ export interface paths {
         get: operations["getOpportunity"];
         /**
          * Update an opportunity
-         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
-         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
+         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+         *     is kept, also one that contradicts the interview rounds.
          */
         put: operations["putOpportunity"];
         post?: never;
@@ -329,8 +183,8 @@ export interface paths {
         head?: never;
         /**
          * Update an opportunity
-         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. A status
-         *     that contradicts the interview rounds is a 409 with the code `status_contradicts_rounds`.
+         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+         *     is kept, also one that contradicts the interview rounds.
          */
         patch: operations["updateOpportunity"];
         trace?: never;
@@ -385,46 +239,6 @@ export interface paths {
         patch: operations["updateRound"];
         trace?: never;
     };
-    "/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Check that the process is alive
-         * @description Public. Does not check any dependency.
-         */
-        get: operations["getLiveness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Check that the process accepts requests
-         * @description Public. Returns 503 while the process shuts down and while the database is unavailable.
-         */
-        get: operations["getReadiness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -454,7 +268,7 @@ export interface components {
             campusModeCounts: components["schemas"]["CampusModeCounts"];
             /** @description Opportunities by category. */
             categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description The next 30 days, from today on. */
+            /** @description The deadlines of hackathons on the next 30 days, from today on. */
             deadlineDistribution: components["schemas"]["DeadlineDay"][];
             /** @description The four stages. */
             funnelData: components["schemas"]["Stage"][];
@@ -508,11 +322,11 @@ export interface components {
         /** @description The state of each dependency. */
         Checks: {
             /**
-             * @description The database.
+             * @description The database. `read_only`: it accepts no changes.
              * @example ok
              * @enum {string}
              */
-            database: "ok" | "unavailable";
+            database: "ok" | "unavailable" | "read_only";
             /**
              * @description The store that rate limits are counted in.
              * @example ok
@@ -568,7 +382,7 @@ export interface components {
              */
             environment: "production" | "development" | "test";
             /**
-             * @description `degraded` if a dependency is unavailable.
+             * @description `degraded` if a dependency is not `ok`.
              * @example ok
              * @enum {string}
              */
@@ -592,7 +406,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -603,18 +417,32 @@ export interface components {
              */
             requestId: string;
         };
-        /** @description What is wrong with one field. */
+        /** @description What is wrong with one field. Apart from the code, only what belongs to the code is there. */
         FieldError: {
+            /** @description The valid values. */
+            allowed?: string[];
+            /**
+             * @description Identifies for programs what is wrong; it never changes.
+             * @example required
+             * @enum {string}
+             */
+            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_url" | "bad_id" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "repeated" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "nothing_to_update";
             /**
              * @description The name of the field; empty if it is the body as a whole.
              * @example title
              */
             field: string;
+            /** @description The largest valid number, of characters or days too. */
+            maximum?: number;
             /**
              * @description A message for the user.
              * @example Title is required
              */
             message: string;
+            /** @description The smallest valid number. */
+            minimum?: number;
+            /** @description The known name that is most similar to the unknown one, if there is one. */
+            suggestion?: string;
         };
         /** @description The results of the rounds of one type. */
         FunnelOfType: {
@@ -634,7 +462,7 @@ export interface components {
              */
             label: string;
             /**
-             * @description How many rounds there are, without skipped ones.
+             * @description How many rounds there are, with every result.
              * @example 1
              */
             reached: number;
@@ -683,7 +511,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][];
             /** @description The title of the error. */
@@ -695,15 +523,6 @@ export interface components {
              * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
              */
             requestId: string;
-        };
-        /** @description The process is alive. */
-        Liveness: {
-            /**
-             * @description Always `ok`.
-             * @example ok
-             * @enum {string}
-             */
-            status: "ok";
         };
         /** @description Percentages with one decimal, 0 if there are no opportunities to count. */
         Metrics: {
@@ -749,43 +568,41 @@ export interface components {
          */
         NewOpportunity: {
             /**
-             * Format: date
-             * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written.
+             * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-11-24
              */
-            applied_on?: string | null;
+            applied_on?: (string | null) | "";
             /**
-             * @description Whether the opportunity was found on campus. An empty text becomes null.
+             * @description Whether the opportunity was found on campus. An empty text counts as null.
              * @example off_campus
              * @enum {string|null}
              */
             campus_mode?: "on_campus" | "off_campus" | "" | null;
             /**
-             * @description The kind.
+             * @description The kind. An empty text counts as null.
              * @example internship
              * @enum {string|null}
              */
-            category?: "internship" | "hackathon" | null;
+            category?: "internship" | "hackathon" | "" | null;
             /**
-             * Format: date
-             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
+             * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
              */
-            deadline?: string | null;
+            deadline?: (string | null) | "";
             /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Payments team, remote
              */
             description?: string | null;
             /**
              * Format: uri
-             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
+             * @description An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
              * @example https://example.com/jobs/42
              */
             link?: string | null;
             /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
             notes?: string | null;
@@ -796,7 +613,7 @@ export interface components {
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null;
             /**
-             * @description The title, such as the position or the event. White space at both ends is removed.
+             * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
              */
             title: string;
@@ -808,7 +625,7 @@ export interface components {
          */
         NewRound: {
             /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Two hours, three tasks
              */
             notes?: string | null;
@@ -819,10 +636,10 @@ export interface components {
              */
             result?: "pending" | "cleared" | "rejected" | "skipped" | null;
             /**
-             * @description The number of the round, unique in its opportunity.
+             * @description The number of the round, unique in its opportunity. An empty text counts as null.
              * @example 1
              */
-            round_number?: number | null;
+            round_number?: (number | null) | "";
             /**
              * @description The kind of round; `oa` is an online assessment.
              * @example oa
@@ -830,16 +647,15 @@ export interface components {
              */
             round_type: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
             /**
-             * Format: date
-             * @description The day of the round. A date-time is accepted too and keeps its date as written.
+             * @description The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-12-03
              */
-            scheduled_date?: string | null;
+            scheduled_date?: (string | null) | "";
             /**
-             * @description The time of day.
+             * @description The time of day. An empty text counts as null.
              * @example 14:30:00
              */
-            scheduled_time?: string | null;
+            scheduled_time?: (string | null) | "";
         };
         /** @description An opportunity. */
         Opportunity: {
@@ -912,6 +728,11 @@ export interface components {
              */
             status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
             /**
+             * @description Null unless the status contradicts the interview rounds of the internship.
+             * @example null
+             */
+            statusConflict: components["schemas"]["StatusConflict"] | null;
+            /**
              * @description The title, such as the position or the event.
              * @example Backend internship
              */
@@ -936,43 +757,41 @@ export interface components {
          */
         OpportunityChanges: {
             /**
-             * Format: date
-             * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written.
+             * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-11-24
              */
-            applied_on?: string | null;
+            applied_on?: (string | null) | "";
             /**
-             * @description Whether the opportunity was found on campus. An empty text becomes null.
+             * @description Whether the opportunity was found on campus. An empty text counts as null.
              * @example off_campus
              * @enum {string|null}
              */
             campus_mode?: "on_campus" | "off_campus" | "" | null;
             /**
-             * @description The kind.
+             * @description The kind. An empty text counts as null.
              * @example internship
              * @enum {string|null}
              */
-            category?: "internship" | "hackathon" | null;
+            category?: "internship" | "hackathon" | "" | null;
             /**
-             * Format: date
-             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
+             * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
              */
-            deadline?: string | null;
+            deadline?: (string | null) | "";
             /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Payments team, remote
              */
             description?: string | null;
             /**
              * Format: uri
-             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
+             * @description An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
              * @example https://example.com/jobs/42
              */
             link?: string | null;
             /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
             notes?: string | null;
@@ -983,7 +802,7 @@ export interface components {
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null;
             /**
-             * @description The title, such as the position or the event. White space at both ends is removed.
+             * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
              */
             title?: string;
@@ -1003,267 +822,19 @@ export interface components {
              */
             total?: number;
         };
-        /** @description Counts over the opportunities of the user. Days, weeks and months are in UTC. */
-        OriginalAnalytics: {
-            /** @description Opportunities by category. */
-            categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description The next 30 days, from today on. */
-            deadlineDistribution: components["schemas"]["DeadlineDay"][];
-            /** @description The four stages. */
-            funnelData: components["schemas"]["Stage"][];
-            /** @description Rates. */
-            metrics: components["schemas"]["Metrics"];
-            /** @description The last 6 months, ending with the current one. */
-            monthlyBreakdown: components["schemas"]["Month"][];
-            /** @description Opportunities by status. */
-            statusCounts: components["schemas"]["OriginalStatusCounts"];
-            /**
-             * @description The number of opportunities.
-             * @example 3
-             */
-            total: number;
-            /** @description The last 8 weeks, ending with the current one. */
-            weeklyBreakdown: components["schemas"]["Week"][];
-        };
-        /** @description An error. */
-        OriginalError: {
-            /** @description The title of the error. */
-            error: string;
-            /** @description A message for the user. */
-            message: string;
-        };
-        /** @description A request that is not valid. */
-        OriginalInvalid: {
-            /** @description Each invalid field, once; only if fields are invalid. */
-            details?: components["schemas"]["FieldError"][];
-            /** @description The title of the error. */
-            error: string;
-            /** @description A message for the user. */
-            message: string;
-        };
-        /** @description A new opportunity. Only the title is required. */
-        OriginalNewOpportunity: {
-            /**
-             * @description The kind.
-             * @example internship
-             * @enum {string|null}
-             */
-            category?: "internship" | "hackathon" | null;
-            /**
-             * Format: date
-             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
-             * @example null
-             * @example 2026-12-01
-             */
-            deadline?: string | null;
-            /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
-             * @example Payments team, remote
-             */
-            description?: string | null;
-            /**
-             * Format: uri
-             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
-             * @example https://example.com/jobs/42
-             */
-            link?: string | null;
-            /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
-             * @example Referred by Bob
-             */
-            notes?: string | null;
-            /**
-             * @description How far the application has come.
-             * @example applied
-             * @enum {string|null}
-             */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
-            /**
-             * @description The title, such as the position or the event. White space at both ends is removed.
-             * @example Backend internship
-             */
-            title: string;
-        };
-        /** @description An opportunity. */
-        OriginalOpportunity: {
-            /**
-             * @description The kind.
-             * @example internship
-             * @enum {string|null}
-             */
-            category: "internship" | "hackathon" | null;
-            /**
-             * Format: date-time
-             * @description When it was created.
-             * @example 2026-11-24T21:15:07.123456+00:00
-             */
-            created_at: string;
-            /**
-             * Format: date
-             * @description The last day to apply.
-             * @example null
-             * @example 2026-12-01
-             */
-            deadline: string | null;
-            /**
-             * @description Any text.
-             * @example Payments team, remote
-             */
-            description: string | null;
-            /**
-             * Format: uuid
-             * @description The id of the opportunity.
-             * @example 550e8400-e29b-41d4-a716-446655440000
-             */
-            id: string;
-            /**
-             * @description An http or https URL.
-             * @example https://example.com/jobs/42
-             */
-            link: string | null;
-            /**
-             * @description Any text.
-             * @example Referred by Bob
-             */
-            notes: string | null;
-            /**
-             * @description How far the application has come.
-             * @example applied
-             * @enum {string}
-             */
-            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
-            /**
-             * @description The title, such as the position or the event.
-             * @example Backend internship
-             */
-            title: string;
-            /**
-             * Format: date-time
-             * @description When it or one of its rounds was last changed.
-             * @example 2026-11-24T21:15:07.123456+00:00
-             */
-            updated_at: string;
-            /**
-             * Format: uuid
-             * @description The internal id of its user.
-             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
-             */
-            user_id: string;
-        };
-        /** @description The fields to update; at least one. The others keep their values. */
-        OriginalOpportunityChanges: {
-            /**
-             * @description The kind.
-             * @example internship
-             * @enum {string|null}
-             */
-            category?: "internship" | "hackathon" | null;
-            /**
-             * Format: date
-             * @description The last day to apply. A date-time is accepted too and keeps its date as written.
-             * @example null
-             * @example 2026-12-01
-             */
-            deadline?: string | null;
-            /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
-             * @example Payments team, remote
-             */
-            description?: string | null;
-            /**
-             * Format: uri
-             * @description An http or https URL. International hosts and paths are accepted. An empty text becomes null.
-             * @example https://example.com/jobs/42
-             */
-            link?: string | null;
-            /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
-             * @example Referred by Bob
-             */
-            notes?: string | null;
-            /**
-             * @description How far the application has come.
-             * @example applied
-             * @enum {string|null}
-             */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | null;
-            /**
-             * @description The title, such as the position or the event. White space at both ends is removed.
-             * @example Backend internship
-             */
-            title?: string;
-        } | unknown | unknown | unknown | unknown | unknown | unknown | unknown;
-        /** @description A rate limit that is exceeded. */
-        OriginalRateLimited: {
-            /** @description The title of the error. */
-            error: string;
-            /**
-             * @description How many requests the rate limit allows in a window.
-             * @example 2000
-             */
-            limit: number;
-            /** @description A message for the user. */
-            message: string;
-            /**
-             * Format: date-time
-             * @description When the window ends.
-             * @example 2026-11-24T21:15:00.000Z
-             */
-            retryAfter: string;
-            /**
-             * @description In how many seconds the window ends.
-             * @example 540
-             */
-            retryAfterSeconds: number;
-            /** @description A hint for the user; only if the rate limit of writes is exceeded. */
-            tip?: string;
-            /**
-             * @description The length of a window.
-             * @example 15 minutes
-             */
-            window: string;
-        };
-        /** @description The number of opportunities with each status. */
-        OriginalStatusCounts: {
-            /**
-             * @description With status `applied`.
-             * @example 1
-             */
-            applied: number;
-            /**
-             * @description With status `interviewed`.
-             * @example 0
-             */
-            interviewed: number;
-            /**
-             * @description With status `rejected`.
-             * @example 1
-             */
-            rejected: number;
-            /**
-             * @description With status `selected`.
-             * @example 1
-             */
-            selected: number;
-            /**
-             * @description With status `shortlisted`.
-             * @example 0
-             */
-            shortlisted: number;
-        };
         /** @description How far internships get in their interview rounds. */
         PipelineAnalytics: {
             /**
-             * @description How many of these are neither rejected nor selected nor ghosted.
+             * @description How many internships are applied, shortlisted or interviewed, with or without rounds.
              * @example 0
              */
             activeInPipeline: number;
             /**
-             * @description The mean number of rounds cleared before a rejection, or null.
-             * @example 0
+             * @description The mean `roundNumber` of the rejections that have one, with one decimal; null if none has one.
+             * @example 1
              */
             averageRoundsBeforeRejection: number | null;
-            /** @description Results by round type. */
+            /** @description Results by type, the most frequent first. */
             funnelByRoundType: components["schemas"]["FunnelOfType"][];
             /**
              * @description The number of internships.
@@ -1271,15 +842,15 @@ export interface components {
              */
             internshipCount: number;
             /**
-             * @description How many of these have a rejected round.
+             * @description How many internships are rejected, with or without rounds.
              * @example 1
              */
             rejectedCount: number;
             /** @description Rejections by round number. */
             rejectionByRoundNumber: components["schemas"]["RejectionsOfNumber"][];
-            /** @description Rejections by round type. */
+            /** @description Rejections by type, the most frequent first. */
             rejectionByRoundType: components["schemas"]["RejectionsOfType"][];
-            /** @description The newest rejected internships. */
+            /** @description Every rejected internship, by round number (null last), then by title, ignoring case. */
             rejections: components["schemas"]["Rejection"][];
             /** @description Internships by round number. */
             stageReachByRoundNumber: components["schemas"]["ReachOfNumber"][];
@@ -1296,7 +867,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "payload_too_large" | "rate_limit_exceeded" | "round_not_found" | "round_number_taken" | "service_unavailable" | "status_contradicts_rounds" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -1333,7 +904,7 @@ export interface components {
         /** @description The number of internships that reached the round with this number. */
         ReachOfNumber: {
             /**
-             * @description How many internships have this round, without skipped ones.
+             * @description How many internships have this round, with every result.
              * @example 1
              */
             reached: number;
@@ -1343,24 +914,15 @@ export interface components {
              */
             roundNumber: number;
             /**
-             * @description How many of these internships are still active.
+             * @description How many of these rounds are pending.
              * @example 0
              */
             stillActive: number;
         };
-        /** @description Whether the process accepts requests. */
-        Readiness: {
-            /**
-             * @description `ok` if it accepts requests.
-             * @example ok
-             * @enum {string}
-             */
-            status: "ok" | "draining" | "unavailable";
-        };
-        /** @description An internship that was rejected in a round. */
+        /** @description A rejected internship, and the round at which it stopped. */
         Rejection: {
             /**
-             * @description How many earlier rounds were cleared.
+             * @description How many rounds come before this one: `roundNumber` - 1, or 0 without one.
              * @example 0
              */
             clearedRoundsBeforeRejection: number;
@@ -1371,19 +933,19 @@ export interface components {
              */
             opportunityId: string;
             /**
-             * @description The number of the first rejected round.
+             * @description Its `rejected_round_number`; null if no round is rejected.
              * @example 1
              */
-            roundNumber: number;
+            roundNumber: number | null;
             /**
-             * @description The type of this round.
+             * @description The type of this round, or null.
              * @example oa
-             * @enum {string}
+             * @enum {string|null}
              */
-            roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
+            roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other" | null;
             /**
-             * @description The label of the type.
-             * @example Online Assessment
+             * @description The number and the label of this round; `Stage not recorded` without one.
+             * @example Round 1 · Online Assessment
              */
             roundTypeLabel: string;
             /**
@@ -1496,7 +1058,7 @@ export interface components {
         /** @description The fields to update; at least one. The others keep their values. */
         RoundChanges: {
             /**
-             * @description Any text. White space at both ends is removed. An empty text becomes null.
+             * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Two hours, three tasks
              */
             notes?: string | null;
@@ -1507,10 +1069,10 @@ export interface components {
              */
             result?: "pending" | "cleared" | "rejected" | "skipped" | null;
             /**
-             * @description The number of the round, unique in its opportunity.
+             * @description The number of the round, unique in its opportunity. An empty text counts as null.
              * @example 1
              */
-            round_number?: number | null;
+            round_number?: (number | null) | "";
             /**
              * @description The kind of round; `oa` is an online assessment.
              * @example oa
@@ -1518,16 +1080,15 @@ export interface components {
              */
             round_type?: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
             /**
-             * Format: date
-             * @description The day of the round. A date-time is accepted too and keeps its date as written.
+             * @description The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-12-03
              */
-            scheduled_date?: string | null;
+            scheduled_date?: (string | null) | "";
             /**
-             * @description The time of day.
+             * @description The time of day. An empty text counts as null.
              * @example 14:30:00
              */
-            scheduled_time?: string | null;
+            scheduled_time?: (string | null) | "";
         } | unknown | {
             round_number: unknown;
         } | unknown | unknown | {
@@ -1568,6 +1129,20 @@ export interface components {
              * @enum {string}
              */
             stage: "Applied" | "Shortlisted" | "Interviewed" | "Selected";
+        };
+        /** @description The interview rounds contradict the status that the user has set. */
+        StatusConflict: {
+            /**
+             * @description A message for the user.
+             * @example The interview rounds say shortlisted
+             */
+            message: string;
+            /**
+             * @description The status that follows from the interview rounds.
+             * @example shortlisted
+             * @enum {string}
+             */
+            roundsStatus: "shortlisted" | "interviewed" | "selected" | "rejected";
         };
         /** @description The number of opportunities with each status. */
         StatusCounts: {
@@ -1612,15 +1187,28 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The id of its opportunity.
+             * @deprecated
+             * @description The old name of `opportunity_id`.
              * @example 550e8400-e29b-41d4-a716-446655440000
              */
             opportunityId: string;
             /**
-             * @description The title of its opportunity.
+             * @deprecated
+             * @description The old name of `opportunity_title`.
              * @example Backend internship
              */
             opportunityTitle: string;
+            /**
+             * Format: uuid
+             * @description The id of its opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            opportunity_id: string;
+            /**
+             * @description The title of its opportunity.
+             * @example Backend internship
+             */
+            opportunity_title: string;
             /**
              * @description Always `pending`.
              * @example pending
@@ -1628,27 +1216,53 @@ export interface components {
              */
             result: "pending";
             /**
-             * @description The number of the round.
+             * @deprecated
+             * @description The old name of `round_number`.
              * @example 1
              */
             roundNumber: number;
             /**
-             * @description The kind of round.
+             * @deprecated
+             * @description The old name of `round_type`.
              * @example oa
              * @enum {string}
              */
             roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
             /**
+             * @description The number of the round.
+             * @example 1
+             */
+            round_number: number;
+            /**
+             * @description The kind of round.
+             * @example oa
+             * @enum {string}
+             */
+            round_type: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
+            /**
              * Format: date
-             * @description The day of the round.
+             * @deprecated
+             * @description The old name of `scheduled_date`.
              * @example 2026-12-03
              */
             scheduledDate: string;
             /**
-             * @description The time of day.
+             * @deprecated
+             * @description The old name of `scheduled_time`.
              * @example 14:30:00
              */
             scheduledTime: string | null;
+            /**
+             * Format: date
+             * @description The day of the round.
+             * @example 2026-12-03
+             */
+            scheduled_date: string;
+            /**
+             * @description The time of day.
+             * @example 14:30:00
+             */
+            scheduled_time: string | null;
         };
         /** @description The number of opportunities created in one week. */
         Week: {
@@ -1687,7 +1301,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": "round_number_taken",
-                 *       "error": "Conflict",
+                 *       "error": "A round with this number already exists",
                  *       "message": "A round with this number already exists",
                  *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
                  *     }
@@ -1735,6 +1349,7 @@ export interface components {
                  *       "code": "validation_error",
                  *       "details": [
                  *         {
+                 *           "code": "required",
                  *           "field": "title",
                  *           "message": "Title is required"
                  *         }
@@ -1770,14 +1385,11 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The change contradicts what is stored, such as a round number that is taken. */
-        OriginalConflict: {
+        /** @description The database did not confirm the change, which may have been saved. Look at the data before you create something again. Updates and deletions may be repeated. */
+        OutcomeUnknown: {
             headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                 "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                 "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -1787,273 +1399,16 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "error": "Conflict",
-                 *       "message": "A round with this number already exists"
+                 *       "code": "outcome_unknown",
+                 *       "error": "Gateway Timeout",
+                 *       "message": "The change was not confirmed and may have been saved. Please check before you try again.",
+                 *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
                  *     }
                  */
-                "application/json": components["schemas"]["OriginalError"];
+                "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description An unexpected error of the service. */
-        OriginalInternalServerError: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Internal Server Error",
-                 *       "message": "Something went wrong"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description The request is not valid. If fields are invalid, `details` lists each of them. */
-        OriginalInvalid: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "details": [
-                 *         {
-                 *           "field": "title",
-                 *           "message": "Title is required"
-                 *         }
-                 *       ],
-                 *       "error": "Validation Error",
-                 *       "message": "The request data is invalid"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalInvalid"];
-            };
-        };
-        /** @description The resource does not exist, or belongs to another user. */
-        OriginalNotFound: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Opportunity not found",
-                 *       "message": "Opportunity not found"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description A rate limit is exceeded. Try again after `Retry-After` seconds. */
-        OriginalRateLimited: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Rate Limit Exceeded",
-                 *       "limit": 2000,
-                 *       "message": "You have made too many requests. Please try again later.",
-                 *       "retryAfter": "2026-11-24T21:15:00.000Z",
-                 *       "retryAfterSeconds": 540,
-                 *       "window": "15 minutes"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalRateLimited"];
-            };
-        };
-        /** @description The body is larger than 1 MiB. */
-        OriginalTooLarge: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Payload Too Large",
-                 *       "message": "The request body must not exceed 1 MiB"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description The session token is missing, invalid, expired or revoked. */
-        OriginalUnauthorized: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Unauthorized",
-                 *       "message": "Missing or invalid Authorization header"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description The database, or the keys that verify session tokens, are unavailable. */
-        OriginalUnavailable: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Service Unavailable",
-                 *       "message": "Database is currently unavailable. Please try again in a moment."
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description The content type of the body is not JSON. */
-        OriginalUnsupportedMediaType: {
-            headers: {
-                Deprecation: components["headers"]["Deprecation"];
-                Link: components["headers"]["Successor"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                Sunset: components["headers"]["Sunset"];
-                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Unsupported Media Type",
-                 *       "message": "Content-Type must be application/json"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description An unexpected error of the service. */
-        ProbeInternalServerError: {
-            headers: {
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Internal Server Error",
-                 *       "message": "Something went wrong"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description The request is not valid. If fields are invalid, `details` lists each of them. */
-        ProbeInvalid: {
-            headers: {
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "details": [
-                 *         {
-                 *           "field": "title",
-                 *           "message": "Title is required"
-                 *         }
-                 *       ],
-                 *       "error": "Validation Error",
-                 *       "message": "The request data is invalid"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalInvalid"];
-            };
-        };
-        /** @description The body is larger than 1 MiB. */
-        ProbeTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": "Payload Too Large",
-                 *       "message": "The request body must not exceed 1 MiB"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OriginalError"];
-            };
-        };
-        /** @description A rate limit is exceeded. Try again after `Retry-After` seconds. */
+        /** @description A rate limit is exceeded, or the user has sent too many requests at the same time. Try again after `Retry-After` seconds. */
         RateLimited: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -2128,7 +1483,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The database, or the keys that verify session tokens, are unavailable. */
+        /** @description The request was not carried out, because the database or the keys that verify session tokens are unavailable, or the service is overloaded. Try again after `Retry-After` seconds. In v1, `code` is `overloaded` if there are more requests than the service can handle, `read_only` while changes are refused, and `search_timeout` if a search took too long. */
         Unavailable: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -2152,9 +1507,10 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The content type of the body is not JSON. */
+        /** @description The content type of the body is not JSON, or the body is compressed. */
         UnsupportedMediaType: {
             headers: {
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -2180,15 +1536,15 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
+         * @description The accepted content codings; only if the body was compressed.
+         * @example identity
+         */
+        AcceptEncoding: string;
+        /**
          * @description How long caches may keep the response.
          * @example public, max-age=3600
          */
         CacheControl: string;
-        /**
-         * @description When the original API became deprecated, as UNIX time (RFC 9745).
-         * @example @1795478400
-         */
-        Deprecation: string;
         /**
          * @description The path of what was created.
          * @example /api/v1/opportunities/550e8400-e29b-41d4-a716-446655440000
@@ -2199,6 +1555,11 @@ export interface components {
          * @example </api/v1/opportunities?cursor=ABC>; rel="next"
          */
         NextPage: string;
+        /**
+         * @description The preference that was applied (RFC 7240); absent if there is none.
+         * @example handling=strict
+         */
+        PreferenceApplied: "handling=strict";
         /**
          * @description The requests `r` that are left in this rate limit, and the seconds `t` until it resets.
          * @example "general";r=1999;t=900
@@ -2215,20 +1576,15 @@ export interface components {
          */
         RetryAfter: number;
         /**
-         * @description The same path in v1.
-         * @example </api/v1/opportunities>; rel="successor-version"
+         * @description The authentication scheme. In v1 it has an `error` if a token was sent (RFC 6750).
+         * @example Bearer error="invalid_token", error_description="Token has expired"
          */
-        Successor: string;
+        WWWAuthenticate: string;
         /**
-         * @description When the original API may be removed (RFC 8594); absent while there is no date.
-         * @example Wed, 24 Nov 2027 00:00:00 GMT
+         * @description The fields of the body that had no effect, percent-encoded; absent if there are none. At most 20 are named, and `+3` at the end means three more.
+         * @example catgory, id
          */
-        Sunset: string;
-        /**
-         * @description The authentication scheme.
-         * @example Bearer
-         */
-        WWWAuthenticate: "Bearer";
+        XIgnoredFields: string;
         /**
          * @description The quota of this rate limit.
          * @example 2000
@@ -2265,7 +1621,6 @@ export type FieldError = components['schemas']['FieldError'];
 export type FunnelOfType = components['schemas']['FunnelOfType'];
 export type Health = components['schemas']['Health'];
 export type Invalid = components['schemas']['Invalid'];
-export type Liveness = components['schemas']['Liveness'];
 export type Metrics = components['schemas']['Metrics'];
 export type Month = components['schemas']['Month'];
 export type NewOpportunity = components['schemas']['NewOpportunity'];
@@ -2273,18 +1628,9 @@ export type NewRound = components['schemas']['NewRound'];
 export type Opportunity = components['schemas']['Opportunity'];
 export type OpportunityChanges = components['schemas']['OpportunityChanges'];
 export type OpportunityPage = components['schemas']['OpportunityPage'];
-export type OriginalAnalytics = components['schemas']['OriginalAnalytics'];
-export type OriginalError = components['schemas']['OriginalError'];
-export type OriginalInvalid = components['schemas']['OriginalInvalid'];
-export type OriginalNewOpportunity = components['schemas']['OriginalNewOpportunity'];
-export type OriginalOpportunity = components['schemas']['OriginalOpportunity'];
-export type OriginalOpportunityChanges = components['schemas']['OriginalOpportunityChanges'];
-export type OriginalRateLimited = components['schemas']['OriginalRateLimited'];
-export type OriginalStatusCounts = components['schemas']['OriginalStatusCounts'];
 export type PipelineAnalytics = components['schemas']['PipelineAnalytics'];
 export type RateLimited = components['schemas']['RateLimited'];
 export type ReachOfNumber = components['schemas']['ReachOfNumber'];
-export type Readiness = components['schemas']['Readiness'];
 export type Rejection = components['schemas']['Rejection'];
 export type RejectionsOfNumber = components['schemas']['RejectionsOfNumber'];
 export type RejectionsOfType = components['schemas']['RejectionsOfType'];
@@ -2293,6 +1639,7 @@ export type RoundChanged = components['schemas']['RoundChanged'];
 export type RoundChanges = components['schemas']['RoundChanges'];
 export type RoundDeleted = components['schemas']['RoundDeleted'];
 export type Stage = components['schemas']['Stage'];
+export type StatusConflict = components['schemas']['StatusConflict'];
 export type StatusCounts = components['schemas']['StatusCounts'];
 export type UpcomingRound = components['schemas']['UpcomingRound'];
 export type Week = components['schemas']['Week'];
@@ -2300,621 +1647,28 @@ export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseInternalServerError = components['responses']['InternalServerError'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseNotFound = components['responses']['NotFound'];
-export type ResponseOriginalConflict = components['responses']['OriginalConflict'];
-export type ResponseOriginalInternalServerError = components['responses']['OriginalInternalServerError'];
-export type ResponseOriginalInvalid = components['responses']['OriginalInvalid'];
-export type ResponseOriginalNotFound = components['responses']['OriginalNotFound'];
-export type ResponseOriginalRateLimited = components['responses']['OriginalRateLimited'];
-export type ResponseOriginalTooLarge = components['responses']['OriginalTooLarge'];
-export type ResponseOriginalUnauthorized = components['responses']['OriginalUnauthorized'];
-export type ResponseOriginalUnavailable = components['responses']['OriginalUnavailable'];
-export type ResponseOriginalUnsupportedMediaType = components['responses']['OriginalUnsupportedMediaType'];
-export type ResponseProbeInternalServerError = components['responses']['ProbeInternalServerError'];
-export type ResponseProbeInvalid = components['responses']['ProbeInvalid'];
-export type ResponseProbeTooLarge = components['responses']['ProbeTooLarge'];
+export type ResponseOutcomeUnknown = components['responses']['OutcomeUnknown'];
 export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
-export type HeaderDeprecation = components['headers']['Deprecation'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderNextPage = components['headers']['NextPage'];
+export type HeaderPreferenceApplied = components['headers']['PreferenceApplied'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimitPolicy'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
-export type HeaderSuccessor = components['headers']['Successor'];
-export type HeaderSunset = components['headers']['Sunset'];
 export type HeaderWwwAuthenticate = components['headers']['WWWAuthenticate'];
+export type HeaderXIgnoredFields = components['headers']['XIgnoredFields'];
 export type HeaderXRateLimitLimit = components['headers']['XRateLimitLimit'];
 export type HeaderXRateLimitRemaining = components['headers']['XRateLimitRemaining'];
 export type HeaderXRateLimitReset = components['headers']['XRateLimitReset'];
 export type HeaderXRequestId = components['headers']['XRequestId'];
 export type $defs = Record<string, never>;
 export interface operations {
-    originalGetAnalytics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "categoryCounts": {
-                     *         "hackathon": 1,
-                     *         "internship": 2
-                     *       },
-                     *       "deadlineDistribution": [
-                     *         {
-                     *           "count": 1,
-                     *           "date": "2026-12-01",
-                     *           "day": 1,
-                     *           "dayOfWeek": 2
-                     *         }
-                     *       ],
-                     *       "funnelData": [
-                     *         {
-                     *           "count": 3,
-                     *           "percentage": 100,
-                     *           "stage": "Applied"
-                     *         }
-                     *       ],
-                     *       "metrics": {
-                     *         "conversionRate": 33.3,
-                     *         "inProgress": 1,
-                     *         "rejectionRate": 33.3,
-                     *         "successRate": 50
-                     *       },
-                     *       "monthlyBreakdown": [
-                     *         {
-                     *           "count": 3,
-                     *           "month": "Nov 2026"
-                     *         }
-                     *       ],
-                     *       "statusCounts": {
-                     *         "applied": 1,
-                     *         "interviewed": 0,
-                     *         "rejected": 1,
-                     *         "selected": 1,
-                     *         "shortlisted": 0
-                     *       },
-                     *       "total": 3,
-                     *       "weeklyBreakdown": [
-                     *         {
-                     *           "count": 3,
-                     *           "week": "W8",
-                     *           "weekStart": "2026-11-22"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OriginalAnalytics"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            413: components["responses"]["OriginalTooLarge"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
-    originalGetHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "environment": "production",
-                     *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z",
-                     *       "version": "1.0.0"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            413: components["responses"]["OriginalTooLarge"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-        };
-    };
-    originalGetDependencies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "checks": {
-                     *         "database": "ok",
-                     *         "store": "ok"
-                     *       },
-                     *       "environment": "production",
-                     *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z",
-                     *       "version": "1.0.0"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Dependencies"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            413: components["responses"]["OriginalTooLarge"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "checks": {
-                     *         "database": "ok",
-                     *         "store": "ok"
-                     *       },
-                     *       "environment": "production",
-                     *       "status": "ok",
-                     *       "timestamp": "2026-11-24T21:15:07.123Z",
-                     *       "version": "1.0.0"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Dependencies"];
-                };
-            };
-        };
-    };
-    originalGetMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "email": "alice@example.com",
-                     *       "internalUserId": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11",
-                     *       "userId": "user_2abcDEF"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            413: components["responses"]["OriginalTooLarge"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
-    originalListOpportunities: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "category": "internship",
-                     *         "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *         "deadline": null,
-                     *         "description": "Payments team, remote",
-                     *         "id": "550e8400-e29b-41d4-a716-446655440000",
-                     *         "link": "https://example.com/jobs/42",
-                     *         "notes": "Referred by Bob",
-                     *         "status": "applied",
-                     *         "title": "Backend internship",
-                     *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
-                     *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
-                     *       }
-                     *     ]
-                     */
-                    "application/json": components["schemas"]["OriginalOpportunity"][];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            413: components["responses"]["OriginalTooLarge"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
-    originalCreateOpportunity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OriginalNewOpportunity"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    Location: components["headers"]["Location"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "category": "internship",
-                     *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "deadline": null,
-                     *       "description": "Payments team, remote",
-                     *       "id": "550e8400-e29b-41d4-a716-446655440000",
-                     *       "link": "https://example.com/jobs/42",
-                     *       "notes": "Referred by Bob",
-                     *       "status": "applied",
-                     *       "title": "Backend internship",
-                     *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OriginalOpportunity"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            413: components["responses"]["OriginalTooLarge"];
-            415: components["responses"]["OriginalUnsupportedMediaType"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
-    originalGetOpportunity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the opportunity.
-                 * @example 550e8400-e29b-41d4-a716-446655440000
-                 */
-                opportunity_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "category": "internship",
-                     *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "deadline": null,
-                     *       "description": "Payments team, remote",
-                     *       "id": "550e8400-e29b-41d4-a716-446655440000",
-                     *       "link": "https://example.com/jobs/42",
-                     *       "notes": "Referred by Bob",
-                     *       "status": "applied",
-                     *       "title": "Backend internship",
-                     *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OriginalOpportunity"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            404: components["responses"]["OriginalNotFound"];
-            413: components["responses"]["OriginalTooLarge"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
-    originalPutOpportunity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the opportunity.
-                 * @example 550e8400-e29b-41d4-a716-446655440000
-                 */
-                opportunity_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OriginalOpportunityChanges"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "category": "internship",
-                     *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "deadline": null,
-                     *       "description": "Payments team, remote",
-                     *       "id": "550e8400-e29b-41d4-a716-446655440000",
-                     *       "link": "https://example.com/jobs/42",
-                     *       "notes": "Referred by Bob",
-                     *       "status": "applied",
-                     *       "title": "Backend internship",
-                     *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OriginalOpportunity"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            404: components["responses"]["OriginalNotFound"];
-            409: components["responses"]["OriginalConflict"];
-            413: components["responses"]["OriginalTooLarge"];
-            415: components["responses"]["OriginalUnsupportedMediaType"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
-    originalDeleteOpportunity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the opportunity.
-                 * @example 550e8400-e29b-41d4-a716-446655440000
-                 */
-                opportunity_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "message": "Opportunity deleted",
-                     *       "success": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Deleted"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            404: components["responses"]["OriginalNotFound"];
-            413: components["responses"]["OriginalTooLarge"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
-    originalUpdateOpportunity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the opportunity.
-                 * @example 550e8400-e29b-41d4-a716-446655440000
-                 */
-                opportunity_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OriginalOpportunityChanges"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    Deprecation: components["headers"]["Deprecation"];
-                    Link: components["headers"]["Successor"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    Sunset: components["headers"]["Sunset"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "category": "internship",
-                     *       "created_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "deadline": null,
-                     *       "description": "Payments team, remote",
-                     *       "id": "550e8400-e29b-41d4-a716-446655440000",
-                     *       "link": "https://example.com/jobs/42",
-                     *       "notes": "Referred by Bob",
-                     *       "status": "applied",
-                     *       "title": "Backend internship",
-                     *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
-                     *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OriginalOpportunity"];
-                };
-            };
-            400: components["responses"]["OriginalInvalid"];
-            401: components["responses"]["OriginalUnauthorized"];
-            404: components["responses"]["OriginalNotFound"];
-            409: components["responses"]["OriginalConflict"];
-            413: components["responses"]["OriginalTooLarge"];
-            415: components["responses"]["OriginalUnsupportedMediaType"];
-            429: components["responses"]["OriginalRateLimited"];
-            500: components["responses"]["OriginalInternalServerError"];
-            503: components["responses"]["OriginalUnavailable"];
-        };
-    };
     getAnalytics: {
         parameters: {
             query?: never;
@@ -2976,7 +1730,7 @@ export interface operations {
                      *       ],
                      *       "pipelineAnalytics": {
                      *         "activeInPipeline": 0,
-                     *         "averageRoundsBeforeRejection": 0,
+                     *         "averageRoundsBeforeRejection": 1,
                      *         "funnelByRoundType": [
                      *           {
                      *             "clearanceRate": 0,
@@ -3008,7 +1762,7 @@ export interface operations {
                      *             "opportunityId": "550e8400-e29b-41d4-a716-446655440000",
                      *             "roundNumber": 1,
                      *             "roundType": "oa",
-                     *             "roundTypeLabel": "Online Assessment",
+                     *             "roundTypeLabel": "Round 1 · Online Assessment",
                      *             "title": "Backend internship"
                      *           }
                      *         ],
@@ -3289,6 +2043,7 @@ export interface operations {
                      *           "notes": "Referred by Bob",
                      *           "rejected_round_number": null,
                      *           "status": "applied",
+                     *           "statusConflict": null,
                      *           "title": "Backend internship",
                      *           "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *           "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3312,7 +2067,10 @@ export interface operations {
     createOpportunity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3326,8 +2084,10 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                     "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                     "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -3349,6 +2109,7 @@ export interface operations {
                      *       "notes": "Referred by Bob",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
+                     *       "statusConflict": null,
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3364,15 +2125,20 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     listUpcomingRounds: {
         parameters: {
-            query: {
-                /** @description The first day. */
-                from: string;
-                /** @description The last day, not before `from` and at most 366 days after it. */
-                to: string;
+            query?: {
+                /** @description The first day. By default 30 days before `to`; without `to` today in UTC. */
+                from?: string;
+                /** @description The last day, not before `from` and at most 366 days after it. By default 30 days after `from`. */
+                to?: string;
+                /** @description The size of the page, from 1 to 200. */
+                limit?: number;
+                /** @description The `cursor` of the link to the next page, for the same user. Send it with the `from` and `to` of that link. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -3383,6 +2149,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    Link: components["headers"]["NextPage"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -3398,11 +2165,17 @@ export interface operations {
                      *         "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
                      *         "opportunityId": "550e8400-e29b-41d4-a716-446655440000",
                      *         "opportunityTitle": "Backend internship",
+                     *         "opportunity_id": "550e8400-e29b-41d4-a716-446655440000",
+                     *         "opportunity_title": "Backend internship",
                      *         "result": "pending",
                      *         "roundNumber": 1,
                      *         "roundType": "oa",
+                     *         "round_number": 1,
+                     *         "round_type": "oa",
                      *         "scheduledDate": "2026-12-03",
-                     *         "scheduledTime": "14:30:00"
+                     *         "scheduledTime": "14:30:00",
+                     *         "scheduled_date": "2026-12-03",
+                     *         "scheduled_time": "14:30:00"
                      *       }
                      *     ]
                      */
@@ -3458,6 +2231,7 @@ export interface operations {
                      *       "notes": "Referred by Bob",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
+                     *       "statusConflict": null,
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3478,7 +2252,10 @@ export interface operations {
     putOpportunity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3497,8 +2274,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                     "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                     "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -3520,6 +2299,7 @@ export interface operations {
                      *       "notes": "Referred by Bob",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
+                     *       "statusConflict": null,
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3531,12 +2311,12 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     deleteOpportunity: {
@@ -3582,12 +2362,16 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     updateOpportunity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3606,8 +2390,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                     "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                     "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -3629,6 +2415,7 @@ export interface operations {
                      *       "notes": "Referred by Bob",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
+                     *       "statusConflict": null,
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3640,12 +2427,12 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     listRounds: {
@@ -3706,7 +2493,10 @@ export interface operations {
     createRound: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3726,8 +2516,10 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                     "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                     "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -3750,6 +2542,7 @@ export interface operations {
                      *         "notes": "Referred by Bob",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
+                     *         "statusConflict": null,
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3794,6 +2587,7 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     deleteRound: {
@@ -3844,6 +2638,7 @@ export interface operations {
                      *         "notes": "Referred by Bob",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
+                     *         "statusConflict": null,
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3875,12 +2670,16 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     updateRound: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3904,8 +2703,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                     "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                     "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -3928,6 +2729,7 @@ export interface operations {
                      *         "notes": "Referred by Bob",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
+                     *         "statusConflict": null,
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3972,79 +2774,7 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
-        };
-    };
-    getLiveness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Liveness"];
-                };
-            };
-            400: components["responses"]["ProbeInvalid"];
-            413: components["responses"]["ProbeTooLarge"];
-            500: components["responses"]["ProbeInternalServerError"];
-        };
-    };
-    getReadiness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-            400: components["responses"]["ProbeInvalid"];
-            413: components["responses"]["ProbeTooLarge"];
-            500: components["responses"]["ProbeInternalServerError"];
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
 }

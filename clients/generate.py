@@ -1,0 +1,445 @@
+"""Generate both clients from the OpenAPI document: ``python clients/generate.py openapi.json``.
+
+openapi-typescript and datamodel-code-generator make the types. This script makes one method for
+each operation, in TypeScript and in Python. The original API is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import keyword
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+HERE = Path(__file__).parent
+V1 = "/api/v1/"
+NOTE = "Generated from the OpenAPI document by clients/generate.py. Do not edit."
+TYPESCRIPT = Path("typescript/src")
+PYTHON = Path("python/src/futuretracker_client")
+METHODS = ("get", "post", "put", "patch", "delete")
+PYTHON_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+
+
+def references(part: object) -> set[str]:
+    """Return every ``$ref`` within a part of the document."""
+    if isinstance(part, dict):
+        own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+        return own.union(*map(references, part.values()))
+    return set().union(*map(references, part)) if isinstance(part, list) else set()
+
+
+def resolve(document: Json, part: Json) -> Json:
+    """Follow the ``$ref`` of a part, if it is one."""
+    while "$ref" in part:
+        _, *keys = part["$ref"].split("/")
+        part = document
+        for key in keys:
+            part = part[key]
+    return part
+
+
+def current(document: Json) -> Json:
+    """Return the document with the paths of v1, and only the components that they use."""
+    paths = {path: item for path, item in document["paths"].items() if path.startswith(V1)}
+    used: set[str] = set()
+    new = references(paths)
+    while new:
+        used |= new
+        new = references([resolve(document, {"$ref": name}) for name in new]) - used
+    components = {
+        kind: {n: part for n, part in parts.items() if f"#/components/{kind}/{n}" in used}
+        for kind, parts in document["components"].items()
+        if kind != "securitySchemes"
+    }
+    kept = {key: document[key] for key in ("openapi", "info")}
+    return {**kept, "paths": paths, "components": components}
+
+
+def without_choices(document: Json) -> Json:
+    """Remove "at least one of these fields", which Python's types cannot say."""
+    copy: Json = json.loads(json.dumps(document))
+    for schema in copy["components"]["schemas"].values():
+        if "properties" in schema:
+            schema.pop("anyOf", None)
+    return copy
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the clients need to know of one operation."""
+
+    name: str
+    method: str
+    path: str
+    about: str
+    parameters: list[str]
+    query: list[Json]
+    body: str | None
+    returns: str | None
+    many: bool
+    item: str | None
+    statuses: list[int]
+    public: bool
+
+    @property
+    def query_required(self) -> bool:
+        """Whether a query parameter must be given."""
+        return any(parameter.get("required") for parameter in self.query)
+
+
+def schema_of(document: Json, message: Json) -> Json | None:
+    """Return the JSON schema of a body or a response, or None if it has no content."""
+    content = resolve(document, message).get("content")
+    if not content:
+        return None
+    if "application/json" not in content:
+        sys.exit(f"The clients read and write JSON, not {', '.join(content)}")
+    schema: Json = content["application/json"]["schema"]
+    return schema
+
+
+def name_of(schema: Json | None) -> str | None:
+    """Return the name of a referenced schema."""
+    return schema["$ref"].rsplit("/", 1)[1] if schema and "$ref" in schema else None
+
+
+def item_of(document: Json, schema: Json | None, query: list[Json]) -> str | None:
+    """Return the name of the items if the response is one page of several."""
+    if schema is None or all(p["name"] != "cursor" for p in query):
+        return None
+    if schema.get("type") == "array":  # the Link header leads to the next page
+        return name_of(schema["items"])
+    return name_of(resolve(document, schema)["properties"]["items"]["items"])
+
+
+def operation(document: Json, path: str, method: str, found: Json, shared: list[Json]) -> Operation:
+    """Read one operation from the document."""
+    parameters = [resolve(document, part) for part in (*shared, *found.get("parameters", []))]
+    query = [p for p in parameters if p["in"] == "query"]
+    responses = {int(s): schema_of(document, r) for s, r in found["responses"].items()}
+    good = responses[min(responses)]
+    many = good is not None and good.get("type") == "array"
+    body = schema_of(document, found["requestBody"]) if "requestBody" in found else None
+    if body and name_of(body) is None:
+        sys.exit(f"{found['operationId']}: the schema of the body needs a name")
+    return Operation(
+        name=found["operationId"],
+        method=method.upper(),
+        path=path,
+        about=f"{found['summary']}.\n\n{found.get('description', '')}".strip(),
+        parameters=re.findall(r"{(\w+)}", path),
+        query=query,
+        body=name_of(body),
+        returns=name_of(good["items"] if good and many else good) if good else "",
+        many=many,
+        item=item_of(document, good, query),
+        # Another status may have the same body: a service without its database still says so.
+        statuses=sorted(s for s, schema in responses.items() if schema == good),
+        public=found.get("security") == [],
+    )
+
+
+def operations(document: Json) -> list[Operation]:
+    """Return the operations of the document, in its order."""
+    return [
+        operation(document, path, method, item[method], item.get("parameters", []))
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+
+
+def camel(name: str) -> str:
+    """Return ``opportunityId`` for ``opportunity_id``."""
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+
+
+def snake(name: str) -> str:
+    """Return ``list_rounds`` for ``listRounds``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def all_of(name: str) -> str:
+    """Return the name of the method that reads all pages: ``allRounds`` for ``listRounds``."""
+    return re.sub("^list", "all", name)
+
+
+def commented(text: str) -> str:
+    """Return a JSDoc comment, indented for a method."""
+    lines = [f"   * {line}".rstrip() for line in text.replace("*/", "* /").splitlines()]
+    return "\n".join(("  /**", *lines, "   */"))
+
+
+def query_type(found: Operation) -> str:
+    """Return the name of the TypeScript type of an operation's query."""
+    return f"{found.name[0].upper()}{found.name[1:]}Query"
+
+
+def typescript_method(found: Operation) -> str:
+    """Return the TypeScript method of an operation."""
+    path = re.sub(r"{(\w+)}", lambda match: f"${{segment({camel(match[1])})}}", found.path)
+    arguments = [f"{camel(name)}: string" for name in found.parameters]
+    request = [f'method: "{found.method}"', f"path: `{path}`"]
+    if found.query:
+        default = "" if found.query_required else " = {}"
+        arguments.append(f"query: {query_type(found)}{default}")
+        request.append("query")
+    if found.body:
+        arguments.append(f"body: {found.body}")
+        request.append("body")
+    if found.public:
+        request.append("isPublic: true")
+    if len(found.statuses) > 1:
+        request.append(f"statuses: {json.dumps(found.statuses)}")
+    arguments.append("options?: CallOptions")
+    result = "void" if found.returns == "" else found.returns or "Record<string, unknown>"
+    return (
+        f"{commented(found.about)}\n"
+        f"  {found.name}({', '.join(arguments)}): Promise<{result}{'[]' * found.many}> {{\n"
+        f"    return this.#transport.send({{ {', '.join(request)} }}, options);\n  }}\n"
+    )
+
+
+def typescript_iterator(found: Operation) -> str:
+    """Return the TypeScript method that reads all pages of a list."""
+    query = f'Omit<{query_type(found)}, "cursor">' + ("" if found.query_required else " = {}")
+    body = (
+        f'return this.#transport.items({{ method: "GET", path: `{found.path}`, query }}, options);'
+        if found.many
+        else f"return items((cursor) => this.{found.name}"
+        "({ limit: 100, ...query, ...cursor }, options));"
+    )
+    return (
+        f"{commented(f'Read all pages of {found.name}, one item at a time.')}\n"
+        f"  {all_of(found.name)}(query: {query}, options?: CallOptions): "
+        f"AsyncGenerator<{found.item}, void, undefined> {{\n"
+        f"    {body}\n  }}\n"
+    )
+
+
+def typescript(document: Json) -> str:
+    """Return the module with a TypeScript method for each operation."""
+    found = operations(document)
+    # `Error` would hide the global of this name.
+    names = sorted(set(document["components"]["schemas"]) - {"Error"})
+    used = {n for o in found for n in (o.body, o.returns, o.item) if n}
+    queries = "".join(
+        f"export type {query_type(o)} = "
+        f'NonNullable<operations["{o.name}"]["parameters"]["query"]>;\n'
+        for o in found
+        if o.query
+    )
+    methods = "\n".join(
+        part
+        for o in found
+        for part in (typescript_method(o), *([typescript_iterator(o)] if o.item else []))
+    )
+    return (
+        f"// {NOTE}\n\n"
+        f'import type {{ {", ".join(sorted(used))}, operations }} from "./api.js";\n'
+        'import { type CallOptions, items, segment, type Transport } from "./transport.js";\n\n'
+        f'export type {{ {", ".join(names)} }} from "./api.js";\n\n{queries}\n'
+        "/** A client with one method for each operation of the API; createClient makes one. */\n"
+        "export class Client {\n  readonly #transport: Transport;\n\n"
+        "  constructor(transport: Transport) {\n    this.#transport = transport;\n  }\n\n"
+        f"{methods}}}\n"
+    )
+
+
+def hint(schema: Json) -> str:
+    """Return the Python type of a query parameter."""
+    if "enum" in schema:
+        return f"Literal[{', '.join(map(repr, schema['enum']))}]"
+    if schema["type"] == "array":
+        return f"Sequence[{hint(schema['items'])}]"
+    return PYTHON_TYPES[schema["type"]]
+
+
+def argument(name: str) -> str:
+    """Return a name that Python accepts: ``from_`` for ``from``."""
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def python_query(found: Operation, *, leave_out: tuple[str, ...] = ()) -> list[str]:
+    """Return the keyword arguments of an operation's query, those that are required first."""
+    chosen = [p for p in found.query if p["name"] not in leave_out]
+    needed = [f"{argument(p['name'])}: {hint(p['schema'])}" for p in chosen if p.get("required")]
+    others = [
+        f"{argument(p['name'])}: {hint(p['schema'])} | None = None"
+        for p in chosen
+        if not p.get("required")
+    ]
+    return ["*", *needed, *others] if chosen else []
+
+
+def documented(text: str) -> str:
+    """Return a docstring, indented for a method."""
+    raw = "r" if "\\" in text else ""
+    lines = textwrap.indent(text, " " * 8).lstrip()
+    end = '"""' if "\n" not in lines else f'\n{" " * 8}"""'
+    return f'{" " * 8}{raw}"""{lines}{end}\n'
+
+
+def python_method(found: Operation, *, is_async: bool) -> str:
+    """Return the Python method of an operation."""
+    path = re.sub(r"{(\w+)}", lambda match: f"{{segment({match[1]})}}", found.path)
+    arguments = ["self", *(f"{name}: str" for name in found.parameters)]
+    arguments += ["/"] * bool(found.parameters) + python_query(found)
+    request = [repr(found.method), f"{'f' * bool(found.parameters)}{path!r}"]
+    if found.query:
+        pairs = ", ".join(f"{p['name']!r}: {argument(p['name'])}" for p in found.query)
+        request.append(f"query={{{pairs}}}")
+    if found.body:
+        arguments.append(f"**body: Unpack[types.{found.body}]")
+        request.append("body=body")
+    if found.public:
+        request.append("is_public=True")
+    if len(found.statuses) > 1:
+        request.append(f"statuses={tuple(found.statuses)}")
+    result = f"types.{found.returns}" if found.returns else "dict[str, Any]"
+    result = "None" if found.returns == "" else f"list[{result}]" if found.many else result
+    send = f"{'await ' * is_async}self._send(Request({', '.join(request)}))"
+    end = f"        {send}\n" if result == "None" else f"        return cast('{result}', {send})\n"
+    return (
+        f"    {'async ' * is_async}def {snake(found.name)}({', '.join(arguments)}) -> {result}:\n"
+        f"{documented(found.about)}{end}"
+    )
+
+
+def python_iterator(found: Operation, *, is_async: bool) -> str:
+    """Return the Python method that reads all pages of a list."""
+    if found.many:
+        return python_linked_iterator(found, is_async=is_async)
+    arguments = ", ".join(["self", *python_query(found, leave_out=("cursor",))])
+    pairs = (f"{argument(p['name'])}={argument(p['name'])}" for p in found.query)
+    given = ", ".join("limit=limit or 100" if pair == "limit=limit" else pair for pair in pairs)
+    page = f"{'await ' * is_async}self.{snake(found.name)}({given})"
+    loop = (
+        ["            for item in page['items']:", "                yield item"]
+        if is_async
+        else ["            yield from page['items']"]
+    )
+    result = f"{'Async' * is_async}Iterator[types.{found.item}]"
+    about = f"Read all pages of ``{snake(found.name)}``, one item at a time."
+    lines = (
+        f"    {'async ' * is_async}def {snake(all_of(found.name))}({arguments}) -> {result}:",
+        documented(about).rstrip(),
+        "        cursor: str | None = None",
+        "        while True:",
+        f"            page = {page}",
+        *loop,
+        "            cursor = page['nextCursor']",
+        "            if not cursor:",
+        "                return\n",
+    )
+    return "\n".join(lines)
+
+
+def python_linked_iterator(found: Operation, *, is_async: bool) -> str:
+    """Return the Python method that reads all pages of a list that is a bare array."""
+    arguments = ", ".join(["self", *python_query(found, leave_out=("cursor",))])
+    names = [p["name"] for p in found.query if p["name"] != "cursor"]
+    pairs = ", ".join(f"{name!r}: {argument(name)}" for name in names)
+    result = f"{'Async' * is_async}Iterator[types.{found.item}]"
+    about = f"Read all pages of ``{snake(found.name)}``, one item at a time."
+    return (
+        f"    def {snake(all_of(found.name))}({arguments}) -> {result}:\n{documented(about)}"
+        f"        request = Request({found.method!r}, {found.path!r}, query={{{pairs}}})\n"
+        f"        return cast('{result}', self._items(request))\n"
+    )
+
+
+def python_class(found: list[Operation], *, is_async: bool) -> str:
+    """Return the Python class with a method for each operation."""
+    methods = "\n".join(
+        part
+        for o in found
+        for part in (
+            python_method(o, is_async=is_async),
+            *([python_iterator(o, is_async=is_async)] if o.item else []),
+        )
+    )
+    return (
+        f"class {'Async' * is_async}Operations:\n"
+        '    """One method for each operation of the API."""\n\n'
+        f"    {'async ' * is_async}def _send(self, request: Request) -> Any:\n"
+        "        raise NotImplementedError\n\n"
+        f"    def _items(self, request: Request) -> {'Async' * is_async}Iterator[Any]:\n"
+        "        raise NotImplementedError\n\n"
+        f"{methods}"
+    )
+
+
+def python(document: Json) -> str:
+    """Return the module with both Python classes."""
+    found = operations(document)
+    return (
+        f'"""One method for each operation of the API, for both clients.\n\n{NOTE}\n"""\n\n'
+        "from __future__ import annotations\n\n"
+        "from collections.abc import AsyncIterator, Iterator, Sequence\n"
+        "from typing import Any, Literal, Unpack, cast\n\n"
+        "from futuretracker_client import types\n"
+        "from futuretracker_client._protocol import Request, segment\n\n\n"
+        f"{python_class(found, is_async=False)}\n\n{python_class(found, is_async=True)}"
+    )
+
+
+def run(*command: str | Path) -> None:
+    """Run a generator; show what it says if it fails."""
+    done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+
+
+def generate(document: Json, into: Path) -> None:
+    """Write all generated files of both clients below the folder."""
+    api = current(document)
+    for folder in (TYPESCRIPT, PYTHON):
+        (into / folder).mkdir(parents=True, exist_ok=True)
+    (into / TYPESCRIPT / "operations.ts").write_text(typescript(api))
+    (into / PYTHON / "_operations.py").write_text(python(api))
+    programs = Path(sys.executable).parent
+    with tempfile.TemporaryDirectory() as scratch:
+        for language, version in (("typescript", api), ("python", without_choices(api))):
+            Path(scratch, f"{language}.json").write_text(json.dumps(version))
+        run(
+            HERE / "typescript/node_modules/.bin/openapi-typescript",
+            Path(scratch, "typescript.json"),
+            *("--output", into / TYPESCRIPT / "api.ts"),
+            *("--root-types", "--root-types-no-schema-prefix", "--default-non-nullable", "false"),
+        )
+        run(
+            programs / "datamodel-codegen",
+            *("--input", Path(scratch, "python.json"), "--input-file-type", "openapi"),
+            *("--output", into / PYTHON / "types.py", "--output-model-type", "typing.TypedDict"),
+            *("--target-python-version", "3.11", "--enum-field-as-literal", "all"),
+            *("--use-standard-collections", "--use-union-operator", "--disable-timestamp"),
+            *("--use-schema-description", "--use-field-description", "--formatters", "builtin"),
+            *("--custom-file-header", f'"""The types of bodies and responses.\n\n{NOTE}\n"""'),
+        )
+    run(programs / "ruff", "format", "--quiet", "--line-length", "100", into / PYTHON)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("document", type=Path, help="the OpenAPI document")
+    parser.add_argument("--into", type=Path, default=HERE, help="the folder to write to")
+    options = parser.parse_args()
+    if not shutil.which(HERE / "typescript/node_modules/.bin/openapi-typescript"):
+        sys.exit("Run `npm ci` in clients/typescript first")
+    generate(json.loads(options.document.read_text()), options.into.resolve())
+
+
+if __name__ == "__main__":
+    main()

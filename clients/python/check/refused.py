@@ -1,0 +1,23 @@
+"""Mistakes that the types must catch: mypy fails if one of the comments is not needed."""
+
+from futuretracker_client import Client, types
+
+client = Client("http://127.0.0.1:3001", lambda: "token")
+
+# A new opportunity needs a title.
+client.create_opportunity(category="internship")  # type: ignore[call-arg]
+new: types.NewOpportunity = {"category": "internship"}  # type: ignore[typeddict-item]
+
+
+def unknown_status(opportunity: types.Opportunity) -> bool:
+    """Compare with a status that no opportunity has."""
+    return opportunity["status"] == "hired"  # type: ignore[comparison-overlap]
+
+
+# An opportunity is read by its id, and nothing is sorted by notes.
+client.get_opportunity()  # type: ignore[call-arg]
+client.list_opportunities(sort="notes")  # type: ignore[arg-type]
+client.list_upcoming_rounds(after="2026-12-01")  # type: ignore[call-arg]
+
+# A token lives for a minute, so it is a function.
+Client("http://127.0.0.1:3001", "token")  # type: ignore[arg-type]

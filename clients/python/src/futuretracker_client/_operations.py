@@ -1,0 +1,633 @@
+"""One method for each operation of the API, for both clients.
+
+Generated from the OpenAPI document by clients/generate.py. Do not edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Literal, Unpack, cast
+
+from futuretracker_client import types
+from futuretracker_client._protocol import Request, segment
+
+
+class Operations:
+    """One method for each operation of the API."""
+
+    def _send(self, request: Request) -> Any:
+        raise NotImplementedError
+
+    def _items(self, request: Request) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def get_analytics(self) -> types.Analytics:
+        """Get the analytics.
+
+        Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
+        are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
+        hackathons only.
+        """
+        return cast("types.Analytics", self._send(Request("GET", "/api/v1/analytics")))
+
+    def get_health(self) -> types.Health:
+        """Check that the service responds.
+
+        Public. Does not check any dependency.
+        """
+        return cast("types.Health", self._send(Request("GET", "/api/v1/health", is_public=True)))
+
+    def get_dependencies(self) -> types.Dependencies:
+        """Check the dependencies of the service.
+
+        Public. Returns 503 if the database is unavailable or accepts no changes (`read_only`), and if
+        the store of the rate limits is unavailable.
+        """
+        return cast(
+            "types.Dependencies",
+            self._send(Request("GET", "/api/v1/health/deps", is_public=True, statuses=(200, 503))),
+        )
+
+    def get_me(self) -> types.Account:
+        """Get the current user.
+
+        Returns the ids of the user, and the e-mail address if it is known.
+        """
+        return cast("types.Account", self._send(Request("GET", "/api/v1/me")))
+
+    def get_specification(self) -> dict[str, Any]:
+        """Get this document.
+
+        Public. The document is the same for everybody and changes only with a new version of the
+        service, so caches may keep it for an hour.
+        """
+        return cast(
+            "dict[str, Any]", self._send(Request("GET", "/api/v1/openapi.json", is_public=True))
+        )
+
+    def list_opportunities(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "updated_at",
+            "-updated_at",
+            "title",
+            "-title",
+            "deadline",
+            "-deadline",
+        ]
+        | None = None,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | None = None,
+        deadline_to: str | None = None,
+        q: str | None = None,
+        include: Literal["total"] | None = None,
+    ) -> types.OpportunityPage:
+        """List opportunities.
+
+        Returns one page of the opportunities that match all filters. `nextCursor` and the `Link` header
+        lead to the next page.
+        """
+        return cast(
+            "types.OpportunityPage",
+            self._send(
+                Request(
+                    "GET",
+                    "/api/v1/opportunities",
+                    query={
+                        "limit": limit,
+                        "cursor": cursor,
+                        "sort": sort,
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "q": q,
+                        "include": include,
+                    },
+                )
+            ),
+        )
+
+    def all_opportunities(
+        self,
+        *,
+        limit: int | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "updated_at",
+            "-updated_at",
+            "title",
+            "-title",
+            "deadline",
+            "-deadline",
+        ]
+        | None = None,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | None = None,
+        deadline_to: str | None = None,
+        q: str | None = None,
+        include: Literal["total"] | None = None,
+    ) -> Iterator[types.Opportunity]:
+        """Read all pages of ``list_opportunities``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.list_opportunities(
+                limit=limit or 100,
+                cursor=cursor,
+                sort=sort,
+                status=status,
+                category=category,
+                deadline_from=deadline_from,
+                deadline_to=deadline_to,
+                q=q,
+                include=include,
+            )
+            yield from page["items"]
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.Opportunity:
+        """Create an opportunity.
+
+        Only the title is required. The status is `applied` unless the client sends another.
+        """
+        return cast(
+            "types.Opportunity", self._send(Request("POST", "/api/v1/opportunities", body=body))
+        )
+
+    def list_upcoming_rounds(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> list[types.UpcomingRound]:
+        """List upcoming interview rounds.
+
+        Returns one page of the pending rounds of all internships that are scheduled from one day to
+        another, the soonest first. A day without a time comes after the times of that day. The `Link`
+        header leads to the next page; on the last page there is none.
+        """
+        return cast(
+            "list[types.UpcomingRound]",
+            self._send(
+                Request(
+                    "GET",
+                    "/api/v1/opportunities/rounds/upcoming",
+                    query={"from": from_, "to": to, "limit": limit, "cursor": cursor},
+                )
+            ),
+        )
+
+    def all_upcoming_rounds(
+        self, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> Iterator[types.UpcomingRound]:
+        """Read all pages of ``list_upcoming_rounds``, one item at a time."""
+        request = Request(
+            "GET",
+            "/api/v1/opportunities/rounds/upcoming",
+            query={"from": from_, "to": to, "limit": limit},
+        )
+        return cast("Iterator[types.UpcomingRound]", self._items(request))
+
+    def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
+        """Get an opportunity.
+
+        Returns the opportunity with all its fields.
+        """
+        return cast(
+            "types.Opportunity",
+            self._send(Request("GET", f"/api/v1/opportunities/{segment(opportunity_id)}")),
+        )
+
+    def put_opportunity(
+        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+    ) -> types.Opportunity:
+        """Update an opportunity.
+
+        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+        is kept, also one that contradicts the interview rounds.
+        """
+        return cast(
+            "types.Opportunity",
+            self._send(
+                Request("PUT", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+            ),
+        )
+
+    def update_opportunity(
+        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+    ) -> types.Opportunity:
+        """Update an opportunity.
+
+        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+        is kept, also one that contradicts the interview rounds.
+        """
+        return cast(
+            "types.Opportunity",
+            self._send(
+                Request("PATCH", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+            ),
+        )
+
+    def delete_opportunity(self, opportunity_id: str, /) -> types.Deleted:
+        """Delete an opportunity.
+
+        Deletes the opportunity and its interview rounds for good.
+        """
+        return cast(
+            "types.Deleted",
+            self._send(Request("DELETE", f"/api/v1/opportunities/{segment(opportunity_id)}")),
+        )
+
+    def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
+        """List the interview rounds of an internship.
+
+        Returns all rounds by number. An opportunity that is not an internship is a 400.
+        """
+        return cast(
+            "list[types.Round]",
+            self._send(Request("GET", f"/api/v1/opportunities/{segment(opportunity_id)}/rounds")),
+        )
+
+    def create_round(
+        self, opportunity_id: str, /, **body: Unpack[types.NewRound]
+    ) -> types.RoundChanged:
+        """Create an interview round.
+
+        Without a number it becomes the last round. The status of the opportunity follows from its
+        rounds. A number that is taken is a 409 with the code `round_number_taken`.
+        """
+        return cast(
+            "types.RoundChanged",
+            self._send(
+                Request(
+                    "POST", f"/api/v1/opportunities/{segment(opportunity_id)}/rounds", body=body
+                )
+            ),
+        )
+
+    def update_round(
+        self, opportunity_id: str, round_id: str, /, **body: Unpack[types.RoundChanges]
+    ) -> types.RoundChanged:
+        """Update an interview round.
+
+        Updates the fields that are sent and keeps the others. The status of the opportunity follows
+        from its rounds. A number that is taken is a 409 with the code `round_number_taken`.
+        """
+        return cast(
+            "types.RoundChanged",
+            self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                    body=body,
+                )
+            ),
+        )
+
+    def delete_round(self, opportunity_id: str, round_id: str, /) -> types.RoundDeleted:
+        """Delete an interview round.
+
+        Returns the remaining rounds. The status of the opportunity follows from them.
+        """
+        return cast(
+            "types.RoundDeleted",
+            self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                )
+            ),
+        )
+
+
+class AsyncOperations:
+    """One method for each operation of the API."""
+
+    async def _send(self, request: Request) -> Any:
+        raise NotImplementedError
+
+    def _items(self, request: Request) -> AsyncIterator[Any]:
+        raise NotImplementedError
+
+    async def get_analytics(self) -> types.Analytics:
+        """Get the analytics.
+
+        Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
+        are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
+        hackathons only.
+        """
+        return cast("types.Analytics", await self._send(Request("GET", "/api/v1/analytics")))
+
+    async def get_health(self) -> types.Health:
+        """Check that the service responds.
+
+        Public. Does not check any dependency.
+        """
+        return cast(
+            "types.Health", await self._send(Request("GET", "/api/v1/health", is_public=True))
+        )
+
+    async def get_dependencies(self) -> types.Dependencies:
+        """Check the dependencies of the service.
+
+        Public. Returns 503 if the database is unavailable or accepts no changes (`read_only`), and if
+        the store of the rate limits is unavailable.
+        """
+        return cast(
+            "types.Dependencies",
+            await self._send(
+                Request("GET", "/api/v1/health/deps", is_public=True, statuses=(200, 503))
+            ),
+        )
+
+    async def get_me(self) -> types.Account:
+        """Get the current user.
+
+        Returns the ids of the user, and the e-mail address if it is known.
+        """
+        return cast("types.Account", await self._send(Request("GET", "/api/v1/me")))
+
+    async def get_specification(self) -> dict[str, Any]:
+        """Get this document.
+
+        Public. The document is the same for everybody and changes only with a new version of the
+        service, so caches may keep it for an hour.
+        """
+        return cast(
+            "dict[str, Any]",
+            await self._send(Request("GET", "/api/v1/openapi.json", is_public=True)),
+        )
+
+    async def list_opportunities(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "updated_at",
+            "-updated_at",
+            "title",
+            "-title",
+            "deadline",
+            "-deadline",
+        ]
+        | None = None,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | None = None,
+        deadline_to: str | None = None,
+        q: str | None = None,
+        include: Literal["total"] | None = None,
+    ) -> types.OpportunityPage:
+        """List opportunities.
+
+        Returns one page of the opportunities that match all filters. `nextCursor` and the `Link` header
+        lead to the next page.
+        """
+        return cast(
+            "types.OpportunityPage",
+            await self._send(
+                Request(
+                    "GET",
+                    "/api/v1/opportunities",
+                    query={
+                        "limit": limit,
+                        "cursor": cursor,
+                        "sort": sort,
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "q": q,
+                        "include": include,
+                    },
+                )
+            ),
+        )
+
+    async def all_opportunities(
+        self,
+        *,
+        limit: int | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "updated_at",
+            "-updated_at",
+            "title",
+            "-title",
+            "deadline",
+            "-deadline",
+        ]
+        | None = None,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | None = None,
+        deadline_to: str | None = None,
+        q: str | None = None,
+        include: Literal["total"] | None = None,
+    ) -> AsyncIterator[types.Opportunity]:
+        """Read all pages of ``list_opportunities``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_opportunities(
+                limit=limit or 100,
+                cursor=cursor,
+                sort=sort,
+                status=status,
+                category=category,
+                deadline_from=deadline_from,
+                deadline_to=deadline_to,
+                q=q,
+                include=include,
+            )
+            for item in page["items"]:
+                yield item
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    async def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.Opportunity:
+        """Create an opportunity.
+
+        Only the title is required. The status is `applied` unless the client sends another.
+        """
+        return cast(
+            "types.Opportunity",
+            await self._send(Request("POST", "/api/v1/opportunities", body=body)),
+        )
+
+    async def list_upcoming_rounds(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> list[types.UpcomingRound]:
+        """List upcoming interview rounds.
+
+        Returns one page of the pending rounds of all internships that are scheduled from one day to
+        another, the soonest first. A day without a time comes after the times of that day. The `Link`
+        header leads to the next page; on the last page there is none.
+        """
+        return cast(
+            "list[types.UpcomingRound]",
+            await self._send(
+                Request(
+                    "GET",
+                    "/api/v1/opportunities/rounds/upcoming",
+                    query={"from": from_, "to": to, "limit": limit, "cursor": cursor},
+                )
+            ),
+        )
+
+    def all_upcoming_rounds(
+        self, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.UpcomingRound]:
+        """Read all pages of ``list_upcoming_rounds``, one item at a time."""
+        request = Request(
+            "GET",
+            "/api/v1/opportunities/rounds/upcoming",
+            query={"from": from_, "to": to, "limit": limit},
+        )
+        return cast("AsyncIterator[types.UpcomingRound]", self._items(request))
+
+    async def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
+        """Get an opportunity.
+
+        Returns the opportunity with all its fields.
+        """
+        return cast(
+            "types.Opportunity",
+            await self._send(Request("GET", f"/api/v1/opportunities/{segment(opportunity_id)}")),
+        )
+
+    async def put_opportunity(
+        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+    ) -> types.Opportunity:
+        """Update an opportunity.
+
+        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+        is kept, also one that contradicts the interview rounds.
+        """
+        return cast(
+            "types.Opportunity",
+            await self._send(
+                Request("PUT", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+            ),
+        )
+
+    async def update_opportunity(
+        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+    ) -> types.Opportunity:
+        """Update an opportunity.
+
+        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+        is kept, also one that contradicts the interview rounds.
+        """
+        return cast(
+            "types.Opportunity",
+            await self._send(
+                Request("PATCH", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+            ),
+        )
+
+    async def delete_opportunity(self, opportunity_id: str, /) -> types.Deleted:
+        """Delete an opportunity.
+
+        Deletes the opportunity and its interview rounds for good.
+        """
+        return cast(
+            "types.Deleted",
+            await self._send(Request("DELETE", f"/api/v1/opportunities/{segment(opportunity_id)}")),
+        )
+
+    async def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
+        """List the interview rounds of an internship.
+
+        Returns all rounds by number. An opportunity that is not an internship is a 400.
+        """
+        return cast(
+            "list[types.Round]",
+            await self._send(
+                Request("GET", f"/api/v1/opportunities/{segment(opportunity_id)}/rounds")
+            ),
+        )
+
+    async def create_round(
+        self, opportunity_id: str, /, **body: Unpack[types.NewRound]
+    ) -> types.RoundChanged:
+        """Create an interview round.
+
+        Without a number it becomes the last round. The status of the opportunity follows from its
+        rounds. A number that is taken is a 409 with the code `round_number_taken`.
+        """
+        return cast(
+            "types.RoundChanged",
+            await self._send(
+                Request(
+                    "POST", f"/api/v1/opportunities/{segment(opportunity_id)}/rounds", body=body
+                )
+            ),
+        )
+
+    async def update_round(
+        self, opportunity_id: str, round_id: str, /, **body: Unpack[types.RoundChanges]
+    ) -> types.RoundChanged:
+        """Update an interview round.
+
+        Updates the fields that are sent and keeps the others. The status of the opportunity follows
+        from its rounds. A number that is taken is a 409 with the code `round_number_taken`.
+        """
+        return cast(
+            "types.RoundChanged",
+            await self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                    body=body,
+                )
+            ),
+        )
+
+    async def delete_round(self, opportunity_id: str, round_id: str, /) -> types.RoundDeleted:
+        """Delete an interview round.
+
+        Returns the remaining rounds. The status of the opportunity follows from them.
+        """
+        return cast(
+            "types.RoundDeleted",
+            await self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                )
+            ),
+        )

@@ -1,0 +1,124 @@
+"""What both clients send, and when they send it again. Nothing here waits or uses the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from json import JSONDecodeError
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+
+from futuretracker_client._errors import FutureTrackerError, error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The service has changed nothing. A slow search is not sent again: it would be slow again.
+UNCHANGED = frozenset({429, 503})
+POINTLESS = frozenset({"no_token", "search_timeout"})
+# A change may have been saved. 0: no response.
+UNKNOWN = frozenset({0, 502, 504})
+# A second POST may create a second opportunity. A second DELETE would return 404.
+REPEATABLE = frozenset({"GET", "PUT", "PATCH"})
+FIRST_DELAY = 0.5
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of the API."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    is_public: bool = False
+    # The statuses that return a result; by default 200 to 299.
+    statuses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often a request is sent again, and the longest wait before that, in seconds."""
+
+    limit: int
+    longest_delay: float
+
+    def delay(self, request: Request, error: FutureTrackerError, attempt: int) -> float | None:
+        """Return how long to wait before sending again, or None if that is not safe."""
+        if attempt >= self.limit or error.code in POINTLESS:
+            return None
+        delay: float | None = None
+        unchanged = error.status in UNCHANGED
+        if unchanged and error.retry_after is not None:
+            delay = error.retry_after
+        elif isinstance(error.__cause__, NEVER_SENT) or (
+            (unchanged or error.status in UNKNOWN) and request.method in REPEATABLE
+        ):
+            delay = FIRST_DELAY * 2**attempt
+        return delay if delay is not None and delay <= self.longest_delay else None
+
+
+def origin_of(base_url: str) -> str:
+    """Return the address of the service without ``/api/v1``."""
+    return base_url.rstrip("/").removesuffix("/api/v1")
+
+
+def segment(text: str) -> str:
+    """Return an id as part of a path. An empty one, or a slash, would lead to another operation."""
+    if text in {"", ".", ".."} or "/" in text:
+        raise ValueError(f"{text!r} is not an id")
+    return quote(text, safe="")
+
+
+def build(
+    http: httpx.Client | httpx.AsyncClient, base: str, request: Request, token: str | None
+) -> httpx.Request:
+    """Return the HTTP request. A list in the query becomes ``applied,ghosted``."""
+    headers = {"Accept": "application/json"}
+    if not request.is_public:
+        if not token:
+            raise FutureTrackerError(
+                "No request was sent, because there is no session token. Sign the user in first; "
+                "the `token` function of the client must return the token of the session.",
+                code="no_token",
+            )
+        headers["Authorization"] = f"Bearer {token}"
+    query = {
+        name: value if isinstance(value, str | int) else ",".join(value)
+        for name, value in request.query.items()
+        if value is not None
+    }
+    url = base + request.path
+    return http.build_request(
+        request.method, url, params=query or None, headers=headers, json=request.body
+    )
+
+
+def result_of(request: Request, response: httpx.Response) -> Any:
+    """Return the body of a response, or raise the error that it describes."""
+    try:
+        body = response.json() if response.content else None
+    except (JSONDecodeError, UnicodeDecodeError):
+        raise error_of(response, None) from None
+    good = response.status_code in request.statuses if request.statuses else response.is_success
+    if not good:
+        raise error_of(response, body)
+    return body
+
+
+def next_page(request: Request, response: httpx.Response) -> Request | None:
+    """Return the request for the page that the Link header names; None on the last page.
+
+    Only its query changes, so a token is never sent anywhere else.
+    """
+    target = response.links.get("next", {}).get("url")
+    return replace(request, query=dict(httpx.URL(target).params)) if target else None
+
+
+def no_response(base: str, cause: httpx.RequestError) -> FutureTrackerError:
+    """Return the error for a request without a response."""
+    if isinstance(cause, httpx.TimeoutException):
+        return FutureTrackerError("No response in time", code="timeout")
+    return FutureTrackerError(f"No connection to {base}: {cause}", code="connection_failed")

@@ -1,0 +1,1201 @@
+"""The types of bodies and responses.
+
+Generated from the OpenAPI document by clients/generate.py. Do not edit.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class Account(TypedDict):
+    """
+    The user of the token.
+    """
+
+    email: str | None
+    """
+    The e-mail address, if known.
+    """
+    internalUserId: str
+    """
+    The `user_id` of the user's opportunities.
+    """
+    userId: str
+    """
+    The id that Clerk gave to the user.
+    """
+
+
+class CampusModeCounts(TypedDict):
+    """
+    The number of opportunities by campus mode.
+    """
+
+    off_campus: int
+    """
+    Off campus.
+    """
+    on_campus: int
+    """
+    On campus.
+    """
+    unspecified: int
+    """
+    Without a campus mode.
+    """
+
+
+class CategoryCounts(TypedDict):
+    """
+    The number of opportunities in each category.
+    """
+
+    hackathon: int
+    """
+    Hackathons.
+    """
+    internship: int
+    """
+    Internships.
+    """
+
+
+class Checks(TypedDict):
+    """
+    The state of each dependency.
+    """
+
+    database: Literal["ok", "unavailable", "read_only"]
+    """
+    The database. `read_only`: it accepts no changes.
+    """
+    store: Literal["ok", "unavailable"]
+    """
+    The store that rate limits are counted in.
+    """
+
+
+class DeadlineDay(TypedDict):
+    """
+    The number of deadlines on one day.
+    """
+
+    count: int
+    """
+    How many deadlines are on this day.
+    """
+    date: str
+    """
+    The day.
+    """
+    day: int
+    """
+    The day of the month.
+    """
+    dayOfWeek: int
+    """
+    The day of the week; 0 is Sunday.
+    """
+
+
+class Deleted(TypedDict):
+    """
+    Confirms a deletion.
+    """
+
+    message: str
+    """
+    A message for the user.
+    """
+    success: bool
+    """
+    Always true.
+    """
+
+
+class Dependencies(TypedDict):
+    """
+    The state of what the service depends on.
+    """
+
+    checks: Checks
+    """
+    The state of each dependency.
+    """
+    environment: Literal["production", "development", "test"]
+    """
+    The environment that it runs in.
+    """
+    status: Literal["ok", "degraded"]
+    """
+    `degraded` if a dependency is not `ok`.
+    """
+    timestamp: str
+    """
+    The time of the response.
+    """
+    version: str
+    """
+    The version of the service.
+    """
+
+
+class Error(TypedDict):
+    """
+    An error.
+    """
+
+    code: Literal[
+        "bad_request",
+        "internal_server_error",
+        "invalid_json",
+        "method_not_allowed",
+        "not_found",
+        "opportunity_not_found",
+        "outcome_unknown",
+        "overloaded",
+        "payload_too_large",
+        "rate_limit_exceeded",
+        "read_only",
+        "round_not_found",
+        "round_number_taken",
+        "search_timeout",
+        "service_unavailable",
+        "too_many_rounds",
+        "unauthorized",
+        "unsupported_media_type",
+        "validation_error",
+        "write_rate_limit_exceeded",
+    ]
+    """
+    Identifies the kind of error for programs; it never changes.
+    """
+    error: str
+    """
+    The title of the error.
+    """
+    message: str
+    """
+    A message for the user.
+    """
+    requestId: str
+    """
+    Identifies the request in the log of the service.
+    """
+
+
+class FieldError(TypedDict):
+    """
+    What is wrong with one field. Apart from the code, only what belongs to the code is there.
+    """
+
+    allowed: NotRequired[list[str]]
+    """
+    The valid values.
+    """
+    code: Literal[
+        "required",
+        "empty",
+        "too_long",
+        "wrong_type",
+        "not_one_of",
+        "out_of_range",
+        "bad_date",
+        "bad_time",
+        "bad_url",
+        "bad_id",
+        "not_storable",
+        "invalid",
+        "out_of_order",
+        "span_too_long",
+        "repeated",
+        "unknown_parameter",
+        "unknown_field",
+        "read_only_field",
+        "not_applicable",
+        "nothing_to_update",
+    ]
+    """
+    Identifies for programs what is wrong; it never changes.
+    """
+    field: str
+    """
+    The name of the field; empty if it is the body as a whole.
+    """
+    maximum: NotRequired[int]
+    """
+    The largest valid number, of characters or days too.
+    """
+    message: str
+    """
+    A message for the user.
+    """
+    minimum: NotRequired[int]
+    """
+    The smallest valid number.
+    """
+    suggestion: NotRequired[str]
+    """
+    The known name that is most similar to the unknown one, if there is one.
+    """
+
+
+class FunnelOfType(TypedDict):
+    """
+    The results of the rounds of one type.
+    """
+
+    clearanceRate: float
+    """
+    The percentage of these rounds that were cleared.
+    """
+    cleared: int
+    """
+    How many of them were cleared.
+    """
+    label: str
+    """
+    The label of the type.
+    """
+    reached: int
+    """
+    How many rounds there are, with every result.
+    """
+    rejected: int
+    """
+    How many of them were rejected.
+    """
+    roundType: Literal[
+        "resume_shortlisted",
+        "oa",
+        "assignment",
+        "technical_assignment",
+        "technical",
+        "hr",
+        "group_discussion",
+        "managerial",
+        "final",
+        "other",
+    ]
+    """
+    The type of round.
+    """
+
+
+class Health(TypedDict):
+    """
+    The service responds.
+    """
+
+    environment: Literal["production", "development", "test"]
+    """
+    The environment that it runs in.
+    """
+    status: Literal["ok"]
+    """
+    Always `ok`.
+    """
+    timestamp: str
+    """
+    The time of the response.
+    """
+    version: str
+    """
+    The version of the service.
+    """
+
+
+class Invalid(TypedDict):
+    """
+    A request that is not valid.
+    """
+
+    code: Literal[
+        "bad_request",
+        "internal_server_error",
+        "invalid_json",
+        "method_not_allowed",
+        "not_found",
+        "opportunity_not_found",
+        "outcome_unknown",
+        "overloaded",
+        "payload_too_large",
+        "rate_limit_exceeded",
+        "read_only",
+        "round_not_found",
+        "round_number_taken",
+        "search_timeout",
+        "service_unavailable",
+        "too_many_rounds",
+        "unauthorized",
+        "unsupported_media_type",
+        "validation_error",
+        "write_rate_limit_exceeded",
+    ]
+    """
+    Identifies the kind of error for programs; it never changes.
+    """
+    details: NotRequired[list[FieldError]]
+    """
+    Each invalid field, once; only if fields are invalid.
+    """
+    error: str
+    """
+    The title of the error.
+    """
+    message: str
+    """
+    A message for the user.
+    """
+    requestId: str
+    """
+    Identifies the request in the log of the service.
+    """
+
+
+class Metrics(TypedDict):
+    """
+    Percentages with one decimal, 0 if there are no opportunities to count.
+    """
+
+    conversionRate: float
+    """
+    The percentage of opportunities that are selected.
+    """
+    inProgress: int
+    """
+    How many are applied, interviewed or shortlisted.
+    """
+    rejectionRate: float
+    """
+    The percentage of opportunities that are rejected.
+    """
+    successRate: float
+    """
+    The percentage of selected or rejected ones that are selected.
+    """
+
+
+class Month(TypedDict):
+    """
+    The number of opportunities created in one month.
+    """
+
+    count: int
+    """
+    How many were created in this month.
+    """
+    month: str
+    """
+    The month.
+    """
+
+
+class NewOpportunity(TypedDict):
+    """
+    A new opportunity. Only the title is required.
+
+    An internship has no deadline, because its interview rounds have dates. It gets today's date
+    (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
+    """
+
+    applied_on: NotRequired[str | Literal[""] | None]
+    """
+    The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
+    """
+    campus_mode: NotRequired[Literal["on_campus", "off_campus", ""] | None]
+    """
+    Whether the opportunity was found on campus. An empty text counts as null.
+    """
+    category: NotRequired[Literal["internship", "hackathon", ""] | None]
+    """
+    The kind. An empty text counts as null.
+    """
+    deadline: NotRequired[str | Literal[""] | None]
+    """
+    The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
+    """
+    description: NotRequired[str | None]
+    """
+    Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    link: NotRequired[str | None]
+    """
+    An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
+    """
+    notes: NotRequired[str | None]
+    """
+    Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    status: NotRequired[
+        Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"] | None
+    ]
+    """
+    How far the application has come.
+    """
+    title: str
+    """
+    The title, such as the position or the event. White space and invisible characters at both ends are removed.
+    """
+
+
+class NewRound(TypedDict):
+    """
+    A new round. Only the type is required.
+
+    Without a number it becomes the last round. Without a result it is pending.
+    """
+
+    notes: NotRequired[str | None]
+    """
+    Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    result: NotRequired[Literal["pending", "cleared", "rejected", "skipped"] | None]
+    """
+    The result of the round.
+    """
+    round_number: NotRequired[int | Literal[""] | None]
+    """
+    The number of the round, unique in its opportunity. An empty text counts as null.
+    """
+    round_type: Literal[
+        "resume_shortlisted",
+        "oa",
+        "assignment",
+        "technical_assignment",
+        "technical",
+        "hr",
+        "group_discussion",
+        "managerial",
+        "final",
+        "other",
+    ]
+    """
+    The kind of round; `oa` is an online assessment.
+    """
+    scheduled_date: NotRequired[str | Literal[""] | None]
+    """
+    The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
+    """
+    scheduled_time: NotRequired[str | Literal[""] | None]
+    """
+    The time of day. An empty text counts as null.
+    """
+
+
+class OpportunityChanges(TypedDict):
+    """
+    The fields to update; at least one. The others keep their values.
+
+    If `category` is `internship`, a `deadline` that is sent with it becomes null.
+    """
+
+    applied_on: NotRequired[str | Literal[""] | None]
+    """
+    The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
+    """
+    campus_mode: NotRequired[Literal["on_campus", "off_campus", ""] | None]
+    """
+    Whether the opportunity was found on campus. An empty text counts as null.
+    """
+    category: NotRequired[Literal["internship", "hackathon", ""] | None]
+    """
+    The kind. An empty text counts as null.
+    """
+    deadline: NotRequired[str | Literal[""] | None]
+    """
+    The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
+    """
+    description: NotRequired[str | None]
+    """
+    Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    link: NotRequired[str | None]
+    """
+    An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
+    """
+    notes: NotRequired[str | None]
+    """
+    Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    status: NotRequired[
+        Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"] | None
+    ]
+    """
+    How far the application has come.
+    """
+    title: NotRequired[str]
+    """
+    The title, such as the position or the event. White space and invisible characters at both ends are removed.
+    """
+
+
+class RateLimited(TypedDict):
+    """
+    A rate limit that is exceeded.
+    """
+
+    code: Literal[
+        "bad_request",
+        "internal_server_error",
+        "invalid_json",
+        "method_not_allowed",
+        "not_found",
+        "opportunity_not_found",
+        "outcome_unknown",
+        "overloaded",
+        "payload_too_large",
+        "rate_limit_exceeded",
+        "read_only",
+        "round_not_found",
+        "round_number_taken",
+        "search_timeout",
+        "service_unavailable",
+        "too_many_rounds",
+        "unauthorized",
+        "unsupported_media_type",
+        "validation_error",
+        "write_rate_limit_exceeded",
+    ]
+    """
+    Identifies the kind of error for programs; it never changes.
+    """
+    error: str
+    """
+    The title of the error.
+    """
+    limit: int
+    """
+    How many requests the rate limit allows in a window.
+    """
+    message: str
+    """
+    A message for the user.
+    """
+    requestId: str
+    """
+    Identifies the request in the log of the service.
+    """
+    retryAfter: str
+    """
+    When the window ends.
+    """
+    retryAfterSeconds: int
+    """
+    In how many seconds the window ends.
+    """
+    tip: NotRequired[str]
+    """
+    A hint for the user; only if the rate limit of writes is exceeded.
+    """
+    window: str
+    """
+    The length of a window.
+    """
+
+
+class ReachOfNumber(TypedDict):
+    """
+    The number of internships that reached the round with this number.
+    """
+
+    reached: int
+    """
+    How many internships have this round, with every result.
+    """
+    roundNumber: int
+    """
+    The number of the round.
+    """
+    stillActive: int
+    """
+    How many of these rounds are pending.
+    """
+
+
+class Rejection(TypedDict):
+    """
+    A rejected internship, and the round at which it stopped.
+    """
+
+    clearedRoundsBeforeRejection: int
+    """
+    How many rounds come before this one: `roundNumber` - 1, or 0 without one.
+    """
+    opportunityId: str
+    """
+    The id of the internship.
+    """
+    roundNumber: int | None
+    """
+    Its `rejected_round_number`; null if no round is rejected.
+    """
+    roundType: (
+        Literal[
+            "resume_shortlisted",
+            "oa",
+            "assignment",
+            "technical_assignment",
+            "technical",
+            "hr",
+            "group_discussion",
+            "managerial",
+            "final",
+            "other",
+        ]
+        | None
+    )
+    """
+    The type of this round, or null.
+    """
+    roundTypeLabel: str
+    """
+    The number and the label of this round; `Stage not recorded` without one.
+    """
+    title: str
+    """
+    The title of the internship.
+    """
+
+
+class RejectionsOfNumber(TypedDict):
+    """
+    The number of internships that were rejected in the round with this number.
+    """
+
+    count: int
+    """
+    How many internships were rejected in it.
+    """
+    roundNumber: int
+    """
+    The number of the round.
+    """
+
+
+class RejectionsOfType(TypedDict):
+    """
+    The number of internships that were rejected in a round of this type.
+    """
+
+    count: int
+    """
+    How many internships were rejected in it.
+    """
+    label: str
+    """
+    The label of the type.
+    """
+    roundType: Literal[
+        "resume_shortlisted",
+        "oa",
+        "assignment",
+        "technical_assignment",
+        "technical",
+        "hr",
+        "group_discussion",
+        "managerial",
+        "final",
+        "other",
+    ]
+    """
+    The type of round.
+    """
+
+
+class Round(TypedDict):
+    """
+    An interview round.
+    """
+
+    created_at: str
+    """
+    When it was created.
+    """
+    id: str
+    """
+    The id of the round.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    opportunity_id: str
+    """
+    The id of its opportunity.
+    """
+    result: Literal["pending", "cleared", "rejected", "skipped"]
+    """
+    The result of the round.
+    """
+    round_number: int
+    """
+    The number of the round, unique in its opportunity.
+    """
+    round_type: Literal[
+        "resume_shortlisted",
+        "oa",
+        "assignment",
+        "technical_assignment",
+        "technical",
+        "hr",
+        "group_discussion",
+        "managerial",
+        "final",
+        "other",
+    ]
+    """
+    The kind of round; `oa` is an online assessment.
+    """
+    scheduled_date: str | None
+    """
+    The day of the round.
+    """
+    scheduled_time: str | None
+    """
+    The time of day.
+    """
+    updated_at: str
+    """
+    When it was last changed.
+    """
+
+
+class RoundChanges(TypedDict):
+    """
+    The fields to update; at least one. The others keep their values.
+    """
+
+    notes: NotRequired[str | None]
+    """
+    Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    result: NotRequired[Literal["pending", "cleared", "rejected", "skipped"] | None]
+    """
+    The result of the round.
+    """
+    round_number: NotRequired[int | Literal[""] | None]
+    """
+    The number of the round, unique in its opportunity. An empty text counts as null.
+    """
+    round_type: NotRequired[
+        Literal[
+            "resume_shortlisted",
+            "oa",
+            "assignment",
+            "technical_assignment",
+            "technical",
+            "hr",
+            "group_discussion",
+            "managerial",
+            "final",
+            "other",
+        ]
+    ]
+    """
+    The kind of round; `oa` is an online assessment.
+    """
+    scheduled_date: NotRequired[str | Literal[""] | None]
+    """
+    The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
+    """
+    scheduled_time: NotRequired[str | Literal[""] | None]
+    """
+    The time of day. An empty text counts as null.
+    """
+
+
+class Stage(TypedDict):
+    """
+    The number of opportunities that reached a stage.
+    """
+
+    count: int
+    """
+    How many reached the stage.
+    """
+    percentage: float
+    """
+    The percentage of opportunities that reached the stage.
+    """
+    stage: Literal["Applied", "Shortlisted", "Interviewed", "Selected"]
+    """
+    The stage.
+    """
+
+
+class StatusConflict(TypedDict):
+    """
+    The interview rounds contradict the status that the user has set.
+    """
+
+    message: str
+    """
+    A message for the user.
+    """
+    roundsStatus: Literal["shortlisted", "interviewed", "selected", "rejected"]
+    """
+    The status that follows from the interview rounds.
+    """
+
+
+class StatusCounts(TypedDict):
+    """
+    The number of opportunities with each status.
+    """
+
+    applied: int
+    """
+    With status `applied`.
+    """
+    ghosted: int
+    """
+    With status `ghosted`.
+    """
+    interviewed: int
+    """
+    With status `interviewed`.
+    """
+    rejected: int
+    """
+    With status `rejected`.
+    """
+    selected: int
+    """
+    With status `selected`.
+    """
+    shortlisted: int
+    """
+    With status `shortlisted`.
+    """
+
+
+class UpcomingRound(TypedDict):
+    """
+    A pending round that has a date.
+    """
+
+    id: str
+    """
+    The id of the round.
+    """
+    opportunityId: str
+    """
+    The old name of `opportunity_id`.
+    """
+    opportunityTitle: str
+    """
+    The old name of `opportunity_title`.
+    """
+    opportunity_id: str
+    """
+    The id of its opportunity.
+    """
+    opportunity_title: str
+    """
+    The title of its opportunity.
+    """
+    result: Literal["pending"]
+    """
+    Always `pending`.
+    """
+    roundNumber: int
+    """
+    The old name of `round_number`.
+    """
+    roundType: Literal[
+        "resume_shortlisted",
+        "oa",
+        "assignment",
+        "technical_assignment",
+        "technical",
+        "hr",
+        "group_discussion",
+        "managerial",
+        "final",
+        "other",
+    ]
+    """
+    The old name of `round_type`.
+    """
+    round_number: int
+    """
+    The number of the round.
+    """
+    round_type: Literal[
+        "resume_shortlisted",
+        "oa",
+        "assignment",
+        "technical_assignment",
+        "technical",
+        "hr",
+        "group_discussion",
+        "managerial",
+        "final",
+        "other",
+    ]
+    """
+    The kind of round.
+    """
+    scheduledDate: str
+    """
+    The old name of `scheduled_date`.
+    """
+    scheduledTime: str | None
+    """
+    The old name of `scheduled_time`.
+    """
+    scheduled_date: str
+    """
+    The day of the round.
+    """
+    scheduled_time: str | None
+    """
+    The time of day.
+    """
+
+
+class Week(TypedDict):
+    """
+    The number of opportunities created in one week.
+    """
+
+    count: int
+    """
+    How many were created in this week.
+    """
+    week: Literal["W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8"]
+    """
+    The name of the week; W8 is the current one.
+    """
+    weekStart: str
+    """
+    The first day of the week, a Sunday.
+    """
+
+
+class Opportunity(TypedDict):
+    """
+    An opportunity.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    current_round_number: int | None
+    """
+    The number of the first pending round; null if there is none.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    rejected_round_number: int | None
+    """
+    The number of the first rejected round; null if there is none.
+    """
+    status: Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+    """
+    How far the application has come.
+    """
+    statusConflict: StatusConflict | None
+    """
+    Null unless the status contradicts the interview rounds of the internship.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+    user_id: str
+    """
+    The internal id of its user.
+    """
+
+
+class OpportunityPage(TypedDict):
+    """
+    A page of opportunities.
+    """
+
+    items: list[Opportunity]
+    """
+    The opportunities of this page.
+    """
+    nextCursor: str | None
+    """
+    The `cursor` of the next page; null on the last page.
+    """
+    total: NotRequired[int]
+    """
+    How many opportunities match; only with `include=total`.
+    """
+
+
+class PipelineAnalytics(TypedDict):
+    """
+    How far internships get in their interview rounds.
+    """
+
+    activeInPipeline: int
+    """
+    How many internships are applied, shortlisted or interviewed, with or without rounds.
+    """
+    averageRoundsBeforeRejection: float | None
+    """
+    The mean `roundNumber` of the rejections that have one, with one decimal; null if none has one.
+    """
+    funnelByRoundType: list[FunnelOfType]
+    """
+    Results by type, the most frequent first.
+    """
+    internshipCount: int
+    """
+    The number of internships.
+    """
+    rejectedCount: int
+    """
+    How many internships are rejected, with or without rounds.
+    """
+    rejectionByRoundNumber: list[RejectionsOfNumber]
+    """
+    Rejections by round number.
+    """
+    rejectionByRoundType: list[RejectionsOfType]
+    """
+    Rejections by type, the most frequent first.
+    """
+    rejections: list[Rejection]
+    """
+    Every rejected internship, by round number (null last), then by title, ignoring case.
+    """
+    stageReachByRoundNumber: list[ReachOfNumber]
+    """
+    Internships by round number.
+    """
+    trackedWithRounds: int
+    """
+    How many internships have rounds.
+    """
+
+
+class RoundChanged(TypedDict):
+    """
+    A round that was added or changed, with its opportunity and all rounds.
+    """
+
+    opportunity: Opportunity
+    """
+    The opportunity, with the status that follows from its rounds.
+    """
+    round: Round
+    """
+    The round itself.
+    """
+    rounds: list[Round]
+    """
+    All rounds of the opportunity, by number.
+    """
+
+
+class RoundDeleted(TypedDict):
+    """
+    Confirms the deletion of a round, with its opportunity and the remaining rounds.
+    """
+
+    message: str
+    """
+    A message for the user.
+    """
+    opportunity: Opportunity
+    """
+    The opportunity, with the status that follows from its rounds.
+    """
+    rounds: list[Round]
+    """
+    All rounds of the opportunity, by number.
+    """
+    success: bool
+    """
+    Always true.
+    """
+
+
+class Analytics(TypedDict):
+    """
+    Counts over the opportunities of the user. Days, weeks and months are in UTC.
+    """
+
+    campusModeCounts: CampusModeCounts
+    """
+    Opportunities by campus mode.
+    """
+    categoryCounts: CategoryCounts
+    """
+    Opportunities by category.
+    """
+    deadlineDistribution: list[DeadlineDay]
+    """
+    The deadlines of hackathons on the next 30 days, from today on.
+    """
+    funnelData: list[Stage]
+    """
+    The four stages.
+    """
+    metrics: Metrics
+    """
+    Rates.
+    """
+    monthlyBreakdown: list[Month]
+    """
+    The last 6 months, ending with the current one.
+    """
+    pipelineAnalytics: PipelineAnalytics
+    """
+    The interview rounds of internships.
+    """
+    statusCounts: StatusCounts
+    """
+    Opportunities by status.
+    """
+    total: int
+    """
+    The number of opportunities.
+    """
+    weeklyBreakdown: list[Week]
+    """
+    The last 8 weeks, ending with the current one.
+    """

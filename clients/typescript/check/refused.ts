@@ -1,0 +1,30 @@
+// Mistakes that the types must catch: the check fails if one of these lines compiles.
+
+import { createClient, type NewOpportunity, type Opportunity } from "../src/index.js";
+
+const client = createClient({ baseUrl: "http://127.0.0.1:3001", token: () => "token" });
+
+export const noTitle = (): NewOpportunity => (
+  // @ts-expect-error a new opportunity needs a title
+  { category: "internship" }
+);
+
+export const unknownStatus = (opportunity: Opportunity): boolean =>
+  // @ts-expect-error no opportunity has this status
+  opportunity.status === "hired";
+
+export const noId = () =>
+  // @ts-expect-error an opportunity is read by its id
+  client.getOpportunity();
+
+export const unknownSort = () =>
+  // @ts-expect-error nothing is sorted by notes
+  client.listOpportunities({ sort: "notes" });
+
+export const unknownParameter = () =>
+  // @ts-expect-error the days are from and to
+  client.listUpcomingRounds({ after: "2026-12-01" });
+
+export const noFunction = () =>
+  // @ts-expect-error a token lives for a minute, so it is a function
+  createClient({ baseUrl: "http://127.0.0.1:3001", token: "token" });

@@ -1,0 +1,187 @@
+// Generated from the OpenAPI document by clients/generate.py. Do not edit.
+
+import type { Account, Analytics, Deleted, Dependencies, Health, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
+import { type CallOptions, items, segment, type Transport } from "./transport.js";
+
+export type { Account, Analytics, CampusModeCounts, CategoryCounts, Checks, DeadlineDay, Deleted, Dependencies, FieldError, FunnelOfType, Health, Invalid, Metrics, Month, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, UpcomingRound, Week } from "./api.js";
+
+export type ListOpportunitiesQuery = NonNullable<operations["listOpportunities"]["parameters"]["query"]>;
+export type ListUpcomingRoundsQuery = NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>;
+
+/** A client with one method for each operation of the API; createClient makes one. */
+export class Client {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * Get the analytics.
+   *
+   * Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
+   * are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
+   * hackathons only.
+   */
+  getAnalytics(options?: CallOptions): Promise<Analytics> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/analytics` }, options);
+  }
+
+  /**
+   * Check that the service responds.
+   *
+   * Public. Does not check any dependency.
+   */
+  getHealth(options?: CallOptions): Promise<Health> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/health`, isPublic: true }, options);
+  }
+
+  /**
+   * Check the dependencies of the service.
+   *
+   * Public. Returns 503 if the database is unavailable or accepts no changes (`read_only`), and if
+   * the store of the rate limits is unavailable.
+   */
+  getDependencies(options?: CallOptions): Promise<Dependencies> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/health/deps`, isPublic: true, statuses: [200, 503] }, options);
+  }
+
+  /**
+   * Get the current user.
+   *
+   * Returns the ids of the user, and the e-mail address if it is known.
+   */
+  getMe(options?: CallOptions): Promise<Account> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/me` }, options);
+  }
+
+  /**
+   * Get this document.
+   *
+   * Public. The document is the same for everybody and changes only with a new version of the
+   * service, so caches may keep it for an hour.
+   */
+  getSpecification(options?: CallOptions): Promise<Record<string, unknown>> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/openapi.json`, isPublic: true }, options);
+  }
+
+  /**
+   * List opportunities.
+   *
+   * Returns one page of the opportunities that match all filters. `nextCursor` and the `Link` header
+   * lead to the next page.
+   */
+  listOpportunities(query: ListOpportunitiesQuery = {}, options?: CallOptions): Promise<OpportunityPage> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/opportunities`, query }, options);
+  }
+
+  /**
+   * Read all pages of listOpportunities, one item at a time.
+   */
+  allOpportunities(query: Omit<ListOpportunitiesQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<Opportunity, void, undefined> {
+    return items((cursor) => this.listOpportunities({ limit: 100, ...query, ...cursor }, options));
+  }
+
+  /**
+   * Create an opportunity.
+   *
+   * Only the title is required. The status is `applied` unless the client sends another.
+   */
+  createOpportunity(body: NewOpportunity, options?: CallOptions): Promise<Opportunity> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/opportunities`, body }, options);
+  }
+
+  /**
+   * List upcoming interview rounds.
+   *
+   * Returns one page of the pending rounds of all internships that are scheduled from one day to
+   * another, the soonest first. A day without a time comes after the times of that day. The `Link`
+   * header leads to the next page; on the last page there is none.
+   */
+  listUpcomingRounds(query: ListUpcomingRoundsQuery = {}, options?: CallOptions): Promise<UpcomingRound[]> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/opportunities/rounds/upcoming`, query }, options);
+  }
+
+  /**
+   * Read all pages of listUpcomingRounds, one item at a time.
+   */
+  allUpcomingRounds(query: Omit<ListUpcomingRoundsQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<UpcomingRound, void, undefined> {
+    return this.#transport.items({ method: "GET", path: `/api/v1/opportunities/rounds/upcoming`, query }, options);
+  }
+
+  /**
+   * Get an opportunity.
+   *
+   * Returns the opportunity with all its fields.
+   */
+  getOpportunity(opportunityId: string, options?: CallOptions): Promise<Opportunity> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/opportunities/${segment(opportunityId)}` }, options);
+  }
+
+  /**
+   * Update an opportunity.
+   *
+   * Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+   * is kept, also one that contradicts the interview rounds.
+   */
+  putOpportunity(opportunityId: string, body: OpportunityChanges, options?: CallOptions): Promise<Opportunity> {
+    return this.#transport.send({ method: "PUT", path: `/api/v1/opportunities/${segment(opportunityId)}`, body }, options);
+  }
+
+  /**
+   * Update an opportunity.
+   *
+   * Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
+   * is kept, also one that contradicts the interview rounds.
+   */
+  updateOpportunity(opportunityId: string, body: OpportunityChanges, options?: CallOptions): Promise<Opportunity> {
+    return this.#transport.send({ method: "PATCH", path: `/api/v1/opportunities/${segment(opportunityId)}`, body }, options);
+  }
+
+  /**
+   * Delete an opportunity.
+   *
+   * Deletes the opportunity and its interview rounds for good.
+   */
+  deleteOpportunity(opportunityId: string, options?: CallOptions): Promise<Deleted> {
+    return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities/${segment(opportunityId)}` }, options);
+  }
+
+  /**
+   * List the interview rounds of an internship.
+   *
+   * Returns all rounds by number. An opportunity that is not an internship is a 400.
+   */
+  listRounds(opportunityId: string, options?: CallOptions): Promise<Round[]> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/opportunities/${segment(opportunityId)}/rounds` }, options);
+  }
+
+  /**
+   * Create an interview round.
+   *
+   * Without a number it becomes the last round. The status of the opportunity follows from its
+   * rounds. A number that is taken is a 409 with the code `round_number_taken`.
+   */
+  createRound(opportunityId: string, body: NewRound, options?: CallOptions): Promise<RoundChanged> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/opportunities/${segment(opportunityId)}/rounds`, body }, options);
+  }
+
+  /**
+   * Update an interview round.
+   *
+   * Updates the fields that are sent and keeps the others. The status of the opportunity follows
+   * from its rounds. A number that is taken is a 409 with the code `round_number_taken`.
+   */
+  updateRound(opportunityId: string, roundId: string, body: RoundChanges, options?: CallOptions): Promise<RoundChanged> {
+    return this.#transport.send({ method: "PATCH", path: `/api/v1/opportunities/${segment(opportunityId)}/rounds/${segment(roundId)}`, body }, options);
+  }
+
+  /**
+   * Delete an interview round.
+   *
+   * Returns the remaining rounds. The status of the opportunity follows from them.
+   */
+  deleteRound(opportunityId: string, roundId: string, options?: CallOptions): Promise<RoundDeleted> {
+    return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities/${segment(opportunityId)}/rounds/${segment(roundId)}` }, options);
+  }
+}

@@ -1,0 +1,212 @@
+import { errorOf, FutureTrackerError } from "./error.js";
+
+type Token = string | null | undefined;
+
+export interface ClientOptions {
+  /** The address of the service, with or without `/api/v1`. */
+  baseUrl: string;
+  /** Returns the session token. It runs before each request, because a token lives briefly. */
+  token?: () => Token | Promise<Token>;
+  /** How often a request is sent again, if it is safe to; 2 by default. */
+  retries?: number;
+  /** Fail at once if the service asks for a longer wait; 20,000 by default. */
+  maxRetryDelayMs?: number;
+  /** The time for one request, until its response is complete; 30,000 by default. */
+  timeoutMs?: number;
+  /** Headers of every request. */
+  headers?: Record<string, string>;
+  /** Used in place of the global `fetch`. */
+  fetch?: typeof globalThis.fetch;
+}
+
+export interface CallOptions {
+  /** Ends the call, also while it waits before a retry. The call throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Headers of this request. */
+  headers?: Record<string, string>;
+}
+
+interface Request {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  query?: object;
+  body?: unknown;
+  isPublic?: boolean;
+  /** The statuses that return a result; by default 200 to 299. */
+  statuses?: readonly number[];
+}
+
+interface Reply<T> {
+  body: T;
+  /** The query of the next page, if there is one. */
+  next: object | undefined;
+}
+
+// The service has changed nothing. A slow search is not sent again: it would be slow again.
+const UNCHANGED = new Set([429, 503]);
+const POINTLESS = new Set(["no_token", "search_timeout"]);
+// A change may have been saved. 0: no response.
+const UNKNOWN = new Set([0, 502, 504]);
+// A second POST may create a second opportunity. A second DELETE would return 404.
+const REPEATABLE = new Set(["GET", "PUT", "PATCH"]);
+const FIRST_DELAY_MS = 500;
+
+/** Sends requests with a token, and sends them again if that is safe. */
+export class Transport {
+  readonly #options: ClientOptions;
+  readonly #base: string;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#base = options.baseUrl.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+  }
+
+  async send<T>(request: Request, options?: CallOptions): Promise<T> {
+    return (await this.#retried<T>(request, options)).body;
+  }
+
+  /** Yield the items of all pages. Each page is a bare array, and its Link header names the next. */
+  async *items<T>(request: Request, options?: CallOptions): AsyncGenerator<T, void, undefined> {
+    let query: object | undefined = request.query ?? {};
+    while (query) {
+      const page: Reply<T[]> = await this.#retried<T[]>({ ...request, query }, options);
+      yield* page.body;
+      query = page.next;
+    }
+  }
+
+  async #retried<T>(request: Request, options: CallOptions = {}): Promise<Reply<T>> {
+    const { retries = 2, maxRetryDelayMs = 20_000 } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#attempt<T>(request, options);
+      } catch (error) {
+        if (!(error instanceof FutureTrackerError) || attempt >= retries) throw error;
+        const delay = delayBefore(request, error, attempt);
+        if (delay === undefined || delay > maxRetryDelayMs) throw error;
+        await sleep(delay, options.signal);
+      }
+    }
+  }
+
+  async #attempt<T>(request: Request, options: CallOptions): Promise<Reply<T>> {
+    options.signal?.throwIfAborted();
+    const headers = await this.#headers(request, options);
+    const { response, text } = await this.#exchange(request, options, headers);
+    const body = parse(text);
+    const good = request.statuses?.includes(response.status) ?? response.ok;
+    if (!good || (text !== "" && body === undefined)) throw errorOf(response, body);
+    return { body: body as T, next: nextQuery(response.headers.get("Link")) };
+  }
+
+  async #headers(request: Request, options: CallOptions): Promise<Headers> {
+    const headers = new Headers({ ...this.#options.headers, ...options.headers });
+    headers.set("Accept", "application/json");
+    if (request.body !== undefined) headers.set("Content-Type", "application/json");
+    if (request.isPublic) return headers;
+    const token = await this.#options.token?.();
+    if (!token) {
+      const message =
+        "No request was sent, because there is no session token. Sign the user in first; " +
+        "the `token` function of createClient must return the token of the session.";
+      throw new FutureTrackerError({ message, code: "no_token" });
+    }
+    headers.set("Authorization", `Bearer ${token}`);
+    return headers;
+  }
+
+  async #exchange(
+    request: Request,
+    { signal }: CallOptions,
+    headers: Headers,
+  ): Promise<{ response: Response; text: string }> {
+    const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? 30_000);
+    const fetch = this.#options.fetch ?? globalThis.fetch;
+    const init: RequestInit = {
+      method: request.method,
+      headers,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    };
+    if (request.body !== undefined) init.body = JSON.stringify(request.body);
+    try {
+      const response = await fetch(this.#base + request.path + queryString(request.query), init);
+      return { response, text: await response.text() };
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (timeout.aborted) {
+        throw new FutureTrackerError({ message: "No response in time", code: "timeout", cause });
+      }
+      const message = `No connection to ${this.#base}: it is down, or refuses this origin (CORS)`;
+      throw new FutureTrackerError({ message, code: "connection_failed", cause });
+    }
+  }
+}
+
+/** Return how long to wait before sending again, or undefined if that is not safe. */
+function delayBefore(
+  request: Request,
+  error: FutureTrackerError,
+  attempt: number,
+): number | undefined {
+  if (POINTLESS.has(error.code)) return undefined;
+  const unchanged = UNCHANGED.has(error.status);
+  if (unchanged && error.retryAfter !== undefined) return error.retryAfter * 1000;
+  const safe = unchanged || UNKNOWN.has(error.status);
+  return safe && REPEATABLE.has(request.method) ? FIRST_DELAY_MS * 2 ** attempt : undefined;
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** Return the JSON in a text, or undefined. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Return the query with its question mark. A list becomes `applied,ghosted`. */
+function queryString(query: object = {}): string {
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => [name, String(value)]);
+  return pairs.length ? `?${new URLSearchParams(pairs)}` : "";
+}
+
+/** Return the query of the next page. The path stays: a token is never sent anywhere else. */
+function nextQuery(link: string | null): object | undefined {
+  const target = /<[^>]*\?([^>]*)>; *rel="?next"?/.exec(link ?? "")?.[1];
+  return target === undefined ? undefined : Object.fromEntries(new URLSearchParams(target));
+}
+
+/** Return an id as part of a path. An empty one, or a slash, would lead to another operation. */
+export function segment(id: string): string {
+  if (/^\.{0,2}$|\//.test(id)) throw new TypeError(`${JSON.stringify(id)} is not an id`);
+  return encodeURIComponent(id);
+}
+
+/** Yield the items of all pages. The first page is read without a cursor. */
+export async function* items<T>(
+  page: (next: { cursor?: string }) => Promise<{ items: T[]; nextCursor: string | null }>,
+): AsyncGenerator<T, void, undefined> {
+  let next: string | null = null;
+  do {
+    const { items, nextCursor } = await page(next ? { cursor: next } : {});
+    yield* items;
+    next = nextCursor;
+  } while (next);
+}
