@@ -24,12 +24,16 @@ OSV = "https://api.osv.dev/v1/query"
 VULNERABLE, MISUSED, UNREACHED = 1, 2, 3
 ALL = (
     "requirements.txt",
+    "requirements-run.txt",
     "requirements-dev.txt",
     "benchmarks/peers",
     "clients/typescript",
     "tests/clients",
     "tests/clients/linters",
+    "tests/clients/node",
+    "tests/clients/vite",
     "tests/deploy/pm2",
+    "tests/support/axe",
 )
 LONGEST = 600  # seconds for one file
 
