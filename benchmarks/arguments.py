@@ -40,7 +40,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--base",
-        type=_checkout,
+        type=checkout,
         metavar="FOLDER",
         help="also load this service from another checkout, as the server 'base'",
     )
@@ -66,7 +66,8 @@ def _variant(text: str) -> tuple[str, str]:
     return _name(name), arguments
 
 
-def _checkout(text: str) -> Path:
+def checkout(text: str) -> Path:
+    """Return the folder of a checkout of this service."""
     folder = Path(text).resolve()
     for name in ("gunicorn.conf.py", "wsgi.py"):
         if not (folder / name).is_file():

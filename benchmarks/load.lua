@@ -39,7 +39,7 @@ function done(summary, latency)
       refused = refused + thread:get("wrong")
    end
    io.write(string.format(
-      '{"requests": %d, "microseconds": %d, "wrong": %d, "late": %d, "lost": %d,'
+      '{"requests": %d, "microseconds": %d, "wrong": %d, "late": %d, "failed": %d,'
          .. ' "mean": %d, "p50": %d, "p99": %d}\n',
       summary.requests, summary.duration, refused, errors.timeout,
       errors.connect + errors.read + errors.write,

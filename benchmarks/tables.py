@@ -69,7 +69,7 @@ def make(owner_url: str, rows: int) -> Table:
 
 def _fill(conn: psycopg.Connection[Any], counts: dict[str, int]) -> None:
     # Skip the check of foreign keys for each row, and build the indexes once at the end. Ten
-    # million rows take about four minutes, mostly for the ``search`` column.
+    # million rows take about four minutes, mostly for the ``search_text`` column.
     conn.execute("set session_replication_role = replica; set maintenance_work_mem = '512MB'")
     indexes = conn.execute(INDEXES).fetchall()
     for name, _ in indexes:

@@ -50,7 +50,7 @@ class Wrk:
         with cpu_of(self.server.process.pid) as cpu, cpu_of(self._postgres) as postgres_cpu:
             found = self._run(requests, seconds, connections)
         rate = found["requests"] / max(found["microseconds"], 1) * 1e6
-        if not found["requests"] or found["wrong"] or found["late"] or found["lost"]:
+        if not found["requests"] or found["wrong"] or found["late"] or found["failed"]:
             raise CannotMeasure(f"{self.name}, {connections} connections: {found}")
         # Every connection always has a request in flight. A connection that gets no response is in
         # no percentile; it shows as a gap between the mean latency and the rate.

