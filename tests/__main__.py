@@ -5,6 +5,7 @@ The tests with the marker ``apart`` mostly wait, so together the two take less t
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -13,13 +14,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
 
+from tests.support.programs.plugin import sentence
+
 # The names that pytest prints, by those that it writes into a report.
 OUTCOMES = {"failures": "failed", "passed": "passed", "skipped": "skipped", "errors": "errors"}
 
 
 def command(marked: str, report: Path) -> list[str]:
     """Return the command that runs the tests with this marker and reports their counts."""
-    return [sys.executable, "-m", "pytest", "-m", marked, f"--junitxml={report}", *sys.argv[1:]]
+    files = [f"--junitxml={report}", f"--left-out={report.with_suffix('.json')}"]
+    return [sys.executable, "-m", "pytest", "-m", marked, *files, *sys.argv[1:]]
 
 
 def counts(report: Path) -> Counter[str]:
@@ -30,8 +34,14 @@ def counts(report: Path) -> Counter[str]:
     return found
 
 
-def run(folder: Path) -> tuple[bool, Counter[str]]:
-    """Run both parts; return whether all passed, and the counts."""
+def left_out(report: Path) -> Counter[str]:
+    """Return how many tests were left out, by what they need."""
+    file = report.with_suffix(".json")
+    return Counter(json.loads(file.read_text()) if file.exists() else {})
+
+
+def run(folder: Path) -> tuple[bool, Counter[str], Counter[str]]:
+    """Run both parts; return whether all passed, the counts, and what was left out."""
     reports = [folder / "main.xml", folder / "apart.xml"]
     # Two outputs at once cannot be read, so the second part's follows at the end.
     with (folder / "output").open("wb+") as output:
@@ -40,7 +50,8 @@ def run(folder: Path) -> tuple[bool, Counter[str]]:
         passed = (main.returncode, apart.wait()) == (0, 0)
         output.seek(0)
         sys.stdout.write(output.read().decode())
-    return passed, sum((counts(report) for report in reports if report.exists()), Counter[str]())
+    total = sum((counts(report) for report in reports if report.exists()), Counter[str]())
+    return passed, total, sum(map(left_out, reports), Counter[str]())
 
 
 def closing_line(total: Counter[str], seconds: float) -> str:
@@ -52,6 +63,8 @@ def closing_line(total: Counter[str], seconds: float) -> str:
 if __name__ == "__main__":
     began = time.monotonic()
     with TemporaryDirectory() as folder:
-        passed, total = run(Path(folder))
+        passed, total, out = run(Path(folder))
     sys.stdout.write(closing_line(total, time.monotonic() - began))
+    if out:
+        sys.stdout.write(f"{sentence(out)}\n")
     sys.exit(not passed)

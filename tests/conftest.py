@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import sys
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
+pytest_plugins = ["tests.support.programs.plugin"]
 ORIGIN = "http://localhost:3000"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 METRICS_TOKEN = "a-token-that-a-scraper-brings-along"
@@ -57,16 +59,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--worker", help="serve every application with gunicorn and this WORKER")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the worker of every gunicorn that the tests start."""
+    """Set the worker of every gunicorn that the tests start, and a folder for temporary files.
+
+    In pytest's own folder, each session closes the folders of the others to other users when it
+    starts. Postgres, which runs as another user for root, could not start there.
+    """
     servers.WORKER = config.getoption("worker") or servers.WORKER
+    config.option.basetemp = config.option.basetemp or mkdtemp(prefix="futuretracker-")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remove the temporary files, unless a test failed."""
+    if exitstatus != pytest.ExitCode.TESTS_FAILED:
+        shutil.rmtree(session.config.option.basetemp)
 
 
 def pytest_itemcollected(item: pytest.Function) -> None:
     """Mark a test with the ``pytestmark`` in its folder's ``__init__.py`` too."""
-    package = sys.modules[item.module.__package__]
-    if hasattr(package, "pytestmark"):
-        item.add_marker(package.pytestmark)
+    marks = getattr(sys.modules[item.module.__package__], "pytestmark", [])
+    for mark in marks if isinstance(marks, list) else [marks]:
+        item.add_marker(mark)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -79,6 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = [item for item in items if "pooled" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+        for item in items:
+            item.add_marker(pytest.mark.needs("pgbouncer"))
     if config.getoption("worker"):
         # Tests of code in this process, and of promises of the event loop, cannot run here.
         kept = [
@@ -283,10 +299,14 @@ def serve(settings: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., se
     """Start real gunicorn processes: ``serve(WEB_CONCURRENCY="4")``."""
     with ExitStack() as stack:
 
-        def serve(*, socket_file: Path | None = None, **changes: str) -> servers.Service:
+        def serve(
+            *, socket_file: Path | None = None, patient: bool = False, **changes: str
+        ) -> servers.Service:
             output = tmp_path / f"gunicorn-{next(numbers)}.log"
             return stack.enter_context(
-                servers.gunicorn({**settings, **changes}, output, socket_file=socket_file)
+                servers.gunicorn(
+                    {**settings, **changes}, output, socket_file=socket_file, patient=patient
+                )
             )
 
         yield serve

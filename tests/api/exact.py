@@ -1,4 +1,4 @@
-"""The document, with exactly what the fields of requests accept.
+"""The OpenAPI document with the exact schemas of request fields.
 
 The published document has formats, lengths and enums, as readers expect. They allow a little more
 or less than the code does. For example, the code also accepts a date-time for a date. The tests
@@ -12,7 +12,7 @@ import copy
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from futuretracker.api.openapi.properties import takes_null
+from futuretracker.api.openapi.properties import or_empty, takes_empty, takes_null
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
@@ -21,7 +21,6 @@ from futuretracker.api.schemas.opportunities import (
     OriginalOpportunityChanges,
 )
 from futuretracker.api.schemas.query_fields import (
-    MAX_LIMIT,
     MAX_SEARCH,
     Day,
     Limit,
@@ -48,12 +47,17 @@ BODIES: Final[tuple[type[Schema], ...]] = (
 QUERIES: Final[dict[str, type[Schema]]] = {
     "listOpportunities": PageParameters,
     "listUpcomingRounds": UpcomingParameters,
+    "originalListUpcomingRounds": UpcomingParameters,
 }
 
-# What Python's str.strip removes; ECMAScript's \s is a different set.
-BLANK: Final = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# What is removed at the ends of a text, up to U+FFFF; ECMAScript's \s is a different set.
+BLANK: Final = (
+    r"\x01-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
+    r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+MARKS: Final = r"\u0300-\u036f"  # which are no text alone
 STORABLE: Final = r"^[^\x00]*$"
-NOT_BLANK: Final = rf"^[{BLANK}]*[^\x00{BLANK}][^\x00]*$"
+NOT_BLANK: Final = rf"^[{BLANK}{MARKS}]*[^\x00{BLANK}{MARKS}][^\x00]*$"
 
 ID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 CURSOR: Final = r"^[A-Za-z0-9_-]*$"
@@ -70,9 +74,11 @@ _DAY = (
     rf"|{_LEAP_YEAR}-02-29)"
 )
 DAY: Final = f"^{_DAY}$"
+_ZONE = rf"(?:[Zz]|[+-]{_HOUR}(?::?{_MINUTE}(?::{_MINUTE})?)?)"
+_FRACTION = "(?:[.,][0-9]{1,9})?"
 DATE: Final = (
-    rf"^{_DAY}(?:[T ]{_HOUR}:{_MINUTE}(?::{_MINUTE}(?:[.,][0-9]{{1,9}})?)?"
-    rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE})?)?$"
+    rf"^{_DAY}(?:[Tt ](?:{_HOUR}:{_MINUTE}(?::{_MINUTE}{_FRACTION})?{_ZONE}?"
+    rf"|23:59:60{_FRACTION}(?:[Zz]|[+-]00(?::?00)?)?))?$"
 )
 
 # Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari, Thai, kana, Chinese, Hangul.
@@ -80,16 +86,25 @@ _SCRIPTS = (
     r"\u00df-\u00f6\u00f8-\u024f\u03b1-\u03c9\u0430-\u045f\u05d0-\u05ea\u0620-\u064a\u0904-\u0939"
     r"\u0e01-\u0e2e\u3041-\u3096\u30a1-\u30fa\u4e00-\u9ff0\uac00-\ud7a3"
 )
-_LETTER = rf"[A-Za-z0-9_~!$&'()*+,;={_SCRIPTS}]"
-_LABEL = rf"{_LETTER}(?:{_LETTER[:-1]}-]*{_LETTER})?"
+_ASCII = r"[A-Za-z0-9_~!$&'()*+,;=]"
+_LETTER = rf"{_ASCII[:-1]}{_SCRIPTS}]"
+# Shorter than they may be, so that no name becomes too long for DNS.
+_LABEL = (
+    rf"(?![Xx][Nn]--)(?:{_ASCII}(?:{_ASCII[:-1]}-]{{0,30}}{_ASCII})?"
+    rf"|{_LETTER}(?:{_LETTER[:-1]}-]{{0,3}}{_LETTER})?)"
+)
+_NUMBER = rf"(?:[0-9]+|0[Xx][0-9A-Fa-f]*)\.?(?!{_LETTER}|-)"  # a name does not end in one
+_NAME = rf"(?:(?:{_LABEL}\.){{0,5}}(?!{_NUMBER}){_LABEL}|[1-9][0-9]{{0,3}})\.?"
 _USER = rf"(?:[A-Za-z0-9_~!$&'()*+,;=%:@.{_SCRIPTS}-]*@)?"
 _PORT = (
     "(?::(?:0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
     "|6553[0-5]))?)?"
 )
-_REST = rf"""(?:[/?#][^{BLANK}\x00-\x1f\x7f<>"{{}}|\\^`]*)?"""
-_URL = rf"[Hh][Tt][Tt][Pp][Ss]?://{_USER}{_LABEL}(?:\.{_LABEL})*\.?{_PORT}{_REST}"
-LINK: Final = rf"^[{BLANK}]*(?:{_URL}[{BLANK}]*)?$"
+_NOT_INSIDE = r"\x00-\x1f\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_REST = rf"(?:/[^?#\\{_NOT_INSIDE}]*)?(?:\?[^#{_NOT_INSIDE}]*)?(?:#[^{_NOT_INSIDE}]*)?"
+_URL = rf"[Hh][Tt][Tt][Pp][Ss]?://{_USER}{_NAME}{_PORT}{_REST}"
+_AROUND = r"[\t-\r\x1c-\x20\x80-\xa0\xad\u200b-\u200f\u2028-\u202c\u3000\ufeff]*"
+LINK: Final = rf"^[{BLANK}]*$|^{_AROUND}{_URL}{_AROUND}$"
 
 
 @singledispatch
@@ -110,34 +125,35 @@ def _link(field: Link) -> Json:
 
 
 @exact.register
-def _date(_field: Date) -> Json:
-    return _string(null=True, pattern=DATE)
+def _date(field: Date) -> Json:
+    return or_empty(field, _string(null=True, pattern=DATE))
 
 
 @exact.register
-def _time(_field: Time) -> Json:
-    return _string(null=True, pattern=TIME)
+def _time(field: Time) -> Json:
+    return or_empty(field, _string(null=True, pattern=TIME))
 
 
 @exact.register
 def _number(field: Number) -> Json:
-    return {
+    found = {
         "type": ["integer", "null"] if takes_null(field) else "integer",
         "minimum": field.range[0],
         "maximum": field.range[-1],
     }
+    return or_empty(field, found)
 
 
 @exact.register
 def _choice(field: Choice) -> Json:
     null = takes_null(field)
-    words = [*field.choices, *([""] if field.empty else []), *([None] if null else [])]
+    words = [*field.choices, *([""] if takes_empty(field) else []), *([None] if null else [])]
     return _string(null=null, enum=words)
 
 
 @exact.register
-def _limit(_field: Limit) -> Json:
-    return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
+def _limit(field: Limit) -> Json:
+    return {"type": "integer", "minimum": 1, "maximum": field.largest}
 
 
 @exact.register
@@ -175,7 +191,9 @@ def sharpen(document: Json) -> Json:
         for operation in path.values():
             query = QUERIES.get(operation["operationId"])
             fields_ = {f.data_key or n: f for n, f in query().fields.items()} if query else {}
-            for parameter in operation.get("parameters", []):
+            # What a client may prefer is beyond schemas: `handling=strict` refuses valid bodies.
+            operation["parameters"] = [p for p in operation["parameters"] if p["in"] != "header"]
+            for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
                     parameter["schema"]["pattern"] = ID
                 else:

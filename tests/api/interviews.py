@@ -21,9 +21,9 @@ DERIVED = ("status", "current_round_number", "rejected_round_number")
 
 def create(user: User, **fields: Any) -> dict[str, Any]:
     """Create an internship; ``fields`` override its fields."""
-    answer = user.post(PATH, {"title": "Intern", "category": "internship", **fields})
-    assert answer.status_code == 201, answer.text
-    row: dict[str, Any] = answer.json
+    response = user.post(PATH, {"title": "Intern", "category": "internship", **fields})
+    assert response.status_code == 201, response.text
+    row: dict[str, Any] = response.json
     return row
 
 
@@ -37,9 +37,9 @@ def rounds_of(row: Mapping[str, Any]) -> str:
 
 def add(user: User, row: Mapping[str, Any], round_type: str = "oa", **fields: Any) -> Any:
     """Add a round; return ``{round, opportunity, rounds}``."""
-    answer = user.post(rounds_of(row), {"round_type": round_type, **fields})
-    assert answer.status_code == 201, answer.text
-    return answer.json
+    response = user.post(rounds_of(row), {"round_type": round_type, **fields})
+    assert response.status_code == 201, response.text
+    return response.json
 
 
 def change(user: User, one: Mapping[str, Any], **fields: Any) -> TestResponse:
@@ -47,11 +47,11 @@ def change(user: User, one: Mapping[str, Any], **fields: Any) -> TestResponse:
     return user.patch(f"{PATH}/{one['opportunity_id']}/rounds/{one['id']}", fields)
 
 
-def details(answer: TestResponse) -> list[tuple[str, str]]:
+def details(response: TestResponse) -> list[tuple[str, str]]:
     """Return the message of each invalid field."""
-    assert answer.status_code == 400, answer.text
-    assert answer.json["code"] == "validation_error"
-    return [(entry["field"], entry["message"]) for entry in answer.json["details"]]
+    assert response.status_code == 400, response.text
+    assert response.json["code"] == "validation_error"
+    return [(entry["field"], entry["message"]) for entry in response.json["details"]]
 
 
 def everything(user: User, row: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -32,9 +32,9 @@ def ask(user: User, **parameters: Any) -> TestResponse:
 
 
 def page(user: User, **parameters: Any) -> dict[str, Any]:
-    answer = ask(user, **parameters)
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json
+    response = ask(user, **parameters)
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json
     return body
 
 
@@ -52,20 +52,20 @@ def titles(user: User, **parameters: Any) -> list[str]:
     return [row["title"] for rows in pages(user, **parameters) for row in rows]
 
 
-def next_link(answer: TestResponse) -> str:
+def next_link(response: TestResponse) -> str:
     """Return the target of the only link, which is the next page."""
-    match = re.fullmatch(r'<([!-;=?-~]+)>; rel="next"', answer.headers["Link"])
-    assert match, answer.headers["Link"]
+    match = re.fullmatch(r'<([!-;=?-~]+)>; rel="next"', response.headers["Link"])
+    assert match, response.headers["Link"]
     return match[1]
 
 
-def failures(answer: TestResponse) -> list[tuple[str, str]]:
+def failures(response: TestResponse) -> list[tuple[str, str]]:
     """Return the field and the message of each entry of a 400; check the shape."""
-    assert answer.status_code == 400, answer.text
-    body = answer.json
+    assert response.status_code == 400, response.text
+    body = response.json
     assert list(body) == ["error", "message", "details", "code", "requestId"]
     assert body["error"] == "Validation Error"
     assert body["message"] == "The request data is invalid"
     assert body["code"] == "validation_error"
-    assert body["requestId"] == answer.headers["X-Request-Id"]
+    assert body["requestId"] == response.headers["X-Request-Id"]
     return [(entry["field"], entry["message"]) for entry in body["details"]]

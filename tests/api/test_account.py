@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from tests.conftest import User
 
 
-def test_a_user_learns_both_ids(alice: User) -> None:
-    answer = alice.get("/api/me")
+def test_me_returns_both_ids(alice: User) -> None:
+    response = alice.get("/api/me")
 
-    assert answer.status_code == 200
-    assert list(answer.json) == ["userId", "internalUserId", "email"]
-    assert answer.json["userId"] == alice.id
-    assert str(UUID(answer.json["internalUserId"])) == answer.json["internalUserId"]
-    assert answer.json["email"] is None
+    assert response.status_code == 200
+    assert list(response.json) == ["userId", "internalUserId", "email"]
+    assert response.json["userId"] == alice.id
+    assert str(UUID(response.json["internalUserId"])) == response.json["internalUserId"]
+    assert response.json["email"] is None
 
 
 def test_the_internal_id_stays_and_is_the_owner_of_the_users_rows(alice: User) -> None:
@@ -32,7 +32,7 @@ def test_two_users_have_two_ids(alice: User, bob: User) -> None:
     assert alice.get("/api/me").json["internalUserId"] != bob.get("/api/me").json["internalUserId"]
 
 
-def test_the_address_is_told_where_it_is_known(
+def test_me_returns_the_email_address_if_it_is_known(
     alice: User, bob: User, owner: psycopg.Connection[Any]
 ) -> None:
     for user in (alice, bob):
@@ -43,11 +43,11 @@ def test_the_address_is_told_where_it_is_known(
     assert bob.get("/api/me").json["email"] is None
 
 
-def test_a_stranger_learns_nothing(alice: User) -> None:
-    answer = alice.client.get("/api/me")
+def test_me_needs_a_token(alice: User) -> None:
+    response = alice.client.get("/api/me")
 
-    assert answer.status_code == 401
-    assert answer.json == {
+    assert response.status_code == 401
+    assert response.json == {
         "error": "Unauthorized",
         "message": "Missing or invalid Authorization header",
     }

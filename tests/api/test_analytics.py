@@ -51,10 +51,10 @@ def ask(user: User) -> tuple[dt.date, dict[str, Any]]:
     """Return the analytics and their day; retry if midnight passes meanwhile."""
     while True:
         today = utc_today()
-        answer = user.get(PATH)
-        assert answer.status_code == 200
+        response = user.get(PATH)
+        assert response.status_code == 200
         if utc_today() == today:
-            return today, answer.json
+            return today, response.json
 
 
 def rate(part: int, whole: int) -> float:
@@ -75,7 +75,7 @@ def month_before(today: dt.date, months: int) -> dt.date:
 
 
 def reference(rows: list[Row], today: dt.date) -> dict[str, Any]:
-    """Compute the analytics, with one loop for each number."""
+    """Compute the analytics, with one loop for each figure."""
     created = [row.created_at.astimezone(dt.UTC).date() for row in rows]
     by = {status: sum(row.status == status for row in rows) for status in STATUSES}
     weeks = [sunday_of(today) - 7 * DAY * ago for ago in reversed(range(8))]
@@ -146,7 +146,7 @@ def edges(today: dt.date) -> list[dt.datetime]:
     ]
 
 
-def test_a_user_without_rows_sees_zeros(alice: User) -> None:
+def test_a_user_without_opportunities_gets_zeros(alice: User) -> None:
     today, found = ask(alice)
 
     assert found == reference([], today)
@@ -154,7 +154,7 @@ def test_a_user_without_rows_sees_zeros(alice: User) -> None:
     assert set(found["metrics"].values()) == {0}
 
 
-def test_the_shape_is_the_contracts_to_the_order_of_its_keys(alice: User) -> None:
+def test_the_keys_and_their_order_are_those_of_the_contract(alice: User) -> None:
     alice.create()
     today, found = ask(alice)
     expected = reference([Row(dt.datetime.now(dt.UTC))], today)
@@ -184,9 +184,7 @@ def test_each_edge_of_a_week_and_month_falls_on_the_right_side(
     assert all(month["count"] for month in found["monthlyBreakdown"])
 
 
-def test_a_day_is_a_day_of_utc_wherever_the_row_was_made(
-    alice: User, owner: psycopg.Connection[Any]
-) -> None:
+def test_days_are_days_in_utc(alice: User, owner: psycopg.Connection[Any]) -> None:
     sunday = dt.datetime.combine(sunday_of(utc_today()), MIDNIGHT)
     zones = [dt.timezone(dt.timedelta(hours=hours)) for hours in (-11, 0, 14)]
     rows = [Row(sunday.astimezone(zone)) for zone in zones]
@@ -235,7 +233,7 @@ def test_deadlines_count_from_today_for_thirty_days(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_many_rows_are_counted_as_python_counts_them(
+def test_the_analytics_equal_the_reference_in_python(
     alice: User, bob: User, owner: psycopg.Connection[Any], seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - the same rows in each run
@@ -300,7 +298,7 @@ def test_changes_through_the_api_show_at_once(alice: User) -> None:
     assert ask(alice)[1]["total"] == 0
 
 
-def test_nobody_elses_rows_are_counted(alice: User, bob: User) -> None:
+def test_no_opportunities_of_other_users_are_counted(alice: User, bob: User) -> None:
     bob.create()
 
     assert ask(alice)[1]["total"] == 0

@@ -1,12 +1,13 @@
 """Malformed requests: each gets an error in the common shape, and none is a 500.
 
-The test client tidies a URL up before it sends it. To send one as it is, PATH_INFO is set to what
-a WSGI server makes of the path (percent-decoded, each byte one character) and RAW_URI to what stood
-in the request line, which is how gunicorn hands both over.
+The test client normalises a URL before it sends it. To send a URL unchanged, the tests set
+PATH_INFO (percent-decoded, each byte one character) and RAW_URI (from the request line), as
+gunicorn does.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ NOT_JSON = {
     "HTML": b"<html></html>",
     "white space": b" \n",
     "NUL": b"\0",
-    "NUL behind the object": b'{"title": "a"}\0',
+    "NUL after the object": b'{"title": "a"}\0',
     "a control character inside text": b'{"title": "a\nb"}',
     "a bad escape": b'{"title": "\\x41"}',
     "half an escape": b'{"title": "\\u12"}',
@@ -82,6 +83,12 @@ BAD_URLS = [
     "/api/opportunities?q=100%&x=1",
     "/api/health?%zz",
     "/%ff",
+    "/api/opportunities?q=caf%E9",
+    "/api/opportunities?q=%ff%fe",
+    "/api/opportunities?q=%c0%af",
+    "/api/opportunities?q=%ed%a0%80",
+    "/api/opportunities?caf%E9=1",
+    only_in_process("/api/opportunities?q=\xff"),
 ]
 ODD_QUERIES = [
     "&&&===",
@@ -90,8 +97,7 @@ ODD_QUERIES = [
     "user_id=550e8400-e29b-41d4-a716-446655440000",
     "$where=1&a.b=c",
     "q=%00",
-    "q=%ff%fe",
-    only_in_process("q=\xff"),
+    "q=caf%C3%A9&%F0%9F%8E%93",
     "q=%0d%0aSet-Cookie:%20a=b",
     "q=" + "a" * 7000,
     only_in_process("&".join(f"q{n}=1" for n in range(1500))),
@@ -104,11 +110,11 @@ MESSAGES = {
 }
 
 
-def check(answer: TestResponse, status: int, error: str, message: str) -> None:
+def check(response: TestResponse, status: int, error: str, message: str) -> None:
     """Check that a response has the common error shape."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert answer.json == {"error": error, "message": message}
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert response.json == {"error": error, "message": message}
 
 
 def send_raw(user: User, url: str, method: str = "GET") -> TestResponse:
@@ -130,19 +136,19 @@ def padded(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
-def test_what_is_no_json_is_refused(alice: User, body: bytes) -> None:
+def test_invalid_json_is_refused(alice: User, body: bytes) -> None:
     row = alice.create()
-    for answer in (alice.post(PATH, body), alice.patch(f"{PATH}/{row['id']}", body)):
-        check(answer, 400, "Invalid JSON", "The request body is not valid JSON")
+    for response in (alice.post(PATH, body), alice.patch(f"{PATH}/{row['id']}", body)):
+        check(response, 400, "Invalid JSON", "The request body is not valid JSON")
     assert alice.get(PATH).json == [row]
 
 
 @pytest.mark.parametrize("body", NO_OBJECT)
-def test_json_that_is_no_object_is_refused(alice: User, body: bytes) -> None:
+def test_json_that_is_not_an_object_is_refused(alice: User, body: bytes) -> None:
     row = alice.create()
-    for answer in (alice.post(PATH, body), alice.patch(f"{PATH}/{row['id']}", body)):
-        assert answer.status_code == 400
-        assert answer.json == {
+    for response in (alice.post(PATH, body), alice.patch(f"{PATH}/{row['id']}", body)):
+        assert response.status_code == 400
+        assert response.json == {
             "error": "Validation Error",
             "message": "The request data is invalid",
             "details": [{"field": "", "message": "The request body must be a JSON object"}],
@@ -164,7 +170,7 @@ def test_json_that_is_no_object_is_refused(alice: User, body: bytes) -> None:
         "application/merge-patch+json",
     ],
 )
-def test_content_types_of_json_are_accepted(alice: User, content_type: str) -> None:
+def test_json_content_types_are_accepted(alice: User, content_type: str) -> None:
     assert alice.post(PATH, {"title": "a"}, content_type=content_type).status_code == 201
 
 
@@ -195,23 +201,43 @@ def test_content_types_of_json_are_accepted(alice: User, content_type: str) -> N
 def test_another_content_type_is_refused(alice: User, content_type: str) -> None:
     row = alice.create()
     for method, path in (("POST", PATH), ("PATCH", f"{PATH}/{row['id']}")):
-        answer = alice.request(method, path, {"title": "b"}, content_type=content_type)
-        check(answer, 415, *MESSAGES[415])
+        response = alice.request(method, path, {"title": "b"}, content_type=content_type)
+        check(response, 415, *MESSAGES[415])
     assert alice.get(PATH).json == [row]
 
 
-def test_a_body_without_a_content_type_is_read_as_json(alice: User) -> None:
-    answer = alice.post(PATH, {"title": "a"}, content_type=None)
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd", "identity, gzip"])
+def test_a_compressed_body_is_refused_with_the_codings_that_are_accepted(
+    alice: User, coding: str
+) -> None:
+    compressed = gzip.compress(b'{"title": "a"}')
+    response = alice.post(PATH, compressed, headers={"Content-Encoding": coding})
 
-    assert answer.status_code == 201
+    message = "The request body must not be compressed (Content-Encoding)"
+    check(response, 415, "Unsupported Media Type", message)
+    assert response.headers["Accept-Encoding"] == "identity"
+    assert alice.get(PATH).json == []
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+def test_a_body_that_is_not_compressed_may_say_so(alice: User, coding: str) -> None:
+    response = alice.post(PATH, {"title": "a"}, headers={"Content-Encoding": coding})
+
+    assert response.status_code == 201
+
+
+def test_a_body_without_a_content_type_is_read_as_json(alice: User) -> None:
+    response = alice.post(PATH, {"title": "a"}, content_type=None)
+
+    assert response.status_code == 201
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
 def test_an_empty_body_is_an_empty_object(alice: User, content_type: str | None) -> None:
-    answer = alice.request("POST", PATH, content_type=content_type)
+    response = alice.request("POST", PATH, content_type=content_type)
 
-    assert answer.status_code == 400
-    assert answer.json["details"] == [{"field": "title", "message": "Title is required"}]
+    assert response.status_code == 400
+    assert response.json["details"] == [{"field": "title", "message": "Title is required"}]
 
 
 def test_a_body_of_exactly_one_mebibyte_is_accepted(alice: User) -> None:
@@ -220,17 +246,17 @@ def test_a_body_of_exactly_one_mebibyte_is_accepted(alice: User) -> None:
 
 def test_a_body_of_one_byte_more_is_refused(alice: User) -> None:
     row = alice.create()
-    for answer in (
+    for response in (
         alice.post(PATH, padded(MIB + 1)),
         alice.patch(f"{PATH}/{row['id']}", padded(MIB + 1)),
     ):
-        check(answer, 413, *MESSAGES[413])
+        check(response, 413, *MESSAGES[413])
     assert alice.get(PATH).json == [row]
 
 
 @pytest.mark.parametrize(("size", "status"), [(MIB, 201), (MIB + 1, 413), (4 * MIB, 413)])
 @pytest.mark.in_process
-def test_a_body_without_a_length_meets_the_same_limit(alice: User, size: int, status: int) -> None:
+def test_a_body_without_a_length_has_the_same_limit(alice: User, size: int, status: int) -> None:
     environ = {
         "wsgi.input": BytesIO(padded(size)),
         "wsgi.input_terminated": True,
@@ -238,20 +264,20 @@ def test_a_body_without_a_length_meets_the_same_limit(alice: User, size: int, st
         "CONTENT_LENGTH": "",
         "CONTENT_TYPE": "application/json",
     }
-    answer = alice.post(PATH, environ_overrides=environ)
+    response = alice.post(PATH, environ_overrides=environ)
 
-    assert answer.status_code == status
+    assert response.status_code == status
     if status == 413:
-        check(answer, 413, *MESSAGES[413])
+        check(response, 413, *MESSAGES[413])
 
 
 @pytest.mark.in_process
 def test_a_body_that_ends_early_is_refused(alice: User) -> None:
-    answer = alice.post(PATH, b'{"title": "a"', environ_overrides={"CONTENT_LENGTH": "100"})
+    response = alice.post(PATH, b'{"title": "a"', environ_overrides={"CONTENT_LENGTH": "100"})
 
-    assert answer.status_code == 400
-    assert answer.json["error"]
-    assert answer.json["message"]
+    assert response.status_code == 400
+    assert response.json["error"]
+    assert response.json["message"]
     assert alice.get(PATH).json == []
 
 
@@ -262,7 +288,7 @@ def test_a_body_that_ends_early_is_refused(alice: User) -> None:
         (ValueError("closed"), "The request could not be understood"),
         (InvalidChunkSize(b"x"), "The request body could not be read"),
     ],
-    ids=["lost", "closed", "garbled"],
+    ids=["reset", "closed", "garbled"],
 )
 @pytest.mark.parametrize("ending", [{"wsgi.input_terminated": True}, {}], ids=["ends", "open"])
 @pytest.mark.in_process
@@ -279,26 +305,26 @@ def test_a_body_that_breaks_off_is_refused(
 
 
 @pytest.mark.in_process
-def test_a_server_that_does_not_end_a_body_is_read_no_further_than_its_length(alice: User) -> None:
+def test_a_body_is_read_no_further_than_its_length(alice: User) -> None:
     environ = {"wsgi.input": BytesIO(b'{"title": "a"}and more'), "CONTENT_LENGTH": "14"}
 
     assert alice.post(PATH, environ_overrides=environ).status_code == 201
 
 
-def test_of_keys_that_stand_twice_the_last_one_counts(alice: User) -> None:
-    answer = alice.post(PATH, b'{"title": 1, "notes": "n", "title": "a", "$set": 1, "$set": 2}')
+def test_the_last_of_duplicate_keys_counts(alice: User) -> None:
+    response = alice.post(PATH, b'{"title": 1, "notes": "n", "title": "a", "$set": 1, "$set": 2}')
 
-    assert (answer.status_code, answer.json["title"]) == (201, "a")
-
-
-def test_a_number_beyond_every_double_is_no_text(alice: User) -> None:
-    answer = alice.post(PATH, b'{"title": 1e999, "unknown": -1e999}')
-
-    assert answer.status_code == 400
-    assert answer.json["details"] == [{"field": "title", "message": "Title must be a string"}]
+    assert (response.status_code, response.json["title"]) == (201, "a")
 
 
-def test_a_body_of_many_keys_is_read_at_once(alice: User) -> None:
+def test_a_number_too_large_for_a_double_is_not_a_string(alice: User) -> None:
+    response = alice.post(PATH, b'{"title": 1e999, "unknown": -1e999}')
+
+    assert response.status_code == 400
+    assert response.json["details"] == [{"field": "title", "message": "Title must be a string"}]
+
+
+def test_a_body_with_many_keys_is_accepted(alice: User) -> None:
     body = {f"key{n}": n for n in range(50_000)} | {"title": "a"}
 
     assert alice.post(PATH, body).status_code == 201
@@ -310,7 +336,7 @@ def test_a_url_that_is_not_percent_encoded_utf_8_is_refused(alice: User, url: st
         check(send_raw(alice, url, method), 400, *MESSAGES[400])
 
 
-def test_a_bad_url_is_refused_before_anyone_is_asked_who_they_are(alice: User) -> None:
+def test_a_bad_url_is_refused_before_authentication(alice: User) -> None:
     alice.token = "nonsense"
 
     check(send_raw(alice, "/api/opportunities/%zz"), 400, *MESSAGES[400])
@@ -328,9 +354,6 @@ def test_an_unknown_route_in_utf_8_is_named_in_its_404(alice: User, path: str) -
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
-        "/api",
-        "/api/",
         "/api/nowhere",
         "/api//opportunities",
         "/API/opportunities",
@@ -338,7 +361,6 @@ def test_an_unknown_route_in_utf_8_is_named_in_its_404(alice: User, path: str) -
         "/api/../etc/passwd",
         "/api/opportunities/%2e%2e/me",
         "/.env",
-        "/favicon.ico",
         "/api/<script>alert(1)</script>",
         "/api/{path}{0}%25s",
         "/api/%0d%0aSet-Cookie:a=b",
@@ -352,7 +374,7 @@ def test_an_unknown_route_is_a_404(alice: User, path: str) -> None:
 
 
 @pytest.mark.parametrize("query", ODD_QUERIES)
-def test_a_query_that_no_route_asks_for_changes_nothing(alice: User, query: str) -> None:
+def test_an_unexpected_query_string_changes_nothing(alice: User, query: str) -> None:
     row = alice.create()
 
     assert send_raw(alice, f"{PATH}?{query}").json == [row]
@@ -363,31 +385,29 @@ def test_a_query_that_no_route_asks_for_changes_nothing(alice: User, query: str)
 )
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/1", "/api/analytics", "/api/health", "/healthz"])
 def test_an_unknown_method_is_a_405(alice: User, method: str, path: str) -> None:
-    answer = alice.request(method, path)
+    response = alice.request(method, path)
 
-    check(answer, 405, "Method Not Allowed", f"{method} is not allowed for {path}")
-    assert "GET" in answer.headers["Allow"].split(", ")
+    check(response, 405, "Method Not Allowed", f"{method} is not allowed for {path}")
+    assert "GET" in response.headers["Allow"].split(", ")
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("body", [b"{", b"\xff"], ids=["cut", "binary"])
-def test_a_body_that_no_route_asks_for_is_not_read(alice: User, method: str, body: bytes) -> None:
+def test_an_unexpected_body_is_not_read(alice: User, method: str, body: bytes) -> None:
     row = alice.create()
 
-    answer = alice.request(method, f"{PATH}/{row['id']}", body, content_type="text/plain")
+    response = alice.request(method, f"{PATH}/{row['id']}", body, content_type="text/plain")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_body_over_a_mebibyte_is_refused_also_where_no_route_asks_for_one(
-    alice: User, method: str
-) -> None:
+def test_an_unexpected_body_over_one_mebibyte_is_refused(alice: User, method: str) -> None:
     row = alice.create()
 
-    answer = alice.request(method, f"{PATH}/{row['id']}", b"x" * (MIB + 1))
+    response = alice.request(method, f"{PATH}/{row['id']}", b"x" * (MIB + 1))
 
-    check(answer, 413, "Payload Too Large", MESSAGES[413][1])
+    check(response, 413, "Payload Too Large", MESSAGES[413][1])
     assert alice.get(f"{PATH}/{row['id']}").json == row
 
 
@@ -399,13 +419,13 @@ def test_a_body_over_a_mebibyte_is_refused_also_where_no_route_asks_for_one(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(body=st.binary(min_size=1), content_type=st.sampled_from(["application/json", "text/plain"]))
-def test_any_bytes_meet_an_error_in_the_one_shape(
+def test_any_bytes_get_an_error_in_the_common_shape(
     alice: User, body: bytes, content_type: str
 ) -> None:
-    answer = alice.post(PATH, body, content_type=content_type)
-    shape: dict[str, Any] = answer.json
+    response = alice.post(PATH, body, content_type=content_type)
+    shape: dict[str, Any] = response.json
 
-    assert answer.status_code in {400, 415}
+    assert response.status_code in {400, 415}
     assert isinstance(shape["error"], str)
     assert isinstance(shape["message"], str)
     assert shape["error"]

@@ -1,4 +1,4 @@
-"""Views state their contracts with decorators, and the blueprint carries them out."""
+"""Views state their contracts with decorators, and the blueprint applies them."""
 
 from __future__ import annotations
 
@@ -73,15 +73,15 @@ def test_ids_are_checked_before_the_query_string(blueprint: ApiBlueprint) -> Non
     @takes(query=UpcomingParameters)
     @returns(Liveness)
     def get_thing(opportunity_id: object, query: dict[str, Any]) -> Any:
-        return {"id": str(opportunity_id), "days": sorted(map(str, query.values()))}
+        return {"id": str(opportunity_id), "values": sorted(map(str, query.values()))}
 
     things = client(blueprint)
-    fine = things.get(f"/opportunities/{ID.upper()}?from=2026-12-01&to=2026-12-02")
+    fine = things.get(f"/opportunities/{ID.upper()}?from=2026-12-01&to=2026-12-02&limit=5")
 
-    assert fine.json == {"id": ID, "days": ["2026-12-01", "2026-12-02"]}
+    assert fine.json == {"id": ID, "values": ["2026-12-01", "2026-12-02", "5"]}
     fields = [
         [entry["field"] for entry in things.get(path).json["details"]]
-        for path in ("/opportunities/x", f"/opportunities/{ID}")
+        for path in ("/opportunities/x?from=x", f"/opportunities/{ID}?from=x&to=x")
     ]
     assert fields == [["id"], ["from", "to"]]
 

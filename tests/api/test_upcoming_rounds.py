@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
+from futuretracker.api.schemas.query_string import (
+    UpcomingParameters,
+    read_parameters,
+    upcoming_days,
+)
 from tests.api.interviews import PATH, RESULTS, add, change, create, details, path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import psycopg
+    from flask import Flask
     from werkzeug.test import TestResponse
 
     from tests.conftest import User
 
 KEYS = [
     "id",
+    "opportunity_id",
+    "opportunity_title",
+    "round_number",
+    "round_type",
+    "scheduled_date",
+    "scheduled_time",
+    "result",
+]
+OLD_KEYS = [
     "opportunityId",
     "opportunityTitle",
     "roundNumber",
     "roundType",
     "scheduledDate",
     "scheduledTime",
-    "result",
 ]
+MONTH = dt.timedelta(days=30)
 DAYS = {"from": "2026-12-01", "to": "2026-12-31"}
 
 
@@ -33,10 +53,31 @@ def ask(user: User, **days: Any) -> TestResponse:
 
 
 def coming(user: User, **days: Any) -> list[dict[str, Any]]:
-    answer = ask(user, **{**DAYS, **days})
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json
+    response = ask(user, **{**DAYS, **days})
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json
     return found
+
+
+def next_query(response: TestResponse) -> dict[str, str] | None:
+    """Return the parameters of the link to the next page; None if there is no link."""
+    if "Link" not in response.headers:
+        return None
+    match = re.fullmatch(
+        rf'<{PATH}/rounds/upcoming\?([^>]+)>; rel="next"', response.headers["Link"]
+    )
+    assert match, response.headers["Link"]
+    return dict(parse_qsl(match[1]))
+
+
+def pages(user: User, **parameters: Any) -> Iterator[list[dict[str, Any]]]:
+    """Follow the links to the last page, and return all pages."""
+    query: dict[str, Any] | None = {**DAYS, **parameters}
+    while query:
+        response = ask(user, **query)
+        assert response.status_code == 200, response.text
+        yield response.json
+        query = next_query(response)
 
 
 def test_a_round_is_shown_with_its_opportunity(alice: User) -> None:
@@ -45,17 +86,35 @@ def test_a_round_is_shown_with_its_opportunity(alice: User) -> None:
     made = add(alice, row, "hr", scheduled_date="2026-12-05", scheduled_time="09:30")["round"]
     [found] = coming(alice)
 
-    assert list(found) == KEYS
+    assert list(found) == KEYS + OLD_KEYS
     assert found == {
         "id": made["id"],
+        "opportunity_id": row["id"],
+        "opportunity_title": "Ünïcode & Co",
+        "round_number": 1,
+        "round_type": "hr",
+        "scheduled_date": "2026-12-05",
+        "scheduled_time": "09:30:00",
+        "result": "pending",
         "opportunityId": row["id"],
         "opportunityTitle": "Ünïcode & Co",
         "roundNumber": 1,
         "roundType": "hr",
         "scheduledDate": "2026-12-05",
         "scheduledTime": "09:30:00",
-        "result": "pending",
     }
+    assert {name: found[name] for name in KEYS if name in made} == {
+        name: made[name] for name in KEYS if name in made
+    }
+
+
+def test_the_old_names_are_deprecated(alice: User) -> None:
+    document = alice.get("/api/v1/openapi.json").json
+    schema = document["components"]["schemas"]["UpcomingRound"]
+    deprecated = {name for name, one in schema["properties"].items() if one.get("deprecated")}
+
+    assert deprecated == set(OLD_KEYS)
+    assert set(schema["required"]) == set(KEYS + OLD_KEYS)
 
 
 def test_both_days_are_included_and_no_other(alice: User) -> None:
@@ -69,7 +128,7 @@ def test_both_days_are_included_and_no_other(alice: User) -> None:
     assert [one["scheduledDate"] for one in coming(alice, **one_day)] == ["2026-12-15"]
 
 
-def test_only_pending_rounds_are_coming(alice: User) -> None:
+def test_only_pending_rounds_are_upcoming(alice: User) -> None:
     row = create(alice)
     made = [
         add(alice, row, result=result, scheduled_date="2026-12-05")["round"] for result in RESULTS
@@ -101,7 +160,7 @@ def test_the_soonest_comes_first_and_a_day_without_a_time_last(alice: User) -> N
     assert places == sorted(places)
 
 
-def test_nobody_elses_rounds_are_shown(alice: User, bob: User) -> None:
+def test_no_rounds_of_other_users_are_shown(alice: User, bob: User) -> None:
     theirs = create(bob)
     add(bob, theirs, scheduled_date="2026-12-05")
     mine = add(alice, create(alice), scheduled_date="2026-12-05")["round"]
@@ -109,7 +168,7 @@ def test_nobody_elses_rounds_are_shown(alice: User, bob: User) -> None:
     assert [one["id"] for one in coming(alice)] == [mine["id"]]
 
 
-def test_what_is_no_internship_any_more_has_no_coming_rounds(alice: User) -> None:
+def test_a_former_internship_has_no_upcoming_rounds(alice: User) -> None:
     row = create(alice)
     add(alice, row, scheduled_date="2026-12-05")
     alice.patch(path_of(row), {"category": "hackathon"})
@@ -120,7 +179,7 @@ def test_what_is_no_internship_any_more_has_no_coming_rounds(alice: User) -> Non
     assert coming(alice) == []
 
 
-def test_there_are_at_most_two_hundred_and_they_are_the_soonest(
+def test_without_a_limit_a_page_has_the_200_soonest_rounds(
     alice: User, owner: psycopg.Connection[Any]
 ) -> None:
     for row in (create(alice), create(alice), create(alice)):
@@ -133,23 +192,19 @@ def test_there_are_at_most_two_hundred_and_they_are_the_soonest(
             """,
             [row["id"]],
         )
-    days = [
-        one["scheduledDate"]
-        for one in coming(alice, **{"from": "2026-06-01"} | {"to": "2027-02-01"})
-    ]
+    found = list(pages(alice, **{"from": "2026-06-01", "to": "2027-02-01"}))
+    days = [one["scheduled_date"] for page in found for one in page]
 
-    assert len(days) == 200
+    assert [len(page) for page in found] == [200, 70]
     assert days == sorted(days)
     assert days[0] == "2026-10-12"  # 90 days before
-    assert days[-1] == "2026-12-17"  # the 67th day, three rounds each
+    assert days[199] == "2026-12-17"  # the 67th day, three rounds each
+    assert len({one["id"] for page in found for one in page}) == 270
 
 
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
-        ({}, [("from", "from is required"), ("to", "to is required")]),
-        ({"from": "2026-12-01"}, [("to", "to is required")]),
-        ({"to": "2026-12-01"}, [("from", "from is required")]),
         (
             {"from": "2026-02-30", "to": "x"},
             [
@@ -170,11 +225,20 @@ def test_there_are_at_most_two_hundred_and_they_are_the_soonest(
             {"from": "2026-01-01", "to": "2027-01-03"},
             [("to", "to must be at most 366 days after from")],
         ),
-        ({**DAYS, "limit": "1"}, [("limit", "Unknown query parameter")]),
+        ({"from": "x"}, [("from", "from must be a valid date (YYYY-MM-DD)")]),
+        *(
+            ({"limit": limit}, [("limit", "limit must be an integer between 1 and 200")])
+            for limit in ("0", "201", "", "x")
+        ),
+        ({"cursor": "x"}, [("cursor", "cursor is invalid or malformed")]),
+        (
+            {**DAYS, "sort": "title"},
+            [("sort", "Unknown query parameter; the known ones are from, to, limit, cursor")],
+        ),
         ({"from": ["2026-12-01"] * 2, "to": "2026-12-02"}, [("from", "May be given only once")]),
     ],
 )
-def test_days_that_make_no_sense_are_refused_by_name(
+def test_invalid_days_are_refused_by_name(
     alice: User, days: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     assert details(ask(alice, **days)) == expected
@@ -184,3 +248,124 @@ def test_the_longest_span_is_366_days(alice: User) -> None:
     assert coming(alice, **{"from": "2026-01-01"}, to="2027-01-02") == []
     assert coming(alice, **{"from": "0001-01-01"}, to="0001-12-31") == []
     assert coming(alice, **{"from": "9999-01-01"}, to="9999-12-31") == []
+
+
+def test_the_pages_show_every_round_once_in_order(
+    alice: User, owner: psycopg.Connection[Any]
+) -> None:
+    """Also with ties in each part of the order, and the times at both ends of a day."""
+    rows = [create(alice, title=title) for title in "abc"]
+    times = [None, "00:00:00", "09:00:00", "09:00:00.5", "23:59:59", "24:00:00"]
+    chance = random.Random(11)  # noqa: S311 - rounds, not secrets
+    for row in rows:
+        for number in range(-1, 13):
+            owner.execute(
+                """
+                insert into opportunity_rounds (opportunity_id, user_id, round_number, round_type,
+                    scheduled_date, scheduled_time)
+                select id, user_id, %s, 'oa', %s, %s from opportunities where id = %s
+                """,
+                [number, f"2026-12-0{chance.choice((2, 3))}", chance.choice(times), row["id"]],
+            )
+    expected = [one["id"] for one in coming(alice)]
+    assert len(set(expected)) == 42
+
+    for limit in (1, 5, 7, 41, 42, 43):
+        walked = list(pages(alice, limit=limit))
+        assert [one["id"] for page in walked for one in page] == expected
+        assert [len(page) for page in walked[:-1]] == [limit] * (len(walked) - 1)
+        assert len(walked) == -(-42 // limit)
+
+
+def test_a_page_continues_where_the_one_before_ended_whatever_changes_meanwhile(
+    alice: User,
+) -> None:
+    row = create(alice)
+    made = [
+        add(alice, row, scheduled_date="2026-12-05", scheduled_time=f"{hour}:00")["round"]
+        for hour in (10, 12, 14, 16)
+    ]
+    first = ask(alice, **DAYS, limit=2)
+    add(alice, row, scheduled_date="2026-12-04")
+    late = add(alice, row, scheduled_date="2026-12-05", scheduled_time="13:00")["round"]
+    change(alice, made[1], result="cleared")
+    rest = ask(alice, **(next_query(first) or {}))
+
+    assert [one["id"] for one in first.json] == [made[0]["id"], made[1]["id"]]
+    assert [one["id"] for one in rest.json] == [late["id"], made[2]["id"]]
+
+
+def test_a_cursor_is_for_one_user_and_for_this_list(alice: User, bob: User) -> None:
+    row = create(alice)
+    for _ in range(2):
+        add(alice, row, scheduled_date="2026-12-05")
+    create(alice)
+    upcoming = next_query(ask(alice, **DAYS, limit=1)) or {}
+    other = alice.get(PATH, query_string={"limit": 1}).json["nextCursor"]
+    invalid = [("cursor", "cursor is invalid or malformed")]
+
+    assert details(ask(bob, **upcoming)) == invalid
+    assert details(ask(alice, **{**DAYS, "cursor": other})) == invalid
+    assert details(alice.get(PATH, query_string={"cursor": upcoming["cursor"]})) == invalid
+
+
+def test_without_days_the_list_begins_today_and_ends_30_days_later(alice: User) -> None:
+    row = create(alice)
+    today = dt.datetime.now(dt.UTC).date()
+    # Yesterday and the day after the last one are not in the list even if a new day begins now.
+    for days in (-1, 0, 1, 30, 32):
+        add(alice, row, scheduled_date=str(today + dt.timedelta(days=days)))
+    response = ask(alice, limit=1)
+    linked = next_query(response) or {}
+    begins = dt.date.fromisoformat(linked["from"])
+    found = [
+        one["scheduled_date"]
+        for one in [*response.json, *ask(alice, **linked | {"limit": 200}).json]
+    ]
+
+    assert begins in {today, dt.datetime.now(dt.UTC).date()}
+    assert linked["to"] == str(begins + MONTH)
+    expected = (today + dt.timedelta(days=days) for days in (0, 1, 30))
+    assert found == [str(day) for day in expected if day >= begins]
+
+
+def test_the_next_page_is_of_the_same_days(alice: User) -> None:
+    row = create(alice)
+    for day in ("2026-12-05", "2026-12-06", "2026-12-07"):
+        add(alice, row, scheduled_date=day)
+    for days in ({"from": "2026-12-05"}, {"to": "2027-01-04"}):
+        linked = next_query(ask(alice, **days, limit=2)) or {}
+        assert linked.keys() == {"from", "to", "limit", "cursor"}
+        assert (linked["from"], linked["to"], linked["limit"]) == ("2026-12-05", "2027-01-04", "2")
+        assert [one["scheduled_date"] for one in ask(alice, **linked).json] == ["2026-12-07"]
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("2026-11-29", "2026-12-29")),
+        ({"from": "2026-12-05"}, ("2026-12-05", "2027-01-04")),
+        ({"to": "2027-01-04"}, ("2026-12-05", "2027-01-04")),
+        ({"to": "2020-01-31"}, ("2020-01-01", "2020-01-31")),
+        ({"from": "2026-12-05", "to": "2026-12-05"}, ("2026-12-05", "2026-12-05")),
+        ({"from": "9999-12-05"}, ("9999-12-05", "9999-12-31")),
+        ({"to": "0001-01-05"}, ("0001-01-01", "0001-01-05")),
+    ],
+)
+def test_a_day_that_is_not_given_follows_from_the_other(
+    app: Flask, given: dict[str, str], expected: tuple[str, str]
+) -> None:
+    """The kept parameters hold no day that was not given, so they are right tomorrow as well."""
+    with app.test_request_context(query_string=given):
+        query = read_parameters(UpcomingParameters())
+    first, last = upcoming_days(query, today=dt.date(2026, 11, 29))
+
+    assert (str(first), str(last)) == expected
+    assert {"first", "last"} & query.keys() == {{"from": "first", "to": "last"}[n] for n in given}
+
+
+def test_one_day_is_enough_at_both_ends_of_the_calendar(alice: User) -> None:
+    for days in ({"from": "9999-12-31"}, {"to": "0001-01-01"}):
+        response = ask(alice, **days)
+        assert (response.status_code, response.json) == (200, [])

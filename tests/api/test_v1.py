@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.support.events import recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 ORIGINAL, V1 = "/api/opportunities", "/api/v1/opportunities"
 ID = "550e8400-e29b-41d4-a716-446655440000"
-V1_FIELDS = {"campus_mode", "applied_on", "current_round_number", "rejected_round_number"}
+V1_FIELDS = {
+    "campus_mode",
+    "applied_on",
+    "current_round_number",
+    "rejected_round_number",
+    "statusConflict",
+}
 LIMITS = [("description", 2000, 5000, "Description"), ("link", 500, 2048, "Link")]
 STATUS = "Status must be one of: applied, interviewed, shortlisted, selected, rejected"
 MODE = "Campus mode must be one of: on_campus, off_campus"
@@ -28,17 +35,17 @@ def failures(user: User, path: str, **fields: Any) -> list[tuple[str, str]]:
     """Return the errors of a POST; a PATCH must have the same."""
     found = []
     for method, where in (("POST", path), ("PATCH", f"{path}/{ID}")):
-        answer = user.request(method, where, {"title": "Intern", **fields})
-        assert answer.status_code == 400, answer.text
-        found.append([(entry["field"], entry["message"]) for entry in answer.json["details"]])
+        response = user.request(method, where, {"title": "Intern", **fields})
+        assert response.status_code == 400, response.text
+        found.append([(entry["field"], entry["message"]) for entry in response.json["details"]])
     assert found[0] == found[1]
     return found[0]
 
 
 def create(user: User, path: str = V1, **fields: Any) -> dict[str, Any]:
-    answer = user.post(path, {"title": "Intern", **fields})
-    assert answer.status_code == 201, answer.text
-    row: dict[str, Any] = answer.json
+    response = user.post(path, {"title": "Intern", **fields})
+    assert response.status_code == 201, response.text
+    row: dict[str, Any] = response.json
     return row
 
 
@@ -56,7 +63,7 @@ def today(make: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], str]:
 
 
 @pytest.mark.parametrize(("name", "original", "v1", "label"), LIMITS)
-def test_v1_has_room_for_longer_texts(
+def test_v1_accepts_longer_texts(
     alice: User, name: str, original: int, v1: int, label: str
 ) -> None:
     assert create(alice, V1, **{name: text(name, v1)})[name] == text(name, v1)
@@ -66,7 +73,7 @@ def test_v1_has_room_for_longer_texts(
         assert failures(alice, path, **{name: text(name, longest + 1)}) == [(name, message)]
 
 
-def test_only_v1_knows_the_status_ghosted(alice: User) -> None:
+def test_only_v1_accepts_the_status_ghosted(alice: User) -> None:
     row = create(alice, status="ghosted")
 
     assert row["status"] == "ghosted"
@@ -79,9 +86,7 @@ def test_only_v1_knows_the_status_ghosted(alice: User) -> None:
     ("given", "kept"),
     [("on_campus", "on_campus"), ("off_campus", "off_campus"), (None, None), ("", None)],
 )
-def test_v1_knows_where_an_internship_was_found(
-    alice: User, given: str | None, kept: str | None
-) -> None:
+def test_v1_accepts_a_campus_mode(alice: User, given: str | None, kept: str | None) -> None:
     assert create(alice, campus_mode=given)["campus_mode"] == kept
     row = create(alice, campus_mode="on_campus")
     changed = alice.patch(f"{V1}/{row['id']}", {"campus_mode": given})
@@ -89,12 +94,12 @@ def test_v1_knows_where_an_internship_was_found(
 
 
 @pytest.mark.parametrize("wrong", ["On_campus", "remote", " ", 1, True, [], {}, ["on_campus"]])
-def test_another_campus_mode_is_refused_on_v1_alone(alice: User, wrong: object) -> None:
+def test_only_v1_refuses_another_campus_mode(alice: User, wrong: object) -> None:
     assert failures(alice, V1, campus_mode=wrong) == [("campus_mode", MODE)]
     assert alice.post(ORIGINAL, {"title": "Intern", "campus_mode": wrong}).status_code == 201
 
 
-@pytest.mark.parametrize("wrong", ["2026-02-30", "", "today", 1, "infinity"])
+@pytest.mark.parametrize("wrong", ["2026-02-30", " ", "today", 1, "infinity"])
 def test_a_day_of_application_is_a_day_of_the_calendar(alice: User, wrong: object) -> None:
     message = "Applied on must be a valid ISO date format"
 
@@ -102,7 +107,19 @@ def test_a_day_of_application_is_a_day_of_the_calendar(alice: User, wrong: objec
     assert alice.post(ORIGINAL, {**INTERNSHIP, "applied_on": wrong}).status_code == 201
 
 
-def test_every_wrong_field_is_named_in_the_one_order(alice: User) -> None:
+@pytest.mark.parametrize("name", ["deadline", "applied_on", "category"])
+def test_only_v1_takes_an_empty_input_of_a_form_for_null(alice: User, name: str) -> None:
+    category = "internship" if name == "applied_on" else "hackathon"
+    full = {"category": category, "deadline": "2026-12-01", "applied_on": "2026-01-02"}
+    row = create(alice, **full)
+    assert alice.patch(f"{V1}/{row['id']}", {name: ""}).json[name] is None
+    empty, absent = create(alice, **{**full, name: ""}), create(alice, **{**full, name: None})
+    assert empty[name] == absent[name]
+    if name != "applied_on":
+        assert [field for field, _ in failures(alice, ORIGINAL, **{name: ""})] == [name]
+
+
+def test_every_wrong_field_is_named_in_order(alice: User) -> None:
     first = ["title", "description", "link", "deadline", "category", "status", "notes"]
     wrong = {name: {} for name in ("applied_on", "campus_mode", *reversed(first))}
 
@@ -111,7 +128,7 @@ def test_every_wrong_field_is_named_in_the_one_order(alice: User) -> None:
     assert [name for name, _ in failures(alice, V1, **wrong)] == expected
 
 
-def test_rows_of_the_original_api_never_hold_what_v1_adds(alice: User) -> None:
+def test_the_original_api_does_not_return_fields_that_v1_adds(alice: User) -> None:
     extra = {"campus_mode": "on_campus", "applied_on": "2026-01-02"}
     row = create(alice, **INTERNSHIP, **extra)
     path = f"{ORIGINAL}/{row['id']}"
@@ -127,7 +144,7 @@ def test_rows_of_the_original_api_never_hold_what_v1_adds(alice: User) -> None:
     assert not [one for one in shown if one.keys() != shown[0].keys()]
 
 
-def test_the_original_api_changes_nothing_that_only_v1_shows(alice: User) -> None:
+def test_the_original_api_does_not_change_fields_that_v1_adds(alice: User) -> None:
     row = create(alice, **INTERNSHIP, campus_mode="on_campus", applied_on="2026-01-02")
     others = {"title": "New", "campus_mode": "off_campus", "applied_on": "2026-05-05"}
     alice.patch(f"{ORIGINAL}/{row['id']}", others)
@@ -137,7 +154,7 @@ def test_the_original_api_changes_nothing_that_only_v1_shows(alice: User) -> Non
     assert now["title"] == "New"
 
 
-def test_a_row_is_the_same_on_both_versions(alice: User) -> None:
+def test_an_opportunity_is_the_same_in_both_versions(alice: User) -> None:
     for made_on, other in ((ORIGINAL, V1), (V1, ORIGINAL)):
         row = create(alice, made_on, description="d", notes="n", deadline="2026-12-01")
         seen = alice.get(f"{other}/{row['id']}").json
@@ -150,11 +167,11 @@ def test_a_row_is_the_same_on_both_versions(alice: User) -> None:
         assert alice.get(f"{made_on}/{row['id']}").status_code == 404
 
 
-def test_the_location_of_a_row_is_in_the_version_that_created_it(alice: User) -> None:
+def test_the_location_is_in_the_version_that_created_the_opportunity(alice: User) -> None:
     for path in (ORIGINAL, V1):
-        answer = alice.post(path, {"title": "Intern"})
-        assert answer.headers["Location"] == f"{path}/{answer.json['id']}"
-        assert alice.get(answer.headers["Location"]).json == answer.json
+        response = alice.post(path, {"title": "Intern"})
+        assert response.headers["Location"] == f"{path}/{response.json['id']}"
+        assert alice.get(response.headers["Location"]).json == response.json
 
 
 def test_an_internship_of_v1_was_applied_for_today_and_has_no_deadline(alice: User) -> None:
@@ -185,7 +202,7 @@ def test_anything_but_an_internship_has_a_deadline_and_no_day_of_application(
 
 @pytest.mark.parametrize("path", [ORIGINAL, V1])
 @pytest.mark.parametrize("category", ["hackathon", None])
-def test_what_stops_being_an_internship_loses_its_day_of_application(
+def test_an_opportunity_that_stops_being_an_internship_loses_its_day_of_application(
     alice: User, path: str, category: str | None
 ) -> None:
     row = create(alice, **INTERNSHIP, applied_on="2026-01-02")
@@ -197,7 +214,7 @@ def test_what_stops_being_an_internship_loses_its_day_of_application(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_a_change_to_an_internship_empties_a_deadline_that_comes_with_it_on_v1_alone(
+def test_only_v1_clears_a_deadline_that_is_sent_with_the_category_internship(
     alice: User, method: str
 ) -> None:
     for path, kept in ((V1, None), (ORIGINAL, "2026-12-02")):
@@ -211,7 +228,7 @@ def test_a_change_to_an_internship_empties_a_deadline_that_comes_with_it_on_v1_a
     assert alice.request(method, where, {"deadline": "2026-12-03"}).json["deadline"] == "2026-12-03"
 
 
-def test_analytics_of_v1_also_count_what_v1_adds(alice: User) -> None:
+def test_only_analytics_of_v1_count_what_v1_adds(alice: User) -> None:
     for status, mode in (("ghosted", "on_campus"), ("ghosted", None), ("applied", "off_campus")):
         create(alice, status=status, campus_mode=mode)
     original, v1 = (alice.get(f"{prefix}/analytics").json for prefix in ("/api", "/api/v1"))
@@ -223,17 +240,31 @@ def test_analytics_of_v1_also_count_what_v1_adds(alice: User) -> None:
     assert original["total"] == 3
 
 
+def test_only_analytics_of_v1_leave_out_the_deadlines_of_internships(alice: User) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    soon, later = (str(today + dt.timedelta(days=days)) for days in (1, 2))
+    for category, day in (
+        ("hackathon", soon),
+        ("hackathon", soon),
+        ("internship", soon),
+        ("internship", later),
+        (None, later),
+    ):
+        create(alice, ORIGINAL, category=category, deadline=day)
+    original, v1 = (
+        {day["date"]: day["count"] for day in response.json["deadlineDistribution"]}
+        for response in (alice.get(f"{prefix}/analytics") for prefix in ("/api", "/api/v1"))
+    )
+
+    assert (original[soon], original[later]) == (3, 2)
+    assert (v1[soon], v1[later]) == (2, 0)
+
+
 @pytest.fixture
 def audits() -> Iterator[list[dict[str, Any]]]:
-    """The fields of each AUDIT log line."""
-    lines: list[dict[str, Any]] = []
-    handler, logger = logging.Handler(), logging.getLogger("futuretracker.events")
-    handler.emit = lambda line: lines.append(line.event) if line.msg == "AUDIT" else None  # type: ignore[assignment, attr-defined]
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield lines
-    logger.removeHandler(handler)
-    logger.setLevel(logging.NOTSET)
+    """The fields of each AUDIT line that is logged."""
+    with recorded_events("AUDIT") as events:
+        yield events
 
 
 @pytest.mark.in_process

@@ -48,21 +48,21 @@ def check_error(original: TestResponse, v1: TestResponse, code: str) -> None:
     assert v1.json["error"] == original.json["error"]
 
 
-def check_deprecated(answer: TestResponse, path: str, sunset: list[str] | None = None) -> None:
-    since = answer.headers["Deprecation"]
+def check_deprecated(response: TestResponse, path: str, sunset: list[str] | None = None) -> None:
+    since = response.headers["Deprecation"]
     assert since[0] == "@"
     assert 1_700_000_000 < int(since[1:]) < 2_000_000_000
-    assert answer.headers.getlist("Link") == [f'</api/v1{path}>; rel="successor-version"']
-    assert answer.headers.getlist("Sunset") == (sunset or [])
+    assert response.headers.getlist("Link") == [f'</api/v1{path}>; rel="successor-version"']
+    assert response.headers.getlist("Sunset") == (sunset or [])
 
 
-def check_current(answer: TestResponse) -> None:
-    assert not {"Deprecation", "Sunset"} & set(answer.headers.keys())
-    assert "successor-version" not in answer.headers.get("Link", "")
+def check_current(response: TestResponse) -> None:
+    assert not {"Deprecation", "Sunset"} & set(response.headers.keys())
+    assert "successor-version" not in response.headers.get("Link", "")
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_an_error_has_a_code_and_the_requests_id_on_v1_alone(alice: User, name: str) -> None:
+def test_only_errors_of_v1_have_a_code_and_the_request_id(alice: User, name: str) -> None:
     method, path, body, content_type, code = ERRORS[name]
     options: dict[str, Any] = {"content_type": content_type} if content_type else {}
     original, v1 = (
@@ -76,13 +76,13 @@ def test_an_error_has_a_code_and_the_requests_id_on_v1_alone(alice: User, name: 
         check_deprecated(original, path.partition("?")[0])
 
 
-def test_a_given_request_id_is_the_errors(alice: User) -> None:
-    answer = alice.get("/api/v1/nowhere", headers={"X-Request-Id": "mine-1"})
+def test_an_error_has_the_request_id_that_the_client_sent(alice: User) -> None:
+    response = alice.get("/api/v1/nowhere", headers={"X-Request-Id": "mine-1"})
 
-    assert answer.json["requestId"] == answer.headers["X-Request-Id"] == "mine-1"
+    assert response.json["requestId"] == response.headers["X-Request-Id"] == "mine-1"
 
 
-def test_who_is_not_let_in_learns_the_same(alice: User) -> None:
+def test_a_401_is_the_same_error_in_both_versions(alice: User) -> None:
     client = alice.client
     for headers in ({}, {"Authorization": "Bearer nonsense"}):
         original, v1 = (
@@ -103,7 +103,7 @@ def test_who_is_not_let_in_learns_the_same(alice: User) -> None:
         ("RATE_LIMIT_USER_WRITE", "POST", "write_rate_limit_exceeded"),
     ],
 )
-def test_a_spent_budget_is_the_same_error(
+def test_a_429_is_the_same_error_in_both_versions(
     build: Callable[..., Flask],
     make_user: Callable[..., User],
     rate_limit: str,
@@ -122,7 +122,7 @@ def test_a_spent_budget_is_the_same_error(
     check_current(v1)
 
 
-def test_a_lost_database_is_the_same_error(
+def test_a_503_is_the_same_error_in_both_versions(
     build: Callable[..., Flask], make_user: Callable[..., User]
 ) -> None:
     user = make_user(client=build(DATABASE_URL=NOWHERE).test_client())
@@ -152,27 +152,27 @@ def test_every_response_of_the_original_api_links_to_its_successor(app: Flask, a
     assert len(found) > 15
     for method, path in found:
         assert (method, path) in successors
-        for answer in (
+        for response in (
             alice.request(method, f"/api{path}", {"title": "Intern"}),
             alice.request(method, f"/api{path}"),
             alice.client.open(f"/api{path}", method=method),
         ):
-            check_deprecated(answer, path)
+            check_deprecated(response, path)
 
 
 @pytest.mark.in_process
-def test_no_answer_elsewhere_is_deprecated(app: Flask, alice: User) -> None:
+def test_no_other_response_is_deprecated(app: Flask, alice: User) -> None:
     for method, path in routes(app, "/api/v1"):
-        for answer in (
+        for response in (
             alice.request(method, f"/api/v1{path}", {"title": "Intern"}),
             alice.client.open(f"/api/v1{path}", method=method),
         ):
-            check_current(answer)
+            check_current(response)
     for path in ("/healthz", "/readyz", "/nowhere", "/api/nowhere", "/api/v1/nowhere"):
         check_current(alice.get(path))
 
 
-def test_the_successor_of_a_row_is_that_row(alice: User) -> None:
+def test_the_successor_link_leads_to_the_same_opportunity(alice: User) -> None:
     row = alice.create()
     link = alice.get(f"/api/opportunities/{row['id']}").headers["Link"]
     target = link.partition(">")[0].removeprefix("<")
@@ -188,32 +188,32 @@ def test_the_successor_of_a_row_is_that_row(alice: User) -> None:
         "%5C", "%E2%80%AE", "%7F",
     ],
 )  # fmt: skip
-def test_no_path_can_break_the_link(alice: User, odd: str) -> None:
-    answer = alice.get(f"/api/opportunities/{odd}")
-    link = answer.headers["Link"]
+def test_no_path_can_break_the_link_header(alice: User, odd: str) -> None:
+    response = alice.get(f"/api/opportunities/{odd}")
+    link = response.headers["Link"]
     target, _, rest = link.removeprefix("<").partition(">")
 
-    assert answer.headers.getlist("Link") == [link]
+    assert response.headers.getlist("Link") == [link]
     assert rest == '; rel="successor-version"'
     assert target.startswith("/api/v1/opportunities/")
     assert target.isascii()
     assert not set(target) & set(' "<>\\;,?#\r\n\t\x7f')
     assert unquote(target) == f"/api/v1/opportunities/{unquote(odd)}"
-    assert "Set-Cookie" not in answer.headers
+    assert "Set-Cookie" not in response.headers
 
 
-def test_a_sunset_is_told_once_it_is_set(
+def test_the_sunset_header_is_sent_if_it_is_set(
     build: Callable[..., Flask], make_user: Callable[..., User]
 ) -> None:
     user = make_user(client=build(API_SUNSET="2027-03-31").test_client())
     midnight = "Wed, 31 Mar 2027 00:00:00 GMT"
 
-    for answer in (user.get("/api/opportunities"), user.client.get("/api/me")):
-        path = answer.request.path.removeprefix("/api")
-        check_deprecated(answer, path, [midnight])
-        end = parsedate_to_datetime(answer.headers["Sunset"]).timestamp()
+    for response in (user.get("/api/opportunities"), user.client.get("/api/me")):
+        path = response.request.path.removeprefix("/api")
+        check_deprecated(response, path, [midnight])
+        end = parsedate_to_datetime(response.headers["Sunset"]).timestamp()
         assert end == 1_806_451_200
-        assert end > int(answer.headers["Deprecation"][1:])
+        assert end > int(response.headers["Deprecation"][1:])
         assert end > time.mktime((2026, 1, 1, 0, 0, 0, 0, 0, 0))
     check_current(user.get("/api/v1/opportunities"))
 

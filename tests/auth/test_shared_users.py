@@ -44,7 +44,7 @@ def test_another_process_takes_the_id_from_the_store(two: tuple[User, User]) -> 
         assert second.get("/api/me").json == before
 
 
-def test_an_id_is_queried_again_after_five_minutes_in_whichever_process(
+def test_an_id_is_queried_again_after_five_minutes_in_any_process(
     two: tuple[User, User], owner: Connection
 ) -> None:
     first, second = two

@@ -89,6 +89,10 @@ class Site:
         files = self.directory.iterdir() if self.directory.is_dir() else []
         return {file.name: file.read_bytes() for file in files if file.suffix != ".lock"}
 
+    def set_status(self, **results: dict[str, Any]) -> None:
+        """Replace members of ``status.json``."""
+        (self.directory / "status.json").write_text(json.dumps({**self.status(), **results}))
+
     def status(self) -> dict[str, Any]:
         status: dict[str, Any] = json.loads((self.directory / "status.json").read_text())
         return status
@@ -139,5 +143,6 @@ def fill(url: str) -> None:
             select id, clerk_id, 'CREATE', '{"a": [1, null]}', 'request' from users;
             insert into revocations values ('session', 'sess_x', now() + interval '1 hour');
             insert into clerk_events (id) values ('msg_x');
+            insert into erasures (clerk_id, request_id) values ('user_x', 'request');
             """
         )

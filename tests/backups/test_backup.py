@@ -18,6 +18,7 @@ from tests.commands import poll
 ROWS = {
     "audit_log": 2,
     "clerk_events": 1,
+    "erasures": 1,
     "opportunities": 42,
     "opportunity_rounds": 2,
     "revocations": 1,

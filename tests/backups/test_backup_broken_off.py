@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 DUMPING = """
 select pid from pg_stat_activity
 where application_name = 'pg_dump' and datname = current_database() and state = 'active'
@@ -32,9 +33,8 @@ def place(large: str) -> Iterator[Site]:
         yield made
 
 
-@pytest.mark.parametrize(
-    "recipient", ["", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
-)
+@pytest.mark.needs("namespaces")
+@pytest.mark.parametrize("recipient", ["", RECIPIENT])
 def test_a_full_disk_is_reported_and_leaves_no_file(place: Site, recipient: str) -> None:
     """The directory is replaced by a file system of one megabyte in memory."""
     done = place.as_root(
@@ -84,14 +84,19 @@ def test_a_connection_that_breaks_during_the_dump_is_reported(place: Site, large
     assert place.files() == before
 
 
-def test_a_terminated_backup_leaves_no_file_and_no_running_dump(place: Site, large: str) -> None:
+@pytest.mark.parametrize("recipient", ["", RECIPIENT], ids=["open", "encrypted"])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_backup_says_so_and_leaves_no_file_and_no_running_dump(
+    place: Site, large: str, recipient: str, end: signal.Signals
+) -> None:
     before = place.files()
-    process = place.start("backup")
+    process = place.start("backup", BACKUP_AGE_RECIPIENT=recipient)
     dumping(place, process, large)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(end)
 
-    assert process.communicate(timeout=120) == (b"", b"")
-    assert process.returncode == 130
+    sentence = f"The backup was stopped by {end.name}.\n".encode()
+    assert process.communicate(timeout=120) == (b"", sentence)
+    assert process.returncode == 128 + end
     assert place.files() == before
     with psycopg.connect(large, autocommit=True) as conn:
         poll(lambda: not conn.execute(DUMPING).fetchall())

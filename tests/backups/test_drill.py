@@ -140,6 +140,7 @@ def test_a_directory_without_backups_is_reported(place: Site) -> None:
     place.fails(f"There is no backup in {place.directory}: make one first.", "drill")
 
 
+@pytest.mark.needs("namespaces")
 def test_a_drill_as_root_in_roots_directory_is_refused(place: Site) -> None:
     os.chown(place.directory, os.geteuid(), os.getegid())
     place.back_up()
@@ -165,10 +166,61 @@ def test_an_interrupted_drill_leaves_no_postgres_and_no_file(
     process.send_signal(end)
     process.send_signal(end)
 
-    assert process.communicate(timeout=120) == (b"", b"")
-    assert process.returncode == 130
+    sentence = f"The drill was stopped by {end.name}.\n".encode()
+    assert process.communicate(timeout=120) == (b"", sentence)
+    assert process.returncode == 128 + end
     poll(lambda: no_trace(scratch))
     assert place.files() == before
+
+
+@pytest.mark.parametrize("command", ["drill", "backup"])
+@pytest.mark.parametrize("moment", ["global", "postmaster.pid"])
+def test_the_next_command_removes_what_a_killed_drill_has_left(
+    place: Site, scratch: Path, moment: str, command: str
+) -> None:
+    """The next one may have another TMPDIR. Other folders with such a name stay."""
+    place.back_up()
+    killed_drill(place, scratch, moment)
+    (scratch / "futuretracker-drill-00000000").mkdir()
+    assert len(list(scratch.iterdir())) == 2
+
+    place.log(command, TMPDIR=str(place.folder))
+    assert [folder.name for folder in scratch.iterdir()] == ["futuretracker-drill-00000000"]
+    assert processes(scratch) == []
+    assert ".drill.folder" not in place.files()
+
+
+def killed_drill(place: Site, scratch: Path, moment: str) -> None:
+    process = place.start("drill")
+    poll(lambda: list(scratch.glob(f"*/data/{moment}")), process)
+    process.kill()
+    process.communicate(timeout=120)
+
+
+def test_a_backup_leaves_a_running_drill_alone(place: Site, scratch: Path) -> None:
+    place.back_up()
+    drill = place.start("drill")
+    poll(lambda: list(scratch.glob("*/data/global")), drill)
+    drill.send_signal(signal.SIGSTOP)
+    place.back_up()
+
+    assert list(scratch.glob("*/data/global"))
+    drill.send_signal(signal.SIGCONT)
+    assert drill.communicate(timeout=120)[1] == b""
+    assert drill.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["mine", "futuretracker-drill-0123abcd"])
+def test_a_folder_that_no_drill_has_made_is_not_removed(place: Site, name: str) -> None:
+    """The record names a folder of another form, or a link."""
+    kept = place.folder / "kept"
+    kept.mkdir()
+    (place.folder / name).symlink_to(kept)
+    (kept / "file").touch()
+    (place.directory / ".drill.folder").write_text(str(place.folder / name))
+    place.back_up()
+
+    assert (place.folder / name / "file").exists()
 
 
 def test_a_second_drill_at_the_same_time_is_refused(place: Site, scratch: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 import subprocess
@@ -35,7 +36,7 @@ def keygen(file: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def locked(source: str) -> Iterator[Site]:
+def locked(source: str, needs_age: None) -> Iterator[Site]:
     """A directory with a backup for two identities: the files ``key`` and ``second`` beside it."""
     with site(source) as made:
         keys = [keygen(made.folder / name) for name in ("key", "second")]
@@ -78,8 +79,8 @@ def test_each_of_the_identities_restores_the_backup(
 def by_hand(**names: object) -> str:
     """Return the commands of docs/operations/backups.md that do not need this service."""
     page = (ROOT / "docs" / "operations" / "backups.md").read_text()
-    guide = page.partition("### Without our code")[2]
-    [commands, *_] = re.findall(r"```console\n(.*?)```", guide, re.DOTALL)
+    section = page.partition("### Without our code")[2]
+    [commands, *_] = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
     script = re.sub("^[$] ", "", commands, flags=re.MULTILINE)
     for name, value in names.items():
         assert name in script
@@ -99,7 +100,7 @@ def test_age_sha256sum_and_pg_restore_are_enough_to_restore_it(
         }
     )
     environment = {
-        "PATH": f"{BIN}:/usr/bin:/bin",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
         "PGHOST": str(where["host"]),
         "PGUSER": "postgres",
     }

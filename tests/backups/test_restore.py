@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from futuretracker.commands.local.issuer import Issuer
-    from tests.support.servers import Answer, Service
+    from tests.support.servers import Response, Service
 
 DATA_API = ("anon", "authenticated", "service_role")
 # The default privileges of a Supabase project on new objects of its owner.
@@ -77,10 +78,24 @@ def test_the_output_names_the_restored_rows_and_the_next_step(
     )
 
 
+def test_json_is_one_object(kept: Site, backup: Path, target: str) -> None:
+    done = kept.run("restore", str(backup), "--json", RESTORE_DATABASE_URL=target)
+
+    rows = kept.status()["backup"]["rows"]
+    assert json.loads(done.stdout) == {"file": backup.name, "rows": rows}
+
+
 def test_every_value_is_restored(kept: Site, backup: Path, target: str, source: str) -> None:
     restored(kept, backup, target)
 
-    for table in ("users", "opportunities", "opportunity_rounds", "audit_log", "revocations"):
+    for table in (
+        "users",
+        "opportunities",
+        "opportunity_rounds",
+        "audit_log",
+        "revocations",
+        "erasures",
+    ):
         everything = f"select t::text from {table} as t order by 1"
         assert rows(target, everything) == rows(source, everything)
 
@@ -113,7 +128,7 @@ def test_the_service_runs_on_it_and_separates_users(
 ) -> None:
     service = serve(DATABASE_URL=embedded_postgres.as_service(elsewhere))
 
-    def ask(method: str, path: str, user: str, body: object = None) -> Answer:
+    def ask(method: str, path: str, user: str, body: object = None) -> Response:
         token = issuer.token(user, ttl=600, azp=ORIGIN)
         return service.request(method, f"/api/v1/opportunities{path}", token=token, body=body)
 

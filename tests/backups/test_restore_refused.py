@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from futuretracker.backups.contents.manifest import Manifest
+from futuretracker.backups.problem import BackupProblem
 from tests.backups import OLDER, Site, site
 from tests.commands import poll
 from tests.support import servers
@@ -40,7 +42,7 @@ def is_empty(url: str) -> bool:
 
 def test_a_database_that_is_not_empty_is_refused(place: Site, backup: Path, source: str) -> None:
     place.fails(
-        "The database behind RESTORE_DATABASE_URL is not empty (audit_log and 13 more). A restore"
+        "The database behind RESTORE_DATABASE_URL is not empty (audit_log and 16 more). A restore"
         " never overwrites data: create a new database, restore into it, then set DATABASE_URL to"
         " it.",
         *("restore", str(backup)),
@@ -97,6 +99,24 @@ def test_an_invalid_manifest_is_refused(place: Site, backup: Path, target: str, 
         *("restore", str(backup)),
         RESTORE_DATABASE_URL=target,
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("2", "was written by a newer version of this program."),
+        ("0", "has an unknown format: 0."),
+        ("-1", "has an unknown format: -1."),
+        ('"2"', "is not the manifest of a backup."),
+        ("null", "is not the manifest of a backup."),
+        ('1, "postgres": Infinity', "is not the manifest of a backup."),
+    ],
+)
+def test_a_manifest_in_another_format_is_refused(number: str, problem: str) -> None:
+    with pytest.raises(BackupProblem) as caught:
+        Manifest.parse(f'{{"format": {number}}}'.encode(), "backup.json")
+
+    assert str(caught.value) == f"backup.json {problem}"
 
 
 def test_a_missing_backup_is_reported(place: Site, target: str) -> None:

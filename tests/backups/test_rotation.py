@@ -12,8 +12,12 @@ from futuretracker.backups.files.rotation import expired
 from futuretracker.config.backups import Keep
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.backups import Site
 
+NAME = "futuretracker-202001{:02}T020000Z.dump"
+FEW = {"BACKUP_KEEP_DAILY": "1", "BACKUP_KEEP_WEEKLY": "0", "BACKUP_KEEP_MONTHLY": "0"}
 FIRST = datetime(2026, 1, 1, 2, 30, tzinfo=UTC)
 times = st.lists(
     # Four years of seconds.
@@ -52,10 +56,27 @@ def test_each_kept_day_week_and_month_keeps_its_newest_backup(
 
 
 @given(times, keeps)
-def test_no_more_backups_are_kept_than_configured(made: list[datetime], keep: Keep) -> None:
+def test_no_more_old_backups_are_kept_than_configured(made: list[datetime], keep: Keep) -> None:
     kept = set(made) - expired(made, keep)
+    old = {time for time in kept if time <= max(made) - timedelta(days=1)}
 
-    assert len(kept) <= keep.daily + keep.weekly + keep.monthly
+    assert len(old) <= keep.daily + keep.weekly + keep.monthly
+
+
+@given(times, keeps)
+def test_every_backup_of_the_last_24_hours_is_kept(made: list[datetime], keep: Keep) -> None:
+    gone = expired(made, keep)
+
+    assert all(time <= max(made) - timedelta(days=1) for time in gone)
+
+
+def test_several_backups_of_a_day_are_kept_for_a_day_and_then_the_last_one() -> None:
+    keep = Keep(daily=7, weekly=5, monthly=12)
+    noon, night = FIRST + timedelta(hours=10), FIRST + timedelta(days=1)
+
+    assert expired([FIRST, noon], keep) == set()
+    assert expired([FIRST, noon, night], keep) == {FIRST}
+    assert expired([noon, night, night + timedelta(days=1)], keep) == set()
 
 
 @given(times, keeps)
@@ -101,21 +122,43 @@ def test_expired_backups_are_removed_with_their_checksum_and_manifest(place: Sit
     line = place.log("backup", BACKUP_KEEP_MONTHLY="0", BACKUP_KEEP_WEEKLY="0")
     assert line["removed"] == []  # only the second of seven days that have a backup
 
-    few = {"BACKUP_KEEP_DAILY": "1", "BACKUP_KEEP_WEEKLY": "0", "BACKUP_KEEP_MONTHLY": "0"}
-    line = place.log("backup", **few)
+    line = place.log("backup", **FEW)
     assert name in line["removed"]
     assert old.isdisjoint(place.files())
     assert others <= set(place.files())
     assert line["file"] in place.files()
 
 
-def test_the_backup_that_the_last_drill_restored_is_kept(place: Site) -> None:
-    few = {"BACKUP_KEEP_DAILY": "1", "BACKUP_KEEP_WEEKLY": "0", "BACKUP_KEEP_MONTHLY": "0"}
-    proven = place.back_up(**few)
-    place.log("drill")
+def of_day(place: Site, day: int, *options: str) -> Path:
+    """Make a backup, and give its files the names of a day in January 2020."""
+    made = place.directory / place.log("backup", *options)["file"]
+    for file in place.directory.glob(f"{made.name}*"):
+        end = file.name.removeprefix(made.name)
+        file.rename(place.directory / f"{NAME.format(day)}{end}")
+    return place.directory / NAME.format(day)
 
-    between = place.back_up(**few)
-    place.back_up(**few)
+
+def test_the_backup_that_the_last_drill_restored_is_kept(place: Site) -> None:
+    proven, between = of_day(place, 1), of_day(place, 2)
+    place.set_status(proven={"file": proven.name})
+    place.back_up(**FEW)
 
     assert proven.exists()
     assert not between.exists()
+
+
+def test_two_backups_of_a_day_are_both_there(place: Site) -> None:
+    first, second = place.back_up(**FEW), place.back_up(**FEW)
+
+    assert first.exists()
+    assert second.exists()
+
+
+def test_a_backup_to_keep_stays_until_its_mark_is_deleted(place: Site) -> None:
+    before = of_day(place, 1, "--keep")
+    for _ in range(2):
+        assert place.log("backup", **FEW)["removed"] == []
+
+    before.with_name(f"{before.name}.keep").unlink()
+    assert place.log("backup", **FEW)["removed"] == [before.name]
+    assert not list(place.directory.glob(f"{before.name}*"))

@@ -39,7 +39,8 @@ def test_the_reader_returns_typed_fields(tmp_path: Path) -> None:
 
     finished = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert Status.read(tmp_path) == Status(
-        backup=Result(FILE, finished, 10, None), drill=Result(FILE, finished, None, ok=True)
+        backup=Result(FILE, finished, 10, "0", None),
+        drill=Result(FILE, finished, None, None, ok=True),
     )
 
 
@@ -54,7 +55,7 @@ def test_the_reader_returns_typed_fields(tmp_path: Path) -> None:
 def test_a_field_with_a_wrong_value_is_none(tmp_path: Path, changes: dict[str, Any]) -> None:
     write(tmp_path, {"drill": changes})
 
-    assert Status.read(tmp_path).drill == Result(None, None, None, None)
+    assert Status.read(tmp_path).drill == Result(None, None, None, None, None)
     assert gauges(tmp_path) == {}
 
 

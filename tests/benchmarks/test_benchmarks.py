@@ -76,6 +76,7 @@ def run_module(name: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.needs("wrk")
 def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -> None:
     chosen = ["--workloads", "mix", "--servers", *CHOSEN, "--base", str(base)]
     chosen += ["--results", str(tmp_path)]
@@ -97,6 +98,24 @@ def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -
     ET.parse(tmp_path / "found.svg")  # noqa: S314 - written just now
 
 
+def test_overload_is_measured_with_clients_that_give_up_and_beside_a_heavy_user(
+    tmp_path: Path,
+) -> None:
+    chosen = ["--connections", "4", "--results", str(tmp_path)]
+    run_module("benchmarks.overload", *ONE_SECOND, *chosen)
+
+    cases = json.loads((tmp_path / "found.json").read_text())["cases"]
+    light = [name for name in cases if name.startswith("light users beside")]
+    assert len(light) == 6
+    for name in ("creates, 4 clients", *light):
+        (outcome,) = cases[name]["futuretracker"]
+        assert outcome["good"] > 0
+        assert outcome["errors"] == 0
+    assert cases["1 MiB bodies itself"]["futuretracker"][0]["good"] == 0
+    assert "| light users beside search | futuretracker |" in (tmp_path / "found.md").read_text()
+
+
+@pytest.mark.needs("wrk")
 def test_wrong_responses_are_an_error(broken: int) -> None:
     process: Any = SimpleNamespace(pid=os.getpid())
     server = Server("broken", process, broken, frozenset())
@@ -111,6 +130,7 @@ def test_the_profile_has_default_workloads() -> None:
         read_arguments(["updates"])
 
 
+@pytest.mark.needs("wrk")
 def test_the_profile_of_a_create_has_its_layers(tmp_path: Path) -> None:
     output = run_module("benchmarks.profile", "create", "--seconds", "3", "--stacks", str(tmp_path))
     lines = [

@@ -35,9 +35,9 @@ def subject_of(settings: dict[str, str]) -> Subject:
 
 
 def look(item_id: str, subject: Subject) -> Finding:
-    """Run one item as the command does."""
+    """Run one item as the command does, but with time for a busy machine."""
     (item,) = [item for item in ITEMS if item.id == item_id]
-    (result,) = run([item], subject)
+    (result,) = run([item._replace(within=60)], subject)
     return result.finding
 
 

@@ -9,7 +9,7 @@ from tests.promises.test_docs import table
 from tests.support.servers import ROOT
 
 CHECKLIST = (ROOT / "docs" / "operations" / "checklist.md").read_text()
-GUIDE = [
+DEPLOYMENT = [
     "HTTPS is configured and working",
     "Environment variables are set correctly",
     ".env is in .gitignore",
@@ -25,7 +25,7 @@ GUIDE = [
 
 
 def covered() -> list[tuple[str, list[str]]]:
-    """Return each line of the guide's list with its checks."""
+    """Return each line of the checklist for secure deployment, with its checks."""
     found = re.findall(r"^\| (.+?) \| (`.+`) \|$", CHECKLIST, re.MULTILINE)
     return [(line, re.findall(r"`(.+?)`", items)) for line, items in found]
 
@@ -45,14 +45,14 @@ def test_ids_are_unique_words_with_hyphens() -> None:
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", item_id) for item_id in ids)
 
 
-def test_every_line_of_the_guide_s_list_has_checks() -> None:
-    assert [line for line, _ in covered()] == GUIDE
+def test_every_line_of_the_deployment_checklist_has_checks() -> None:
+    assert [line for line, _ in covered()] == DEPLOYMENT
     assert all(items for _, items in covered())
 
 
 def test_the_page_names_every_check_and_no_other() -> None:
     ids = {item.id for item in ITEMS}
-    beyond = CHECKLIST.partition("Beyond the guide:")[2].partition("\n\n")[0]
+    beyond = CHECKLIST.partition("Beyond that checklist:")[2].partition("\n\n")[0]
     named = {item_id for _, items in covered() for item_id in items}
 
     assert named <= ids

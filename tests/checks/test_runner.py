@@ -12,6 +12,8 @@ from futuretracker.checks.runner import run
 from tests.checks.conftest import subject_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from futuretracker.checks.finding import Finding
     from futuretracker.checks.subject import Subject
 
@@ -48,12 +50,12 @@ def test_a_check_that_raises_is_unknown_and_shows_no_secret() -> None:
 
 def test_checks_that_never_end_are_unknown_after_their_time_limit() -> None:
     started = time.monotonic()
-    items = [Item(f"endless-{number}", "", endless, within=1) for number in range(5)]
+    items = [Item(f"endless-{number}", "", endless, within=2) for number in range(20)]
     results = run([*items, Item("fine", "", fine)], subject_of({}))
     seconds = time.monotonic() - started
 
-    assert [result.finding.verdict for result in results] == [Verdict.UNKNOWN] * 5 + [Verdict.OK]
-    assert 1 <= seconds < 4.5  # one after the other they take 5
+    assert [result.finding.verdict for result in results] == [Verdict.UNKNOWN] * 20 + [Verdict.OK]
+    assert 2 <= seconds < 30  # one after the other they take 40
 
 
 def test_undecided_and_failed_become_findings() -> None:
@@ -61,6 +63,26 @@ def test_undecided_and_failed_become_findings() -> None:
 
     assert (one.finding.verdict, one.finding.remedy) == (Verdict.UNKNOWN, "Look elsewhere.")
     assert (other.finding.verdict, other.finding.remedy) == (Verdict.ERROR, "Fix it.")
+
+
+def test_a_cause_is_shown_once_and_what_depends_on_it_is_skipped() -> None:
+    def depends(_subject: Subject) -> Finding:
+        raise Undecided("Nothing to see.", "Look elsewhere.", cause="cause")
+
+    def depends_and_is_an_error(_subject: Subject) -> Finding:
+        raise Failed("It is broken.", "Fix it.", cause="cause")
+
+    def verdicts(cause: Callable[[Subject], Finding]) -> list[str]:
+        checks = {"before": depends, "cause": cause, "error": depends_and_is_an_error}
+        results = run([Item(name, "", check) for name, check in checks.items()], subject_of({}))
+        return [result.finding.verdict for result in results]
+
+    assert verdicts(fine) == ["unknown", "ok", "error"]
+    # An error stays one unless the cause is an error too.
+    assert verdicts(undecided) == ["skipped", "unknown", "error"]
+    assert verdicts(failed) == ["skipped", "error", "skipped"]
+    # The item that examines the cause keeps its own verdict.
+    assert verdicts(depends) == ["skipped", "unknown", "error"]
 
 
 def test_without_settings_only_checks_of_files_are_ok() -> None:

@@ -13,10 +13,10 @@ const NOWHERE = "/opportunities/550e8400-e29b-41d4-a716-446655440000";
 
 test("the list is a bare array that can be filtered", async () => {
   const { data: row } = await api.post("/opportunities", internship);
-  const answer = await api.get("/opportunities");
+  const response = await api.get("/opportunities");
 
-  assertReadable(assert, answer.headers);
-  const mine = answer.data.filter((one) => one.status === "applied" && one.id === row.id);
+  assertReadable(assert, response.headers);
+  const mine = response.data.filter((one) => one.status === "applied" && one.id === row.id);
   assert.deepEqual(mine, [row]);
 });
 
@@ -28,13 +28,13 @@ test("the newest row comes first", async () => {
 
 test("a form with empty fields creates a row", async () => {
   const form = { description: "", link: "", notes: "", deadline: null, category: "hackathon" };
-  const answer = await api.post("/opportunities", { title: "Hackathon", ...form });
+  const response = await api.post("/opportunities", { title: "Hackathon", ...form });
 
-  assert.equal(answer.status, 201);
-  assertReadable(assert, answer.headers);
-  assert.equal(answer.data.status, "applied");
+  assert.equal(response.status, 201);
+  assertReadable(assert, response.headers);
+  assert.equal(response.data.status, "applied");
   for (const name of ["description", "link", "notes", "deadline"]) {
-    assert.equal(answer.data[name], null, name);
+    assert.equal(response.data[name], null, name);
   }
 });
 
@@ -50,6 +50,19 @@ test("a row is read, changed and deleted", async () => {
 
   assert.equal((await api.delete(path)).data.success, true);
   assert.equal((await caught(api.get(path))).response.status, 404);
+});
+
+test("the board and the edit page send back what newer clients have made", async () => {
+  const made = { ...internship, description: "d".repeat(3000), status: "ghosted" };
+  const { data: row } = await connect("/api/v1", session).post("/opportunities", made);
+  const path = `/opportunities/${row.id}`;
+  const { data: card } = await api.get(path);
+
+  const { data: edited } = await api.patch(path, { ...card, notes: "Edited" });
+  assert.deepEqual([edited.status, edited.notes], ["ghosted", "Edited"]);
+  const { data: moved } = await api.patch(path, { ...card, status: "shortlisted" });
+  assert.deepEqual([moved.status, moved.description], ["shortlisted", made.description]);
+  await api.delete(path);
 });
 
 test("the analytics count what the list shows", async () => {

@@ -34,7 +34,7 @@ async function send(method, url, body, session = new Session()) {
   const asked = await preflight(method, url);
   assert.equal(asked.status, 204);
   assert.ok(asked.headers.get("access-control-allow-methods").split(", ").includes(method));
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method,
     headers: {
       "Content-Type": "application/json",
@@ -43,65 +43,65 @@ async function send(method, url, body, session = new Session()) {
     },
     body: JSON.stringify(body),
   });
-  assertReadable(assert, answer.headers, EXTENSION);
-  return answer;
+  assertReadable(assert, response.headers, EXTENSION);
+  return response;
 }
 
-async function textOf(answer) {
-  const data = await answer.json();
+async function textOf(response) {
+  const data = await response.json();
   if (data.details?.length) return data.details.map((detail) => detail.message).join(", ");
   return data.message || data.error;
 }
 
 test("the preflight allows the extension its method and its two headers", async () => {
-  const answer = await preflight("POST", OPPORTUNITIES);
+  const response = await preflight("POST", OPPORTUNITIES);
 
-  assert.equal(answer.status, 204);
-  assert.equal(await answer.text(), "");
-  assertReadable(assert, answer.headers, EXTENSION);
-  assert.ok(names(answer.headers.get("access-control-allow-methods")).includes("post"));
-  const headers = names(answer.headers.get("access-control-allow-headers"));
+  assert.equal(response.status, 204);
+  assert.equal(await response.text(), "");
+  assertReadable(assert, response.headers, EXTENSION);
+  assert.ok(names(response.headers.get("access-control-allow-methods")).includes("post"));
+  const headers = names(response.headers.get("access-control-allow-headers"));
   assert.ok(headers.includes("authorization") && headers.includes("content-type"));
-  assert.ok(Number(answer.headers.get("access-control-max-age")) > 0);
-  assert.ok(names(answer.headers.get("vary")).includes("origin"));
+  assert.ok(Number(response.headers.get("access-control-max-age")) > 0);
+  assert.ok(names(response.headers.get("vary")).includes("origin"));
 });
 
 test("another extension may read nothing", async () => {
   const other = `chrome-extension://${"a".repeat(32)}`;
-  const answer = await preflight("POST", OPPORTUNITIES, other);
+  const response = await preflight("POST", OPPORTUNITIES, other);
 
-  assert.equal(answer.headers.get("access-control-allow-origin"), null);
+  assert.equal(response.headers.get("access-control-allow-origin"), null);
 });
 
 test("a job's page is saved with its long description", async () => {
   assert.equal(page.description.length, 4900);
-  const answer = await send("POST", OPPORTUNITIES, page);
+  const response = await send("POST", OPPORTUNITIES, page);
 
-  assert.equal(answer.status, 201);
-  const row = await answer.json();
+  assert.equal(response.status, 201);
+  const row = await response.json();
   for (const [name, value] of Object.entries(page)) assert.equal(row[name], value.trim(), name);
-  const exposed = names(answer.headers.get("access-control-expose-headers"));
+  const exposed = names(response.headers.get("access-control-expose-headers"));
   assert.ok(exposed.includes("location"));
-  assert.equal(answer.headers.get("location"), `/api/v1/opportunities/${row.id}`);
+  assert.equal(response.headers.get("location"), `/api/v1/opportunities/${row.id}`);
 });
 
 test("a text that is too long is told by its field", async () => {
-  const answer = await send("POST", OPPORTUNITIES, { ...page, description: "x".repeat(5001) });
+  const response = await send("POST", OPPORTUNITIES, { ...page, description: "x".repeat(5001) });
 
-  assert.equal(answer.status, 400);
-  assert.equal(await textOf(answer), "Description cannot exceed 5000 characters");
+  assert.equal(response.status, 400);
+  assert.equal(await textOf(response), "Description cannot exceed 5000 characters");
 });
 
 test("every wrong field has its message in the text", async () => {
-  const answer = await send("POST", OPPORTUNITIES, { ...page, title: "", category: "job" });
+  const response = await send("POST", OPPORTUNITIES, { ...page, title: "", category: "job" });
 
   const category = 'Category must be either "internship" or "hackathon"';
-  assert.equal(await textOf(answer), `Title is required and cannot be empty, ${category}`);
+  assert.equal(await textOf(response), `Title is required and cannot be empty, ${category}`);
 });
 
 test("an expired session can be read as such", async () => {
-  const answer = await send("POST", OPPORTUNITIES, page, expired());
+  const response = await send("POST", OPPORTUNITIES, page, expired());
 
-  assert.equal(answer.status, 401);
-  assert.equal(await textOf(answer), "Token has expired");
+  assert.equal(response.status, 401);
+  assert.equal(await textOf(response), "Token has expired");
 });

@@ -48,15 +48,15 @@ test("the board sends a whole row back with a new status", async () => {
   assert.ok(Object.values(row).includes(null));
 
   const path = `/opportunities/${row.id}`;
-  const answer = await api.patch(path, { ...row, status: "shortlisted" });
+  const response = await api.patch(path, { ...row, status: "shortlisted" });
 
-  assert.equal(answer.status, 200);
-  assertReadable(assert, answer.headers);
-  const { updated_at: changedAt, ...rest } = answer.data;
+  assert.equal(response.status, 200);
+  assertReadable(assert, response.headers);
+  const { updated_at: changedAt, ...rest } = response.data;
   const { updated_at: createdAt, ...before_ } = row;
   assert.deepEqual(rest, { ...before_, status: "shortlisted" });
   assert.ok(changedAt > createdAt);
-  assert.deepEqual((await api.get(path)).data, answer.data);
+  assert.deepEqual((await api.get(path)).data, response.data);
   await api.delete(path);
 });
 
@@ -65,9 +65,9 @@ test("a whole row with a null status keeps its status", async () => {
   const { data } = await api.get("/opportunities?limit=1");
   assert.deepEqual(data.items, [row]);
 
-  const answer = await api.patch(`/opportunities/${row.id}`, { ...data.items[0], status: null });
+  const response = await api.patch(`/opportunities/${row.id}`, { ...data.items[0], status: null });
 
-  assert.equal(answer.data.status, "ghosted");
+  assert.equal(response.data.status, "ghosted");
   await api.delete(`/opportunities/${row.id}`);
 });
 
@@ -93,6 +93,17 @@ test("a round moves its internship along", async () => {
   await api.delete(`/opportunities/${row.id}`);
 });
 
+test("a card is moved back against its rounds", async () => {
+  const row = await create({ title: "Moved back" });
+  const path = `/opportunities/${row.id}`;
+  await api.post(`${path}/rounds`, { round_type: "oa", result: "cleared", scheduled_time: "" });
+
+  const { data: moved } = await api.patch(path, { status: "applied" });
+  assert.equal(moved.status, "applied");
+  assert.equal(moved.statusConflict.roundsStatus, "shortlisted");
+  await api.delete(path);
+});
+
 test("the analytics know the pipeline and the ghosted", async () => {
   const { data } = await api.get("/analytics");
 
@@ -114,6 +125,7 @@ test("an error's text is its fields' messages, else its message", async () => {
   const taken = await caught(api.post(path, { round_type: "hr", round_number: 1 }));
   assert.equal(taken.response.status, 409);
   assert.equal(latestText(taken), "A round with this number already exists");
+  assert.equal(taken.response.data.error, latestText(taken)); // which the round dialog shows
   await api.delete(`/opportunities/${row.id}`);
 
   const wrongCursor = await caught(api.get("/opportunities?limit=100&cursor=nonsense"));

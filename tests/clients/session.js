@@ -1,4 +1,4 @@
-// What the tests hand over: where the service is, and a signed-in user's session.
+// The environment that the tests set: the URL of the service, and the session of a signed-in user.
 
 export const ORIGIN = process.env.API_URL;
 export const WEB = "http://localhost:3000";

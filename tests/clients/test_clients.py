@@ -6,6 +6,8 @@ import os
 from itertools import count
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.conftest import ORIGIN
 from tests.support.node import install, node
 from tests.support.servers import ROOT
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Service]
 
+pytestmark = pytest.mark.needs("node")
 CLIENTS = ROOT / "tests/clients"
 numbers = count(1)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +13,7 @@ from tests.support.servers import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.needs("node")
 LINTERS = ROOT / "tests/clients/linters"
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
@@ -22,17 +21,6 @@ QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
     install(LINTERS)
-
-
-@pytest.fixture(scope="module")
-def document() -> Any:
-    printed = subprocess.run(
-        [sys.executable, "-m", "futuretracker", "openapi"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    ).stdout
-    return json.loads(printed)
 
 
 @pytest.fixture

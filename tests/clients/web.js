@@ -45,7 +45,7 @@ export function latestText({ response: { data } }) {
   return data.message || data.error;
 }
 
-// A browser hands an answer over to the page only if it allows the page's origin.
+// A browser passes a response to the page only if it allows the page's origin.
 export function assertReadable(assert, headers, origin = WEB) {
   const get = (name) => (typeof headers.get === "function" ? headers.get(name) : headers[name]);
   assert.equal(get("access-control-allow-origin"), origin);

@@ -60,7 +60,7 @@ def postgres(network: Network, folder: Path) -> Iterator[Database]:
     try:
         for process, address in ((server, owner_url), (front, f"{url}&sslmode=verify-full")):
             process.start()
-            process.wait_until(partial(_answers, address))
+            process.wait_until(partial(_responds, address))
         yield Database(server, front, url, owner_url)
     finally:
         front.end()
@@ -87,7 +87,7 @@ def _postgres(network: Network, data: Path) -> Server:
     return Server(network, "database", command, log, account=account, ending=signal.SIGINT)
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         psycopg.connect(url, connect_timeout=2).close()
     except psycopg.OperationalError:

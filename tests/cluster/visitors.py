@@ -37,7 +37,7 @@ class Visitors:
     """Users who repeatedly create, read, change and sometimes delete an opportunity."""
 
     AT_MOST = 60_000  # requests
-    WITHIN = 90.0  # seconds
+    WITHIN = 600.0  # seconds
     PAUSE = 0.005  # seconds between two opportunities of one visitor
 
     def __init__(self, network: Network, tokens: Sequence[str], steps: Sequence[str]) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +23,7 @@ import pytest
 from tests.support import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 pytestmark = pytest.mark.apart
 WITHIN = 120  # seconds; more than anything here takes on a busy machine
@@ -57,6 +61,38 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
     )
 
 
+def on_a_terminal(
+    folder: Path,
+    *arguments: str,
+    columns: int = 100,
+    status: int = 0,
+    stdout: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> str:
+    """Run a command on a terminal to its end; return what the terminal gets.
+
+    ``stdout`` is a file that replaces the terminal there.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    with os.fdopen(ours, "rb") as screen, ExitStack() as stack:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "futuretracker", *arguments],
+            cwd=folder,
+            env=environment({"TERM": "xterm-256color", **(settings or {})}),
+            stdin=theirs,
+            stdout=stack.enter_context(stdout.open("wb")) if stdout else theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # Linux raises it when the other end is closed
+            while part := screen.read1():
+                shown += part
+        assert process.wait(WITHIN) == status, shown
+    return shown.decode().replace("\r\n", "\n")
+
+
 def refused(result: subprocess.CompletedProcess[str], sentence: str) -> None:
     """Expect nothing but this sentence, and the status of a failure."""
     assert (result.returncode, result.stdout, result.stderr) == (1, "", f"{sentence}\n")
@@ -65,11 +101,11 @@ def refused(result: subprocess.CompletedProcess[str], sentence: str) -> None:
 def poll(condition: Callable[[], Any], process: subprocess.Popen[bytes] | None = None) -> None:
     """Wait until it holds, while the process runs."""
     deadline = time.monotonic() + WITHIN
-    while not condition() and time.monotonic() < deadline:
+    while not (held := condition()) and time.monotonic() < deadline:
         if process and process.poll() is not None:
             break
         time.sleep(0.002)
-    assert condition()
+    assert held
 
 
 def processes(folder: Path) -> list[int]:
@@ -109,25 +145,31 @@ class Dev:
         lines = self.output.read_text().splitlines(keepends=True)
         return [line.rstrip("\n") for line in lines if line.endswith("\n") and line[0] != "{"]
 
-    def curl(self) -> str | None:
-        return next((line for line in self.lines if line.startswith("curl ")), None)
+    def commands(self) -> list[str]:
+        """Return the commands in its greeting, each as a shell reads it."""
+        indented = [line.strip() for line in self.lines if line.startswith("    ")]
+        return "\n".join(indented).replace("\\\n", "").splitlines()
+
+    def has_greeted(self) -> bool:
+        return any(each.endswith("/api/v1/opportunities") for each in self.commands())
 
     def bearer(self) -> str:
-        """Return the token in its curl line."""
-        return (self.curl() or "").partition("Bearer ")[2].partition("'")[0]
+        """Return the token in its greeting."""
+        exports = (each.partition("export TOKEN=")[2] for each in self.commands())
+        return next(filter(None, exports), "")
 
-    def ask(self, method: str, path: str, **options: Any) -> servers.Answer:
+    def ask(self, method: str, path: str, **options: Any) -> servers.Response:
         service = servers.Service(self.process, self.port, self.output)
         return service.request(method, path, **options)
 
     def create(self, title: str) -> None:
-        answer = self.ask("POST", ROWS, token=self.bearer(), body={"title": title})
-        assert answer.status == 201, answer.body
+        response = self.ask("POST", ROWS, token=self.bearer(), body={"title": title})
+        assert response.status == 201, response.body
 
     def titles(self) -> list[str]:
-        answer = self.ask("GET", ROWS, token=self.bearer())
-        assert answer.status == 200, answer.body
-        return [row["title"] for row in json.loads(answer.body)]
+        response = self.ask("GET", ROWS, token=self.bearer())
+        assert response.status == 200, response.body
+        return [row["title"] for row in json.loads(response.body)]
 
     def wait(self) -> int:
         return self.process.wait(WITHIN)
@@ -166,7 +208,7 @@ def dev(folder: Path, *, port: int | None = None, **settings: str) -> Iterator[D
     """Run it from the moment when it says that it is ready."""
     with starting(folder, port=port, **settings) as started:
         try:
-            poll(started.curl, started.process)
+            poll(started.has_greeted, started.process)
         except AssertionError:
             pytest.fail(started.output.read_text())
         yield started

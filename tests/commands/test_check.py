@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from futuretracker.checks.checklist import ITEMS
-from tests.commands import clone, run
+from tests.commands import clone, on_a_terminal, run
 from tests.support import servers
 
 if TYPE_CHECKING:
@@ -74,6 +74,36 @@ def test_unknown_counts_as_a_warning(settings: dict[str, str], folder: Path) -> 
     assert strict.stdout.splitlines()[-1].startswith("failed: ")
 
 
+def test_one_cause_is_one_line_and_one_more_for_all_that_depends_on_it(folder: Path) -> None:
+    result = run(folder, "check", CORS_ORIGIN=FRONTEND)
+    lines = result.stdout.splitlines()
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert [line.split()[0] for line in lines] == ["error", "skipped", "ok", "ok", "failed:"]
+    ids = [item.id for item in ITEMS if item.cheap]
+    rest = [i for i in ids if i not in result.stdout.replace(lines[1], "")]
+    assert lines[1] == (
+        f"skipped  {len(rest)} checks                because of environment-complete:"
+        f" {', '.join(rest)}."
+    )
+    document = json.loads(run(folder, "check", "--json", CORS_ORIGIN=FRONTEND).stdout)
+    causes = {item["id"]: item["cause"] for item in document["items"] if item["cause"]}
+    assert causes == dict.fromkeys(rest, "environment-complete")
+    assert document["counts"]["skipped"] == len(rest)
+
+
+def test_a_terminal_gets_colors_and_lines_of_its_width(folder: Path) -> None:
+    shown = on_a_terminal(folder, "check", columns=70, status=1)
+    plain = on_a_terminal(folder, "check", columns=70, status=1, settings={"NO_COLOR": "1"})
+
+    assert "\033[1;31merror" in shown
+    assert "\033[" not in plain
+    assert max(len(line) for line in plain.splitlines()) <= 70
+    words = " ".join(plain.split())
+    assert "docs/operations/settings.md describes each." in words
+    assert "because of environment-complete: " in words
+
+
 def test_json_is_one_object_with_every_item(settings: dict[str, str], folder: Path) -> None:
     result = run(folder, "check", "--deploy", "--json", **settings)
     document = json.loads(result.stdout)
@@ -86,10 +116,10 @@ def test_json_is_one_object_with_every_item(settings: dict[str, str], folder: Pa
         "warning",
     )
     assert list(items(document)) == [item.id for item in ITEMS]
-    assert set(document["counts"]) == {"ok", "warning", "error", "unknown"}
+    assert set(document["counts"]) == {"ok", "warning", "error", "unknown", "skipped"}
     assert sum(document["counts"].values()) == len(ITEMS)
     for item in document["items"]:
-        assert set(item) == {"id", "title", "verdict", "found", "remedy"}
+        assert set(item) == {"id", "title", "verdict", "found", "remedy", "cause"}
         assert "\n" not in item["found"] + item["remedy"]
 
 

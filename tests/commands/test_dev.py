@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.commands import (
     ROWS,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tests.commands import Dev
 
 MISSING = "The Python module '{}' is missing; 'make setup' installs it."
+OTHER_KEYS = "The running service takes its tokens from Clerk, so it would refuse one from here."
 NOT_STARTED = "The service did not start; the messages above say why."
 POSTGRES = re.compile(
     r"Postgres does not start on \.local/postgres \(\w+\); \.local/postgres/log may say why\."
@@ -64,6 +66,7 @@ def running() -> Iterator[Dev]:
     given = {
         "CORS_ORIGIN": "https://app.example.com,https://second.example.com",
         "RATE_LIMIT_GENERAL": "500 per 2 hours",
+        "PYTHONWARNINGS": "always:unclosed <socket:ResourceWarning",
     }
     with clone() as folder:
         (folder / ".env").write_text(dotenv)
@@ -75,10 +78,10 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_it_says_where_the_api_is_and_one_curl_that_works_as_pasted(running: Dev) -> None:
-    greeting, curl = running.lines
+@pytest.mark.needs("curl")
+def test_it_says_where_everything_is_and_commands_that_work_as_pasted(running: Dev) -> None:
     pasted = subprocess.run(  # noqa: S602 - as a shell reads it
-        f"{curl} --silent --show-error --write-out ' %{{http_code}}'",
+        "\n".join(["set -e", *running.commands()]).replace("curl ", "curl --fail -sS "),
         shell=True,
         check=False,
         capture_output=True,
@@ -86,10 +89,20 @@ def test_it_says_where_the_api_is_and_one_curl_that_works_as_pasted(running: Dev
         timeout=WITHIN,
     )
 
-    base = f"http://127.0.0.1:{running.port}/api"
-    assert greeting == f"FutureTracker is running at {base} (stop it with Ctrl-C). Try:"
-    assert curl.endswith(f" {base}/opportunities")
-    assert (pasted.returncode, pasted.stdout, pasted.stderr) == (0, "[] 200", "")
+    base, said = f"http://127.0.0.1:{running.port}", "\n".join(running.lines)
+    assert "FutureTracker is running in development mode." in said
+    assert f"  API         {base}/api/v1\n" in said
+    assert f"  Reference   {base}/docs\n" in said
+    assert "  Data        .local/postgres   (make clean deletes it)\n" in said
+    assert re.search(r"Token for user_alice, valid until \d\d:\d\d \(make token ", said)
+    assert (pasted.returncode, pasted.stderr) == (0, "")
+    created, listed = map(json.loads, pasted.stdout.replace("}{", "}\n{").splitlines())
+    assert created == listed["items"][0]
+    assert created["title"] == "Backend internship"
+
+
+def test_it_closes_the_connections_with_which_it_waits_for_the_service(running: Dev) -> None:
+    assert "unclosed <socket" not in running.output.read_text()
 
 
 def test_it_serves_with_two_workers(running: Dev) -> None:
@@ -146,7 +159,7 @@ def test_a_row_outlives_every_way_to_stop_it_and_no_process_does(folder: Path) -
             assert "Handling signal: term" in log  # gracefully: Ctrl-C never reaches gunicorn
             assert "Handling signal: int" not in log
             assert "Traceback" not in log
-            assert len(started.lines) == 2
+            assert started.lines[-1] == ""  # nothing after the greeting
 
 
 def test_after_kill_9_the_next_run_starts_and_finds_the_row(folder: Path) -> None:
@@ -286,7 +299,32 @@ def test_a_database_and_keys_that_are_set_take_the_place_of_its_own(
     with dev(empty, port=None, DATABASE_URL=service_url, **issuer.settings()) as started:
         token = issuer.token("user_bob", ttl=60, azp="http://localhost:3000")
 
-        assert started.curl() == f"curl http://127.0.0.1:{started.port}/api/health"
+        assert "  Data        the database of DATABASE_URL" in started.lines
+        assert "  Tokens come from your Clerk instance. With one of them in TOKEN:" in started.lines
+        refused(run(empty, "token", "--user", "user_bob"), OTHER_KEYS)
+        body = {"user": "user_bob"}
+        assert started.ask("POST", "/dev/token", body=body).status == 404
         assert not (empty / ".local" / "postgres").exists()
         me = started.ask("GET", "/api/me", token=token)
         assert json.loads(me.body)["userId"] == "user_bob"
+
+
+def test_an_unreachable_database_is_named_at_once_with_the_cause(empty: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    url = f"postgresql://someone:secret@127.0.0.1:{port}/postgres"
+    result = run(empty, "dev", PORT=str(servers.free_port()), DATABASE_URL=url)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "The database behind DATABASE_URL does not respond: connection failed: connection to server"
+        f' at "127.0.0.1", port {port} failed: Connection refused\n{NOT_STARTED}\n'
+    )
+
+
+def test_a_database_without_tables_is_one_sentence(empty: Path, service_url: str) -> None:
+    url = make_conninfo(service_url, dbname="template1")
+    result = run(empty, "dev", PORT=str(servers.free_port()), DATABASE_URL=url)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("The database behind DATABASE_URL has no tables; set MIGRATION")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,17 @@ def test_what_it_is_told_is_refused(
     result = run(tmp_path, "revoke", f"--{kind}", subject, **settings)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, DONE.format(subject), "")
+    assert subject in select_revocations(role)
+
+
+@pytest.mark.parametrize("kind", ["session", "user"])
+def test_json_is_one_object(
+    settings: dict[str, str], role: psycopg.Connection[Any], tmp_path: Path, kind: str
+) -> None:
+    subject = {"session": "sess_by-hand_3", "user": "user_byhand3"}[kind]
+    result = run(tmp_path, "revoke", f"--{kind}", subject, "--json", **settings)
+
+    assert json.loads(result.stdout) == {kind: subject, "withinSeconds": 2}
     assert subject in select_revocations(role)
 
 
@@ -108,9 +120,9 @@ def test_a_database_that_is_not_up_to_date_is_one_sentence(
 
     assert (result.returncode, result.stdout) == (1, "")
     assert re.fullmatch(
-        r"The database behind DATABASE_URL rejected the statement:"
-        r" function futuretracker_revoke\(.*\) does not exist\."
-        r" Is it up to date\? Run 'python -m futuretracker migrate'\.\n",
+        r"The database behind DATABASE_URL rejected the statement: function"
+        r" futuretracker_revoke\(.*\) does not exist\. Is it up to date\?"
+        r" Run 'python -m futuretracker migrate'\.\n",
         result.stderr,
     )
 

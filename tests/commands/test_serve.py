@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from tests.commands import clone, environment, poll, run
+from tests.commands import clone, environment, poll, refused, run
 from tests.support import servers
 
 
@@ -23,6 +23,16 @@ def test_every_problem_is_in_one_message_even_that_of_web_concurrency(tmp_path: 
         *("  - CLERK_ISSUER", "  - CORS_ORIGIN", "  - DATABASE_URL"),
         *("  - PORT", "  - WEB_CONCURRENCY"),
     }
+
+
+def test_it_refuses_a_folder_without_the_configuration_of_gunicorn(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """gunicorn would run with its own defaults, such as another port and worker."""
+    refused(
+        run(tmp_path, "serve", **settings),
+        f"Run it in the folder of FutureTracker: {tmp_path} has no gunicorn.conf.py.",
+    )
 
 
 def test_gunicorn_serves_in_the_same_process(settings: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ ALICE = ("token", "--user", "user_alice")
 def running() -> Iterator[Dev]:
     """A local service whose origins stand in .env alone."""
     dotenv = "CORS_ORIGIN=https://app.example.com,https://b.example.com\n"
+    dotenv += "CLERK_MAX_TOKEN_LIFETIME=600\n"
     with clone() as folder:
         (folder / ".env").write_text(dotenv)
         with dev(folder) as running:
@@ -50,24 +51,34 @@ def test_the_token_of_the_greeting_works_there_as_well(running: Dev) -> None:
     assert running.ask("GET", "/api/me", token=running.bearer()).status == 200
 
 
+def test_it_takes_the_settings_of_the_running_service(running: Dev) -> None:
+    # Not those of this shell, for which the service was not started.
+    own = token(running.folder, CORS_ORIGIN="https://elsewhere.example.com")
+
+    assert claims(own)["azp"] == "https://app.example.com"
+    assert claims(own)["exp"] - claims(own)["iat"] == 600
+    assert (running.folder / ".local/service.json").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_token_of_another_key_is_refused(running: Dev, tmp_path: Path) -> None:
     # Made in another folder, where a key of its own is made for it.
     other = token(tmp_path, CORS_ORIGIN="https://app.example.com")
-    answer = running.ask("GET", "/api/me", token=other)
+    response = running.ask("GET", "/api/me", token=other)
 
-    assert (answer.status, answer.json["message"]) == (401, "Invalid token")
+    assert response.status == 401
+    assert response.json["message"].startswith("Invalid token: another key has signed it;")
     assert claims(other)["azp"] == claims(running.bearer())["azp"]
 
 
-def test_the_ttl_is_an_hour_or_as_told_and_the_key_is_made_once_for_its_owner(
+def test_the_ttl_is_12_hours_or_as_told_and_the_key_is_made_once_for_its_owner(
     tmp_path: Path,
 ) -> None:
     key = tmp_path / ".local" / "issuer.pem"
-    hour = claims(token(tmp_path))
+    usual = claims(token(tmp_path))
     first = key.read_bytes()
     day = claims(token(tmp_path, "--ttl", "86400"))
 
-    assert [each["exp"] - each["iat"] for each in (hour, day)] == [3_600, 86_400]
+    assert [each["exp"] - each["iat"] for each in (usual, day)] == [43_200, 86_400]
     assert key.read_bytes() == first
     assert key.stat().st_mode & 0o777 == 0o600
 
@@ -87,6 +98,11 @@ def test_the_ttl_is_an_hour_or_as_told_and_the_key_is_made_once_for_its_owner(
             },
             "https://party.example.com",
         ),
+        (
+            {"CORS_ORIGIN": "moz-extension://*,https://a.example.com"},
+            "moz-extension://00000000-0000-4000-8000-000000000000",
+        ),
+        ({"CORS_ORIGIN": ","}, ""),
     ],
 )
 def test_it_is_made_for_an_origin_that_the_service_accepts(

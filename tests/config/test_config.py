@@ -106,7 +106,7 @@ def test_redis_url_replaces_store_url(settings: dict[str, str]) -> None:
     "url",
     [
         "redis://localhost",
-        "redis+sentinel://:pw@10.0.0.1:26379,sentinel-2.example.com:26379/budgets",
+        "redis+sentinel://:pw@10.0.0.1:26379,sentinel-2.example.com:26379/limits",
         "redis+sentinel://[::1]:26379/a-b.c",
         "redis+cluster://user:pw@node-1:7000,node-2:7000",
         "redis+cluster://node-1:7000/",
@@ -125,6 +125,14 @@ def test_urls_of_sentinels_and_clusters_are_accepted(settings: dict[str, str], u
         ("redis+sentinel://:hunter2@host/name", "must name hosts with their ports: host:port,host"),
         ("redis+cluster://:hunter2@", "must name hosts with their ports: host:port,host:port"),
         ("redis+cluster://:hunter2@a:1,b", "must name hosts with their ports: host:port,host:port"),
+        ("redis+cluster://:hunter2@[::1:6379", "must name hosts with their ports: host:port,host"),
+        ("redis+cluster://:hunter2@a:1,b:65536", "has a port that is not from 1 to 65535: b:65536"),
+        ("redis+sentinel://:hunter2@[::1]:0/a", "has a port that is not from 1 to 65535: [::1]:0"),
+        ("redis://:hunter2@host:65536/0", "is not a Redis URL, such as redis://:password@host:"),
+        ("rediss://:hunter2@host:0", "is not a Redis URL, such as redis://:password@host:6379/0"),
+        ("redis://:hunter2@[::1/0", "is not a Redis URL, such as redis://:password@host:6379/0"),
+        ("redis://:hunter2@::1]/0", "is not a Redis URL, such as redis://:password@host:6379/0"),
+        ("redis+sentinel://:hunter2@[::1:1/a", "must name hosts with their ports: host:port,host"),
         (
             "redis+cluster://:hunter2@a:port",
             "must name hosts with their ports: host:port,host:port",
@@ -401,7 +409,7 @@ def test_an_unreadable_file_of_a_secret_is_a_problem(
     assert caught.value.problems == ["DATABASE_URL_FILE: cannot be read as a UTF-8 text file"]
 
 
-def test_the_guides_supabase_settings_may_be_present(settings: dict[str, str]) -> None:
+def test_supabases_own_settings_may_be_present(settings: dict[str, str]) -> None:
     config = config_from({**settings, "SUPABASE_URL": "x", "SUPABASE_SERVICE_ROLE_KEY": "hunter2"})
 
     assert "hunter2" not in repr(config)
@@ -432,3 +440,62 @@ def test_a_dotenv_file_that_is_not_text_is_one_problem(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_env(str(file))
     assert caught.value.problems == [f"{file} cannot be read as UTF-8 text"]
+
+
+PRISMA = "postgresql://u:hunter2@h.example:6543/postgres"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pgbouncer", "connection_limit", "pool_timeout", "schema", "statement_cache_size", "supa"],
+)
+def test_a_parameter_of_another_tool_is_named(settings: dict[str, str], name: str) -> None:
+    [problem] = problems({**settings, "DATABASE_URL": f"{PRISMA}?sslmode=verify-full&{name}=true"})
+
+    assert problem.startswith(
+        f"DATABASE_URL: has the parameter {name}, which is not one of Postgres"
+    )
+    assert ("DATABASE_POOLER" in problem) == (name == "pgbouncer")
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@ss?hunter=x@h.example/postgres",
+        "postgresql://u:p@h.example/postgres?x=1@hunter.example&hunter=2",
+        f"{PRISMA}?{'hunter' * 9}=1",
+        f"{PRISMA}?hunter2=1",
+        "host=h user=u password=p hunter=2",
+    ],
+)
+def test_what_may_be_a_part_of_a_password_is_not_named(settings: dict[str, str], url: str) -> None:
+    [problem] = problems({**settings, "DATABASE_URL": url})
+
+    assert problem.startswith("DATABASE_URL: is not a valid Postgres URL")
+    assert "hunter" not in problem
+
+
+def test_contacts_and_source_are_read_as_urls(settings: dict[str, str]) -> None:
+    assert config_from(settings).security_contact == ()
+    assert config_from(settings).source_url == ""
+    contacts = "mailto:a@example.com, https://example.com/report"
+    config = config_from({**settings, "SECURITY_CONTACT": contacts, "SOURCE_URL": "https://e.org"})
+    assert config.security_contact == ("mailto:a@example.com", "https://example.com/report")
+    assert config.source_url == "https://e.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SECURITY_CONTACT", "security@example.com"),
+        ("SECURITY_CONTACT", "http://example.com"),
+        ("SECURITY_CONTACT", "mailto:a@example.com\nExpires: 2099-01-01T00:00:00Z"),
+        ("SOURCE_URL", "javascript:alert(1)"),
+        ("SOURCE_URL", "https://example.com/ a"),
+    ],
+)
+def test_a_malformed_contact_or_source_is_refused(
+    settings: dict[str, str], name: str, text: str
+) -> None:
+    assert problems({**settings, name: text})[0].startswith(f"{name}: ")

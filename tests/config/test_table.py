@@ -8,6 +8,7 @@ import pytest
 
 from futuretracker.config import documents
 from futuretracker.config.table import SECTIONS, SETTINGS
+from futuretracker.config.urls import split
 from tests.conftest import config_from
 from tests.support.servers import ROOT
 
@@ -50,3 +51,13 @@ def test_every_setting_has_a_meaning_and_is_secret_if_its_name_says_so(name: str
     assert SETTINGS[name].meaning.endswith(".")
     if re.search(r"DATABASE.*URL|REDIS|SECRET|_TOKEN$|IDENTITY", name):
         assert SETTINGS[name].secret
+
+
+def test_the_example_lets_the_browser_extension_in(settings: dict[str, str]) -> None:
+    """A deployment that replaces only the frontend's domain serves the extension as well."""
+    for name in ("CORS_ORIGIN", "CLERK_AUTHORIZED_PARTIES"):
+        listed = split(SETTINGS[name].example)
+        assert "chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj" in listed
+        frontend = ",".join(listed).replace("your-frontend-domain.com", "app.example.org")
+        config = config_from({**settings, name: frontend})
+        assert set(listed[1:]) < set(config.cors_origins) | config.clerk.authorized_parties

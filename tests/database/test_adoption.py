@@ -16,10 +16,11 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from futuretracker.database import CONFLICTS
-from futuretracker.database.migrate import migrate
+from futuretracker.database.migrate import migrate, migrations
 from futuretracker.database.queries import analytics, opportunities, rounds
 from futuretracker.database.queries.audit import AuditEntry
-from futuretracker.database.queries.columns import V1
+from futuretracker.database.queries.columns import ORIGINAL, V1
+from futuretracker.database.queries.pages import select_page
 from futuretracker.database.queries.users import upsert_user
 from tests.api.interviews import RESULTS, TYPES, derive, said
 from tests.conftest import ROLE_NAME
@@ -61,7 +62,7 @@ class Adopted:
         self.conn = conn
         self.id = upsert_user(conn, clerk_id=clerk_id, email=None)
         self.audit = AuditEntry(self.id, clerk_id, "request", {})
-        listed = json.loads(opportunities.select_opportunities(conn, user_id=self.id))
+        listed = json.loads(select_page(conn, user_id=self.id, columns=ORIGINAL, limit=100).items)
         [self.row_id] = [UUID(row["id"]) for row in listed if row["title"].startswith("Row 2 of")]
 
     def row(self) -> dict[str, Any]:
@@ -170,16 +171,34 @@ def test_existing_rounds_can_be_changed_and_deleted(old: Adopted) -> None:
     body = json.loads(done.body or b"null")
     assert body["rounds"] == [first, third]
     assert said(body["opportunity"]) == ("shortlisted", 3, None)
-    with pytest.raises(pg.CheckViolation) as refused:
-        opportunities.update_opportunity(
-            old.conn,
-            audit=old.audit,
-            row_id=old.row_id,
-            values={"status": "applied"},
-            columns=V1,
-        )
-    name = str(refused.value.diag.constraint_name)
-    assert CONFLICTS[name][0] == "status_contradicts_rounds"
+    changed = opportunities.update_opportunity(
+        old.conn,
+        audit=old.audit,
+        row_id=old.row_id,
+        values={"status": "applied"},
+        columns=V1,
+    )
+    conflict = json.loads(changed or b"null")["statusConflict"]
+    assert conflict["roundsStatus"] == "shortlisted"
+
+
+def test_a_status_that_existing_rounds_contradict_is_marked(
+    owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [(name, text.replace("limit 5000", "limit 7")) for name, text in migrations()]
+    monkeypatch.setattr("futuretracker.database.migrate.migrations", lambda: steps)
+    with database(owner_url) as url:
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute((EXISTING + LATER).encode())
+            conn.execute("update opportunities set status = 'applied' where status = 'ghosted'")
+        migrate(url)
+        with psycopg.connect(make_conninfo(url, user=ROLE_NAME), autocommit=True) as conn:
+            conflicts = [
+                Adopted(conn, f"user_old{n}").row()["statusConflict"] for n in range(1, 21)
+            ]
+
+    message = "The interview rounds say shortlisted"
+    assert conflicts == [{"roundsStatus": "shortlisted", "message": message}] * 20
 
 
 def test_deleting_an_opportunity_deletes_its_rounds(old: Adopted) -> None:
@@ -192,13 +211,14 @@ def test_deleting_an_opportunity_deletes_its_rounds(old: Adopted) -> None:
 
 def test_existing_rounds_are_counted_and_upcoming(old: Adopted) -> None:
     day = date(2026, 12, 1)
-    found = rounds.select_upcoming_rounds(old.conn, user_id=old.id, first=day, last=day)
-    assert [one["roundNumber"] for one in json.loads(found)] == [2, 3]
+    found = rounds.select_upcoming_rounds(old.conn, user_id=old.id, first=day, last=day, limit=200)
+    assert [one["round_number"] for one in json.loads(found.items)] == [2, 3]
     counts = analytics.select_analytics(old.conn, user_id=old.id, parts=analytics.V1)
     pipeline = json.loads(counts)["pipelineAnalytics"]
     assert (pipeline["trackedWithRounds"], pipeline["internshipCount"]) == (1, 1)
     assert pipeline["stageReachByRoundNumber"] == [
-        {"roundNumber": number, "reached": 1, "stillActive": 0} for number in (1, 2, 3)
+        {"roundNumber": number, "reached": 1, "stillActive": pending}
+        for number, pending in ((1, 0), (2, 1), (3, 1))
     ]
 
 

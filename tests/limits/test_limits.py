@@ -1,9 +1,8 @@
-"""Rate limits over real worker processes: exact counts, bodies and headers, no way around them."""
+"""Rate limits over real worker processes: exact counts, bodies, headers, attempts to evade them."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import signal
@@ -23,6 +22,7 @@ import pytest
 
 from futuretracker.limits import address_key
 from tests.support import servers
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from futuretracker.commands.local.issuer import Issuer
     from tests.conftest import User
-    from tests.support.servers import Answer, Service
+    from tests.support.servers import Response, Service
 
     Serve = Callable[..., Service]
 
@@ -66,7 +66,7 @@ def flood(  # noqa: PLR0917 - a request has many parts
     source: str = "127.0.0.1",
     clients: int = 8,
 ) -> Counter[int]:
-    """Send so many requests over several keep-alive connections at once; count the statuses.
+    """Send ``times`` requests over ``clients`` keep-alive connections; count the statuses.
 
     After a connection has broken, a new one is opened; the request counts as status 0.
     """
@@ -103,6 +103,11 @@ def cpu(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
+def busiest(service: Service, before: dict[int, int]) -> tuple[int, int]:
+    """Return the most ticks that a worker has used since ``before``, and its process id."""
+    return max((cpu(pid) - before[pid], pid) for pid in before.keys() & service.workers())
+
+
 def lines_of(service: Service, kind: str) -> list[dict[str, Any]]:
     return [line for line in service.lines() if line["type"] == kind]
 
@@ -111,17 +116,20 @@ def down_lines(service: Service) -> int:
     return [line.get("message") for line in service.lines()].count(DOWN)
 
 
-def check_429(answer: Answer, expected: dict[str, Any], opened: float, seconds: int) -> None:
-    """Compare the whole body with ``expected``; the window began at ``opened``."""
-    body = answer.json
-    ends_at = body.pop("retryAfter")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", ends_at)
-    assert abs(datetime.fromisoformat(ends_at).timestamp() - (opened + seconds)) < 1
+def check_429(response: Response, expected: dict[str, Any], opened: float, seconds: int) -> None:
+    """Compare the whole body with ``expected``; the window began after ``opened``."""
+    now = time.time()
+    body = response.json
+    written = body.pop("retryAfter")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", written)
+    ends_at = datetime.fromisoformat(written).timestamp()
+    assert opened - 1 < ends_at - seconds < now + 1
     left = body.pop("retryAfterSeconds")
-    assert abs(left - (opened + seconds - time.time())) < 2
-    assert answer.status == 429
-    assert answer.headers["Retry-After"] == str(left)
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    # The response was sent between the two times.
+    assert ends_at - now - 1 < left < ends_at - opened + 1
+    assert response.status == 429
+    assert response.headers["Retry-After"] == str(left)
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
     assert body == expected
 
 
@@ -153,7 +161,7 @@ def test_of_1600_writes_from_one_address_exactly_1500_are_served(serve: Serve, t
     )
     headers = {"Authorization": f"Bearer {token}"}
     opened = time.time()
-    # Each is a 400: a write counts whether it changes something or not.
+    # Each is a 400, because a write counts even if it changes nothing.
     statuses = flood(service, 1_600, "DELETE", f"{ROWS}/none", headers)
 
     assert statuses == {400: 1_500, 429: 100}
@@ -221,13 +229,13 @@ def test_the_bodies_follow_the_settings(serve: Serve, token: str) -> None:
 
 
 def test_after_a_window_the_whole_limit_is_available_again(serve: Serve) -> None:
-    service = serve(RATE_LIMIT_GENERAL="3 per 1 second")
+    service = serve(RATE_LIMIT_GENERAL="3 per 5 second")
     first = service.request("GET", HEALTH)
     statuses = [service.request("GET", HEALTH).status for _ in range(4)]
-    time.sleep(1.05)
+    time.sleep(5.05)
     again = [service.request("GET", HEALTH).status for _ in range(4)]
 
-    assert first.headers["RateLimit-Policy"] == '"general";q=3;w=1'
+    assert first.headers["RateLimit-Policy"] == '"general";q=3;w=5'
     assert statuses == [200, 200, 429, 429]
     assert again == [200, 200, 200, 429]
 
@@ -259,11 +267,11 @@ def test_the_headers_describe_the_limit_with_the_fewest_requests_left(
     writes = [service.request("POST", ROWS, token=token, body={}).headers for _ in range(3)]
 
     assert read["RateLimit-Policy"] == '"general";q=100;w=900'
-    assert read["RateLimit"] in {'"general";r=99;t=900', '"general";r=99;t=899'}
+    assert re.fullmatch('"general";r=99;t=(900|8[0-9][0-9])', read["RateLimit"])
     assert [write["X-RateLimit-Remaining"] for write in writes] == ["1", "0", "0"]
     assert {write["RateLimit-Policy"] for write in writes} == {'"user-write";q=2;w=3600'}
     assert writes[2]["X-RateLimit-Limit"] == "2"
-    assert abs(int(writes[2]["X-RateLimit-Reset"]) - math.ceil(opened + 3600)) <= 2
+    assert opened + 3599 < int(writes[2]["X-RateLimit-Reset"]) < time.time() + 3602
 
 
 def test_every_request_below_api_counts_but_preflights_do_not(build: Callable[..., Flask]) -> None:
@@ -315,6 +323,13 @@ def test_a_write_without_a_valid_token_does_not_count_as_a_write(
         ("", "unknown"),
         (None, "unknown"),
         ("not an address", "unknown"),
+        ("192.0.2.7:4711", "192.0.2.7"),
+        ("[2001:db8:1:2ff::4]:4711", "2001:db8:1:200::/56"),
+        ("[2001:db8:1:2ff::4]", "2001:db8:1:200::/56"),
+        ("2001:db8:1:2ff::4711", "2001:db8:1:200::/56"),
+        (":4711", "unknown"),
+        ("[]:4711", "unknown"),
+        ("192.0.2.7:http", "unknown"),
     ],
 )
 def test_an_ipv6_address_is_counted_by_its_56_network(address: str | None, key: str) -> None:
@@ -329,6 +344,25 @@ def test_ipv6_addresses_of_one_56_network_share_a_limit(build: Callable[..., Fla
 
     assert [ask(f"2001:db8:1:2{n:02x}::{n}") for n in range(3)] == [200, 200, 429]
     assert ask("2001:db8:1:300::1") == 200
+
+
+def test_the_port_of_a_forwarded_address_does_not_count(build: Callable[..., Flask]) -> None:
+    client = build(RATE_LIMIT_GENERAL="2 per 15 minutes", TRUSTED_PROXIES="1").test_client()
+
+    def ask(address: str) -> int:
+        return client.get(HEALTH, headers={"X-Forwarded-For": address}).status_code
+
+    assert [ask(f"192.0.2.7:{port}") for port in (1, 2, 3)] == [200, 200, 429]
+    assert ask("192.0.2.8:1") == 200
+
+
+def test_what_is_no_address_is_told_in_the_log_once_a_minute(serve: Serve) -> None:
+    service = serve(TRUSTED_PROXIES="1", WEB_CONCURRENCY="1")
+
+    for address in ("nonsense", "[2001:db8::1]:80", "192.0.2.7:80", "unknown", "_hidden"):
+        service.request("GET", HEALTH, headers={"X-Forwarded-For": address})
+    (line,) = [line for line in lines_of(service, "LOG") if "rate limit" in line["message"]]
+    assert (line["level"], line["address"]) == ("WARNING", "nonsense")
 
 
 def test_behind_one_proxy_the_last_address_counts_and_forged_ones_are_ignored(
@@ -371,19 +405,19 @@ def test_without_a_proxy_forwarded_addresses_are_ignored(serve: Serve) -> None:
 
 def test_killing_workers_blocks_no_requests_and_loses_no_counts(serve: Serve) -> None:
     service = serve(WEB_CONCURRENCY="4")
-    before = {pid: cpu(pid) for pid in service.workers()}  # the start itself took them longer
+    before = {pid: cpu(pid) for pid in service.workers()}  # the start also used CPU time
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(flood, service, 2_300)
-        for _ in range(2):
-            time.sleep(0.2)
-            # One that clients are connected to: which that is, the kernel decides.
-            known = before.keys() & service.workers()
-            os.kill(max(known, key=lambda pid: cpu(pid) - before[pid]), signal.SIGKILL)
+        for ticks in (4, 8):
+            # Kill a worker that has used much CPU, because clients are connected to it.
+            wait_for(lambda ticks=ticks: busiest(service, before)[0] >= ticks)
+            os.kill(busiest(service, before)[1], signal.SIGKILL)
+            assert not running.done()
         statuses = running.result(timeout=120)
 
-    # A request that broke off may have been counted or not; all others are exact.
+    # A broken request may have been counted or not; all other counts are exact.
     assert statuses[200] + statuses[429] + statuses[0] == 2_300
-    assert 0 < statuses[0] <= 16
+    assert statuses[0] <= 16
     assert 2_000 - statuses[0] <= statuses[200] <= 2_000
     assert flood(service, 50) == {429: 50}
 
@@ -410,28 +444,6 @@ def test_memory_is_refused_with_more_than_one_worker(settings: dict[str, str]) -
     )
 
 
-def test_a_store_that_cannot_be_opened_stops_the_start(
-    settings: dict[str, str], tmp_path: Path
-) -> None:
-    folder = tmp_path / "broken"
-    folder.mkdir()
-    (folder / "data.mdb").write_bytes(b"no store" * 1024)
-    env = {"PATH": os.environ["PATH"], **settings, "STORE_URL": f"lmdb://{folder}"}
-    refused = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "wsgi:app"],
-        cwd=servers.ROOT,
-        env={**env, "PORT": str(servers.free_port())},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-    assert refused.returncode != 0
-    assert "Traceback" not in refused.stdout + refused.stderr
-    assert refused.stderr.startswith(f"STORE_URL: {folder} is not usable")
-
-
 def test_memory_serves_one_worker(serve: Serve) -> None:
     service = serve(
         STORE_URL="memory://", WEB_CONCURRENCY="1", RATE_LIMIT_GENERAL="50 per 15 minutes"
@@ -444,18 +456,19 @@ def test_redis_counts_over_processes_and_without_it_each_process_counts_on_its_o
     serve: Serve, tmp_path: Path
 ) -> None:
     with servers.valkey() as (url, _pid):
-        service = serve(WEB_CONCURRENCY="4", REDIS_URL=url, RATE_LIMIT_GENERAL="400 per 15 minutes")
+        settings = {"REDIS_URL": url, "RATE_LIMIT_GENERAL": "400 per 15 minutes"}
+        service = serve(patient=True, WEB_CONCURRENCY="4", **settings)
         opened = time.time()
         assert flood(service, 500) == {200: 400, 429: 100}
         check_429(service.request("GET", HEALTH), {**GENERAL_429, "limit": 400}, opened, 900)
         assert not (tmp_path / "store").exists()
 
-    started = time.monotonic()
     statuses = flood(service, 4_000, clients=16)
-    assert time.monotonic() - started < 10
-    while statuses[200] < 400 * down_lines(service):  # one with few connections has some left
+    for _ in range(100):
+        if statuses[200] >= 400 * down_lines(service):
+            break
+        # A worker with few connections has not reached its limit.
         statuses += flood(service, 200, clients=16)
-        assert time.monotonic() - started < 20
     workers = down_lines(service)
     assert set(statuses) == {200, 429}
     assert 1 <= workers <= 4

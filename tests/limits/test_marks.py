@@ -1,4 +1,4 @@
-"""Flask-Limiter's marks work on a view as its documentation says, with this service's 429."""
+"""Flask-Limiter's decorators work on views as documented, and return this service's 429."""
 
 from __future__ import annotations
 
@@ -89,10 +89,10 @@ def test_a_limit_of_a_view_counts_on_top_of_the_limits_of_the_service(marked: Fl
 
 
 def test_an_exempt_view_is_neither_limited_nor_counted(marked: FlaskClient) -> None:
-    answers = [marked.get("/exempt") for _ in range(10)]
+    responses = [marked.get("/exempt") for _ in range(10)]
 
-    assert {answer.status_code for answer in answers} == {200}
-    assert not any("RateLimit" in answer.headers for answer in answers)
+    assert {response.status_code for response in responses} == {200}
+    assert not any("RateLimit" in response.headers for response in responses)
     assert marked.get("/unmarked").headers["X-RateLimit-Remaining"] == "4"
 
 
@@ -204,5 +204,5 @@ def test_flask_limiter_has_not_changed_what_the_service_overrides() -> None:
     )
     assert "app.before_request(self._check_request_limit)" in source
     assert isinstance(Limiter.context, property)
-    # What Flask-Limiter itself counts is skipped by these notes.
+    # Flask-Limiter skips the limits that the service has put into ``seen_limits``.
     assert "- self.context.seen_limits" in source

@@ -1,4 +1,4 @@
-"""The service does what the document says: schemathesis sends what it allows and what it forbids.
+"""Compare the service with its OpenAPI document: schemathesis sends valid and invalid requests.
 
 All phases (examples, coverage, fuzzing, stateful) and all checks run in this process, with a real
 Postgres. The seed is fixed, so each run is the same. Requests follow the exact schemas of
@@ -38,6 +38,7 @@ pytestmark = pytest.mark.wire
 DOCUMENT = "/api/v1/openapi.json"
 SETTINGS: dict[str, Any] = {
     "seed": 1,
+    "headers": {"Accept-Encoding": "identity"},  # in this process, nothing decompresses
     "cache": {"enabled": False},
     "continue-on-failure": True,
     "generation": {"deterministic": True, "max-examples": 20},
@@ -69,6 +70,7 @@ BEYOND_SCHEMAS = {
     "listUpcomingRounds": {
         "to must not be before from",
         "to must be at most 366 days after from",
+        "cursor is invalid or malformed",
     },
     "listRounds": {INTERNSHIPS_ONLY},
     "createRound": {INTERNSHIPS_ONLY},
@@ -104,11 +106,27 @@ class Run:
         for check in event.recorder.checks.get(case_id, []):
             self.checks.add(check.name)
             if check.status == Status.FAILURE and check.failure_info:
+                if check.name == "ensure_resource_availability" and was_deleted(event, exchange):
+                    continue
                 sent, got = exchange.request, exchange.response
                 self.failures.append(
                     f"{event.phase.value}: {check.name}: {check.failure_info.failure.message}\n"
                     f"  {sent.method} {sent.uri} {sent.body!r}\n  {got.status_code} {got.content!r}"
                 )
+
+
+def was_deleted(event: ScenarioFinished, exchange: Any) -> bool:
+    """Return whether the scenario has sent a DELETE for an id in the URL of this request.
+
+    schemathesis looks only for a DELETE of the same path. But both APIs delete the same
+    opportunities, and with an opportunity its rounds.
+    """
+    deleted = [
+        other.request.uri.partition("?")[0].rpartition("/")[2]
+        for other in event.recorder.interactions.values()
+        if other.request.method == "DELETE"
+    ]
+    return any(id_ in exchange.request.uri for id_ in deleted if id_)
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +151,8 @@ def is_beyond_schemas(case: Any, response: Any) -> bool:
     """Return whether a 400 is one that only code can decide, by its message."""
     body = json.loads(response.content)
     said = {entry["message"] for entry in body.get("details", [body])}
-    return said <= BEYOND_SCHEMAS.get(case.operation.definition.raw["operationId"], set())
+    name = case.operation.definition.raw["operationId"].removeprefix("original")
+    return said <= BEYOND_SCHEMAS.get(name[0].lower() + name[1:], set())
 
 
 def is_fine_once_trimmed(case: Any, document: dict[str, Any]) -> bool:

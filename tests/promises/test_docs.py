@@ -6,6 +6,9 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
+from futuretracker.api.schemas.field_errors import FieldCode
 from tests.conftest import seen
 from tests.support.servers import ROOT
 
@@ -55,15 +58,21 @@ def test_the_readme_lists_every_route_except_those_of_the_original_api(app: Flas
         for path in re.findall(r"`(.+?)`", row[0])
         for method in re.findall(r"`(.+?)`", row[1])
     }
-    original = {route for route in routes_in_code(app) if re.search(r" /api/(?!v1/)", route)}
+    original = {route for route in routes_in_code(app) if re.search(r" /api/(?!v1\b)", route)}
 
-    assert listed == routes_in_code(app) - original - {"GET /docs/<name>"}
+    assert listed == routes_in_code(app) - original - {"GET /docs/<digest>/<path:name>"}
 
 
 def test_every_error_status_is_in_the_table() -> None:
     documented = {int(row[0]) for row in table("docs/api/errors.md", "Errors")}
 
     assert documented >= {status for *_, status in seen if status >= 400}
+
+
+def test_every_code_of_a_field_error_is_in_the_table_with_its_meaning() -> None:
+    documented = [row[:2] for row in table("docs/api/errors.md", "Codes of fields")]
+
+    assert documented == [[f"`{code.value}`", code.about] for code in FieldCode]
 
 
 def test_every_status_that_the_suite_has_seen_is_in_the_table() -> None:
@@ -97,6 +106,7 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
     assert broken == []
 
 
+@pytest.mark.needs("git")
 def test_the_diffs_for_contributors_apply_to_the_code() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     diffs = re.findall(r"^```diff\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
@@ -106,6 +116,13 @@ def test_the_diffs_for_contributors_apply_to_the_code() -> None:
         subprocess.run(
             ["git", "apply", "--check", "-"], cwd=ROOT, input=diff, check=True, text=True
         )
+
+
+def test_the_migration_for_contributors_has_the_next_number() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    newest = max((ROOT / "futuretracker/database/migrations").glob("*.sql")).name
+
+    assert re.findall(r"migrations/(\d{4})_", text) == [f"{int(newest[:4]) + 1:04}"]
 
 
 def test_the_readme_stays_short() -> None:

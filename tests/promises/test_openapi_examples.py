@@ -1,4 +1,4 @@
-"""The examples of the OpenAPI document are true: the service gives these responses."""
+"""The examples of the OpenAPI document are real responses of the service."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def test_the_examples_of_bodies_are_accepted(document: dict[str, Any], alice: Us
             content = operation.get("requestBody", {}).get("content", {})
             for given in content.get("application/json", {}).get("examples", {}).values():
                 where = re.sub(r"{\w+}", lambda found: ids[found[0]], path)
-                answer = alice.request(method.upper(), where, given["value"])
-                assert answer.status_code in {200, 201}, (method, path, given, answer.text)
+                response = alice.request(method.upper(), where, given["value"])
+                assert response.status_code in {200, 201}, (method, path, given, response.text)
 
 
 def test_the_examples_of_rounds_are_true(document: dict[str, Any], alice: User) -> None:
@@ -167,9 +167,9 @@ def test_the_examples_of_errors_are_true(
         503: make_user(client=down).get(rows),
     }
 
-    for status, answer in true.items():
-        assert answer.status_code == status
-        assert untrue(example(document, rows, "post", status), answer.json) == [], status
+    for status, response in true.items():
+        assert response.status_code == status
+        assert untrue(example(document, rows, "post", status), response.json) == [], status
     missing = alice.get(f"{rows}/{NOWHERE}")
     assert untrue(example(document, f"{rows}/{{opportunity_id}}", "get", 404), missing.json) == []
 

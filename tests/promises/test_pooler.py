@@ -1,4 +1,4 @@
-"""One session that everybody shares behind a transaction pooler: nothing stays behind in it."""
+"""Behind a transaction pooler, all users share one session, and no statement leaves data in it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from psycopg import errors as pg
 from futuretracker.commands.local import embedded_postgres
 from futuretracker.database.queries import opportunities
 from futuretracker.database.queries.columns import ORIGINAL
+from futuretracker.database.queries.pages import select_page
 from tests.conftest import ORIGIN, numbers
 from tests.database.queries.conftest import Owner
 from tests.support.pooler import connect, pgbouncer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from futuretracker.commands.local.issuer import Issuer
-    from tests.support.servers import Answer, Service
+    from tests.support.servers import Response, Service
 
 Connection = psycopg.Connection[Any]
 V1 = "/api/v1/opportunities"
@@ -35,7 +36,7 @@ LEFT_BEHIND = """
 
 
 @pytest.fixture(scope="module")
-def narrow(owner_url: str) -> Iterator[str]:
+def narrow(owner_url: str, needs_pgbouncer: None) -> Iterator[str]:
     """A pooler that has one connection to Postgres for all of its clients."""
     with pgbouncer(embedded_postgres.as_service(owner_url), default_pool_size="1") as url:
         yield url
@@ -71,14 +72,14 @@ def test_the_limits_of_the_role_hold(clients: list[Connection]) -> None:
         clients[0].execute("select pg_sleep(3)")
 
 
-class Ask:
-    """One user's questions to the service, and what the answers must be."""
+class UserOfPooler:
+    """Sends the requests of one user, and checks the responses."""
 
     def __init__(self, service: Service, token: str, name: str) -> None:
         self.service, self.token, self.name = service, token, name
         self.row: dict[str, Any] = {}
 
-    def __call__(self, method: str, path: str = "", body: object = None) -> Answer:
+    def __call__(self, method: str, path: str = "", body: object = None) -> Response:
         return self.service.request(method, V1 + path, token=self.token, body=body)
 
     def begin(self) -> None:
@@ -88,8 +89,8 @@ class Ask:
         rejected = {"round_type": "oa", "round_number": 1, "result": "rejected"}
         assert self("POST", rounds, rejected).status == 201
 
-    def go_on(self, other: Ask) -> None:
-        """Ask for everything once; what is refused lies between what is not."""
+    def go_on(self, other: UserOfPooler) -> None:
+        """Send each kind of request once, with refused requests between successful ones."""
         where = f"/{self.row['id']}"
         listed = self("GET").json["items"]
         assert {row["user_id"] for row in listed} == {self.row["user_id"]}
@@ -99,19 +100,19 @@ class Ask:
             self("POST", f"{where}/rounds", {"round_type": "hr", "round_number": 1}).status == 409
         )
         assert self("GET", f"/{other.row['id']}").status == 404
-        assert self("PATCH", where, {"status": "selected"}).status == 409
+        assert self("PATCH", where, {"status": "accepted"}).status == 400
         assert self("DELETE", f"/{other.row['id']}").status == 404
         assert [one["round_number"] for one in self("GET", f"{where}/rounds").json] == [1]
         more = self("POST", "", {"title": self.name}).json["id"]
         assert self("DELETE", f"/{more}").status == 200
 
 
-def test_users_who_alternate_at_speed_over_two_processes_see_their_own_rows_alone(
+def test_users_who_alternate_quickly_over_two_processes_see_only_their_own_rows(
     serve: Callable[..., Service], issuer: Issuer, narrow: str, clients: list[Connection]
 ) -> None:
     service = serve(DATABASE_URL=narrow, WEB_CONCURRENCY="2")
     names = [f"user_narrow{next(numbers)}" for _ in range(2)]
-    users = [Ask(service, issuer.token(n, ttl=600, azp=ORIGIN), n) for n in names]
+    users = [UserOfPooler(service, issuer.token(n, ttl=600, azp=ORIGIN), n) for n in names]
     for user in users:
         user.begin()
     over = threading.Event()
@@ -155,7 +156,7 @@ def fail_in_a_transaction(conn: Connection, owner: Owner) -> None:
 
 
 def vanish(conn: Connection, owner: Owner) -> None:
-    """Leave in the middle of a transaction, as a process that is killed does."""
+    """Close the connection during a transaction, as a killed process does."""
     conn.execute("begin")
     conn.execute("select set_config('app.user_id', %s, true)", [str(owner.id)])
     conn.close()
@@ -171,7 +172,7 @@ def vanish(conn: Connection, owner: Owner) -> None:
         (vanish, psycopg.OperationalError),
     ],
 )
-def test_a_statement_that_breaks_off_leaves_nothing_to_the_next(
+def test_a_failed_statement_leaves_nothing_in_the_session(
     clients: list[Connection],
     break_off: Callable[[Connection, Owner], None],
     error: type[Exception],
@@ -182,7 +183,7 @@ def test_a_statement_that_breaks_off_leaves_nothing_to_the_next(
         break_off(one, a)
 
     assert left_behind(other) == NOTHING
-    of_b = opportunities.select_opportunities(other, user_id=b.id)
+    of_b = select_page(other, user_id=b.id, columns=ORIGINAL, limit=100).items
     assert of_b.count(str(b.id).encode()) == 1
     assert str(a.id).encode() not in of_b
     assert left_behind(third) == NOTHING

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ORIGIN
 from tests.support import servers
+from tests.support.pooler import with_long_timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +25,13 @@ numbers = count(1)
 def service(
     service_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """One worker, so that a request that delays it delays all others."""
+    """One worker, so that a request that delays it delays all others.
+
+    A statement may wait for a lock as long as a test needs to look around.
+    """
     folder = tmp_path_factory.mktemp("worker")
     settings = {
-        "DATABASE_URL": service_url,
+        "DATABASE_URL": with_long_timeouts(service_url),
         "STORE_URL": f"lmdb://{folder / 'store'}",
         "WEB_CONCURRENCY": "1",
         "STATEMENTS": "4",
@@ -35,7 +39,7 @@ def service(
         "CORS_ORIGIN": ORIGIN,
         **issuer.settings(),
     }
-    with servers.gunicorn(settings, folder / "log") as running:
+    with servers.gunicorn(settings, folder / "log", patient=True) as running:
         yield running
 
 

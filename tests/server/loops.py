@@ -1,4 +1,4 @@
-"""An event loop of a test's own, and what it has to do."""
+"""An event loop for one test."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class TestLoop:
         except Exception as error:  # noqa: BLE001 - it is a result like any other
             self.results.append(error)
 
-    def run_until(self, count: int, within: float = 10) -> float:
-        """Run until that many results are there; return how many seconds it took."""
+    def run_until(self, count: int, within: float = 60) -> float:
+        """Run until there are ``count`` results; return how many seconds it took."""
         began = time.monotonic()
         while len(self.results) < count:
             assert time.monotonic() - began < within, self.results

@@ -1,4 +1,4 @@
-"""A worker that stops serves the requests that have arrived; one that is killed is replaced."""
+"""A worker that stops serves the requests that have arrived; a killed worker is replaced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.servers import Answer
+from tests.support.servers import Response
 from tests.support.waiting import wait_for
 from tests.support.wire import ROWS, connect, parse, posting, read_all
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Serve = Callable[..., Service]
 
 
-def tell_to_end(service: Service) -> None:
+def terminate(service: Service) -> None:
     service.process.send_signal(signal.SIGTERM)
     wait_for(lambda: "Handling signal: term" in service.output.read_text())
 
@@ -37,9 +37,9 @@ def test_a_request_whose_body_is_still_arriving_is_served_before_the_end(
     service = serve(WEB_CONCURRENCY="1")
     kept = HTTPConnection("127.0.0.1", service.port, timeout=60)
 
-    def readiness() -> Answer:
+    def readiness() -> Response:
         kept.request("GET", "/readyz")
-        return Answer.read(kept.getresponse())
+        return Response.read(kept.getresponse())
 
     assert readiness().status == 200
     body = b'{"title": "The last one"}'
@@ -50,10 +50,10 @@ def test_a_request_whose_body_is_still_arriving_is_served_before_the_end(
             time.sleep(0.01)
         assert (probe.status, probe.json) == (503, {"status": "draining"})
         sock.sendall(body[9:])
-        (answer,) = parse(read_all(sock), "POST")
+        (response,) = parse(read_all(sock), "POST")
 
     kept.close()
-    assert (answer.status, answer.json["title"]) == (201, "The last one")
+    assert (response.status, response.json["title"]) == (201, "The last one")
     assert service.process.wait(timeout=60) == 0
 
 
@@ -70,11 +70,11 @@ def test_a_request_whose_query_is_running_is_served_before_the_end(
             service.request, "PATCH", f"{ROWS}/{row['id']}", token=token, body=change
         )
         wait_for(lambda: owner.execute(waiting, ["%update opportunities%"]).fetchone() is not None)
-        tell_to_end(service)
+        terminate(service)
         holder.rollback()
-        answer = patching.result()
+        response = patching.result()
 
-    assert (answer.status, answer.json["title"]) == (200, "After")
+    assert (response.status, response.json["title"]) == (200, "After")
     assert service.process.wait(timeout=60) == 0
 
 
@@ -98,17 +98,19 @@ def test_before_the_end_open_connections_are_served_and_new_ones_are_refused(
             reading = pool.submit(service.request, "GET", ROWS, token=token)
             wait_for(lambda: owner.execute(locked, ["%opportunities%"]).fetchone())
             queued = [connect(service, asking) for _ in range(20)]
-            tell_to_end(service)
+            terminate(service)
             holder.rollback()
             assert reading.result().status == 200
         wait_for(is_refused)
         assert service.process.poll() is None
         slow.sendall(asking[-9:])
-        answers = [answer for sock in (slow, *queued) for answer in parse(read_all(sock), "POST")]
+        responses = [
+            response for sock in (slow, *queued) for response in parse(read_all(sock), "POST")
+        ]
 
     for sock in queued:
         sock.close()
-    assert [answer.status for answer in answers] == [201] * 21
+    assert [response.status for response in responses] == [201] * 21
     assert service.process.wait(timeout=60) == 0
 
 

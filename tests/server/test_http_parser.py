@@ -18,7 +18,7 @@ from futuretracker.server.connection import SOCKET_FILE
 from tests.support.servers import ROOT
 
 CLIENT, SERVER = ("192.0.2.7", 40_000), ("127.0.0.1", 3001)
-# What differs by design: gunicorn's own callbacks and objects.
+# What differs by design: gunicorn's callbacks and objects, and what depends on the worker.
 ITS_OWN = {
     "wsgi.errors", "wsgi.input", "wsgi.file_wrapper", "wsgi.early_hints", "gunicorn.socket",
     "wsgi.multithread", "wsgi.multiprocess",
@@ -60,8 +60,8 @@ SIMPLE = {
     b"X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\nX-Forwarded-Proto: https\r\n\r\n",
     "a body": b"POST /api/opportunities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     b'Content-Length: 13\r\n\r\n{"title":"a"}',
-    "bytes in a body": b"POST /x HTTP/1.1\r\ncontent-length: 4\r\n\r\n\r\n\xff\0",
-    "percent-encoded": b"GET /api/%E2%82%AC%2F%00 HTTP/1.1\r\n\r\n"[:-2] + b"\r\n",
+    "bytes in a body": b"POST /x HTTP/1.1\r\nHost: x\r\ncontent-length: 4\r\n\r\n\r\n\xff\0",
+    "percent-encoded": b"GET /api/%E2%82%AC%2F%00 HTTP/1.1\r\nHost: x\r\n\r\n",
     "no fields but one": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     "an empty query": b"GET /a? HTTP/1.1\r\nHost: x\r\n\r\n",
     "two question marks": b"GET /a?b?c HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -71,6 +71,9 @@ SIMPLE = {
     "keep-alive": GET + b"Connection: Keep-Alive\r\n\r\n",
     "close": GET + b"Connection: close\r\n\r\n",
     "HTTP/1.0": b"GET / HTTP/1.0\r\nHost: x\r\n\r\n",
+    "HTTP/1.0 without a host": b"GET / HTTP/1.0\r\n\r\n",
+    "no host but the field": b"GET / HTTP/1.1\r\nHost:\r\n\r\n",
+    "an address as the host": b"GET / HTTP/1.1\r\nHost: [2001:db8::1]:3001\r\n\r\n",
     "a semicolon in a path": b"GET /a;b=c/d:e@f HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 NOT_SIMPLE = {
@@ -88,8 +91,11 @@ NOT_SIMPLE = {
     "an expectation": b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na",
     "an upgrade": GET + b"Upgrade: h2c\r\n\r\n",
     "another connection": GET + b"Connection: Upgrade, HTTP2-Settings\r\n\r\n",
-    "a field that stands twice": GET + b"X-Twice: 1\r\nx-twice: 2\r\n\r\n",
+    "a duplicate field": GET + b"X-Twice: 1\r\nx-twice: 2\r\n\r\n",
     "two hosts": GET + b"Host: elsewhere\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\nAccept: */*\r\n\r\n",
+    "a path in the host": b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "two ports in the host": b"GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n",
     "an underscore": GET + b"X_Forwarded_For: 1.2.3.4\r\n\r\n",
     "a field without a colon": GET + b"Nonsense\r\n\r\n",
     "a field without a name": GET + b": value\r\n\r\n",
@@ -99,11 +105,11 @@ NOT_SIMPLE = {
     "NUL": GET + b"X-Test: \0\r\n\r\n",
     "a bare line feed": GET + b"X-Test: a\nX-Other: b\r\n\r\n",
     "a bare carriage return": GET + b"X-Test: a\rX-Other: b\r\n\r\n",
-    "a byte that is no ASCII": GET + b"X-Test: \xe9\r\n\r\n",
-    "a method of another kind": b"CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a byte that is not ASCII": GET + b"X-Test: \xe9\r\n\r\n",
+    "an unsupported method": b"CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n",
     "a method in small letters": b"get / HTTP/1.1\r\nHost: x\r\n\r\n",
     "another version": b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
-    "a version of HTTP/1.0 that stays": b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "HTTP/1.0 with keep-alive": b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "a whole URL": b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n",
     "two slashes": b"GET //evil/a HTTP/1.1\r\nHost: x\r\n\r\n",
     "an asterisk": b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -126,7 +132,7 @@ def test_every_other_request_is_left_to_gunicorn(kind: str) -> None:
         http_parser.keeps_alive(http_parser.parse(NOT_SIMPLE[kind], CLIENT, SERVER))
 
 
-# Requests of pieces that are mostly right, so that many of them are simple, and many almost.
+# The parts are mostly valid, so that many requests are simple and many are almost simple.
 LINES = st.builds(
     "{} {} {}".format,
     st.sampled_from(["GET", "POST", "OPTIONS", "TRACE", "PATCH "]),
@@ -143,9 +149,12 @@ VALUES = st.one_of(
     st.text('ab ,:;="\t\x7f\xe9\r\n%'),
 )
 FIELDS = st.lists(st.builds("{}:{}{}".format, NAMES, st.sampled_from(["", " ", "  "]), VALUES))
+HOSTS = st.sampled_from(["Host: localhost", "Host: localhost:3001", "host:[::1]", "Accept: */*"])
 REQUESTS = st.builds(
-    lambda line, fields, body: "\r\n".join([line, *fields, "", ""]).encode("latin-1") + body,
-    LINES, FIELDS, st.sampled_from([b"", b"{}", b"GET "]),
+    lambda line, host, fields, body: (
+        "\r\n".join([line, host, *fields, "", ""]).encode("latin-1") + body
+    ),
+    LINES, HOSTS, FIELDS, st.sampled_from([b"", b"{}", b"GET "]),
 )  # fmt: skip
 
 

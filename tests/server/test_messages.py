@@ -1,4 +1,4 @@
-"""Requests as bytes: every one gets a response in the format of the API."""
+"""Requests as bytes: every request gets a response in the format of the API."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import ORIGIN
 from tests.support.wire import ROWS, chunked, connect, head, parse, posting, read_all
 from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
-    from tests.support.servers import Answer, Service
+    from tests.support.servers import Response, Service
 
 ONE_MIB = 2**20
 GET = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n"
@@ -36,6 +37,8 @@ MALFORMED = {
         400,
     ),
     "an unknown transfer coding": (GET + b"Transfer-Encoding: bogus\r\n\r\n", 501),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "an unfinished IPv6 address": (b"GET http://[::/ HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     "another expectation": (GET + b"Expect: a-miracle\r\n\r\n", 417),
     "a header too large": (GET + b"X-Test: " + b"x" * 9_000 + b"\r\n\r\n", 431),
     "a header far too large": (GET + b"X-Test: " + b"x" * 200_000 + b"\r\n\r\n", 431),
@@ -45,20 +48,117 @@ MALFORMED = {
 }
 
 
+# gunicorn's own parser accepts these.
+ACCEPTED_BY_GUNICORN = {
+    "a body that is compressed": (
+        GET + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        501,
+    ),
+    "a body that is only compressed": (GET + b"Transfer-Encoding: gzip\r\n\r\n", 501),
+    "no host": (b"GET /api/health HTTP/1.1\r\n\r\n", 400),
+    "no host and chunks": (
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    **{
+        f"the host {host!r}": (b"GET /api/health HTTP/1.1\r\nHost: " + host + b"\r\n\r\n", 400)
+        for host in (b"a/b", b"a b", b"a:b", b"a:1:2", b"[::1", b"[::1]x", b"::1", b"u@a", b"a%zz")
+    },
+    "a URL without a host": (b"GET http:///api/health HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "another scheme": (b"GET javascript://x/api/health HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "a target that is neither path nor URL": (b"GET x?://y HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "an asterisk without OPTIONS": (b"GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("kind", ACCEPTED_BY_GUNICORN)
+def test_what_gunicorn_accepts_but_the_standard_does_not_is_refused(
+    service: Service, kind: str
+) -> None:
+    data, status = ACCEPTED_BY_GUNICORN[kind]
+    (response,) = parse(service.raw(data), "GET")
+
+    assert (response.status, response.headers["Connection"]) == (status, "close")
+
+
+@pytest.mark.event_loop("gunicorn accepts a head of 800 KiB")
+def test_a_head_of_more_than_32_kib_is_refused(service: Service) -> None:
+    data = GET + (b"X-Test: " + b"x" * 8000 + b"\r\n") * 4 + b"X: " + b"x" * 1000 + b"\r\n\r\n"
+    (response,) = parse(service.raw(data), "GET")
+
+    assert (response.status, response.headers["Connection"]) == (431, "close")
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.9"])
+def test_a_later_version_of_http_1_is_read_as_http_1_1(service: Service, version: str) -> None:
+    received = service.raw(head("GET", "/api/health", version=version))
+
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_question_about_the_whole_server_gets_its_methods(service: Service) -> None:
+    (response,) = parse(service.raw(head("OPTIONS", "*")), "OPTIONS")
+
+    assert (response.status, response.body) == (204, b"")
+    assert {"GET", "HEAD", "POST", "OPTIONS"} <= set(response.headers["Allow"].split(", "))
+    assert {name: response.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//api/v1/health", "/%2Fapi/v1/health", "http://elsewhere//api/v1/health"],
+)
+def test_a_path_with_two_slashes_has_the_headers_of_the_path(service: Service, target: str) -> None:
+    origin = f"Origin: {ORIGIN}"
+    data = head("GET", target, origin, close=False)
+    data += head("OPTIONS", target, origin, "Access-Control-Request-Method: GET")
+    for response in parse(service.raw(data), "GET", "OPTIONS"):
+        assert response.status in {200, 204}
+        assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+def test_a_query_in_latin_1_is_a_400_that_says_why(service: Service) -> None:
+    (response,) = parse(service.raw(head("GET", "/api/v1/health?q=caf%E9")), "GET")
+
+    assert response.status == 400
+    assert response.json["message"] == "The URL is not valid percent-encoded UTF-8"
+
+
+@pytest.mark.parametrize(
+    "host", [b"Host:\r\n", b"Host: [2001:db8::1]:3001\r\n", b"Host: a_b.example:\r\n"]
+)
+def test_an_empty_host_and_an_address_are_hosts(service: Service, host: bytes) -> None:
+    data = b"GET /api/health HTTP/1.1\r\n" + host + b"Connection: close\r\n\r\n"
+    (response,) = parse(service.raw(data), "GET")
+
+    assert response.status == 200
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "Script-Name", "PATH_INFO", "X_Forwarded_For"])
+def test_a_header_does_not_change_the_path(service: Service, name: str) -> None:
+    data = head("GET", "/x/api/health", f"{name}: /x", close=False)
+    data += head("GET", "/api/health", f"{name}: /nowhere")
+    moved, found = parse(service.raw(data), "GET", "GET")
+
+    assert (moved.status, moved.json["message"]) == (404, "Route /x/api/health not found")
+    assert found.status == 200
+
+
 @pytest.mark.parametrize("kind", MALFORMED)
 def test_a_malformed_request_gets_the_usual_error_format(service: Service, kind: str) -> None:
     data, status = MALFORMED[kind]
     received = service.raw(data)
-    (answer,) = parse(received, "GET")
+    (response,) = parse(received, "GET")
 
-    assert answer.status == status
-    assert set(answer.json) == {"error", "message"}
-    assert all(isinstance(text, str) and text for text in answer.json.values())
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert answer.headers["Connection"] == "close"
-    assert len(answer.headers["X-Request-Id"]) == 32
-    assert answer.headers["Permissions-Policy"]
-    assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
+    assert response.status == status
+    assert set(response.json) == {"error", "message"}
+    assert all(isinstance(text, str) and text for text in response.json.values())
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert response.headers["Connection"] == "close"
+    assert len(response.headers["X-Request-Id"]) == 32
+    assert response.headers["Permissions-Policy"]
+    assert {name: response.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
     assert b"<" not in received
     assert service.request("GET", "/healthz").status == 200
 
@@ -67,29 +167,37 @@ def test_a_malformed_request_gets_the_usual_error_format(service: Service, kind:
     "body", [b"zz\r\n{}\r\n0\r\n\r\n", b"-2\r\n{}\r\n0\r\n\r\n", b"2\r\n{}xx\r\n0\r\n\r\n"]
 )
 def test_a_bad_chunk_is_a_400(service: Service, token: str, body: bytes) -> None:
-    (answer,) = parse(
+    (response,) = parse(
         service.raw(posting(token, "Transfer-Encoding: chunked", close=False) + body), "POST"
     )
 
-    assert answer.status == 400
-    assert answer.json["error"] == "Bad Request"
-    assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
+    assert response.status == 400
+    assert response.json["error"] == "Bad Request"
+    assert {name: response.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
     assert service.request("GET", ROWS, token=token).json == []
 
 
-def test_requests_in_one_packet_are_answered_in_their_order(service: Service, token: str) -> None:
+@pytest.mark.event_loop("gunicorn says keep-alive, and closes")
+def test_after_a_bad_chunk_the_rest_is_no_request(service: Service, token: str) -> None:
+    data = posting(token, "Transfer-Encoding: chunked", close=False) + b"zz\r\n"
+    (response,) = parse(service.raw(data + head("GET", "/healthz")), "POST")
+
+    assert (response.status, response.headers["Connection"]) == (400, "close")
+
+
+def test_pipelined_requests_get_their_responses_in_order(service: Service, token: str) -> None:
     bodies = [json.dumps({"title": f"Number {n}"}).encode() for n in range(3)]
     data = b"".join(
         posting(token, f"Content-Length: {len(body)}", close=False) + body for body in bodies
     )
     data += head("GET", "/healthz", close=False) + head("GET", "/api/nothing", close=False)
     data += head("GET", ROWS, f"Authorization: Bearer {token}")
-    answers = parse(service.raw(data), *["POST"] * 3, *["GET"] * 3)
+    responses = parse(service.raw(data), *["POST"] * 3, *["GET"] * 3)
 
-    assert [answer.status for answer in answers] == [201, 201, 201, 200, 404, 200]
+    assert [response.status for response in responses] == [201, 201, 201, 200, 404, 200]
     titles = [f"Number {n}" for n in range(3)]
-    assert [answer.json["title"] for answer in answers[:3]] == titles
-    assert [row["title"] for row in answers[5].json] == titles[::-1]
+    assert [response.json["title"] for response in responses[:3]] == titles
+    assert [row["title"] for row in responses[5].json] == titles[::-1]
 
 
 def test_one_connection_serves_many_requests(service: Service, token: str) -> None:
@@ -113,10 +221,10 @@ def test_a_request_may_arrive_byte_by_byte(service: Service, token: str, size: i
         for start in range(0, len(data), size):
             sock.sendall(data[start : start + size])
             time.sleep(0.0005)
-        (answer,) = parse(read_all(sock), "POST")
+        (response,) = parse(read_all(sock), "POST")
 
-    assert answer.status == 201
-    assert answer.json["title"] == "Slow but sure"
+    assert response.status == 201
+    assert response.json["title"] == "Slow but sure"
 
 
 def test_a_body_may_arrive_after_its_headers_and_in_pieces(service: Service, token: str) -> None:
@@ -125,31 +233,31 @@ def test_a_body_may_arrive_after_its_headers_and_in_pieces(service: Service, tok
         for piece in pieces:
             time.sleep(0.05)
             sock.sendall(piece)
-        (answer,) = parse(read_all(sock), "POST")
+        (response,) = parse(read_all(sock), "POST")
 
-    assert (answer.status, answer.json["title"]) == (201, "In three pieces")
+    assert (response.status, response.json["title"]) == (201, "In three pieces")
 
 
-def test_chunks_make_a_body(service: Service, token: str) -> None:
+def test_a_chunked_body_is_read(service: Service, token: str) -> None:
     data = posting(token, "Transfer-Encoding: chunked") + chunked(b'{"title":', b' "Chunked"}')
-    (answer,) = parse(service.raw(data), "POST")
+    (response,) = parse(service.raw(data), "POST")
 
-    assert (answer.status, answer.json["title"]) == (201, "Chunked")
+    assert (response.status, response.json["title"]) == (201, "Chunked")
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])
 def test_a_body_of_one_mib_is_read_and_one_byte_more_is_refused(
     service: Service, token: str, framing: str
 ) -> None:
-    def send(size: int) -> Answer:
+    def send(size: int) -> Response:
         body = b'{"title": "Large"}'.ljust(size)
         if framing == "length":
             data = posting(token, f"Content-Length: {size}") + body
         else:
             pieces = [body[start : start + 65536] for start in range(0, size, 65536)]
             data = posting(token, "Transfer-Encoding: chunked") + chunked(*pieces)
-        (answer,) = parse(service.raw(data), "POST")
-        return answer
+        (response,) = parse(service.raw(data), "POST")
+        return response
 
     assert send(ONE_MIB).status == 201
     refused = send(ONE_MIB + 1)
@@ -160,22 +268,22 @@ def test_a_body_of_one_mib_is_read_and_one_byte_more_is_refused(
     }
 
 
-def test_a_client_that_asks_first_is_told_to_continue(service: Service, token: str) -> None:
+def test_a_client_that_expects_100_continue_gets_it(service: Service, token: str) -> None:
     body = b'{"title": "Patient"}'
-    asking = posting(token, f"Content-Length: {len(body)}", "Expect: 100-continue")
-    with connect(service, asking) as sock:
+    request = posting(token, f"Content-Length: {len(body)}", "Expect: 100-continue")
+    with connect(service, request) as sock:
         assert sock.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         sock.sendall(body)
-        (answer,) = parse(read_all(sock), "POST")
+        (response,) = parse(read_all(sock), "POST")
 
-    assert (answer.status, answer.json["title"]) == (201, "Patient")
+    assert (response.status, response.json["title"]) == (201, "Patient")
 
 
-def test_http_1_0_is_answered_and_closed(service: Service) -> None:
-    (answer,) = parse(service.raw(b"GET /api/health HTTP/1.0\r\n\r\n"), "GET")
+def test_an_http_1_0_request_gets_a_response_and_its_connection_is_closed(service: Service) -> None:
+    (response,) = parse(service.raw(b"GET /api/health HTTP/1.0\r\n\r\n"), "GET")
 
-    assert (answer.status, answer.json["status"]) == (200, "ok")
-    assert answer.headers["Connection"] == "close"
+    assert (response.status, response.json["status"]) == (200, "ok")
+    assert response.headers["Connection"] == "close"
 
 
 def test_head_has_the_headers_of_get_and_no_body(service: Service, token: str) -> None:

@@ -1,4 +1,4 @@
-"""A port that another program uses."""
+"""The start with a port that another program uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from tests.support.servers import ROOT, free_port
 
 
-def test_a_port_that_is_taken_is_one_sentence_and_no_start(settings: dict[str, str]) -> None:
+def test_a_port_in_use_stops_the_start_with_one_sentence(settings: dict[str, str]) -> None:
     port = free_port()
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))

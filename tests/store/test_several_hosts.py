@@ -19,7 +19,7 @@ from tests.support.waiting import wait_for
 if TYPE_CHECKING:
     from futuretracker.store import SharedStore
 
-LOST = "shared store unavailable, rate limits are counted per process"
+UNAVAILABLE = "shared store unavailable, rate limits are counted per process"
 BACK = "shared store is available again"
 HITS = [Hit(f"trip:{number}", 10**6, 60) for number in range(4)]
 KEYS = ["revocations", "id:user_a"]
@@ -43,7 +43,7 @@ def reads(server: int) -> int:
 def start_failover(watch: redis.Redis) -> bool:
     """Return whether Sentinel starts a failover; it may not know of a replica yet."""
     try:
-        return bool(watch.sentinel_failover("budgets"))
+        return bool(watch.sentinel_failover("counters"))
     except redis.ResponseError:
         return False
 
@@ -69,7 +69,7 @@ def test_a_visit_takes_one_round_trip(kind: str, urls: dict[str, str]) -> None:
     store.visit(HITS, KEYS)  # opens the connection and loads the script
     if kind == "sentinel":
         with redis.Redis(port=int(url.rpartition(":")[2].partition("/")[0])) as watch:
-            servers_of = [int(watch.sentinel_master("budgets")["port"])]
+            servers_of = [int(watch.sentinel_master("counters")["port"])]
     else:
         servers_of = ports(url) if kind == "cluster" else [int(url.rpartition(":")[2])]
     before = sum(map(reads, servers_of))
@@ -105,13 +105,14 @@ def test_the_service_starts_without_sentinel_or_cluster(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"redis+{kind}://127.0.0.1:{servers.free_port()}"
-    store = open_store(f"{url}/budgets" if kind == "sentinel" else url)
+    store = open_store(f"{url}/counters" if kind == "sentinel" else url)
 
-    started = time.monotonic()
-    assert [store.visit(HITS).windows[0].hits for _ in range(3)] == [1, 2, 3]
+    first, *later = timed(store, 20)
+    assert first < 30
+    assert median(later) < 0.1  # a busy machine may delay one
+    assert store.visit(HITS).windows[0].hits == 21
     assert not store.check()
-    assert time.monotonic() - started < 1
-    assert messages(caplog) == [LOST]
+    assert messages(caplog) == [UNAVAILABLE]
 
 
 def test_a_cluster_that_starts_later_is_used_then(caplog: pytest.LogCaptureFixture) -> None:
@@ -128,7 +129,7 @@ def test_a_cluster_that_starts_later_is_used_then(caplog: pytest.LogCaptureFixtu
 
         assert store.visit(HITS).windows[0].hits == 1
         assert client.get("{futuretracker}:trip:0") == b"1"
-    assert messages(caplog) == [LOST, BACK]
+    assert messages(caplog) == [UNAVAILABLE, BACK]
 
 
 def test_an_unresponsive_cluster_delays_one_request_briefly(
@@ -148,7 +149,7 @@ def test_an_unresponsive_cluster_delays_one_request_briefly(
 
     assert times[0] < 30
     assert median(times[1:]) < 0.1  # a busy machine may delay one
-    assert messages(caplog) == [LOST]
+    assert messages(caplog) == [UNAVAILABLE]
 
 
 def test_the_store_follows_a_failover_of_sentinel(
@@ -176,7 +177,7 @@ def test_the_store_follows_a_failover_of_sentinel(
 
         assert store.visit(HITS, ["key"]).values == [b"value"]
         assert store.visit(HITS).windows[0].hits == 3
-    assert set(messages(caplog)) <= {LOST, BACK}
+    assert set(messages(caplog)) <= {UNAVAILABLE, BACK}
 
 
 def test_a_full_server_is_one_warning_and_is_used_again_once_it_has_room(
@@ -192,9 +193,9 @@ def test_a_full_server_is_one_warning_and_is_used_again_once_it_has_room(
         store.put("value", b"x", 60)
         assert store.visit([], ["value"]).values == [b"x"]
         time.sleep(0.5)  # it responds but accepts no writes, so it is not used
-        assert messages(caplog) == [LOST]
+        assert messages(caplog) == [UNAVAILABLE]
         client.config_set("maxmemory", 0)
         wait_for(lambda: BACK in messages(caplog))
 
         assert store.visit([Hit("key", 9, 60)]).windows[0].hits == 2
-    assert messages(caplog) == [LOST, BACK]
+    assert messages(caplog) == [UNAVAILABLE, BACK]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selenium import webdriver
@@ -12,9 +13,10 @@ from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.support.node import install
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from selenium.webdriver.remote.webelement import WebElement
 
@@ -27,6 +29,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+AXE = Path(__file__).with_name("axe")
 WITHIN = 30  # seconds
 # Runs before any script of a page; records what the Content-Security-Policy blocks.
 RECORD_VIOLATIONS = """
@@ -65,6 +68,17 @@ class Browser:
     def script(self, expression: str) -> Any:
         return self.driver.execute_script(f"return {expression}")
 
+    def violations(self) -> list[str]:
+        """Return what axe-core finds wrong with the page: each rule with the elements."""
+        install(AXE)
+        self.driver.execute_script((AXE / "node_modules/axe-core/axe.min.js").read_text())
+        found = self.driver.execute_async_script("axe.run().then(arguments[0])")
+        return [
+            f"{rule['id']}: {' '.join(map(str, node['target']))}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+
     def console(self) -> list[str]:
         """Return the console's errors and warnings since the last call."""
         return [line["message"] for line in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
@@ -85,8 +99,7 @@ class Browser:
 def chromium(profile: Path) -> Iterator[Browser]:
     """Run the installed Chromium until the block ends."""
     binary, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
-    assert binary, "apt-get install chromium"
-    assert driver_path, "apt-get install chromium-driver"
+    assert binary, "the test must say that it needs chromium"
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     for flag in (*FLAGS, f"--user-data-dir={profile}"):

@@ -1,4 +1,4 @@
-"""Webhook requests as Clerk sends them: events, signed by the scheme of Svix."""
+"""Webhook requests as Clerk sends them: events with a signature of Svix."""
 
 from __future__ import annotations
 

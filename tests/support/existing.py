@@ -1,8 +1,8 @@
-"""Databases of an earlier FutureTracker that has interview rounds, in several variants."""
+"""Schemas of an earlier FutureTracker with interview rounds, in several variants."""
 
 from __future__ import annotations
 
-# To be added to EXISTING of test_migrate.py: v1's columns with other checks, and rounds.
+# Added to EXISTING of tests/database/test_migrate.py: v1's columns with other checks, and rounds.
 LATER = """
     alter table opportunities
         add column campus_mode varchar(20) check (campus_mode in ('on_campus', 'off_campus')),
@@ -37,7 +37,7 @@ LATER = """
         case n when 1 then 'cleared' end, 'Round ' || n, case n when 1 then now() end
     from opportunities, generate_series(1, 3) as n where title like 'Row 2 of %';
 """
-# Rounds without a unique number: one number is used twice, one is missing.
+# Rounds without unique numbers: one number is used twice, and one round has none.
 MUDDLED = """
     alter table opportunity_rounds
         drop constraint one_number_each, alter round_number drop not null;
@@ -49,7 +49,7 @@ MUDDLED = """
 """
 # Other forms that the table may have.
 VARIANTS = {
-    "as it is": "",
+    "unchanged": "",
     "a unique index and not a constraint": """
         alter table opportunity_rounds drop constraint one_number_each;
         create unique index idx_rounds_unique on opportunity_rounds (round_number, opportunity_id);

@@ -21,24 +21,17 @@ from tests.support.servers import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PORT = 6543  # Supavisor's port: the service takes it for a transaction pooler
+PORT = 6543  # Supavisor's port, which the service recognises as a transaction pooler
 SERVER_USER = "pgserver"  # the embedded Postgres runs as this user if the tests run as root
 
 
 def recommended_settings() -> ConfigParser:
     """Return the settings that docs/operations/scaling.md recommends."""
-    guide = (ROOT / "docs/operations/scaling.md").read_text()
-    [block] = re.findall(r"```ini\n(.*?)```", guide, re.DOTALL)
+    page = (ROOT / "docs/operations/scaling.md").read_text()
+    [block] = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
     settings = ConfigParser(inline_comment_prefixes=";")
     settings.read_string(block)
     return settings
-
-
-def program() -> str:
-    """Return the path of PgBouncer, which Debian installs in /usr/sbin."""
-    found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert found, "apt-get install pgbouncer"
-    return found
 
 
 def as_server_user() -> dict[str, Any]:
@@ -56,10 +49,10 @@ def connect(url: str, **options: Any) -> psycopg.Connection[Any]:
 
 
 def with_long_timeouts(url: str) -> str:
-    """Return a URL whose statements may wait 10 seconds for a lock and run for 20."""
+    """Return a URL whose statements may run, and wait for a lock, for a minute."""
     if _is_pooled(url):
         return make_conninfo(url, dbname="with_long_timeouts")
-    return make_conninfo(url, options="-c lock_timeout=10s -c statement_timeout=20s")
+    return make_conninfo(url, options="-c lock_timeout=60s -c statement_timeout=60s")
 
 
 def _is_pooled(url: str) -> bool:
@@ -77,7 +70,7 @@ def pgbouncer(postgres: str, **changes: str) -> Iterator[str]:
             shutil.chown(folder, user["user"])
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [program(), folder / "pgbouncer.ini"], stderr=log, stdout=log, **user
+                ["pgbouncer", folder / "pgbouncer.ini"], stderr=log, stdout=log, **user
             )
         url = make_conninfo(postgres, host=name, port=PORT)
         try:
@@ -92,7 +85,7 @@ def _write(folder: Path, postgres: str, changes: dict[str, str]) -> None:
     settings = recommended_settings()
     target = conninfo_to_dict(postgres)
     where = f"host={target['host']} port={target.get('port') or 5432} dbname={target['dbname']}"
-    waits = "connect_query='set lock_timeout = ''10s''; set statement_timeout = ''20s'''"
+    waits = "connect_query='set lock_timeout = ''60s''; set statement_timeout = ''60s'''"
     settings["databases"] = {str(target["dbname"]): where, "with_long_timeouts": f"{where} {waits}"}
     settings["pgbouncer"].update(
         listen_port=str(PORT),

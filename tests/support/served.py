@@ -1,4 +1,4 @@
-"""An application that real gunicorn processes serve, used like one of Flask in this process."""
+"""Use a service under gunicorn as if it were a Flask application in this process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OF_THE_CONNECTION = {"server", "date", "connection"}
 class ServedApp:
     """A WSGI application that sends each request to the service over a kept connection.
 
-    A request header without a value is not sent, as werkzeug's client has them for every body.
+    werkzeug's client always sets Content-Type and Content-Length; empty ones are not sent.
     """
 
     def __init__(self, service: Service) -> None:
@@ -78,7 +78,8 @@ class ServedApp:
 def target_of(environ: Mapping[str, Any]) -> str:
     """Return path and query as a client sends them: with percent-encoding, and in one piece.
 
-    werkzeug's client leaves them as the test has written them, and apart where it has.
+    werkzeug's client passes both as the test has written them, and the query apart if it was given
+    apart.
     """
     target, query = environ["RAW_URI"], environ["QUERY_STRING"]
     if query and "?" not in target:

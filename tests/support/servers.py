@@ -26,7 +26,7 @@ WORKER = "event-loop"  # of every gunicorn; another one with --worker
 
 
 @dataclass
-class Answer:
+class Response:
     """An HTTP response with its whole body."""
 
     status: int
@@ -38,7 +38,7 @@ class Answer:
         return json.loads(self.body)
 
     @classmethod
-    def read(cls, response: HTTPResponse) -> Answer:
+    def read(cls, response: HTTPResponse) -> Response:
         return cls(response.status, dict(response.getheaders()), response.read())
 
 
@@ -59,8 +59,12 @@ class Service:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         source: str = "127.0.0.1",
-    ) -> Answer:
-        """Send one request on a new connection from the loopback address ``source``."""
+    ) -> Response:
+        """Send one request on a new connection from the loopback address ``source``.
+
+        Head and body are sent together, as nginx sends them. If the body came later, the worker
+        would admit another request meanwhile.
+        """
         sent = dict(headers or {})
         if token:
             sent["Authorization"] = f"Bearer {token}"
@@ -69,13 +73,16 @@ class Service:
             sent.setdefault("Content-Type", "application/json")
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(source, 0))
         try:
+            connection.connect()
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
             connection.request(method, path, body=body, headers=sent)
-            return Answer.read(connection.getresponse())
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+            return Response.read(connection.getresponse())
         finally:
             connection.close()
 
     def raw(self, data: bytes) -> bytes:
-        """Send raw bytes; return what comes until the server closes, or is silent for 60 s."""
+        """Send raw bytes; return what arrives until the server closes or is silent for 60 s."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as sock:
             sock.sendall(data)
             received = b""
@@ -107,12 +114,20 @@ def free_port() -> int:
 
 @contextmanager
 def gunicorn(
-    settings: Mapping[str, str], output: Path, *, socket_file: Path | None = None
+    settings: Mapping[str, str],
+    output: Path,
+    *,
+    socket_file: Path | None = None,
+    patient: bool = False,
 ) -> Iterator[Service]:
-    """Run the service until the block ends, on a port and, if given, on a socket file."""
+    """Run the service until the block ends, on a port and, if given, on a socket file.
+
+    If it is ``patient``, no timeout towards the database or the store ends a request early.
+    """
     port = free_port()
     env = {"PATH": os.environ["PATH"], "WORKER": WORKER, **settings, "PORT": str(port)}
-    command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+    application = "tests.support.patient:app" if patient else "wsgi:app"
+    command = [sys.executable, "-m", "gunicorn", application]
     if socket_file:
         ports = [port, *filter(None, [settings.get("METRICS_PORT")])]
         binds = [f"unix:{socket_file}", *(f"127.0.0.1:{each}" for each in ports)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def delayed(port: int, seconds: float) -> Iterator[int]:
-    """Yield a port that leads to the server at ``port``, so many seconds away."""
+    """Yield a port that forwards to the server at ``port`` and delays what it sends."""
     with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
         thread = threading.Thread(target=_accept, args=(listener, port, seconds), daemon=True)
         thread.start()

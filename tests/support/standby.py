@@ -1,4 +1,4 @@
-"""A standby that streams from the embedded Postgres, with the failures that may happen to it."""
+"""A standby that streams from the embedded Postgres, and ways to make it fail."""
 
 from __future__ import annotations
 

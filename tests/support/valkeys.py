@@ -30,7 +30,7 @@ def server(port: int, *arguments: str) -> Iterator[int]:
         with (Path(folder) / "log").open("wb") as log:
             process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
-            wait_for(lambda: answers(port))
+            wait_for(lambda: responds(port))
             yield process.pid
         finally:
             process.send_signal(signal.SIGCONT)
@@ -38,7 +38,7 @@ def server(port: int, *arguments: str) -> Iterator[int]:
             process.wait(WITHIN)
 
 
-def answers(port: int) -> bool:
+def responds(port: int) -> bool:
     try:
         with redis.Redis(port=port, socket_timeout=1) as client:
             return bool(client.ping())
@@ -49,7 +49,7 @@ def answers(port: int) -> bool:
 def node(port: int, bus: int | None = None) -> AbstractContextManager[int]:
     """Run a node of a Cluster.
 
-    The bus gets a port of its own: the default, 10,000 higher, may be in use by a connection.
+    The bus gets a free port: its default, 10,000 above ``port``, may be in use by a connection.
     """
     bus = bus or free_port()
     return server(port, "--save", "", "--cluster-enabled", "yes", "--cluster-port", str(bus))
@@ -73,11 +73,11 @@ def cluster() -> Iterator[str]:
 
 @contextmanager
 def sentinel() -> Iterator[tuple[str, int]]:
-    """Run a Valkey and a Sentinel that names it ``budgets``; yield the URL and Valkey's port."""
+    """Run a Valkey and a Sentinel that names it ``counters``; yield the URL and Valkey's port."""
     port, watch = free_port(), free_port()
     with TemporaryDirectory(prefix="futuretracker-sentinel-") as folder:
         conf = Path(folder) / "sentinel.conf"
-        conf.write_text(f"sentinel monitor budgets 127.0.0.1 {port} 1\n")
+        conf.write_text(f"sentinel monitor counters 127.0.0.1 {port} 1\n")
         with (
             server(port, "--save", "", "--repl-diskless-sync-delay", "0"),
             server(watch, str(conf), "--sentinel"),
@@ -85,4 +85,4 @@ def sentinel() -> Iterator[tuple[str, int]]:
         ):
             # By default, a Sentinel checks every ten seconds only.
             client.execute_command("SENTINEL", "DEBUG", "INFO-PERIOD", 100)
-            yield f"redis+sentinel://127.0.0.1:{watch}/budgets", port
+            yield f"redis+sentinel://127.0.0.1:{watch}/counters", port

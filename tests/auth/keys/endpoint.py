@@ -1,4 +1,4 @@
-"""Clerk's JWKS endpoint, a real https server: it answers plainly, or as a test likes."""
+"""Clerk's JWKS endpoint, a real https server whose responses a test can change."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append((self.path, self.headers.get("Authorization")))
-        self.server.answer(self)
+        self.server.respond(self)
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 class Endpoint(ThreadingHTTPServer):
-    """Clerk's JWKS endpoint over TLS, which remembers the path and key of each request.
+    """Clerk's JWKS endpoint over TLS, which records the path and key of each request.
 
-    A test may take over with an ``answer`` of its own; those that wait should heed ``over``.
+    A test may replace ``respond``. A replacement that waits should stop when ``over`` is set.
     """
 
     daemon_threads = False
@@ -46,7 +46,7 @@ class Endpoint(ThreadingHTTPServer):
         self.status = 200
         self.document = b""
         self.over = threading.Event()
-        self.answer: Callable[[BaseHTTPRequestHandler], object] = self.answer_plainly
+        self.respond: Callable[[BaseHTTPRequestHandler], object] = self.send_document
 
     @property
     def host(self) -> str:
@@ -59,20 +59,20 @@ class Endpoint(ThreadingHTTPServer):
     def publish(self, *entries: object) -> None:
         self.document = json.dumps({"keys": entries}).encode()
 
-    def answer_plainly(self, handler: BaseHTTPRequestHandler) -> None:
+    def send_document(self, handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(self.status)
         handler.send_header("Content-Length", str(len(self.document)))
         handler.end_headers()
         handler.wfile.write(self.document)
 
-    def answer_after(self, event: threading.Event) -> Callable[[BaseHTTPRequestHandler], None]:
-        """Answer plainly, but not before ``event``."""
+    def respond_after(self, event: threading.Event) -> Callable[[BaseHTTPRequestHandler], None]:
+        """Return a ``respond`` that sends the document once ``event`` is set."""
 
-        def answer(handler: BaseHTTPRequestHandler) -> None:
+        def respond(handler: BaseHTTPRequestHandler) -> None:
             event.wait(60)
-            self.answer_plainly(handler)
+            self.send_document(handler)
 
-        return answer
+        return respond
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that hangs up is what many tests are about."""
+        """Print nothing: in many tests, a client closes its connection early."""

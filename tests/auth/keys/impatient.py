@@ -1,4 +1,4 @@
-"""A worker for a test: it fetches unknown keys at once, however recent the last fetch is."""
+"""A worker for a test that fetches unknown keys at once, without a cooldown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fetch may cost: an endpoint that is slow or endless is given up."""
+"""The limits of a fetch: the time, and the size of the document."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import pytest
 
 from futuretracker.auth.keys import Jwks
 from futuretracker.web.errors import Unavailable
-from tests.auth.keys.asker import eventually, expect_unavailable
+from tests.auth.keys.service_client import eventually, expect_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
 
     from tests.auth.forge import Clock, Forge
-    from tests.auth.keys.asker import Asker
     from tests.auth.keys.endpoint import Endpoint
+    from tests.auth.keys.service_client import ServiceClient
 
 
 def drip(data: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Answer these bytes, then one more every 50 ms."""
+    """Send these bytes, then one more every 50 ms."""
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
         endpoint: Endpoint = handler.server  # type: ignore[assignment]
         handler.wfile.write(data)
         deadline = time.monotonic() + 60
         while not endpoint.over.wait(0.05) and time.monotonic() < deadline:
             handler.wfile.write(b" ")
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
@@ -46,32 +46,32 @@ def drip(data: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
         pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1", id="a chunk"),
     ],
 )
-def test_an_endpoint_that_drips_is_given_up_in_time(
-    service: Asker,
+def test_an_endpoint_that_sends_slowly_times_out(
+    service: ServiceClient,
     endpoint: Endpoint,
     forge: Forge,
     monkeypatch: pytest.MonkeyPatch,
     beginning: bytes,
 ) -> None:
     monkeypatch.setattr(Jwks, "TIMEOUT", 0.2)
-    endpoint.answer = drip(beginning)
+    endpoint.respond = drip(beginning)
 
     started = time.monotonic()
     expect_unavailable(service.ask(forge.token()))
     assert time.monotonic() - started < 30
 
 
-def test_an_endpoint_that_is_silent_is_given_up_after_two_seconds(
-    service: Asker, endpoint: Endpoint, forge: Forge
+def test_a_silent_endpoint_times_out_after_two_seconds(
+    service: ServiceClient, endpoint: Endpoint, forge: Forge
 ) -> None:
-    endpoint.answer = lambda _: endpoint.over.wait(60)
+    endpoint.respond = lambda _: endpoint.over.wait(60)
 
     started = time.monotonic()
     expect_unavailable(service.ask(forge.token()))
     assert 1.8 < time.monotonic() - started < 30
 
 
-def test_a_server_that_says_nothing_at_all_is_given_up_in_time(
+def test_a_server_without_a_tls_handshake_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Jwks, "TIMEOUT", 0.2)
@@ -84,13 +84,13 @@ def test_a_server_that_says_nothing_at_all_is_given_up_in_time(
     assert time.monotonic() - started < 30
 
 
-def test_a_resolver_that_does_not_answer_is_given_up_in_time(
+def test_a_resolver_without_a_response_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     over = threading.Event()
 
     def resolve(*_args: object, **_options: object) -> None:
-        over.wait(60)  # nothing bounds the system's own
+        over.wait(60)  # the system's resolver has no timeout
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
@@ -103,8 +103,8 @@ def test_a_resolver_that_does_not_answer_is_given_up_in_time(
     over.set()
 
 
-def test_a_document_has_a_largest_size(
-    service: Asker, endpoint: Endpoint, clock: Clock, forge: Forge
+def test_a_document_has_a_maximum_size(
+    service: ServiceClient, endpoint: Endpoint, clock: Clock, forge: Forge
 ) -> None:
     document = endpoint.document
     endpoint.document = document.ljust(64 * 1024 + 1)
@@ -115,17 +115,19 @@ def test_a_document_has_a_largest_size(
     assert service.status(forge.token()) == 200
 
 
-def test_an_endless_document_is_given_up(service: Asker, endpoint: Endpoint, forge: Forge) -> None:
+def test_an_endless_document_is_not_read_to_its_end(
+    service: ServiceClient, endpoint: Endpoint, forge: Forge
+) -> None:
     sent = 0
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
         nonlocal sent
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         with suppress(OSError):
             while sent < 2**27:
                 sent += handler.wfile.write(b" " * 2**16)
 
-    endpoint.answer = answer
+    endpoint.respond = respond
 
     expect_unavailable(service.ask(forge.token()))
     assert eventually(lambda: sent < 2**24)

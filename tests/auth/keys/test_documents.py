@@ -1,20 +1,23 @@
-"""What stands in a document: strong RSA keys for signatures count, and nothing else."""
+"""The contents of a JWKS: the service uses strong RSA signing keys and ignores the rest."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from futuretracker.auth.keys import parse_jwks
 from tests.auth.forge import NOT_THERE, Forge, b64
-from tests.auth.keys.asker import expect_unavailable
+from tests.auth.keys.service_client import expect_unavailable
+from tests.auth.predictable import predictable_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.auth.forge import Clock
-    from tests.auth.keys.asker import Asker
     from tests.auth.keys.endpoint import Endpoint
+    from tests.auth.keys.service_client import ServiceClient
 
 
 @pytest.mark.parametrize(
@@ -37,8 +40,8 @@ if TYPE_CHECKING:
     ],
     ids=lambda document: document[:20].decode("latin-1"),
 )
-def test_a_document_that_is_no_jwks_is_a_503_and_leaves_known_keys_alone(
-    service: Asker, endpoint: Endpoint, clock: Clock, forge: Forge, document: bytes
+def test_an_invalid_jwks_is_a_503_and_does_not_change_known_keys(
+    service: ServiceClient, endpoint: Endpoint, clock: Clock, forge: Forge, document: bytes
 ) -> None:
     good, endpoint.document = endpoint.document, document
     expect_unavailable(service.ask(forge.token()))
@@ -58,6 +61,10 @@ def private_jwk(forge: Forge) -> dict[str, Any]:
     members |= {"dp": numbers.dmp1, "dq": numbers.dmq1, "qi": numbers.iqmp}
     encoded = {k: b64(v.to_bytes((v.bit_length() + 7) // 8, "big")) for k, v in members.items()}
     return forge.jwk(**encoded)
+
+
+def jwk_with(**changes: Any) -> Callable[[Forge], object]:
+    return lambda other: other.jwk(**changes)
 
 
 COORDINATES = {"x": b64(b"\1" * 32), "y": b64(b"\2" * 32)}
@@ -89,7 +96,21 @@ POISON: dict[str, Callable[[Forge], object]] = {
     "use enc": lambda other: other.jwk(use="enc"),
     "use null": lambda other: other.jwk(use=None),
     "use list": lambda other: other.jwk(use=["sig"]),
+    **{
+        f"alg {alg!r}": jwk_with(alg=alg)
+        for alg in ("PS512", "PS256", "RS384", "RS512", "rs256", "", None, 1, ["RS256"], {})
+    },
+    **{
+        f"key_ops {operations!r}": jwk_with(key_ops=operations)
+        for operations in (
+            *(["sign"], ["encrypt", "wrapKey"], [], [["verify"]], ["VERIFY"], None, "verify"),
+            *(1, {"verify": True}),
+        )
+    },
     "private": private_jwk,
+    "private, d alone": lambda other: other.jwk(d=b64(b"\1" * 256)),
+    "private, d null": lambda other: other.jwk(d=None),
+    "predictable (ROCA)": lambda _: Forge(kid="ins_2", key=predictable_key()).jwk(),
     "null": lambda _: None,
     "a list": lambda _: ["kty", "RSA"],
     "a string": lambda _: "RSA",
@@ -98,9 +119,9 @@ POISON: dict[str, Callable[[Forge], object]] = {
 
 
 @pytest.mark.parametrize("name", POISON)
-def test_what_is_no_strong_rsa_signing_key_is_passed_over(
+def test_a_key_that_is_not_a_strong_rsa_signing_key_is_ignored(
     *,
-    service: Asker,
+    service: ServiceClient,
     endpoint: Endpoint,
     clock: Clock,
     forge: Forge,
@@ -124,8 +145,8 @@ def test_what_is_no_strong_rsa_signing_key_is_passed_over(
     [b"\xff" * 255 + b"\xfe", b"\xff" * 2048, b"\x80" + bytes(255)],
     ids=["even", "16,384 bits", "a power of two"],
 )
-def test_the_tokens_of_a_modulus_that_is_none_are_refused(
-    service: Asker, endpoint: Endpoint, forge: Forge, stranger: Forge, n: bytes
+def test_tokens_of_an_invalid_modulus_are_refused(
+    service: ServiceClient, endpoint: Endpoint, forge: Forge, stranger: Forge, n: bytes
 ) -> None:
     endpoint.publish(forge.jwk(), stranger.jwk(kid="ins_2", n=b64(n)))
 
@@ -133,17 +154,80 @@ def test_the_tokens_of_a_modulus_that_is_none_are_refused(
     assert service.status(forge.token()) == 200
 
 
-@pytest.mark.parametrize("use", ["sig", NOT_THERE], ids=["sig", "absent"])
-def test_a_signing_key_may_say_its_use(
-    service: Asker, endpoint: Endpoint, forge: Forge, use: object
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"use": "sig"},
+        {"use": NOT_THERE},
+        {"alg": NOT_THERE},
+        {"key_ops": ["verify"]},
+        {"use": NOT_THERE, "alg": NOT_THERE, "key_ops": ["sign", "verify"]},
+    ],
+    ids=str,
+)
+def test_a_signing_key_may_say_what_it_is_for(
+    service: ServiceClient, endpoint: Endpoint, forge: Forge, members: dict[str, Any]
 ) -> None:
-    endpoint.publish(forge.jwk(use=use))
+    endpoint.publish(forge.jwk(**members))
 
     assert service.status(forge.token()) == 200
 
 
+def test_the_log_says_why_keys_are_ignored(
+    service: ServiceClient,
+    endpoint: Endpoint,
+    forge: Forge,
+    stranger: Forge,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One line for each reason, however many keys the document has."""
+    bad: list[dict[str, Any]] = [
+        *({"alg": "PS512"}, {"key_ops": ["sign"]}, {"use": "enc"}, {"kty": "EC"}, {"d": "AQ"}),
+        *({"kid": 1}, {"n": "!"}),
+    ]
+    entries = [stranger.jwk(**{"kid": "ins_2", **members}) for members in bad]
+    weak = [Forge(bits=1024).jwk(), Forge(exponent=3).jwk(), Forge(key=predictable_key()).jwk()]
+    endpoint.publish(*entries, *weak, *[None] * 500, forge.jwk())
+
+    assert service.status(forge.token()) == 200
+    ignored = [r for r in caplog.records if r.getMessage() == "sign-in key ignored"]
+    assert {record.cause: record.count for record in ignored} == {  # type: ignore[attr-defined]
+        "alg is not RS256": 1,
+        "key_ops has no verify": 1,
+        "use is not sig": 1,
+        "kty is not RSA": 1,
+        "private": 1,
+        "no kid": 1,
+        "n or e is not valid": 1,
+        "not 2048 bits or more with e = 65537": 2,
+        "can be factored (ROCA, CVE-2017-15361)": 1,
+        "not an object": 500,
+    }
+    assert len(ignored) == 10
+
+
+VALUES: list[object] = [
+    *(None, True, False, 0, -1, 10**400, 1.5, "", "!", "\0", "\ud800", "\xe9", "=", "AQAB"),
+    *("A" * 5000, "RSA", "sig", "RS256", [], {}, [[]], [None], {"a": 1}, ["verify"], ["RSA"]),
+]
+
+
+@pytest.mark.parametrize(
+    "member", ["kty", "use", "alg", "key_ops", "kid", "n", "e", "d", "p", "oth", "x5c", "crv"]
+)
+def test_a_member_of_any_value_raises_no_error_and_does_not_affect_other_keys(
+    forge: Forge, stranger: Forge, member: str
+) -> None:
+    entries = [stranger.jwk(kid=f"other_{number}") for number in range(len(VALUES))]
+    for entry, value in zip(entries, VALUES, strict=True):
+        entry[member] = value
+    document = json.dumps({"keys": [*entries, forge.jwk()]}).encode()
+
+    assert parse_jwks(document)[forge.kid] == forge.key.public_key()
+
+
 def test_a_document_with_one_key_id_twice_is_refused(
-    service: Asker, endpoint: Endpoint, clock: Clock, forge: Forge, stranger: Forge
+    service: ServiceClient, endpoint: Endpoint, clock: Clock, forge: Forge, stranger: Forge
 ) -> None:
     for pair in ((forge.jwk(), stranger.jwk()), (forge.jwk(), forge.jwk())):
         endpoint.publish(*pair)

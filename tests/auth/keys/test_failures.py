@@ -1,4 +1,4 @@
-"""An endpoint that errs, is not there, or is somebody else: a 503, and the secret stays here."""
+"""An endpoint that fails, is down or has a wrong certificate: a 503, and no secret leaks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from futuretracker.auth.keys import Jwks
 from futuretracker.web.errors import Unavailable
-from tests.auth.keys.asker import Asker, expect_unavailable
 from tests.auth.keys.endpoint import WELL_KNOWN
+from tests.auth.keys.service_client import ServiceClient, expect_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,31 +27,31 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 429, 500, 503])
-def test_an_endpoint_that_errs_is_a_503(
-    service: Asker, endpoint: Endpoint, forge: Forge, status: int
+def test_an_error_of_the_endpoint_is_a_503(
+    service: ServiceClient, endpoint: Endpoint, forge: Forge, status: int
 ) -> None:
     endpoint.status = status
 
     expect_unavailable(service.ask(forge.token()))
 
 
-def test_an_endpoint_that_nobody_listens_at_is_a_503(
+def test_an_endpoint_that_refuses_connections_is_a_503(
     build: Callable[..., Flask], endpoint: Endpoint, forge: Forge
 ) -> None:
     key = endpoint.publishable_key
     endpoint.shutdown()
     endpoint.server_close()
 
-    expect_unavailable(Asker(build(CLERK_PUBLISHABLE_KEY=key)).ask(forge.token()))
+    expect_unavailable(ServiceClient(build(CLERK_PUBLISHABLE_KEY=key)).ask(forge.token()))
 
 
 def test_a_host_that_does_not_exist_is_a_503(build: Callable[..., Flask], forge: Forge) -> None:
-    service = Asker(build(CLERK_ISSUER="https://clerk.invalid"))
+    service = ServiceClient(build(CLERK_ISSUER="https://clerk.invalid"))
 
     expect_unavailable(service.ask(forge.token({"iss": "https://clerk.invalid"})))
 
 
-def test_an_address_that_is_none_is_a_503() -> None:
+def test_an_invalid_url_is_a_503() -> None:
     for url in ("https://localhost:port/keys", "https://[::1/keys", "https:///keys", ""):
         with pytest.raises(Unavailable):
             Jwks(url, None).get("ins_1")
@@ -59,25 +59,25 @@ def test_an_address_that_is_none_is_a_503() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(
-    service: Asker, endpoint: Endpoint, forge: Forge, status: int
+    service: ServiceClient, endpoint: Endpoint, forge: Forge, status: int
 ) -> None:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
         if handler.path != WELL_KNOWN:
-            endpoint.answer_plainly(handler)
+            endpoint.send_document(handler)
             return
         handler.send_response(status)
         handler.send_header("Location", f"https://{endpoint.host}/elsewhere")
         handler.send_header("Content-Length", "0")
         handler.end_headers()
 
-    endpoint.answer = answer
+    endpoint.respond = respond
 
     expect_unavailable(service.ask(forge.token()))
     assert endpoint.requests == [(WELL_KNOWN, None)]
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(
-    service: Asker, endpoint: Endpoint, forge: Forge, monkeypatch: pytest.MonkeyPatch
+    service: ServiceClient, endpoint: Endpoint, forge: Forge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
 
@@ -94,13 +94,13 @@ def test_a_certificate_of_another_host_is_refused(
 ) -> None:
     other = open_endpoint(certificates.elsewhere)
     other.publish(forge.jwk())
-    service = Asker(build(CLERK_PUBLISHABLE_KEY=other.publishable_key))
+    service = ServiceClient(build(CLERK_PUBLISHABLE_KEY=other.publishable_key))
 
     expect_unavailable(service.ask(forge.token({"iss": f"https://{other.host}"})))
     assert other.requests == []
 
 
-def test_a_secret_never_travels_without_tls() -> None:
+def test_a_secret_is_never_sent_without_tls() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
 
         def hear() -> bytes:
@@ -118,7 +118,7 @@ def test_a_secret_never_travels_without_tls() -> None:
 
 
 @pytest.mark.parametrize("secret", ["sk_test_1secret\n", "sk_test_1secret\u20ac"])
-def test_a_secret_that_no_header_can_carry_stays_out_of_the_log(
+def test_a_secret_that_is_not_a_valid_header_value_is_not_logged(
     endpoint: Endpoint, caplog: pytest.LogCaptureFixture, secret: str
 ) -> None:
     with pytest.raises(Unavailable):
@@ -128,8 +128,26 @@ def test_a_secret_that_no_header_can_carry_stays_out_of_the_log(
     assert "1secret" not in repr([vars(record) for record in caplog.records])
 
 
-def test_what_goes_wrong_is_written_down_once_a_fetch(
-    service: Asker, endpoint: Endpoint, forge: Forge, caplog: pytest.LogCaptureFixture
+def test_an_unexpected_error_of_a_fetch_is_a_503_and_one_line(
+    service: ServiceClient,
+    forge: Forge,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("futuretracker.auth.keys.download", fail)
+    for _ in range(3):
+        expect_unavailable(service.ask(forge.token()))
+
+    (record,) = [r for r in caplog.records if r.name == "futuretracker.auth.keys"]
+    assert record.getMessage() == "sign-in keys not fetched"
+    assert record.cause == "MemoryError"  # type: ignore[attr-defined]
+
+
+def test_a_failed_fetch_logs_one_line(
+    service: ServiceClient, endpoint: Endpoint, forge: Forge, caplog: pytest.LogCaptureFixture
 ) -> None:
     endpoint.status = 500
     token = forge.token()

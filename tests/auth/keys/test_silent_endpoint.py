@@ -34,7 +34,7 @@ def test_while_unknown_keys_are_fetched_other_requests_go_on(
     token = forge.token()
     assert service.request("GET", "/api/me", token=token).status == 200
     fetched, go_on = len(endpoint.requests), threading.Event()
-    endpoint.answer = endpoint.answer_after(go_on)
+    endpoint.respond = endpoint.respond_after(go_on)
     with ThreadPoolExecutor() as pool:
         unknown = [
             pool.submit(

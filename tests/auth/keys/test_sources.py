@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from futuretracker.config.environment import ConfigError
 from tests.auth.forge import ISSUER, NOT_THERE, Forge
-from tests.auth.keys.asker import Asker
 from tests.auth.keys.endpoint import WELL_KNOWN
+from tests.auth.keys.service_client import ServiceClient
+from tests.auth.predictable import predictable_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 def test_a_pem_works_however_it_is_spelt_and_without_a_network(
     build: Callable[..., Flask], endpoint: Endpoint, forge: Forge, stranger: Forge, name: str
 ) -> None:
-    service = Asker(
+    service = ServiceClient(
         build(
             CLERK_JWT_PUBLIC_KEY=SPELLINGS[name](forge.pem),
             CLERK_PUBLISHABLE_KEY=endpoint.publishable_key,
@@ -52,11 +53,12 @@ def test_a_pem_works_however_it_is_spelt_and_without_a_network(
     assert endpoint.requests == []
 
 
-def test_a_pem_that_is_no_strong_rsa_key_stops_the_start(build: Callable[..., Flask]) -> None:
+def test_a_pem_that_is_not_a_strong_rsa_key_stops_the_start(build: Callable[..., Flask]) -> None:
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
     pems = [
         Forge(bits=1024).pem,
         Forge(exponent=3).pem,
+        Forge(key=predictable_key()).pem,
         curve.public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         ).decode(),
@@ -76,18 +78,18 @@ def test_a_publishable_key_names_the_frontend_api(
 ) -> None:
     host = b64encode(f"{endpoint.host}$".encode()).decode()
     key = kind + (host if padding else host.rstrip("="))
-    # The Frontend API is everybody's: the secret stays here.
-    service = Asker(build(CLERK_PUBLISHABLE_KEY=key, CLERK_SECRET_KEY="sk_test_1"))
+    # The Frontend API is public, so the secret is not sent there.
+    service = ServiceClient(build(CLERK_PUBLISHABLE_KEY=key, CLERK_SECRET_KEY="sk_test_1"))
 
     assert service.status(forge.token()) == 200
     assert service.status(forge.token({"iss": ISSUER})) == 401
     assert endpoint.requests == [(WELL_KNOWN, None)]
 
 
-def test_a_secret_key_opens_the_backend_api(
+def test_a_secret_key_downloads_keys_from_the_backend_api(
     build: Callable[..., Flask], endpoint: Endpoint, forge: Forge
 ) -> None:
-    service = Asker(
+    service = ServiceClient(
         build(
             CLERK_SECRET_KEY="sk_test_1",
             CLERK_API_URL=f"https://{endpoint.host}",
@@ -100,19 +102,21 @@ def test_a_secret_key_opens_the_backend_api(
     assert endpoint.requests == [("/v1/jwks", "Bearer sk_test_1")]
 
 
-def test_an_issuer_alone_publishes_its_own_keys(
+def test_with_an_issuer_alone_its_keys_are_used(
     build: Callable[..., Flask], endpoint: Endpoint, forge: Forge
 ) -> None:
-    service = Asker(build(CLERK_ISSUER=forge.issuer))
+    service = ServiceClient(build(CLERK_ISSUER=forge.issuer))
 
     assert service.status(forge.token()) == 200
     assert endpoint.requests == [(WELL_KNOWN, None)]
 
 
-def test_an_issuer_of_its_own_overrides_the_publishable_keys(
+def test_the_issuer_setting_overrides_that_of_the_publishable_key(
     build: Callable[..., Flask], endpoint: Endpoint, forge: Forge
 ) -> None:
-    service = Asker(build(CLERK_PUBLISHABLE_KEY=endpoint.publishable_key, CLERK_ISSUER=ISSUER))
+    service = ServiceClient(
+        build(CLERK_PUBLISHABLE_KEY=endpoint.publishable_key, CLERK_ISSUER=ISSUER)
+    )
 
     assert service.status(forge.token({"iss": ISSUER})) == 200
     assert service.status(forge.token()) == 401

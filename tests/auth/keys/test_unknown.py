@@ -1,4 +1,4 @@
-"""A key that is not known is looked up at once, but a flood of them costs one fetch a cooldown."""
+"""An unknown key is looked up at once, but a flood of them causes one fetch per cooldown."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.auth.forge import NOT_THERE
-from tests.auth.keys.asker import eventually
+from tests.auth.keys.service_client import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.auth.forge import Clock, Forge
-    from tests.auth.keys.asker import Asker
     from tests.auth.keys.endpoint import Endpoint
+    from tests.auth.keys.service_client import ServiceClient
 
 
 def test_a_token_without_a_key_id_is_refused_without_a_fetch(
-    service: Asker, endpoint: Endpoint, forge: Forge
+    service: ServiceClient, endpoint: Endpoint, forge: Forge
 ) -> None:
     assert service.status(forge.token(header={"kid": NOT_THERE})) == 401
     assert endpoint.requests == []
 
 
 def test_an_unknown_key_id_is_looked_up_at_once(
-    service: Asker, endpoint: Endpoint, clock: Clock, forge: Forge, stranger: Forge
+    service: ServiceClient, endpoint: Endpoint, clock: Clock, forge: Forge, stranger: Forge
 ) -> None:
     assert service.status(forge.token()) == 200
     endpoint.publish(forge.jwk(), stranger.jwk(kid="ins_2"))
@@ -42,7 +42,7 @@ def test_an_unknown_key_id_is_looked_up_at_once(
 
 
 def test_a_key_that_was_rotated_under_the_same_id_is_looked_up_at_once(
-    service: Asker, endpoint: Endpoint, clock: Clock, forge: Forge, stranger: Forge
+    service: ServiceClient, endpoint: Endpoint, clock: Clock, forge: Forge, stranger: Forge
 ) -> None:
     assert service.status(forge.token()) == 200
     endpoint.publish(stranger.jwk())
@@ -54,12 +54,12 @@ def test_a_key_that_was_rotated_under_the_same_id_is_looked_up_at_once(
     assert len(endpoint.requests) == 2
 
 
-def test_a_fetch_for_an_unknown_key_id_does_not_hold_up_known_ones(
-    service: Asker, endpoint: Endpoint, clock: Clock, forge: Forge
+def test_a_fetch_for_an_unknown_key_id_does_not_delay_known_ones(
+    service: ServiceClient, endpoint: Endpoint, clock: Clock, forge: Forge
 ) -> None:
     assert service.status(forge.token()) == 200
     go_on = threading.Event()
-    endpoint.answer = endpoint.answer_after(go_on)
+    endpoint.respond = endpoint.respond_after(go_on)
     clock.forward(31)
 
     with ThreadPoolExecutor() as pool:
@@ -86,7 +86,7 @@ floods = pytest.mark.parametrize("flood", [unknown_kids, bad_signatures])
 @pytest.mark.parametrize("status", [200, 500], ids=["up", "down"])
 def test_a_flood_costs_one_fetch_a_cooldown(
     *,
-    service: Asker,
+    service: ServiceClient,
     endpoint: Endpoint,
     clock: Clock,
     forge: Forge,
@@ -107,7 +107,7 @@ def test_a_flood_costs_one_fetch_a_cooldown(
 @floods
 def test_a_flood_from_many_threads_costs_one_fetch(
     *,
-    service: Asker,
+    service: ServiceClient,
     endpoint: Endpoint,
     clock: Clock,
     forge: Forge,
@@ -125,7 +125,7 @@ def test_a_flood_from_many_threads_costs_one_fetch(
 @floods
 def test_a_flood_before_the_first_keys_costs_one_fetch_a_cooldown_and_is_never_a_401(
     *,
-    service: Asker,
+    service: ServiceClient,
     endpoint: Endpoint,
     clock: Clock,
     forge: Forge,

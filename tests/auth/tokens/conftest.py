@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.app import create_app
 from tests.auth.forge import ORIGIN, Forge
-from tests.auth.tokens.door import Door
-from tests.conftest import config_from
+from tests.auth.tokens.sender import TokenSender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from flask import Flask
     from flask.testing import FlaskClient
@@ -35,7 +34,10 @@ def stranger() -> Forge:
 
 @pytest.fixture(scope="module")
 def app(
-    service_url: str, forge: Forge, tmp_path_factory: pytest.TempPathFactory
+    service_url: str,
+    forge: Forge,
+    tmp_path_factory: pytest.TempPathFactory,
+    open_app: Callable[[dict[str, str]], AbstractContextManager[Flask]],
 ) -> Iterator[Flask]:
     """A service that trusts the forge, with Clerk's other settings at their defaults."""
     settings = {
@@ -45,9 +47,8 @@ def app(
         "CORS_ORIGIN": f"{ORIGIN},{EXTENSION}",
         **forge.settings(),
     }
-    app = create_app(config_from(settings))
-    yield app
-    app.database.close()
+    with open_app(settings) as app:
+        yield app
 
 
 @pytest.fixture
@@ -58,6 +59,6 @@ def settings(settings: dict[str, str], forge: Forge) -> dict[str, str]:
 
 
 @pytest.fixture
-def door(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> Door:
+def sender(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> TokenSender:
     caplog.set_level(logging.INFO, logger="futuretracker")
-    return Door(client, caplog)
+    return TokenSender(client, caplog)

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.auth.forge import Forge
-    from tests.auth.tokens.door import Door
+    from tests.auth.tokens.sender import TokenSender
+
+pytestmark = pytest.mark.in_process  # the reason of a refusal is in the log
 
 Bytes = tuple[bytes, bytes]
 
@@ -26,7 +28,7 @@ RAW: dict[str, Callable[[bytes, bytes], Bytes]] = {
     "sub twice": lambda h, p: (h, p[:-1] + b', "sub": "user_admin"}'),
     "exp twice": lambda h, p: (h, p[:-1] + b', "exp": 9999999999}'),
     "twice, deep inside": lambda h, p: (h, p[:-1] + b', "o": {"id": 1, "id": 2}}'),
-    "NaN in a claim that nobody reads": lambda h, p: (h, p[:-1] + b', "x": NaN}'),
+    "NaN in an unused claim": lambda h, p: (h, p[:-1] + b', "x": NaN}'),
     "header a list": lambda h, p: (b"[" + h + b"]", p),
     "header a string": lambda _, p: (b'"RS256"', p),
     "header null": lambda _, p: (b"null", p),
@@ -71,8 +73,8 @@ RAW: dict[str, Callable[[bytes, bytes], Bytes]] = {
 
 @pytest.mark.parametrize("name", RAW)
 def test_bytes_that_are_not_one_plain_json_object_are_refused(
-    door: Door, forge: Forge, name: str
+    sender: TokenSender, forge: Forge, name: str
 ) -> None:
     token = forge.seal(*RAW[name](forge.header({}), forge.payload({})))
 
-    assert door.refuse(f"Bearer {token}") == "token-malformed"
+    assert sender.refusal(f"Bearer {token}") == "token-malformed"

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives import serialization
 from tests.auth.forge import NOT_THERE, Forge, b64
 
 if TYPE_CHECKING:
-    from tests.auth.tokens.door import Door
+    from tests.auth.tokens.sender import TokenSender
+
+pytestmark = pytest.mark.in_process  # the reason of a refusal is in the log
 
 PATHS = {"path": "../../../../dev/null", "SQL": "x' or '1'='1", "shell": "`id`;$(id)|id"}
 URL = "https://evil.example/keys"
@@ -60,15 +62,17 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", HEADERS)
-def test_a_token_with_another_header_is_refused(door: Door, forge: Forge, name: str) -> None:
+def test_a_token_with_another_header_is_refused(
+    sender: TokenSender, forge: Forge, name: str
+) -> None:
     changes, reason = HEADERS[name]
 
-    assert door.refuse(f"Bearer {forge.token(header=changes)}") == reason
+    assert sender.refusal(f"Bearer {forge.token(header=changes)}") == reason
 
 
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c"])
 def test_a_key_in_the_header_is_neither_used_nor_fetched(
-    door: Door, stranger: Forge, member: str
+    sender: TokenSender, stranger: Forge, member: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
@@ -77,6 +81,6 @@ def test_a_key_in_the_header_is_neither_used_nor_fetched(
         brought = {"jwk": stranger.jwk(), "jku": url, "x5u": url, "x5c": [der]}
         token = stranger.token(header={member: brought[member]})
 
-        assert door.refuse(f"Bearer {token}") == "token-invalid-header"
+        assert sender.refusal(f"Bearer {token}") == "token-invalid-header"
         with pytest.raises(BlockingIOError):
             listener.accept()

@@ -11,14 +11,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
 from tests.auth.forge import Forge, In, b64
-from tests.auth.tokens.door import EXPIRED
+from tests.auth.tokens.sender import EXPIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
-    from tests.auth.tokens.door import Door
+    from tests.auth.tokens.sender import TokenSender
+
+pytestmark = pytest.mark.in_process  # the reason of a refusal is in the log
 
 
 def hs256(secret: bytes) -> Callable[[bytes], bytes]:
@@ -63,7 +65,9 @@ OTHER_ALGORITHMS: dict[str, tuple[str, Callable[[Forge], Callable[[bytes], bytes
 
 @pytest.mark.parametrize("name", OTHER_ALGORITHMS)
 @pytest.mark.parametrize("honest", [True, False], ids=["named", "named RS256"])
-def test_another_algorithm_is_refused(door: Door, forge: Forge, name: str, honest: bool) -> None:  # noqa: FBT001
+def test_another_algorithm_is_refused(
+    *, sender: TokenSender, forge: Forge, name: str, honest: bool
+) -> None:
     alg, sign = OTHER_ALGORITHMS[name]
     if alg == "none":
         token = swapped(forge.token(), header=forge.header({"alg": "none" if honest else "RS256 "}))
@@ -73,7 +77,7 @@ def test_another_algorithm_is_refused(door: Door, forge: Forge, name: str, hones
     if not honest and alg != "none":
         expected = "token-invalid-signature"
 
-    assert door.refuse(f"Bearer {token}") == expected
+    assert sender.refusal(f"Bearer {token}") == expected
 
 
 def swapped(token: str, *, header: bytes | None = None, payload: bytes | None = None) -> str:
@@ -129,17 +133,19 @@ SIGNATURES: dict[str, tuple[Callable[[Forge, Forge], str], str]] = {
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_a_wrong_signature_is_refused(door: Door, forge: Forge, stranger: Forge, name: str) -> None:
+def test_a_wrong_signature_is_refused(
+    sender: TokenSender, forge: Forge, stranger: Forge, name: str
+) -> None:
     make, reason = SIGNATURES[name]
 
-    assert door.refuse(f"Bearer {make(forge, stranger)}") == reason
+    assert sender.refusal(f"Bearer {make(forge, stranger)}") == reason
 
 
 def test_claims_are_checked_only_after_the_signature(
-    door: Door, forge: Forge, stranger: Forge
+    sender: TokenSender, forge: Forge, stranger: Forge
 ) -> None:
     """Otherwise anybody could find out which claims the service accepts."""
     ended = {"exp": In(-60), "iat": In(-120)}
 
-    assert door.refuse(f"Bearer {forge.token(ended)}", EXPIRED) == "token-expired"
-    assert door.refuse(f"Bearer {stranger.token(ended)}") == "token-invalid-signature"
+    assert sender.refusal(f"Bearer {forge.token(ended)}", EXPIRED) == "token-expired"
+    assert sender.refusal(f"Bearer {stranger.token(ended)}") == "token-invalid-signature"

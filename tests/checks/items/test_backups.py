@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from futuretracker.checks.finding import Finding
 
 FILE = "futuretracker-2026-01-02.dump.age"
+CONTENT = b"x" * 10
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 def ago(**length: float) -> str:
@@ -29,8 +32,8 @@ def write(tmp_path: Path) -> Callable[..., None]:
     """Write the status of a good night, with changes: ``write(drill={"ok": False})``."""
 
     def write(**changes: dict[str, Any] | None) -> None:
-        (tmp_path / FILE).write_bytes(b"x" * 10)
-        backup = {"file": FILE, "finished_at": ago(hours=3), "bytes": 10, "sha256": "0" * 64}
+        (tmp_path / FILE).write_bytes(CONTENT)
+        backup = {"file": FILE, "finished_at": ago(hours=3), "bytes": 10, "sha256": SHA256}
         drill = {"file": FILE, "finished_at": ago(days=3), "ok": True}
         status = {"backup": {**backup, "rows": {"users": 1}}, "drill": drill}
         for name, change in changes.items():
@@ -135,6 +138,40 @@ def test_a_backup_whose_file_is_gone_or_short_is_an_error(
 
     assert backup.verdict == Verdict.ERROR
     assert "is gone or has another size" in backup.found
+
+
+def test_a_backup_whose_bytes_have_changed_is_an_error(
+    write: Callable[..., None], found: Callable[[], tuple[Finding, Finding]], tmp_path: Path
+) -> None:
+    write()
+    (tmp_path / FILE).write_bytes(b"x" * 9 + b"y")
+    backup, _ = found()
+
+    assert backup.verdict == Verdict.ERROR
+    assert backup.found == (
+        f"{tmp_path / FILE}, the newest backup, is damaged: its SHA-256 differs."
+    )
+
+
+def test_a_backup_without_a_recorded_checksum_is_an_error(
+    write: Callable[..., None], found: Callable[[], tuple[Finding, Finding]]
+) -> None:
+    write(backup={"sha256": None})
+
+    assert found()[0].verdict == Verdict.ERROR
+
+
+def test_a_backup_that_takes_too_long_to_read_is_unknown(
+    write: Callable[..., None],
+    found: Callable[[], tuple[Finding, Finding]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("futuretracker.checks.items.backups.WITHIN", -1.0)
+    write()
+    backup, _ = found()
+
+    assert backup.verdict == Verdict.UNKNOWN
+    assert f"sha256sum --check {FILE}.sha256" in backup.remedy
 
 
 @pytest.mark.parametrize("time", [ago(hours=-1), "yesterday", None, 12, "2026-01-01T00:00:00"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def ahead(seconds: float) -> Iterator[str]:
-    """Answer with a Date header that is so much ahead."""
+    """Respond with a Date header that is so much ahead."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -55,9 +55,9 @@ def test_a_clock_that_is_off_is_found_before_tokens_are_refused_for_it(
 ) -> None:
     with ahead(seconds) as url:
         subject = subject_of(settings)
-        assert subject.around
-        around = replace(subject.around, public_url=url)
-        finding = look("clock", replace(subject, around=around))
+        assert subject.settings_or_none
+        changed = replace(subject.settings_or_none, public_url=url)
+        finding = look("clock", replace(subject, settings_or_none=changed))
 
     assert finding.verdict == verdict
     assert "the public URL" in finding.found
@@ -67,5 +67,5 @@ def test_a_host_that_can_ask_nobody_does_not_know(find: Callable[..., Finding]) 
     assert find("clock").verdict == Verdict.UNKNOWN
 
 
-def test_a_public_url_that_does_not_answer_has_no_clock(find: Callable[..., Finding]) -> None:
+def test_a_public_url_that_does_not_respond_has_no_clock(find: Callable[..., Finding]) -> None:
     assert find("clock", PUBLIC_URL="https://127.0.0.1:1").verdict == Verdict.UNKNOWN

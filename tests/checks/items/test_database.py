@@ -1,4 +1,4 @@
-"""Postgres: answering, refusing, frozen, behind, and at the other end of an open line."""
+"""Postgres: responding, refusing, frozen, behind, and at the other end of an open line."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def test_the_service_s_own_database_is_ok(find: Callable[..., Finding], item_id:
 
 
 @pytest.mark.parametrize("item_id", ITEMS[:3])
-def test_a_database_that_is_not_there_is_an_error_and_what_it_would_say_is_unknown(
+def test_a_database_that_is_down_is_a_warning_and_what_it_would_say_is_unknown(
     find: Callable[..., Finding], item_id: str
 ) -> None:
     url = f"postgresql://futuretracker_api:hunter2@127.0.0.1:{servers.free_port()}/postgres"
     finding = find(item_id, DATABASE_URL=url)
 
     is_it = item_id == "database-reachable"
-    assert finding.verdict == (Verdict.ERROR if is_it else Verdict.UNKNOWN)
+    assert finding.verdict == (Verdict.WARNING if is_it else Verdict.UNKNOWN)
     assert finding.found.startswith("The database behind DATABASE_URL does not respond: ")
     assert "Connection refused" in finding.found
     assert "hunter2" not in finding.found + finding.remedy
@@ -86,7 +86,7 @@ def test_a_frozen_database_is_unknown_within_the_checks_time(
 
     assert finding.verdict == Verdict.UNKNOWN
     assert "does not respond" in finding.found
-    assert seconds < 60  # without a limit it would never end
+    assert seconds < 50  # without a limit it would never end
 
 
 def test_a_replica_is_looked_at_as_well(find: Callable[..., Finding]) -> None:
@@ -160,7 +160,7 @@ def front(database: Database, files: Files | None) -> Iterator[int]:
         with suppress(OSError):  # the listener is closed
             while True:
                 near, _ = listener.accept()
-                with suppress(ssl.SSLError):  # who does not trust it goes again
+                with suppress(ssl.SSLError):  # the client does not trust the certificate
                     near = context.wrap_socket(near, server_side=True) if files else near
                     far = socket.socket(socket.AF_UNIX)
                     far.connect(file)
@@ -213,14 +213,15 @@ def test_another_host_that_is_not_verified_is_an_error(
 ) -> None:
     """The settings refuse such a URL; a libpq that is told otherwise elsewhere does not."""
     subject = subject_of(settings)
-    assert subject.loaded
+    assert subject.config_or_none
     with front(database, None) as port:
         open_line = elsewhere(database, port, sslmode=mode)
-        primary = replace(subject.loaded.database.primary, url=open_line)
-        found = replace(subject.loaded.database, primary=primary)
+        primary = replace(subject.config_or_none.database.primary, url=open_line)
+        found = replace(subject.config_or_none.database, primary=primary)
         finding = look(
-            "database-tls", replace(subject, loaded=replace(subject.loaded, database=found))
+            "database-tls",
+            replace(subject, config_or_none=replace(subject.config_or_none, database=found)),
         )
 
     assert finding.verdict == Verdict.ERROR
-    assert "its certificate is not verified" in finding.found
+    assert "without verifying its certificate" in finding.found

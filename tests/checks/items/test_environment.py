@@ -105,6 +105,28 @@ def test_an_origin_that_is_no_frontend_is_an_error_in_production(
     assert (finding.verdict, finding.found) == (Verdict.ERROR, f"CORS_ORIGIN holds {origin}.")
 
 
+def test_a_pattern_is_named_as_what_it_is(find: Callable[..., Finding]) -> None:
+    finding = find(
+        "cors-origin", CORS_ORIGIN=f"{FRONTEND},moz-extension://*,safari-web-extension://*"
+    )
+
+    assert finding.verdict == Verdict.OK
+    assert finding.found == (
+        f"Browsers may call from {FRONTEND}, every Firefox extension (moz-extension://*),"
+        " every Safari extension (safari-web-extension://*)."
+    )
+
+
+def test_in_development_it_says_what_dev_adds(find: Callable[..., Finding]) -> None:
+    finding = find("cors-origin", CORS_ORIGIN=None, FUTURETRACKER_ENV="development")
+
+    assert finding.verdict == Verdict.OK
+    assert finding.found == (
+        "This is development: http://localhost:3000."
+        " 'dev' also allows every origin on this machine."
+    )
+
+
 def test_an_origin_that_was_never_set_is_an_error_in_production(
     find: Callable[..., Finding],
 ) -> None:

@@ -31,8 +31,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def git(*arguments: str) -> None:
-    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [(0o600, Verdict.OK), (0o640, Verdict.OK)])
@@ -62,6 +62,7 @@ def test_a_folder_that_is_no_work_tree_has_nothing_to_ignore(
     assert find("env-file-ignored").verdict == Verdict.OK
 
 
+@pytest.mark.needs("git")
 def test_a_dotenv_that_git_ignores_and_never_had_is_ok(
     folder: Path, find: Callable[..., Finding]
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_dotenv_that_git_ignores_and_never_had_is_ok(
     assert find("env-file-ignored").verdict == Verdict.OK
 
 
+@pytest.mark.needs("git")
 def test_a_dotenv_that_git_would_take_is_an_error(
     folder: Path, find: Callable[..., Finding]
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_dotenv_that_git_would_take_is_an_error(
     assert (finding.verdict, finding.found) == (Verdict.ERROR, "git would add .env.")
 
 
+@pytest.mark.needs("git")
 def test_a_dotenv_that_git_tracks_is_an_error_whatever_is_ignored(
     folder: Path, find: Callable[..., Finding]
 ) -> None:
@@ -93,6 +96,7 @@ def test_a_dotenv_that_git_tracks_is_an_error_whatever_is_ignored(
     assert (finding.verdict, finding.found) == (Verdict.ERROR, "git tracks .env.")
 
 
+@pytest.mark.needs("git")
 def test_a_dotenv_that_was_committed_once_is_an_error_for_ever(
     folder: Path, find: Callable[..., Finding]
 ) -> None:
@@ -110,6 +114,7 @@ def test_a_dotenv_that_was_committed_once_is_an_error_for_ever(
     assert finding.found.startswith(".env is in git's history (commit ")
 
 
+@pytest.mark.needs("git")
 def test_a_work_tree_that_git_cannot_read_is_unknown(
     folder: Path, find: Callable[..., Finding]
 ) -> None:
@@ -118,6 +123,7 @@ def test_a_work_tree_that_git_cannot_read_is_unknown(
     assert find("env-file-ignored").verdict == Verdict.UNKNOWN
 
 
+@pytest.mark.needs("git")
 def test_a_work_tree_without_git_is_unknown(
     folder: Path, find: Callable[..., Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:

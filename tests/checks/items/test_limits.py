@@ -1,4 +1,4 @@
-"""Budgets: a burst is counted exactly, and a store that does not count is found out."""
+"""Rate limits: a burst is counted exactly, and a store that does not count is found out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from contextlib import contextmanager, suppress
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+import pytest
 import redis
 
 from futuretracker.checks.finding import Verdict
+from futuretracker.checks.items import limits
 from futuretracker.store import Hit, LmdbStore
 from tests.store.test_tls import pass_on
 from tests.support import servers
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from futuretracker.checks.finding import Finding
+
+
+@pytest.fixture(autouse=True)
+def _time_to_start_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "WITHIN", 50.0)
 
 
 @contextmanager
@@ -75,7 +82,7 @@ def test_two_stores_behind_one_name_do_not_count_together(find: Callable[..., Fi
             finding = find("limits-counted", REDIS_URL=url)
 
     assert finding.verdict == Verdict.ERROR
-    assert "the processes do not count together" in finding.found
+    assert "the processes do not share their counts" in finding.found
 
 
 def test_a_store_that_takes_nothing_is_an_error(find: Callable[..., Finding]) -> None:

@@ -61,7 +61,7 @@ def test_metrics_of_something_else_are_unknown(find: Callable[..., Finding]) -> 
         assert find("metrics-scraped", METRICS_PORT=port).verdict == Verdict.UNKNOWN
 
 
-def test_metrics_that_do_not_answer_are_an_error(find: Callable[..., Finding]) -> None:
+def test_metrics_that_do_not_respond_are_an_error(find: Callable[..., Finding]) -> None:
     finding = find("metrics-scraped", METRICS_PORT=str(servers.free_port()))
 
     assert finding.verdict == Verdict.ERROR
@@ -82,7 +82,7 @@ def test_the_service_s_own_port_serves_no_metrics_without_a_token(
     assert finding.found.endswith("/metrics returns 404.")
 
 
-def test_whoever_listens_at_the_metrics_port_does_not_learn_the_token(
+def test_a_program_at_the_metrics_port_does_not_receive_the_token(
     find: Callable[..., Finding],
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:

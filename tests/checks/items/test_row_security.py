@@ -38,7 +38,7 @@ def test_a_migrated_database_is_ok(look_at: Callable[[str, str], Finding]) -> No
     rows, grants = look_at("row-level-security", ""), look_at("data-api-grants", "")
 
     assert (rows.verdict, grants.verdict) == (Verdict.OK, Verdict.OK)
-    assert "all 6 tables" in rows.found
+    assert "all 7 tables" in rows.found
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -74,7 +74,7 @@ def test_a_policy_that_lets_go_of_the_role_is_an_error(
     finding = look_at("row-level-security", statements)
 
     assert finding.verdict == Verdict.ERROR
-    assert "no restrictive policy binds futuretracker_api on opportunities" in finding.found
+    assert "no restrictive policy applies to futuretracker_api on opportunities" in finding.found
 
 
 def test_a_table_that_is_gone_is_an_error(look_at: Callable[[str, str], Finding]) -> None:
@@ -159,7 +159,7 @@ def test_the_definer_functions_of_the_migrations_are_ok(
 
     assert finding.verdict == Verdict.OK
     assert finding.found == (
-        "All 5 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
+        "All 7 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
         " temporary objects."
     )
 

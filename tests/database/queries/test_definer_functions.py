@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[Any]
 
 DEFINERS = {
+    "futuretracker_begin_erasure",
+    "futuretracker_continue_erasure",
     "futuretracker_erase",
     "futuretracker_is_new",
     "futuretracker_refresh",
@@ -44,9 +46,12 @@ TABLES = (
     "audit_log",
     "revocations",
     "clerk_events",
+    "erasures",
 )
 CALLS = {
-    "erase": "select public.futuretracker_erase(null, %(user)s, 1, 'x')",
+    "erase at once": "select public.futuretracker_erase(null, %(user)s, 1, 'x')",
+    "begin to erase": "select public.futuretracker_begin_erasure(null, %(user)s, 1, 'x')",
+    "erase": "select public.futuretracker_continue_erasure(%(user)s, 100)",
     "revoke": "select public.futuretracker_revoke(%(event)s, 'session', 'sess_x', 1)",
     "refresh": "select public.futuretracker_refresh(%(event)s, %(user)s, null, 'N', null, now())",
     "first request": "insert into public.users (clerk_id) values (%(new)s)",
@@ -98,6 +103,8 @@ def test_types_and_tables_in_pg_temp_are_not_found(
             "select set_config('app.user_id', %s, true), set_config('app.clerk_id', %s, true)",
             [str(a.id), new if call == "first request" else a.clerk_id],
         )
+        if call == "erase":
+            attacker.execute(CALLS["begin to erase"].encode(), {"user": a.clerk_id})
 
         values = {"user": a.clerk_id, "id": a.id, "new": new, "event": f"msg_{new}"}
         done = attacker.execute(CALLS[call].encode(), values)

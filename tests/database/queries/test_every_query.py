@@ -11,8 +11,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from futuretracker.database.queries import analytics, opportunities, pages, rounds
+from futuretracker.database.queries import analytics, opportunities, pages, rounds, search
 from futuretracker.database.queries.columns import ORIGINAL, V1
+from futuretracker.database.queries.search import Term
 from futuretracker.database.queries.users import select_email, upsert_user
 
 if TYPE_CHECKING:
@@ -28,8 +29,15 @@ PLANS = [
     "set local enable_material = off; set local plan_cache_mode = force_generic_plan",
     "set local plan_cache_mode = force_custom_plan; set local enable_sort = off",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "SEARCH_WITHIN", "60000")  # milliseconds, for a busy machine
+
+
 # All filters at once; each opportunity of the tests matches them.
-FILTERS = {"status": ["applied", "shortlisted"], "category": "internship", "q": "mi"}
+FILTERS = {"status": ["applied", "shortlisted"], "category": "internship"}
 FIRST, LAST = date(2026, 12, 1), date(2026, 12, 2)
 
 
@@ -37,7 +45,9 @@ def page_ids(conn: Connection, owner: Owner, order: str, after: pages.Place | No
     page = pages.select_page(
         conn,
         user_id=owner.id,
+        columns=V1,
         filters=FILTERS,
+        search=[[Term("mi"), Term("nothing", is_excluded=True)]],
         order=order,
         after=after,
         limit=100,
@@ -50,7 +60,9 @@ def page_ids(conn: Connection, owner: Owner, order: str, after: pages.Place | No
 
 def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
     mine = str(owner.row_id)
-    listed = json.loads(opportunities.select_opportunities(conn, user_id=owner.id))
+    listed = json.loads(
+        pages.select_page(conn, user_id=owner.id, columns=ORIGINAL, limit=100).items
+    )
     assert [row["id"] for row in listed] == [mine]
     for order in pages.ORDERS:
         assert page_ids(conn, owner, order, None) == [mine]
@@ -60,15 +72,17 @@ def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
         one = partial(opportunities.select_opportunity, conn, user_id=owner.id, columns=columns)
         assert one(row_id=owner.row_id)
         assert not one(row_id=other.row_id)
-    guide = analytics.select_analytics(conn, user_id=owner.id, parts=analytics.ORIGINAL)
+    original = analytics.select_analytics(conn, user_id=owner.id, parts=analytics.ORIGINAL)
     v1 = json.loads(analytics.select_analytics(conn, user_id=owner.id, parts=analytics.V1))
-    assert json.loads(guide)["total"] == v1["total"] == 1
+    assert json.loads(original)["total"] == v1["total"] == 1
     assert v1["pipelineAnalytics"]["trackedWithRounds"] == 1
     found = rounds.select_rounds(conn, user_id=owner.id, row_id=owner.row_id)
     assert [one["id"] for one in json.loads(found.body or b"[]")] == [str(owner.round_id)]
     assert rounds.select_rounds(conn, user_id=owner.id, row_id=other.row_id) == rounds.Outcome()
-    coming = rounds.select_upcoming_rounds(conn, user_id=owner.id, first=FIRST, last=LAST)
-    assert [one["opportunityId"] for one in json.loads(coming)] == [mine]
+    coming = rounds.select_upcoming_rounds(
+        conn, user_id=owner.id, first=FIRST, last=LAST, limit=200
+    )
+    assert [one["opportunity_id"] for one in json.loads(coming.items)] == [mine]
 
 
 def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None:
@@ -78,6 +92,15 @@ def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None
     assert not opportunities.update_opportunity(
         conn, audit=audit, row_id=other.row_id, values=title, columns=V1
     )
+    for title_sent in ("Mine", "Changed"):
+        assert opportunities.update_if_stored(
+            conn,
+            audit=audit,
+            row_id=other.row_id,
+            values=title,
+            columns=V1,
+            stored={"title": title_sent},
+        ) == (None, ["title"])
     assert not opportunities.delete_opportunity(conn, audit=audit, row_id=other.row_id)
     assert (
         rounds.insert_round(
@@ -123,6 +146,15 @@ def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
         conn, audit=audit, row_id=row_id, values={"title": "Changed"}, columns=ORIGINAL
     )
     assert json.loads(changed or b"{}")["title"] == "Changed"
+    compared = opportunities.update_if_stored(
+        conn,
+        audit=audit,
+        row_id=row_id,
+        values={"notes": "n"},
+        columns=ORIGINAL,
+        stored={"title": "Changed"},
+    )
+    assert json.loads(compared.row or b"{}")["notes"] == "n"
     assert statuses(conn, other) == ("applied", 1)
     assert opportunities.delete_opportunity(conn, audit=audit, row_id=row_id) == "Changed"
 

@@ -1,4 +1,4 @@
-"""A change of a round takes one round trip to Postgres; a proxy counts them.
+"""A change of a round and a search take one round trip to Postgres; a proxy counts them.
 
 The client's messages end with a Sync. After a Flush, a transaction pooler would assign a connection
 once more and wait for a response that never comes.
@@ -11,6 +11,7 @@ import select
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,7 +19,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from futuretracker.database.queries import opportunities, rounds
+from futuretracker.api.schemas.search import parse_search
+from futuretracker.database.failures import SearchTimeout
+from futuretracker.database.queries import opportunities, pages, rounds
 from futuretracker.database.queries.columns import V1
 from tests.support.pooler import connect
 
@@ -136,7 +139,7 @@ def test_every_change_of_a_round_takes_one_round_trip(
         costs["delete"].append(wire.trips - start)
         ends.add(wire.end)
 
-    assert {kind: spent[1:] for kind, spent in costs.items()} == {kind: [1, 1, 1] for kind in costs}
+    assert {kind: found[1:] for kind, found in costs.items()} == {kind: [1, 1, 1] for kind in costs}
     assert ends == {SYNC}
 
 
@@ -157,9 +160,103 @@ def test_a_rejected_change_takes_one_round_trip(
     assert json.loads(row or b"{}")["status"] == "applied"
 
 
+def test_a_change_that_compares_stored_values_takes_one_round_trip(
+    wired: tuple[Connection, Wire], a: Owner
+) -> None:
+    conn, wire = wired
+    trips = []
+    for title in ("Mine", "Mine", "Other"):  # the first one prepares the statement
+        start = wire.trips
+        found = opportunities.update_if_stored(
+            conn,
+            audit=a.audit,
+            row_id=a.row_id,
+            values={"notes": title},
+            columns=V1,
+            stored={"title": title},
+        )
+        trips.append(wire.trips - start)
+        assert (found.row is None) == (title == "Other")
+        assert wire.end == SYNC
+
+    assert trips[1:] == [1, 1]
+
+
 def test_reading_rounds_takes_one_round_trip(wired: tuple[Connection, Wire], a: Owner) -> None:
     conn, wire = wired
     rounds.select_rounds(conn, user_id=a.id, row_id=a.row_id)  # which also prepares it
     start = wire.trips
     rounds.select_rounds(conn, user_id=a.id, row_id=a.row_id)
     assert wire.trips - start == 1
+
+
+def test_every_page_of_upcoming_rounds_takes_one_round_trip(
+    wired: tuple[Connection, Wire], a: Owner
+) -> None:
+    conn, wire = wired
+    for number in range(2):
+        new = {"round_type": "hr", "result": "pending", "scheduled_date": f"2027-02-0{number + 1}"}
+        rounds.insert_round(conn, audit=a.audit, row_id=a.row_id, values=new)
+    first, last = date(2027, 2, 1), date(2027, 2, 28)
+    after = None
+    days, trips = [], []
+    for _ in range(4):  # the first two prepare the statements
+        start = wire.trips
+        page = rounds.select_upcoming_rounds(
+            conn, user_id=a.id, first=first, last=last, limit=1, after=after
+        )
+        trips.append(wire.trips - start)
+        assert wire.end == SYNC
+        days += [one["scheduled_date"] for one in json.loads(page.items)]
+        after = page.next
+
+    assert days == ["2027-02-01", "2027-02-02"] * 2
+    assert trips[2:] == [1, 1]
+
+
+def search(conn: Connection, owner: Owner, q: str = "it's", **more: object) -> pages.Page:
+    filters = {"status": ["applied", "selected"], "category": "hackathon", **more}
+    return pages.select_page(
+        conn,
+        user_id=owner.id,
+        columns=V1,
+        filters=filters,
+        search=parse_search(q),
+        limit=25,
+        count=True,
+    )
+
+
+def test_a_search_takes_one_round_trip_and_its_timeout_ends_with_it(
+    wired: tuple[Connection, Wire], a: Owner
+) -> None:
+    conn, wire = wired
+    new = {"title": "Hackathon: it's on", "category": "hackathon", "status": "applied"}
+    opportunities.insert_opportunity(conn, audit=a.audit, values=new, columns=V1)
+    start = wire.trips
+    found = search(conn, a)
+    trips = wire.trips - start
+    filtered = search(conn, a, deadline_from=date(2026, 1, 1))
+
+    assert trips == 1
+    assert (found.total, [row["title"] for row in json.loads(found.items)]) == (1, [new["title"]])
+    assert (filtered.total, filtered.items) == (0, b"[]")
+    assert conn.execute("show statement_timeout").fetchone() == ("2s",)
+
+
+@pytest.mark.parametrize(
+    "text", ["'", "\\", "\\'; select 1; --", "$$", "%(user_id)s", "%s", "E'\\''"]
+)
+def test_a_search_text_is_never_sql(role: Connection, a: Owner, text: str) -> None:
+    assert search(role, a, q=text).total == 0
+
+
+def test_a_search_that_takes_too_long_is_ended(
+    role: Connection, a: Owner, owner: Connection
+) -> None:
+    with owner.transaction():
+        owner.execute("lock table opportunities")
+        with pytest.raises(SearchTimeout):
+            search(role, a)
+
+    assert search(role, a).total == 0

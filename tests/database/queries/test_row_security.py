@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from futuretracker.database.queries import opportunities
+from futuretracker.database.queries.columns import ORIGINAL
+from futuretracker.database.queries.pages import select_page
 from tests.conftest import ROLE_NAME
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Connection = psycopg.Connection[Any]
 TABLES = [
     "audit_log",
     "clerk_events",
+    "erasures",
     "opportunities",
     "opportunity_rounds",
     "revocations",
@@ -68,7 +70,7 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         [ROLE_NAME],
     ).fetchall()
     assert granted == [
-        ("audit_log", "INSERT"),
+        ("erasures", "SELECT"),
         ("futuretracker_migrations", "SELECT"),
         ("opportunities", "DELETE"),
         ("opportunities", "INSERT"),
@@ -84,6 +86,32 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
     ]
 
 
+def test_the_role_sets_only_these_columns_of_an_audit_entry(owner: Connection) -> None:
+    granted = owner.execute(
+        "select column_name, privilege_type from information_schema.column_privileges"
+        " where grantee = %s and table_name = 'audit_log' order by 1, 2",
+        [ROLE_NAME],
+    ).fetchall()
+    columns = ["action", "actor", "details", "request_id", "resource_id", "user_id"]
+    assert granted == [(name, "INSERT") for name in columns]
+
+
+@pytest.mark.parametrize(
+    "column", [("at", "now() - interval '1 year'"), ("at", "default"), ("id", "7")]
+)
+def test_the_role_does_not_say_when_or_as_which_number_something_was_done(
+    as_a: Connection, a: Owner, column: tuple[str, str]
+) -> None:
+    name, value = column
+    override = "overriding system value" if name == "id" else ""
+    insert = (
+        f"insert into audit_log (user_id, actor, action, request_id, {name}) {override}"
+        f" values (%s, 'x', 'x', 'x', {value})"
+    )
+    with pytest.raises(pg.InsufficientPrivilege):
+        as_a.execute(insert.encode(), [a.id])
+
+
 def test_without_a_user_there_are_no_rows(role: Connection, a: Owner) -> None:
     for table in ("opportunities", "opportunity_rounds", "users"):
         assert count(role, f"select count(*) from {table}") == 0
@@ -94,7 +122,7 @@ def test_without_a_user_there_are_no_rows(role: Connection, a: Owner) -> None:
 
 
 def test_the_user_of_a_statement_is_not_set_for_the_next(role: Connection, a: Owner) -> None:
-    found = opportunities.select_opportunities(role, user_id=a.id)
+    found = select_page(role, user_id=a.id, columns=ORIGINAL, limit=100).items
 
     assert len(json.loads(found)) == 1
     assert count(role, "select count(*) from opportunities") == 0

@@ -15,6 +15,7 @@ from tests.support.servers import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.needs("systemd")
 UNITS = ROOT / "deploy" / "systemd"
 NAMES = ("futuretracker-backup", "futuretracker-drill")
 SERVICES = [f"{name}.service" for name in NAMES]

@@ -124,7 +124,7 @@ def nginx(
         yield https, http
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

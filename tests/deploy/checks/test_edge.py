@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Front = Callable[..., Edge]
 
 PASSES_ON = ""
-NO_BUDGETS = "proxy_hide_header RateLimit; proxy_hide_header RateLimit-Policy;"
+NO_LIMITS = "proxy_hide_header RateLimit; proxy_hide_header RateLimit-Policy;"
 CORS = "Access-Control-Allow-Origin"
 HSTS = "Strict-Transport-Security"
 
@@ -32,8 +32,9 @@ def test_a_correct_reverse_proxy_passes(edge: Front, issuer: Issuer) -> None:
     token = issuer.token("user_checked1", ttl=60, azp=ORIGIN)
     items = ["https", "https-redirect", "hsts", "service-healthy", "metrics-private", "proxy-hops"]
     items += [
-        "cors-answers",
+        "cors-headers",
         "webhook-refused",
+        "webhook-accepted",
         "token-refused",
         "token-accepted",
         "gunicorn-private",
@@ -47,7 +48,7 @@ def test_a_correct_reverse_proxy_passes(edge: Front, issuer: Issuer) -> None:
     )
     assert found["https"].found.endswith("is trusted and has 59 days left.")
     assert found["proxy-hops"].found == (
-        "Clients are counted by their own address, whatever they send."
+        "Each client is counted by its own address, whatever it sends."
     )
 
 
@@ -128,7 +129,7 @@ def test_a_missing_or_doubled_or_short_hsts_header_is_found(
 @pytest.mark.parametrize(
     ("forwarded", "trusted", "verdict", "found"),
     [
-        (APPENDS, "1", Verdict.OK, "by their own address"),
+        (APPENDS, "1", Verdict.OK, "by its own address"),
         (APPENDS, "2", Verdict.ERROR, "can choose its address with X-Forwarded-For"),
         (APPENDS, "3", Verdict.ERROR, "can choose its address with X-Forwarded-For"),
         (PASSES_ON, "1", Verdict.ERROR, "can choose its address with X-Forwarded-For"),
@@ -147,7 +148,7 @@ def test_a_wrong_number_of_trusted_proxies_is_an_error(
 
 
 def test_responses_without_rate_limit_headers_leave_the_proxies_undecided(edge: Front) -> None:
-    assert edge(further=NO_BUDGETS).find("proxy-hops").verdict == Verdict.UNKNOWN
+    assert edge(further=NO_LIMITS).find("proxy-hops").verdict == Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -175,17 +176,33 @@ def test_public_metrics_are_an_error(edge: Front, metrics: str, verdict: Verdict
 def test_a_proxy_that_changes_cors_headers_is_an_error(
     edge: Front, further: str, found: str
 ) -> None:
-    finding = edge(further=further).find("cors-answers")
+    finding = edge(further=further).find("cors-headers")
 
     assert finding.verdict == Verdict.ERROR
     assert found in finding.found
 
 
+def test_a_pattern_is_checked_with_an_origin_that_it_allows(edge: Front) -> None:
+    listed = "https://app.example.com,moz-extension://*"
+    front = edge(CORS_ORIGIN=listed, CLERK_AUTHORIZED_PARTIES="moz-extension://*")
+    finding = front.find("cors-headers")
+
+    assert finding.verdict is Verdict.OK, finding.found
+    assert front.find("token-refused").verdict is Verdict.OK
+
+
+def test_a_proxy_that_hides_a_pattern_is_an_error(edge: Front) -> None:
+    front = edge(further=f"proxy_hide_header {CORS};", CORS_ORIGIN="moz-extension://*")
+
+    assert "is missing" in front.find("cors-headers").found
+
+
 def test_a_proxy_that_allows_every_origin_is_an_error(edge: Front) -> None:
     reflects = f"proxy_hide_header {CORS}; add_header {CORS} $http_origin;"
-    finding = edge(further=reflects).find("cors-answers")
+    finding = edge(further=reflects).find("cors-headers")
 
-    assert (finding.verdict, finding.found) == (Verdict.ERROR, "Pages of any origin may call.")
+    assert finding.verdict is Verdict.ERROR
+    assert finding.found == "Pages of any origin may call the API."
 
 
 @pytest.mark.parametrize(
@@ -203,6 +220,34 @@ def test_a_proxy_that_does_not_forward_webhooks_is_an_error(
 
     assert finding.verdict == Verdict.ERROR
     assert f"has not signed is {status}, not 400" in finding.found
+
+
+OTHER_SECRET = "whsec_T3RoZXJTZWNyZXRPdGhlclNlY3JldE90aGVyU2Vj"
+
+
+@pytest.mark.parametrize(
+    ("here", "which"),
+    [(OTHER_SECRET, ""), (f"{WEBHOOK_SECRET},{OTHER_SECRET}", "secret 2 of ")],
+    ids=["another", "one more"],
+)
+def test_a_webhook_secret_that_the_service_does_not_have_is_an_error(
+    edge: Front, here: str, which: str
+) -> None:
+    finding = edge(CLERK_WEBHOOK_SECRET=WEBHOOK_SECRET).find(
+        "webhook-accepted", CLERK_WEBHOOK_SECRET=here
+    )
+
+    assert (finding.verdict, finding.found) == (
+        Verdict.ERROR,
+        f"The service refuses a webhook that is signed with {which}CLERK_WEBHOOK_SECRET.",
+    )
+    assert OTHER_SECRET not in finding.remedy
+
+
+def test_while_the_secret_is_replaced_both_are_accepted(edge: Front) -> None:
+    front = edge(CLERK_WEBHOOK_SECRET=f"{OTHER_SECRET},{WEBHOOK_SECRET}")
+
+    assert front.find("webhook-accepted").verdict == Verdict.OK
 
 
 def test_an_invalid_token_is_an_error(edge: Front) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.deploy.checks.conftest import Edge
     from tests.deploy.checks.journal import Journal
 
+pytestmark = pytest.mark.needs("root", "systemd")
+
 
 def test_the_log_lines_of_a_write_through_the_public_url_are_found(
     journal: Journal, edge: Callable[..., Edge], tmp_path: Path

@@ -74,7 +74,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "begin" in metafunc.fixturenames:
         room = metafunc.definition.path.parent.name
         kinds = [kind for kind in KINDS if kind.startswith(room)] or list(KINDS)
-        metafunc.parametrize("begin", kinds, indirect=True, scope="session")
+        marks = {"nginx of Debian": pytest.mark.needs("nginx")}
+        given = [pytest.param(kind, marks=marks.get(kind, ())) for kind in kinds]
+        metafunc.parametrize("begin", given, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def send(edge: Edge, headers: Sequence[tuple[str, str]], body: bytes | None = No
     with closing(edge.connect(context=context)) as sock:
         assert isinstance(sock, ssl.SSLSocket)
         assert sock.selected_alpn_protocol() == "h2"
-        sock.settimeout(3)
+        sock.settimeout(60)
         wire = H2Connection(LAX)
         wire.initiate_connection()
         wire.send_headers(1, headers, end_stream=body is None)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge
     from tests.support.servers import Service
 
+LOGGED_WITHIN = 60.0  # seconds; only a smuggled request waits this long
+
 
 def reached(edge: Edge, service: Service, before: int) -> list[str]:
     """Return the paths of the writes that the service logged after line ``before``.
@@ -20,7 +22,7 @@ def reached(edge: Edge, service: Service, before: int) -> list[str]:
     writes = [line for line in service.lines()[before:] if line["type"] == "REQUEST"]
     ids = {line["requestId"] for line in writes}
     # The proxy writes its log line after the response.
-    deadline = time.monotonic() + 10  # only a smuggled request waits this long
+    deadline = time.monotonic() + LOGGED_WITHIN
     while ids - edge.ids() and time.monotonic() < deadline:
         time.sleep(0.02)
     unseen = [line["path"] for line in writes if line["requestId"] not in edge.ids()]

@@ -41,6 +41,8 @@ IDENTITIES = [
     *("X-Forwarded-Prefix", "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Ssl"),
     *("X-Forwarded-User", "X-HTTP-Method-Override", "X-Original-URL", "X-Real-IP"),
     *("X-Remote-User", "X-Rewrite-URL"),
+    # In the service's environment these would look like variables of its server.
+    *("SCRIPT_NAME", "PATH_INFO", "X_Forwarded_For", "Remote_User"),
 ]
 FORWARDED = {
     *("HTTP_ACCEPT_ENCODING", "HTTP_AUTHORIZATION", "HTTP_CONNECTION", "HTTP_HOST"),
@@ -50,11 +52,12 @@ FORWARDED = {
 
 @pytest.fixture(scope="session")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run gunicorn with an application that returns the headers it receives."""
+    """Run gunicorn with an application that returns all headers that arrive at it."""
     folder = tmp_path_factory.mktemp("mirror")
     file = folder / "mirror.sock"
     command = [sys.executable, "-m", "gunicorn", "--config", "/dev/null"]
-    command += ["--bind", f"unix:{file}", "tests.deploy.edge.mirror:application"]
+    command += ["--header-map", "dangerous", "--bind", f"unix:{file}"]
+    command += ["tests.deploy.edge.mirror:application"]
     with started("mirror", command, {"PYTHONPATH": str(ROOT)}, folder):
         deadline = time.monotonic() + 60
         while not file.exists():

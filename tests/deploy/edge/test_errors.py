@@ -72,6 +72,28 @@ def test_a_listed_origin_may_read_the_edges_errors(unserved: Edge) -> None:
     assert "Retry-After" in (response.header("Access-Control-Expose-Headers") or "")
 
 
+def test_extensions_that_a_pattern_allows_may_read_the_edges_errors(
+    begin: Begin, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The patterns of CORS_ORIGIN, as docs/operations/edge.md says to write them."""
+    uuid = "d1f7e7a0-6f0e-4c9e-9a54-3f7c0a4c1b2d"
+    listed = f"header Origin {LISTED}"
+    changes = {
+        "nginx": {"#~^": "~^"},
+        "caddy": {
+            listed: f"{listed}\n\theader Origin moz-extension://*"
+            "\n\theader Origin safari-web-extension://*"
+        },
+    }
+    socket_file = tmp_path_factory.mktemp("nobody") / "api.sock"
+    with begin(socket_file=socket_file, **changes) as edge:
+        for origin in (LISTED, f"moz-extension://{uuid}", f"safari-web-extension://{uuid.upper()}"):
+            response = edge.request("GET", ROWS, headers={"Origin": origin})
+            assert response.header("Access-Control-Allow-Origin") == origin
+        other = edge.request("GET", ROWS, headers={"Origin": f"chrome-extension://{uuid}"})
+        assert other.header("Access-Control-Allow-Origin") is None
+
+
 def test_a_listed_origin_may_read_the_same_headers_as_from_the_service(
     unserved: Edge, edge: Edge
 ) -> None:

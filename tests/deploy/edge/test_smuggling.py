@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.deploy.edge import smuggled
 from tests.deploy.edge.smuggled import reached
 
 if TYPE_CHECKING:
@@ -127,12 +128,15 @@ def test_nothing_is_smuggled(edge: Edge, service: Service, trick: str) -> None:
 
 def test_two_pipelined_requests_are_two(edge: Edge, service: Service) -> None:
     before = len(service.lines())
-    edge.raw(outer(body=SMUGGLED, length=0), until=0.5)
+    edge.raw(outer(body=SMUGGLED, length=0), until=3)
 
     assert reached(edge, service, before) == ["/outer", "/smuggled", "/after"]
 
 
-def test_the_detector_finds_a_smuggled_request(edge: Edge, service: Service) -> None:
+def test_the_detector_finds_a_smuggled_request(
+    edge: Edge, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smuggled, "LOGGED_WITHIN", 5.0)
     before = len(service.lines())
     service.request("POST", "/smuggled")
 

@@ -14,6 +14,7 @@ from tests.deploy.edge.visitor import NAME
 if TYPE_CHECKING:
     from tests.deploy.edge.visitor import Edge
 
+pytestmark = pytest.mark.needs("openssl")
 # The client offers everything that OpenSSL supports, so that the proxy is the one that refuses.
 WEAK = ["-cipher", "ALL:@SECLEVEL=0"]
 CBC = "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0"

@@ -4,6 +4,7 @@
 # boot.sh FOLDER [THIS THERE]...: it has its files below FOLDER, in memory, and sees the folder THIS
 # at THERE. Run it as root in namespaces of its own: mount, pid, net, uts, ipc, cgroup (machine.py).
 set -eu
+PATH=/usr/sbin:/usr/bin:/sbin:/bin # that of the tests may lead into /tmp, which the machine has anew
 folder=$1
 shift
 

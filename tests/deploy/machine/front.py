@@ -38,7 +38,7 @@ http {{
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_set_header X-Forwarded-For $http_x_address;  # the tests' clients are many
-            proxy_next_upstream off;  # nothing is sent twice: what is lost is seen
+            proxy_next_upstream off;  # nothing is sent twice, so a failed request is visible
             proxy_read_timeout 35s;
         }}
     }}
@@ -62,7 +62,7 @@ def nginx(folder: Path, socket_file: Path) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _listens(port: int) -> bool:

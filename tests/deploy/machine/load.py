@@ -33,7 +33,7 @@ class Load:
     """One client per token, each with its own address and connection."""
 
     PAUSE = 0.01  # seconds between two requests of a client
-    WITHIN = 180.0  # seconds after which the clients stop by themselves
+    WITHIN = 600.0  # seconds after which the clients stop by themselves
 
     def __init__(self, port: int, tokens: Sequence[str]) -> None:
         self._port, self._tokens = port, tokens

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 from tests.deploy.edge.visitor import encode
-from tests.support.servers import Answer
+from tests.support.servers import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +43,12 @@ def send(
     body: object = None,
     headers: Mapping[str, str] | None = None,
     address: str = "203.0.113.7",
-) -> Answer:
+) -> Response:
     """Send a request for a client at ``address``; send bytes as they are, else as JSON."""
     content, sent = encode({"X-Forwarded-For": address, **(headers or {})}, token, body)
     connection = SocketFile(service_socket(machine))
     try:
         connection.request(method, path, content, sent)
-        return Answer.read(connection.getresponse())
+        return Response.read(connection.getresponse())
     finally:
         connection.close()

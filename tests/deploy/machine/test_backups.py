@@ -29,7 +29,7 @@ chown futuretracker-backup /etc/futuretracker/age-identity
 mkdir -p /etc/systemd/system/futuretracker-drill.service.d
 cat > /etc/systemd/system/futuretracker-drill.service.d/identity.conf <<'END'
 [Service]
-# Not a credential: the machine's systemd cannot hand over any.
+# Not a credential: the machine's systemd cannot pass one.
 Environment=BACKUP_AGE_IDENTITY_FILE=/etc/futuretracker/age-identity
 END
 systemctl daemon-reload

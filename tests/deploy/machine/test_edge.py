@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 NAME = "api.example.com"
 LIVE = f"/etc/letsencrypt/live/{NAME}"
-GUIDE = (ROOT / "docs/operations/edge.md").read_text()
-NGINX = GUIDE.partition("\n## nginx\n")[2].partition("\n## ")[0]
+PAGE = (ROOT / "docs/operations/edge.md").read_text()
+NGINX = PAGE.partition("\n## nginx\n")[2].partition("\n## ")[0]
 # Replacements for commands that need another server.
 STAND_INS = {
     # nginx is installed already; on a real host the package starts it.
@@ -56,9 +56,9 @@ def test_every_replaced_command_is_in_the_document() -> None:
 
 
 def test_the_service_responds_through_nginx(fronted: Machine) -> None:
-    answered = fronted.run(f"{CURL} https://{NAME}/api/v1/health")
+    said = fronted.run(f"{CURL} https://{NAME}/api/v1/health")
 
-    assert json.loads(answered)["environment"] == "production"
+    assert json.loads(said)["environment"] == "production"
 
 
 def test_plain_http_redirects_to_https(fronted: Machine) -> None:
@@ -74,9 +74,9 @@ def test_a_restart_of_the_service_causes_no_error(fronted: Machine) -> None:
     curl = f"{CURL} -o /dev/null -w '%{{http_code}}\\n' https://{NAME}/api/v1/health"
     before = fronted.state("futuretracker-api", "MainPID")
     fronted.run("systemctl restart --no-block futuretracker-api")
-    answered = fronted.run(f"for i in $(seq 40); do {curl}; sleep 0.05; done")
+    said = fronted.run(f"for i in $(seq 40); do {curl}; sleep 0.05; done")
 
-    assert set(answered.split()) == {"200"}
+    assert set(said.split()) == {"200"}
     assert fronted.state("futuretracker-api", "MainPID") != before
 
 

@@ -37,9 +37,12 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 DEFINITION = "lines() {"
-QUESTIONS = [each for each in COMMANDS if re.match(r"lines |journalctl ", each)]
-# A part of each question that appears in no other, and what its answer looks like.
-ANSWERS = {
+ARCHIVE = [each for each in COMMANDS if "/var/log/futuretracker-audit" in each]
+QUESTIONS = [
+    each for each in COMMANDS if re.match(r"lines |journalctl ", each) and each not in ARCHIVE
+]
+# A part of each question that appears in no other, and what its output looks like.
+OUTPUTS = {
     "grep AUDIT": r'"type": "AUDIT"',
     'grep "Rate Limit"': r'"message": "Rate Limit Exceeded"',
     " -f ": r"futuretracker-api",
@@ -58,10 +61,12 @@ ANSWERS = {
     "exc_info": r'relation \\"opportunities\\" does not exist',
     '.level == "WARNING"': r'"WARNING","shared store unavailable',
     '"store_up"': r"\d,0\]\n(.*\n)*.*\d,1\]",
-    "database unavailable": r'"OperationalError"',
+    "database unavailable": r'"no_response","NoResponse"',
     '.logger == "gunicorn.error"': r"was sent SIGKILL",
     "Starting gunicorn": r"^\d{4}-\d\d-\d\dT",
     "futuretracker-check": r"^passed: ",
+    "--disk-usage": r"take up [\d.]+\w in the file system",
+    "head -n 1 ": r"^\d{4}-\d\d-\d\dT",
 }
 
 
@@ -86,14 +91,14 @@ def happened(
 
 
 def test_every_question_of_the_page_is_tested() -> None:
-    found = {part: [each for each in QUESTIONS if part in each] for part in ANSWERS}
+    found = {part: [each for each in QUESTIONS if part in each] for part in OUTPUTS}
 
     assert {part: each for part, each in found.items() if len(each) != 1} == {}
     assert sorted(each for (each,) in found.values()) == sorted(QUESTIONS)
 
 
-@pytest.mark.parametrize("part", ANSWERS)
-def test_the_command_answers_the_question(happened: tuple[Machine, Happened], part: str) -> None:
+@pytest.mark.parametrize("part", OUTPUTS)
+def test_the_command_finds_what_it_says(happened: tuple[Machine, Happened], part: str) -> None:
     machine, what = happened
     (definition,) = [each for each in COMMANDS if each.startswith(DEFINITION)]
     (question,) = [each for each in QUESTIONS if part in each]
@@ -102,15 +107,28 @@ def test_the_command_answers_the_question(happened: tuple[Machine, Happened], pa
         f"journalctl --sync\n{definition}\n{limit}{what.put_into(question)}", check=not limit
     )
 
-    assert re.search(ANSWERS[part], said, re.MULTILINE), said
+    assert re.search(OUTPUTS[part], said, re.MULTILINE), said
     assert "parse error" not in said
+
+
+def test_the_audit_lines_are_archived_once(happened: tuple[Machine, Happened]) -> None:
+    machine, _ = happened
+    (definition,) = [each for each in COMMANDS if each.startswith(DEFINITION)]
+    (folder, append, count) = ARCHIVE
+    machine.run(f"journalctl --sync\n{definition}\n{folder}\n{append}\n{append}")
+    counts = machine.run(count)
+    lines = "lines | jq -r 'select(.type == \"AUDIT\") | .action' | sort | uniq -c"
+
+    assert "CREATE_OPPORTUNITY" in counts
+    assert machine.run(f"{definition}\n{lines}") == counts
 
 
 def test_the_journal_has_the_documented_limits(
     happened: tuple[Machine, Happened],
 ) -> None:
     machine, _ = happened
-    (install, restart) = COMMANDS[-2:]
+    (install,) = [each for each in COMMANDS if "journald.conf.d" in each]
+    (restart,) = [each for each in COMMANDS if "restart systemd-journald" in each]
     machine.run(f"cd /opt/futuretracker && {install} && {restart}")
     response = send(machine, "POST", "/api/v1/opportunities", body={})
 

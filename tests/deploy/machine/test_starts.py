@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.machine.drop_in import API, changed
+from tests.deploy.machine.socket_file import send
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ BROKEN = {
         "UnsetEnvironment=DATABASE_URL\nEnvironment=DATABASE_URL_FILE=/etc/shadow",
         "DATABASE_URL_FILE",
     ),
-    "a database that does not respond": (
+    "a database that refuses the service": (
         f"EnvironmentFile={NOBODY}",
-        "The database behind DATABASE_URL does not respond",
+        "DATABASE_URL is refused",
     ),
 }
 
@@ -32,8 +33,8 @@ BROKEN = {
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_failed_start_logs_one_message(deployed: Machine, kind: str) -> None:
     lines, sentence = BROKEN[kind]
-    elsewhere = "DATABASE_URL=postgresql://futuretracker_api@127.0.0.1:9/guide\n"
-    (deployed.root / NOBODY[1:]).write_text(elsewhere)
+    settings = (deployed.root / "etc/futuretracker/api.env").read_text()
+    (deployed.root / NOBODY[1:]).write_text(settings.replace("dbname=guide", "dbname=none"))
     before = len(deployed.journal(API).splitlines())
     with changed(deployed, lines):
         said = deployed.run(f"systemctl restart {API}", check=False)
@@ -43,6 +44,24 @@ def test_a_failed_start_logs_one_message(deployed: Machine, kind: str) -> None:
 
     assert any(sentence in line for line in told), "\n".join(told)
     assert not any("Traceback" in line for line in told), "\n".join(told)
+
+
+def test_a_start_without_the_database_serves_what_a_running_service_does(
+    deployed: Machine,
+) -> None:
+    elsewhere = "DATABASE_URL=postgresql://futuretracker_api@127.0.0.1:9/guide\n"
+    (deployed.root / NOBODY[1:]).write_text(elsewhere)
+    before = len(deployed.journal(API).splitlines())
+    with changed(deployed, f"EnvironmentFile={NOBODY}"):
+        deployed.run(f"systemctl restart {API}")
+        alive, ready, known = (
+            send(deployed, "GET", path) for path in ("/healthz", "/readyz", "/api/health/deps")
+        )
+        told = deployed.journal(API).splitlines()[before:]
+
+    assert (alive.status, ready.status, known.status) == (200, 503, 503)
+    assert known.json["checks"]["database"] == "unavailable"
+    assert any("The database behind DATABASE_URL does not respond" in line for line in told)
 
 
 def test_a_start_is_retried_after_ten_seconds(deployed: Machine) -> None:

@@ -31,6 +31,13 @@ def test_the_exposure_of_a_unit_is_low(deployed: Machine, unit: str) -> None:
     assert re.search(rf"exposure level for {unit}: [01]\.\d (OK|SAFE)", said), said
 
 
+def test_the_memory_of_the_service_is_bounded(deployed: Machine) -> None:
+    """An unset bound is ``infinity``, which is no number."""
+    shown = [deployed.state("futuretracker-api", name) for name in ("MemoryHigh", "MemoryMax")]
+    high, most = map(int, shown)
+    assert 0 < high < most
+
+
 @pytest.mark.parametrize("name", DROP_INS)
 def test_a_drop_in_names_its_unit_and_is_accepted(deployed: Machine, name: str) -> None:
     text = (UNITS / "drop-ins" / name).read_text()

@@ -49,7 +49,7 @@ def load(port: int, token: Callable[[], str]) -> Load:
 def tell(what: str, load: Load) -> None:
     """Print a measurement; pytest shows it with -s."""
     print(  # noqa: T201 - a measurement
-        f"{what}: {len(load.tries)} requests, {len(load.failed())} failed, slowest answer"
+        f"{what}: {len(load.tries)} requests, {len(load.failed())} failed, slowest response"
         f" {load.slowest():.2f} s"
     )
 
@@ -109,12 +109,12 @@ def test_a_killed_worker_loses_only_its_requests_in_progress(deployed: Machine, 
     with load.running():
         victim = workers(deployed)[0]
         deployed.run(f"kill -KILL {victim}")
-        killed_by = time.monotonic()
         wait_for(lambda: len(now := workers(deployed)) == 2 and victim not in now)
+        replaced = time.monotonic()
 
     tell("kill -9 of a worker", load)
     assert len(load.failed()) <= CLIENTS
-    assert all(each.began < killed_by + 2 for each in load.failed())
+    assert all(each.began < replaced for each in load.failed())
 
 
 def test_a_hung_worker_is_replaced_and_delays_only_its_connections(
@@ -134,20 +134,23 @@ def test_a_hung_worker_is_replaced_and_delays_only_its_connections(
     assert replaced_after > TIMEOUT - 1
     assert f"WORKER TIMEOUT (pid:{victim})" in said
     assert len(load.failed()) <= CLIENTS
-    assert load.slowest() < 30  # nginx would wait 35 s
+    # nginx has not given up first, which it does after 35 s.
+    assert 504 not in {each.status for each in load.failed()}
 
 
 def test_connections_wait_while_a_dead_gunicorn_is_replaced(deployed: Machine, load: Load) -> None:
     with changed(deployed, "RestartSec=1"):
         with load.running():
             deployed.run(f"kill -KILL {deployed.state(API, 'MainPID')}")
-            killed_by = time.monotonic()
+            wait_for(lambda: deployed.state(API, "NRestarts") == "1" and workers(deployed))
+            load.more()
+            replaced = time.monotonic()
         restarts = deployed.state(API, "NRestarts")
 
     tell("kill -9 of gunicorn", load)
     assert restarts == "1"
     assert len(load.failed()) <= CLIENTS
-    assert all(each.began < killed_by + 2 for each in load.failed())
+    assert all(each.began < replaced for each in load.failed())
 
 
 def test_new_code_runs_after_a_restart_but_not_after_a_reload(deployed: Machine) -> None:

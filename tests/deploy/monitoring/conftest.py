@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +59,10 @@ def replicated() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def scraped(
-    replicated: dict[str, str], issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+    replicated: dict[str, str],
+    issuer: Issuer,
+    tmp_path_factory: pytest.TempPathFactory,
+    needs_promtool: None,
 ) -> Iterator[Scraped]:
     """Run four workers with a replica and a backup, and send every kind of request."""
     folder = tmp_path_factory.mktemp("scraped")
@@ -66,6 +70,8 @@ def scraped(
     (folder / "status.json").write_text(
         json.dumps({"backup": {"finished_at": now}, "drill": {"finished_at": now, "ok": True}})
     )
+    audit = {"bytes": 10**6, "oldest": time.time() - 86400, "measured_at": time.time()}
+    (folder / "audit.json").write_text(json.dumps(audit))
     port = servers.free_port()
     settings = {
         **replicated,
@@ -77,6 +83,7 @@ def scraped(
         "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "METRICS_PORT": str(port),
         "BACKUP_DIRECTORY": str(folder),
+        "AUDIT_DIRECTORY": str(folder),
     }
     with servers.gunicorn(settings, folder / "log") as service:
         token = issuer.token("user_scraped", ttl=3600, azp=ORIGIN)

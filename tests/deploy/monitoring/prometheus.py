@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import time
 import urllib.error
@@ -53,13 +52,18 @@ class Prometheus(NamedTuple):
 
 
 @contextmanager
-def prometheus(metrics_port: int, folder: Path, *, every: str = "500ms") -> Iterator[Prometheus]:
-    """Run Prometheus as deploy/monitoring does, except for the interval and the target's port."""
+def prometheus(
+    metrics_port: int, folder: Path, *, every: str = "500ms", rules: str = ""
+) -> Iterator[Prometheus]:
+    """Run Prometheus as deploy/monitoring does, except for the interval and the target's port.
+
+    ``rules`` replaces the content of alerts.yml.
+    """
     port = free_port()
     settings = (PLACE / "prometheus.yml").read_text()
     settings = settings.replace("127.0.0.1:9464", f"127.0.0.1:{metrics_port}")
     (folder / "prometheus.yml").write_text(settings.replace("15s", every))
-    shutil.copy(PLACE / "alerts.yml", folder)
+    (folder / "alerts.yml").write_text(rules or (PLACE / "alerts.yml").read_text())
     command = [
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",

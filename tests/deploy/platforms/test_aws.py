@@ -53,6 +53,7 @@ def test_cfn_lint_accepts_the_template() -> None:
     assert (result.returncode, result.stdout) == (0, "")
 
 
+@pytest.mark.needs("shellcheck")
 def test_shellcheck_accepts_the_scripts(resources: dict[str, Any]) -> None:
     filled = re.sub(r"\$\{[\w:]+\}", "value", user_data(resources))
 

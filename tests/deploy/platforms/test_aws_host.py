@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from futuretracker.commands.local.issuer import Issuer
 
+pytestmark = pytest.mark.needs("curl", "git", "ip", "namespaces", "root", "systemd")
 NAMES = {"API_SETTINGS": "/futuretracker/api.env", "MIGRATE_SETTINGS": "/futuretracker/migrate.env"}
 # A replacement for AWS' Parameter Store, called like the AWS CLI.
 STORE = "/run/parameters"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Start = Callable[..., AbstractContextManager[Service]]
 
-BUDGET = {"RATE_LIMIT_GENERAL": "3 per 15 minutes"}
+LIMIT = {"RATE_LIMIT_GENERAL": "3 per 15 minutes"}
 
 
 def statuses(*services: Service) -> list[int]:
@@ -29,14 +29,14 @@ def statuses(*services: Service) -> list[int]:
 
 
 def test_two_hosts_without_redis_allow_the_limit_twice(start: Start) -> None:
-    with start(heroku(), **BUDGET) as one, start(heroku(), **BUDGET) as two:
+    with start(heroku(), **LIMIT) as one, start(heroku(), **LIMIT) as two:
         assert statuses(one, two).count(200) == 6
 
 
 def test_two_hosts_with_redis_allow_the_limit_once(start: Start) -> None:
     with (
         valkey() as (url, _),
-        start(heroku(), **BUDGET, REDIS_URL=url) as one,
-        start(heroku(), **BUDGET, REDIS_URL=url) as two,
+        start(heroku(), **LIMIT, REDIS_URL=url) as one,
+        start(heroku(), **LIMIT, REDIS_URL=url) as two,
     ):
         assert statuses(one, two).count(200) == 3

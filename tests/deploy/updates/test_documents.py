@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from futuretracker.commands import COMMANDS
+from futuretracker.commands.catalogue import COMMANDS
 from tests.support.servers import ROOT
 
 TEXT = (ROOT / "docs/operations/updates.md").read_text()

@@ -18,9 +18,9 @@ def figures(text: str) -> dict[str, float]:
 
 
 def scrape(service: Service) -> dict[str, float]:
-    answer = service.request("GET", "/metrics", token=TOKEN)
-    assert answer.status == 200
-    return figures(answer.body.decode())
+    response = service.request("GET", "/metrics", token=TOKEN)
+    assert response.status == 200
+    return figures(response.body.decode())
 
 
 def requests(found: dict[str, float], method: str, route: str, status: int) -> float:

@@ -32,8 +32,8 @@ def test_a_wrong_token_gets_the_404_of_an_unknown_path(serve: Serve) -> None:
     unknown = service.request("GET", "/nothing").body.replace(b"/nothing", b"/metrics")
     for sent in (None, f"Bearer {TOKEN}x", f"Digest {TOKEN}", "Bearer", f"Bearer {TOKEN[:-1]}"):
         headers = {"Authorization": sent} if sent else {}
-        answer = service.request("GET", "/metrics", headers=headers)
-        assert (answer.status, answer.body) == (404, unknown), sent
+        response = service.request("GET", "/metrics", headers=headers)
+        assert (response.status, response.body) == (404, unknown), sent
     refused = [line for line in service.lines() if line["type"] == "AUTH"]
 
     assert {line["reason"] for line in refused} == {"metrics-token-invalid"}

@@ -40,8 +40,7 @@ def test_counts_survive_workers_and_files_do_not_accumulate(serve: Serve) -> Non
         # A worker updates its counts once a second, or when it is scraped.
         wait_for(
             lambda: requests(scrape(service), "GET", "/api/health", 200) == 100 * round_,  # noqa: B023
-            5,
-            "every request is counted",
+            what="every request is counted",
         )
         now = requests(scrape(service), "GET", "/api/health", 200)
         assert now >= last
@@ -53,7 +52,7 @@ def test_counts_survive_workers_and_files_do_not_accumulate(serve: Serve) -> Non
         slots = {file.stem.rpartition("_")[2] for file in folder(service).iterdir()}
         assert slots <= {"-1", "0", "1", "2", "3"}
     # The last worker is counted once it has loaded the application.
-    wait_for(lambda: scrape(service)["futuretracker_workers"] == 4, 10, "the last one counts")
+    wait_for(lambda: scrape(service)["futuretracker_workers"] == 4, what="the last one counts")
 
     assert scrape(service)['futuretracker_worker_exits_total{outcome="died"}'] == 3
 
@@ -61,20 +60,20 @@ def test_counts_survive_workers_and_files_do_not_accumulate(serve: Serve) -> Non
 @contextmanager
 def clients(service: Service) -> Iterator[list[int]]:
     """Send requests from four threads until the block ends; yield the statuses."""
-    answered: list[int] = []
+    statuses: list[int] = []
     over = threading.Event()
 
     def ask() -> None:
         while not over.is_set():
             # A request in progress at a worker that is killed gets no response.
             with suppress(OSError, HTTPException):
-                answered.append(service.request("GET", "/api/health").status)
+                statuses.append(service.request("GET", "/api/health").status)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
     try:
-        yield answered
+        yield statuses
     finally:
         over.set()
         for thread in threads:
@@ -90,7 +89,7 @@ def test_counts_never_decrease_while_workers_are_killed_under_load(serve: Serve)
             seen.append(requests(scrape(service), "GET", "/api/health", 200))
         return seen[-1]
 
-    with clients(service) as answered:
+    with clients(service) as statuses:
         for _ in range(2):
             # A worker updates its counts once a second: before that it has none to lose.
             ripe = time.monotonic() + 1.2
@@ -100,9 +99,9 @@ def test_counts_never_decrease_while_workers_are_killed_under_load(serve: Serve)
             wait_for(lambda: read() and victim not in service.workers())  # noqa: B023
 
     assert seen == sorted(seen)
-    assert set(answered) == {200}
+    assert set(statuses) == {200}
     # With each killed worker, four requests may have been counted without a response.
-    assert 0 < seen[-1] <= len(answered) + 2 * 4
+    assert 0 < seen[-1] <= len(statuses) + 2 * 4
 
 
 def test_the_files_are_deleted_when_the_service_ends(serve: Serve) -> None:

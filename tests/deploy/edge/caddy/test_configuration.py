@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from futuretracker.web.headers import EXPOSED, security_headers
+from futuretracker.web.cors import EXPOSED
+from futuretracker.web.headers import security_headers
 from futuretracker.web.request import MAX_BODY
 from tests.deploy.edge.caddy_server import DEPLOY, PROGRAM, lay_out
 

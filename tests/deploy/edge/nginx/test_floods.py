@@ -76,7 +76,7 @@ def test_a_whole_rate_limit_at_once_passes(edge: Edge) -> None:
 def test_too_many_connections_from_one_address_get_a_429(begin: Begin, service: Service) -> None:
     slow = b"POST /api/v1/x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n\r\n{"
     source = next(addresses)
-    few = {"futuretracker_connections 256": "futuretracker_connections 3"}
+    few = {"futuretracker_connections 100": "futuretracker_connections 3"}
     with begin(nginx=few) as edge, ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
@@ -84,4 +84,24 @@ def test_too_many_connections_from_one_address_get_a_429(begin: Begin, service: 
         other = edge.request("GET", "/api/v1/health", source=next(addresses))
 
     assert (refused.status, refused.json["code"]) == (429, "rate_limit_exceeded")
+    assert other.status == 200
+
+
+def test_one_token_does_not_use_up_what_its_address_may_have(begin: Begin) -> None:
+    source = next(addresses)
+    tokens = ["x.y." + letter * 342 for letter in "ab"]
+    slow = (
+        "POST /api/v1/x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n"
+        f"Authorization: Bearer {tokens[0]}\r\n\r\n{{"
+    )
+    few = {"futuretracker_tokens 64": "futuretracker_tokens 2"}
+    with begin(nginx=few) as edge, ExitStack() as stack:
+        for _ in range(2):
+            sock = stack.enter_context(closing(edge.connect(source=source)))
+            sock.sendall(slow.encode())
+        same, other = (
+            edge.request("GET", "/api/v1/health", source=source, token=token) for token in tokens
+        )
+
+    assert (same.status, same.json["code"]) == (429, "rate_limit_exceeded")
     assert other.status == 200

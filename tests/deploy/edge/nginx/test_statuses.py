@@ -122,6 +122,7 @@ def test_errors_over_plain_http_have_no_hsts_header(edge: Edge) -> None:
     assert b"Strict-Transport-Security" not in said
 
 
+@pytest.mark.needs("openssl")
 def test_tls_1_2_has_no_session_tickets(edge: Edge) -> None:
     said = handshake(edge, "-tls1_2")
     assert "Cipher is ECDHE" in said

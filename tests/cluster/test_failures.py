@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 USERS = 6
 LIMIT = 250
-LOST = "shared store unavailable, rate limits are counted per process"
+UNAVAILABLE = "shared store unavailable, rate limits are counted per process"
 BACK = "shared store is available again"
-NOTICED_WITHIN = 2.0  # seconds in which nginx may not have noticed yet that a connection is gone
-SLOW = 10.0  # seconds, for a busy machine: the timeout of the store is 0.2
 
 
 def slowest(tries: list[Try]) -> float:
@@ -59,6 +57,8 @@ def test_a_killed_host_fails_only_requests_in_progress_and_loses_no_acknowledged
             killed_at = time.monotonic()
         wait_for(lambda: time.monotonic() > killed_at + 3 * FAIL_TIMEOUT)
         wait_for_more(visitors, 300)
+        noticed = len(visitors.tries)  # nginx no longer uses the host
+        wait_for_more(visitors, 300)
 
     failed, acknowledged = visitors.failed(), visitors.acknowledged()
     found = cluster.rows(
@@ -74,7 +74,7 @@ def test_a_killed_host_fails_only_requests_in_progress_and_loses_no_acknowledged
         f" {slowest(visitors.tries):.2f} s"
     )
     assert 0 < len(failed) < USERS
-    assert all(each.began < killed_at + NOTICED_WITHIN for each in failed)
+    assert not set(failed) & set(visitors.tries[noticed:])
     assert not missing
     assert len({title for _, title in found}) == len(found)
 
@@ -91,7 +91,7 @@ def test_without_the_store_no_request_fails_and_limits_apply_per_process(
         wait_for_more(visitors, 60)
         me = Request("GET", "/api/v1/me", cluster.token())
         statuses = flood(cluster.network, [me], len(cluster.hosts) * WORKERS * LIMIT + 300)
-        warnings = [host.messages().count(LOST) for host in cluster.hosts]
+        warnings = [host.messages().count(UNAVAILABLE) for host in cluster.hosts]
 
         cluster.store.start()
         began = time.monotonic()
@@ -106,7 +106,6 @@ def test_without_the_store_no_request_fails_and_limits_apply_per_process(
         f" warnings of each host: {warnings}; every host uses Valkey again after {back_after:.1f} s"
     )
     assert visitors.failed() == []
-    assert slowest(visitors.tries) < SLOW
     assert set(statuses) == {200, 429}
     assert LIMIT <= statuses[200] <= LIMIT * sum(warnings)
     assert all(1 <= count <= WORKERS for count in warnings)

@@ -1,4 +1,4 @@
-"""Somebody who asks a service with tokens, and what is expected of the answers."""
+"""A client that sends tokens to a service, and checks of the responses."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ UNAVAILABLE = {
 }
 
 
-class Asker:
-    """Asks a service with tokens."""
+class ServiceClient:
+    """Sends requests with tokens to a service."""
 
     def __init__(self, app: Flask) -> None:
         self._client: FlaskClient = app.test_client()
@@ -31,14 +31,14 @@ class Asker:
         return self.ask(token).status_code
 
 
-def expect_unavailable(answer: TestResponse) -> None:
-    assert (answer.status_code, answer.json) == (503, UNAVAILABLE)
-    assert int(answer.headers["Retry-After"]) > 0
-    assert "WWW-Authenticate" not in answer.headers
+def expect_unavailable(response: TestResponse) -> None:
+    assert (response.status_code, response.json) == (503, UNAVAILABLE)
+    assert int(response.headers["Retry-After"]) > 0
+    assert "WWW-Authenticate" not in response.headers
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Wait for what another thread brings about."""
+    """Wait until a condition that another thread fulfils holds; return False after a minute."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if holds():

@@ -1,4 +1,4 @@
-"""A client of the service: each refused token gets the same 401; only the log has the reason."""
+"""A client that checks refused tokens: each gets the same 401, and only the log has the reason."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ EXPIRED = "Token has expired"
 
 
 @dataclass
-class Door:
+class TokenSender:
     """A client of the service, with access to the log."""
 
     client: FlaskClient
     caplog: pytest.LogCaptureFixture
 
-    def knock(self, authorization: str | None, **options: Any) -> TestResponse:
+    def send(self, authorization: str | None, **options: Any) -> TestResponse:
         """Send a request with exactly this header, which no client library changes."""
         self.caplog.clear()
         environ = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
         path = options.pop("path", "/api/me")
         return self.client.open(path, environ_overrides=environ, **options)
 
-    def refuse(self, authorization: str | None, message: str = INVALID, **options: Any) -> str:
+    def refusal(self, authorization: str | None, message: str = INVALID, **options: Any) -> str:
         """Check that the header gets a 401 with this message; return the reason in the log."""
-        answer = self.knock(authorization, **options)
-        assert (answer.status_code, answer.json) == (
+        response = self.send(authorization, **options)
+        assert (response.status_code, response.json) == (
             401,
             {"error": "Unauthorized", "message": message},
         )
-        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert response.headers["WWW-Authenticate"] == "Bearer"
         (refusal,) = [r.event for r in self.caplog.records if r.msg == "AUTH"]  # type: ignore[attr-defined]
         assert refusal["ip"] == "127.0.0.1"
-        assert refusal["requestId"] == answer.headers["X-Request-Id"]
+        assert refusal["requestId"] == response.headers["X-Request-Id"]
         self.expect_no_secret_in_the_log(authorization or "")
         reason: str = refusal["reason"]
         return reason

@@ -1,0 +1,323 @@
+"""The Python clients against the real service."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import subprocess
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from futuretracker_client import AsyncClient, Client, FutureTrackerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.clients.conftest import Addresses
+
+numbers = count(1)
+
+
+class Waiting:
+    """An AsyncClient with the methods of a Client, so that one test checks both."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.runner = asyncio.Runner()
+        self.client = AsyncClient(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self.client, name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            result = method(*arguments, **options)
+            return self.runner.run(result if inspect.iscoroutine(result) else _collect(result))
+
+        return call
+
+    def close(self) -> None:
+        self.runner.run(self.client.close())
+        self.runner.close()
+
+
+async def _collect(items: Any) -> list[Any]:
+    return [item async for item in items]
+
+
+@pytest.fixture(params=[Client, Waiting], ids=["sync", "async"])
+def make(request: pytest.FixtureRequest, addresses: Addresses) -> Iterator[Callable[..., Any]]:
+    """Make clients of one kind, with a token."""
+    made = []
+
+    def make(base_url: str = addresses.api, **options: Any) -> Any:
+        client = request.param(base_url, **{"token": lambda: addresses.token, **options})
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def faulty(make: Callable[..., Any], addresses: Addresses) -> Callable[..., Any]:
+    """Make a client whose requests fail as described in faults.py, and a count of its requests."""
+
+    def faulty(faults: str, **options: Any) -> tuple[Any, Callable[[], int]]:
+        name = f"python{next(numbers)}"
+
+        def count() -> int:
+            return int(httpx.get(f"{addresses.faults}/count/{name}").text)
+
+        return make(f"{addresses.faults}/{name}/{faults}", **options), count
+
+    return faulty
+
+
+def titled(client: Any, title: str) -> int:
+    return len(list(client.all_opportunities(q=f'"{title}"')))
+
+
+def test_an_error_names_all_fields_its_code_and_the_request(make: Callable[..., Any]) -> None:
+    with pytest.raises(FutureTrackerError) as raised:
+        make().create_opportunity(title=" ", link="nonsense")
+
+    error = raised.value
+    assert (error.status, error.code, error.retry_after) == (400, "validation_error", None)
+    assert error.fields["title"]["message"] == "Title is required and cannot be empty"
+    assert error.fields["link"]["message"] == "Link must be a valid URL (http or https)"
+    assert (error.fields["title"]["code"], error.fields["link"]["code"]) == ("empty", "bad_url")
+    assert str(error) == error.message == ", ".join(f["message"] for f in error.fields.values())
+    assert len(error.request_id) == 32
+
+
+def test_an_expired_token_is_a_401(make: Callable[..., Any], addresses: Addresses) -> None:
+    with pytest.raises(FutureTrackerError, match="Token has expired") as raised:
+        make(token=lambda: addresses.expired).get_me()
+
+    assert (raised.value.status, raised.value.code) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize("token", [None, lambda: None, lambda: ""])
+def test_without_a_token_no_request_is_sent(faulty: Callable[..., Any], token: Any) -> None:
+    client, requests = faulty("pass", token=token)
+
+    with pytest.raises(FutureTrackerError, match="Sign the user in first") as raised:
+        client.list_opportunities()
+
+    assert (raised.value.status, raised.value.code) == (0, "no_token")
+    assert requests() == 0
+    assert client.get_health()["status"] == "ok"
+
+
+@pytest.mark.parametrize("identifier", ["", ".", "..", "rounds/upcoming"])
+def test_an_id_that_would_be_another_path_is_refused(
+    make: Callable[..., Any], identifier: str
+) -> None:
+    with pytest.raises(ValueError, match="is not an id"):
+        make().get_opportunity(identifier)
+
+
+def test_all_pages_are_read_with_a_list_as_a_filter(make: Callable[..., Any]) -> None:
+    client = make()
+    for status in ("applied", "ghosted", "applied"):
+        client.create_opportunity(title=f"Paged {status}", status=status)
+
+    found = client.all_opportunities(
+        limit=1, status=["applied", "ghosted"], q="paged", sort="created_at"
+    )
+
+    assert [one["title"] for one in found] == ["Paged applied", "Paged ghosted", "Paged applied"]
+
+
+def test_all_pages_of_upcoming_rounds_are_read_for_one_range_of_days(
+    make: Callable[..., Any],
+) -> None:
+    client = make()
+    one = client.create_opportunity(title="Pages", category="internship")["id"]
+    days = ["2031-02-01", "2031-02-02", "2031-02-03"]
+    for day in days:
+        client.create_round(one, round_type="oa", scheduled_date=day)
+
+    def read(**query: Any) -> list[str]:
+        return [found["scheduled_date"] for found in client.all_upcoming_rounds(**query)]
+
+    assert read(from_=days[0], limit=1) == days
+    assert read(to=days[1], limit=1) == days[:2]
+    assert read(from_="2031-03-01") == []
+    client.delete_opportunity(one)
+
+
+def test_a_request_that_changed_nothing_is_sent_again_with_a_token_for_each(
+    faulty: Callable[..., Any], make: Callable[..., Any], addresses: Addresses
+) -> None:
+    tokens = []
+
+    def token() -> str:
+        tokens.append(addresses.token)
+        return addresses.token
+
+    client, requests = faulty("503,503", token=token)
+
+    client.create_opportunity(title="Created once")
+
+    assert requests() == len(tokens) == 3
+    assert titled(make(), "Created once") == 1
+
+
+def test_retries_end(faulty: Callable[..., Any]) -> None:
+    client, requests = faulty("503,503,503,503")
+
+    with pytest.raises(FutureTrackerError) as raised:
+        client.get_me()
+
+    error = raised.value
+    assert (error.status, error.code, error.retry_after) == (503, "overloaded", 0)
+    assert requests() == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("504", "outcome_unknown"), ("break", "connection_failed")]
+)
+def test_a_creation_with_an_unknown_outcome_is_not_sent_again(
+    faulty: Callable[..., Any], make: Callable[..., Any], fault: str, code: str
+) -> None:
+    client, requests = faulty(fault)
+
+    with pytest.raises(FutureTrackerError) as raised:
+        client.create_opportunity(title=f"Unknown {fault}")
+
+    assert raised.value.code == code
+    assert requests() == 1
+    assert titled(make(), f"Unknown {fault}") == 1
+
+
+@pytest.mark.parametrize("fault", ["504", "break", "html"])
+def test_reads_and_changes_with_an_unknown_outcome_are_sent_again(
+    faulty: Callable[..., Any], make: Callable[..., Any], fault: str
+) -> None:
+    identifier = make().create_opportunity(title="Changed")["id"]
+    client, requests = faulty(f"{fault},pass,{fault}")
+
+    assert client.update_opportunity(identifier, status="ghosted")["status"] == "ghosted"
+    assert client.get_opportunity(identifier)["title"] == "Changed"
+    assert requests() == 4
+
+
+def test_a_deletion_with_an_unknown_outcome_is_not_sent_again(
+    faulty: Callable[..., Any], make: Callable[..., Any]
+) -> None:
+    identifier = make().create_opportunity(title="Deleted")["id"]
+    client, requests = faulty("break")
+
+    with pytest.raises(FutureTrackerError) as raised:
+        client.delete_opportunity(identifier)
+
+    assert raised.value.code == "connection_failed"
+    assert requests() == 1
+
+
+def test_a_long_wait_is_left_to_the_caller(faulty: Callable[..., Any]) -> None:
+    client, requests = faulty("120")
+
+    with pytest.raises(FutureTrackerError) as raised:
+        client.get_me()
+
+    assert (raised.value.status, raised.value.retry_after) == (503, 120)
+    assert requests() == 1
+
+
+def test_a_rate_limit_says_when_the_window_ends(
+    make: Callable[..., Any], addresses: Addresses
+) -> None:
+    client = make(addresses.limited)
+    client.get_me()
+
+    with pytest.raises(FutureTrackerError) as raised:
+        client.get_me()
+
+    assert (raised.value.status, raised.value.code) == (429, "rate_limit_exceeded")
+    assert 20 < raised.value.retry_after <= 900
+
+
+def test_a_response_that_is_not_json_is_an_error(faulty: Callable[..., Any]) -> None:
+    client, _requests = faulty("html", retries=0)
+
+    with pytest.raises(FutureTrackerError) as raised:
+        client.get_me()
+
+    assert (raised.value.status, raised.value.code) == (502, "unexpected_response")
+
+
+def test_a_creation_that_was_never_sent_is_sent_again(
+    make: Callable[..., Any], addresses: Addresses
+) -> None:
+    tokens = []
+
+    def token() -> str:
+        tokens.append(addresses.token)
+        return addresses.token
+
+    with pytest.raises(FutureTrackerError) as raised:
+        make("http://127.0.0.1:1", token=token).create_opportunity(title="Never sent")
+
+    assert (raised.value.status, raised.value.code) == (0, "connection_failed")
+    assert isinstance(raised.value.__cause__, httpx.ConnectError)
+    assert len(tokens) == 3
+
+
+def test_every_operation_works(make: Callable[..., Any]) -> None:
+    client, day = make(), "2026-12-01"
+    one = client.create_opportunity(title="Whole day", category="internship")["id"]
+    added = client.create_round(one, round_type="oa", scheduled_date=day)["round"]["id"]
+
+    assert client.get_opportunity(one)["id"] == one
+    assert client.put_opportunity(one, notes="n")["notes"] == "n"
+    assert len(client.list_rounds(one)) == 1
+    assert client.list_upcoming_rounds(from_=day, to=day)
+    changed = client.update_round(one, added, result="cleared")
+    assert changed["opportunity"]["status"] == "shortlisted"
+    assert client.delete_round(one, added)["success"]
+    assert client.delete_opportunity(one)["success"]
+    assert "total" in client.get_analytics()
+    assert client.get_dependencies()["status"] == "ok"
+    assert client.get_specification()["openapi"] == "3.1.0"
+    assert client.get_me()["userId"]
+
+
+def test_an_async_client_may_await_its_token(addresses: Addresses) -> None:
+    async def token() -> str:
+        return addresses.token
+
+    async def use() -> str:
+        async with AsyncClient(addresses.api, token) as client:
+            return (await client.get_me())["userId"]
+
+    assert asyncio.run(use()).startswith("user_client")
+
+
+def test_a_client_closes_its_own_connections_only(addresses: Addresses) -> None:
+    with httpx.Client() as http, Client(addresses.api, lambda: addresses.token, http=http) as used:
+        used.get_me()
+        used.close()
+        assert not http.is_closed
+        with Client(addresses.api, lambda: addresses.token) as own:
+            own.get_me()
+        with pytest.raises(RuntimeError, match="closed"):
+            own.get_me()
+
+
+def test_the_package_is_typed_and_installs_alone(fresh_python: Path) -> None:
+    script = """
+from importlib.resources import files
+import futuretracker_client
+print(files(futuretracker_client).joinpath("py.typed").is_file())
+"""
+    done = subprocess.run(
+        [fresh_python, "-c", script], check=False, capture_output=True, text=True, cwd="/"
+    )
+
+    assert (done.stdout, done.stderr) == ("True\n", "")

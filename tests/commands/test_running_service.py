@@ -1,0 +1,99 @@
+"""Commands use the service that ``dev`` runs in the folder, and no other one by mistake."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands import clone, poll, run, starting
+from tests.support import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.commands import Dev
+
+SAID = "Using the service that 'dev' runs in this folder.\n"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Dev]:
+    with clone() as folder, starting(folder) as started:
+        poll(lambda: "development mode" in started.output.read_text(), started.process)
+        yield started
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["migrate", "--plan"],
+        ["maintenance", "status"],
+        ["audit", "measure"],
+        ["revoke", "--user", "user_bob"],
+        ["erase", "--user", "user_bob"],
+    ],
+)
+def test_a_command_needs_no_settings(running: Dev, arguments: list[str]) -> None:
+    result = run(running.folder, *arguments)
+
+    assert (result.returncode, result.stderr) == (0, SAID), result.stdout
+
+
+def test_a_backup_is_made_and_restored_in_a_drill(running: Dev) -> None:
+    made, drilled = run(running.folder, "backup"), run(running.folder, "drill")
+
+    assert (made.returncode, made.stderr) == (drilled.returncode, drilled.stderr) == (0, SAID)
+    assert json.loads(drilled.stdout)["file"] == json.loads(made.stdout)["file"]
+    backups = running.folder / ".local" / "backups"
+    assert backups.stat().st_mode & 0o777 == 0o700
+    assert (backups / json.loads(made.stdout)["file"]).exists()
+
+
+def test_a_revoked_user_is_refused(running: Dev) -> None:
+    token = run(running.folder, "token", "--user", "user_carol").stdout.strip()
+    path = "/api/v1/me"
+    assert running.ask("GET", path, token=token).status == 200
+    run(running.folder, "revoke", "--user", "user_carol")
+
+    # Every process reads new revocations every two seconds.
+    poll(lambda: running.ask("GET", path, token=token).status == 401)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"MIGRATION_DATABASE_URL": "postgresql://postgres:hunter2@127.0.0.1:1/other"},
+        {"DATABASE_URL": "postgresql://futuretracker_api:hunter2@127.0.0.1:1/other"},
+        {"FUTURETRACKER_ENV": "production"},
+    ],
+)
+def test_settings_of_another_service_are_not_mixed_with_those_of_dev(
+    running: Dev, chosen: dict[str, str]
+) -> None:
+    result = run(running.folder, "backup", **chosen)
+
+    assert result.returncode == 1
+    assert SAID not in result.stderr
+    assert running.folder.name not in result.stderr
+
+
+def test_without_a_running_dev_there_are_no_settings_and_no_folder() -> None:
+    with clone() as folder:
+        (folder / ".local").mkdir()
+        result = run(folder, "backup")
+
+        assert result.returncode == 1
+        assert result.stderr.startswith("The settings are not usable:\n")
+        assert list((folder / ".local").iterdir()) == []
+
+
+def test_one_given_setting_wins_over_that_of_dev(running: Dev) -> None:
+    result = run(
+        running.folder, "check", "--json", REDIS_URL=f"redis://127.0.0.1:{servers.free_port()}"
+    )
+
+    (item,) = [i for i in json.loads(result.stdout)["items"] if i["id"] == "store-usable"]
+    assert item["found"].startswith("The store behind REDIS_URL does not respond")

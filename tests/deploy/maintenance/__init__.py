@@ -1,0 +1,1 @@
+"""The units of the timers that erase users and delete old audit entries."""
