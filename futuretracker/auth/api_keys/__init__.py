@@ -1,0 +1,1 @@
+"""API keys: their text, their sessions, and what they may be used for."""
