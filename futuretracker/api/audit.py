@@ -41,7 +41,8 @@ def entry(**details: object) -> Entry:
     """
     request = current()
     details |= _impersonator_of(request)
-    return Entry(request.user_id, request.session.user_id, request.id, details)
+    session = request.session
+    return Entry(request.user_id, session.user_id, request.id, details, session.client)
 
 
 def committed(resource_id: str, details: Mapping[str, object]) -> None:
@@ -89,6 +90,7 @@ def log_response(response: Response) -> Response:
         event(
             "RESPONSE",
             **_fields_of(request),
+            **_client_of(request),
             statusCode=response.status_code,
             durationMs=round((time.monotonic() - started) * 1000, 1),
             requestId=request.id,
@@ -103,11 +105,17 @@ def _log_audit(action: str, request: Request, status: int) -> None:
         "AUDIT",
         action=action,
         userId=request.caller,
+        **_client_of(request),
         **_impersonator_of(request),
         **fields,
         outcome="success" if request.committed else failed,
         requestId=request.id,
     )
+
+
+def _client_of(request: Request) -> dict[str, object]:
+    """Return the field that names the client of the session, if there is a session."""
+    return {"client": request.client} if request.client else {}
 
 
 def _impersonator_of(request: Request) -> dict[str, object]:

@@ -1,8 +1,11 @@
-"""Authentication: every route needs a session token unless its view is marked ``public``."""
+"""Authentication: every route needs a token unless its view is marked ``public``.
+
+An API key opens only the views that are marked with ``allows``.
+"""
 
 from __future__ import annotations
 
-from futuretracker.auth.access import is_public, public
+from futuretracker.auth.access import allows, is_public, public
 from futuretracker.auth.admission import Admission, unauthenticated
 
-__all__ = ["Admission", "is_public", "public", "unauthenticated"]
+__all__ = ["Admission", "allows", "is_public", "public", "unauthenticated"]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from futuretracker.auth.access import is_public
+from futuretracker.auth.api_keys.lookup import ApiKeys
+from futuretracker.auth.api_keys.uses import check_network, check_scope, is_allowed_from
 from futuretracker.auth.revocations import GENERATION, Revocations
 from futuretracker.auth.sessions import NO_TOKEN, Sessions
 from futuretracker.auth.store_key import store_key
@@ -17,6 +19,7 @@ from futuretracker.auth.tokens import Verifier
 from futuretracker.auth.users import Users
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
+from futuretracker.web.errors import Unauthenticated
 from futuretracker.web.guards import check_size, check_url
 from futuretracker.web.request import current
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from futuretracker.database.freshness import Freshness
     from futuretracker.web.application import Application
-    from futuretracker.web.errors import ApiError, Unauthenticated
+    from futuretracker.web.errors import ApiError
     from futuretracker.web.request import Request, Session
 
     Values = Mapping[str, bytes | None]  # of the shared store, by key
@@ -38,16 +41,17 @@ class Admission:
         self._limits = app.rate_limits
         self._at_once = app.at_once
         self._freshness = freshness
-        self._sessions = Sessions(Verifier(app.settings.clerk))
+        api_keys = ApiKeys(app.settings.environment)
+        self._sessions = Sessions(Verifier(app.settings.clerk), api_keys)
         self.revocations = Revocations(app.store)
         self.users = Users(app.store, store_key(app.settings.database))
 
     def admit(self) -> None:
         """Admit the current request to its view, or raise the error that refuses it.
 
-        The order is part of the API: 429 for the address, 400 for the URL, 401, 429 for the user,
-        413 for the size, 429 for too many requests of the user at the same time. With a token that
-        this process knows, the 429 for address and user come first.
+        The order is part of the API: 429 for the address, 400 for the URL, 401, 429 for the user
+        and the API key, 403 for the API key, 413 for the size, 429 for too many requests of the
+        user at the same time. With a token that this process knows, every other 429 comes first.
         """
         request = current()
         if is_public(request.endpoint):
@@ -57,22 +61,23 @@ class Admission:
             return
         header = request.environ.get("HTTP_AUTHORIZATION", "")
         session = self._sessions.recall(header)
-        # A session that is known to be revoked does not count against its user's limits.
-        if session and not self.revocations.reason(session):
-            values = self._check_known(request, session)
+        # A session that is known to be refused does not count against its user's limits.
+        if session and is_allowed_from(request, session) and not self.revocations.reason(session):
+            values = self._check_known(request, header, session)
         else:
             values = self._check_new(request, header)
+        check_scope(request)
         check_size(request)
         self._at_once.take(request)
         request.reads_primary = self._freshness.needs_primary(request, values)
         request.user_id = self.users.find(request.session, values)
 
-    def _check_known(self, request: Request, session: Session) -> Values:
+    def _check_known(self, request: Request, header: str, session: Session) -> Values:
         """Check a session that this process has verified before: one visit to the store."""
         request.session = session
         values = self._limits.count([GENERATION, *self._keys(request)])
         check_url(request)
-        self.revocations.check(session, values[GENERATION])
+        request.session = self._check_session(request, header, session, values)
         return values
 
     def _check_new(self, request: Request, header: str) -> Values:
@@ -80,9 +85,26 @@ class Admission:
         values = self._limits.count([GENERATION])
         check_url(request)
         session = self._sessions.find(header)
-        self.revocations.check(session, values[GENERATION])
-        request.session = session
+        request.session = self._check_session(request, header, session, values)
         return self._limits.count(self._keys(request))
+
+    def _check_session(
+        self, request: Request, header: str, session: Session, values: Values
+    ) -> Session:
+        """Return the session if it is not revoked, and an API key's only from its networks.
+
+        A change of an API key revokes the session of its former version. So the key is read again.
+        """
+        generation = values[GENERATION]
+        try:
+            self.revocations.check(session, generation)
+        except Unauthenticated:
+            if session.key is None:
+                raise
+            session = self._sessions.find_again(header)
+            self.revocations.check(session, generation)
+        check_network(request, session)
+        return session
 
     def _keys(self, request: Request) -> list[str]:
         """Return the store's keys for what this process does not know about the session."""

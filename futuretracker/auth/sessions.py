@@ -1,4 +1,4 @@
-"""Cache verified tokens, so that a token is verified once a minute instead of at each request."""
+"""Cache verified tokens and API keys, so that each is verified once a minute."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from futuretracker.auth.api_keys.format import PREFIX
 from futuretracker.store.cache import Cache
 from futuretracker.web.errors import Unauthenticated
 
 if TYPE_CHECKING:
+    from futuretracker.auth.api_keys.lookup import ApiKeys
     from futuretracker.auth.tokens import Verifier
     from futuretracker.web.request import Session
 
@@ -19,14 +21,18 @@ MAX_AGE = 60.0  # seconds
 NO_TOKEN = ("token-missing", "token-scheme")  # the reasons if no Bearer token was sent
 MISSING = "Missing or invalid Authorization header"
 # RFC 9110, 11.4: one or more spaces between the scheme and the token.
-_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
+_PART = "[A-Za-z0-9_-]+"
+_HEADER = re.compile(
+    rf"[Bb][Ee][Aa][Rr][Ee][Rr] +({_PART}\.{_PART}\.{_PART}|{PREFIX}{_PART})", re.ASCII
+)
 
 
 class Sessions:
     """Finds the session of an Authorization header."""
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, api_keys: ApiKeys) -> None:
         self._verifier = verifier
+        self._api_keys = api_keys
         self._verified: Cache[bytes, Session] = Cache(size=10_000)
 
     def recall(self, header: str) -> Session | None:
@@ -35,16 +41,20 @@ class Sessions:
 
     def find(self, header: str) -> Session:
         """Return the header's session, verifying its token if needed; raise Unauthenticated."""
-        session = self.recall(header)
-        if session is None:
-            session = self._verifier.verify(bearer_token(header))
-            until = min(session.expires_at, time.time() + MAX_AGE)
-            self._verified.put(_digest(header), session, until)
+        return self.recall(header) or self.find_again(header)
+
+    def find_again(self, header: str) -> Session:
+        """Verify the header's token or API key, and return its session; raise Unauthenticated."""
+        token = bearer_token(header)
+        verify = self._api_keys.find if token.startswith(PREFIX) else self._verifier.verify
+        session = verify(token)
+        until = min(session.expires_at, time.time() + MAX_AGE)
+        self._verified.put(_digest(header), session, until)
         return session
 
 
 def bearer_token(header: str) -> str:
-    """Return the token of a ``Bearer <token>`` header; raise Unauthenticated."""
+    """Return the token or API key of a ``Bearer`` header; raise Unauthenticated."""
     if not header:
         raise Unauthenticated("token-missing", MISSING)
     if header[:7].lower() != "bearer ":

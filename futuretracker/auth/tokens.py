@@ -68,6 +68,7 @@ class Verifier:
             expires_at=claims["exp"],
             email=email if _is_email(email) else None,
             impersonator=claims["act"]["sub"] if "act" in claims else None,
+            client=_client(claims.get("azp")),
         )
 
     def _check_signature(self, token: str, kid: str | None) -> None:
@@ -178,6 +179,13 @@ def _is_actor(act: object) -> bool:
         and USER(act["sub"]) is not None
         and isinstance(act.get("iss", ""), str)
     )
+
+
+def _client(azp: str | None) -> str:
+    """Return which kind of client an accepted token is for; the token of an app has no origin."""
+    if not azp:
+        return "app"
+    return "extension" if azp.partition("://")[0].endswith("-extension") else "web"
 
 
 def _is_email(value: object) -> bool:

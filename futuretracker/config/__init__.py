@@ -46,6 +46,8 @@ class Config:
     write: RateLimit
     user_general: RateLimit
     user_write: RateLimit
+    key_general: RateLimit
+    key_write: RateLimit
 
     @property
     def connections(self) -> int:
@@ -84,6 +86,8 @@ class Config:
                 write=read_rate_limit(env, "RATE_LIMIT_WRITE", "write"),
                 user_general=read_rate_limit(env, "RATE_LIMIT_USER_GENERAL", "user-general"),
                 user_write=read_rate_limit(env, "RATE_LIMIT_USER_WRITE", "user-write"),
+                key_general=read_rate_limit(env, "RATE_LIMIT_KEY_GENERAL", "key-general"),
+                key_write=read_rate_limit(env, "RATE_LIMIT_KEY_WRITE", "key-write"),
             )
 
 

@@ -1,21 +1,19 @@
-"""What a rate limit counts by: the client's address, or the user."""
+"""What a rate limit counts by: the client's address, the user, or the API key."""
 
 from __future__ import annotations
 
 import functools
 import ipaddress
 import logging
-import re
 import time
 
+from futuretracker.web.addresses import address_of
 from futuretracker.web.request import current
 
 log = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"  # the key of everything that is no IP address
 WARN_EVERY = 60.0  # seconds between two log lines about such an address
-# Some load balancers write the client's port into X-Forwarded-For.
-_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](:[0-9]+)?|(?P<v4>[^:]*):[0-9]+").fullmatch
 
 
 def by_address() -> str:
@@ -32,6 +30,18 @@ def by_user() -> str:
     return current().session.user_id
 
 
+def by_api_key() -> str:
+    """Return the current request's key for the limits per API key: the id of the API key."""
+    api_key = current().key
+    assert api_key is not None  # noqa: S101 - has_no_api_key exempts other requests
+    return api_key.id
+
+
+def has_no_api_key() -> bool:
+    """Return whether the current request has no verified API key."""
+    return current().key is None
+
+
 def is_anonymous() -> bool:
     """Return whether the current request has no verified session."""
     return current().caller is None
@@ -39,19 +49,12 @@ def is_anonymous() -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def address_key(address: str | None) -> str:
-    """Return the key of an IP address; for IPv6 its /56 network, the usual size of one customer.
-
-    The address may be followed by a port, as in ``192.0.2.7:80`` and ``[2001:db8::1]:80``.
-    """
-    found = _WITH_PORT(address or "")
-    try:
-        ip = ipaddress.ip_address(found["v6"] or found["v4"] if found else address or "")
-    except ValueError:
+    """Return the key of an IP address; for IPv6 its /56 network, the usual size of one customer."""
+    ip = address_of(address)
+    if ip is None:
         return UNKNOWN
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
-    if ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
     return str(ipaddress.ip_network((int(ip), 56), strict=False))
 
 

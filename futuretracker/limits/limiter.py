@@ -1,4 +1,4 @@
-"""The service's Flask-Limiter, with the four limits of every route."""
+"""The service's Flask-Limiter, with the limits of every route."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from limits import parse
 from futuretracker.limits import storage
 from futuretracker.limits.counting import RateLimits
 from futuretracker.limits.headers import describe
-from futuretracker.limits.keys import by_address, by_user, is_anonymous
+from futuretracker.limits.keys import by_address, by_api_key, by_user, has_no_api_key, is_anonymous
 from futuretracker.web.application import current_app
 from futuretracker.web.request import WRITES, current
 
@@ -41,7 +41,7 @@ def _notation(limit: RateLimit) -> str:
     return f"{limit.amount} per {limit.window}"
 
 
-# In the order in which they are counted. Those per user need a verified token.
+# In the order in which they are counted. Those per user and per API key need a verified token.
 LIMITS: list[ApplicationLimit] = [
     ApplicationLimit(
         _setting(lambda settings: settings.general), key_function=by_address, scope="general"
@@ -66,6 +66,20 @@ LIMITS: list[ApplicationLimit] = [
         scope="user-write",
         methods=sorted(WRITES),
         exempt_when=is_anonymous,
+        error_message=WRITE_MESSAGE,
+    ),
+    ApplicationLimit(
+        _setting(lambda settings: settings.key_general),
+        key_function=by_api_key,
+        scope="key-general",
+        exempt_when=has_no_api_key,
+    ),
+    ApplicationLimit(
+        _setting(lambda settings: settings.key_write),
+        key_function=by_api_key,
+        scope="key-write",
+        methods=sorted(WRITES),
+        exempt_when=has_no_api_key,
         error_message=WRITE_MESSAGE,
     ),
 ]
@@ -125,5 +139,5 @@ limiter = ServiceLimiter(
 
 
 def store_key(limit: RateLimit, key: str) -> str:
-    """Return the store's key of the counter of one of ``LIMITS``, for an address or a user."""
+    """Return the store's key of a counter of ``LIMITS``, for an address, a user or an API key."""
     return parse(_notation(limit)).key_for(key, limit.name)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
+    from futuretracker.web.addresses import Network
+
 ApiVersion: TypeAlias = Literal["original", "v1"]
 
 # The usual methods. A client may send any other word as its method.
@@ -27,17 +29,28 @@ V1: Final = "/api/v1/"
 LIMITED: Final = (API, "/webhooks/")
 
 
+class Key(NamedTuple):
+    """An API key: its id, and what it may be used for. Without networks it works from anywhere."""
+
+    id: str
+    scopes: frozenset[str]
+    networks: Sequence[Network]
+
+
 class Session(NamedTuple):
     """A verified session token: Clerk's ids, its end (UNIX time), and the e-mail if it has one.
 
-    ``impersonator`` is Clerk's id of the user who has signed in as this one.
+    ``impersonator`` is Clerk's id of the user who has signed in as this one. ``client`` is "web",
+    "extension" or "app". An API key also makes a session, of the client "key:<id>".
     """
 
     user_id: str
     session_id: str
-    expires_at: int
+    expires_at: float
     email: str | None
     impersonator: str | None = None
+    client: str = "web"
+    key: Key | None = None
 
 
 class Request(flask.Request):
@@ -77,6 +90,16 @@ class Request(flask.Request):
     def impersonator(self) -> str | None:
         """Clerk's id of the user who has signed in as the caller; None if there is none."""
         return self.session.impersonator if "session" in self.__dict__ else None
+
+    @property
+    def client(self) -> str | None:
+        """The client of the session: "web", "extension", "app" or "key:<id>"; None without one."""
+        return self.session.client if "session" in self.__dict__ else None
+
+    @property
+    def key(self) -> Key | None:
+        """The API key of the request; None if it has none, or another kind of token."""
+        return self.session.key if "session" in self.__dict__ else None
 
     @property
     def is_admitted(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns
 from futuretracker.api.schemas.account import Account
+from futuretracker.auth import allows
 from futuretracker.database import read, run
 from futuretracker.database.queries.users import select_email
 from futuretracker.web.request import request
@@ -18,6 +19,7 @@ blueprint = ApiBlueprint("account", tag="Account")
 
 
 @blueprint.get("/me")
+@allows("account:read")
 @returns(Account)
 def get_me() -> Result:
     """Get the current user.

@@ -8,6 +8,7 @@ from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns
 from futuretracker.api.schemas.analytics import Analytics, OriginalAnalytics
 from futuretracker.api.versions import api_version
+from futuretracker.auth import allows
 from futuretracker.database import read
 from futuretracker.database.queries.analytics import select_analytics
 from futuretracker.web.request import request
@@ -19,6 +20,7 @@ blueprint = ApiBlueprint("analytics", tag="Analytics")
 
 
 @blueprint.get("/analytics")
+@allows("opportunities:read")
 @returns(Analytics, original=OriginalAnalytics)
 def get_analytics() -> Result:
     """Get the analytics.

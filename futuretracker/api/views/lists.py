@@ -10,6 +10,7 @@ from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns, takes
 from futuretracker.api.schemas.opportunity_responses import OpportunityPage
 from futuretracker.api.schemas.query_string import PageParameters
+from futuretracker.auth import allows
 from futuretracker.database import read
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.pages import FILTERS, select_page
@@ -25,6 +26,7 @@ blueprint = ApiBlueprint("lists", tag="Opportunities")
 
 
 @blueprint.get("/opportunities")
+@allows("opportunities:read")
 @takes(query=PageParameters)
 @returns(OpportunityPage, headers=["Link"])
 def list_opportunities(query: Mapping[str, Any]) -> Result:

@@ -20,6 +20,7 @@ from futuretracker.api.schemas.opportunity_responses import (
     OriginalOpportunity,
 )
 from futuretracker.api.versions import api_version
+from futuretracker.auth import allows
 from futuretracker.database import read, write
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.web.errors import not_found
@@ -35,6 +36,7 @@ blueprint = ApiBlueprint("opportunities", tag="Opportunities")
 
 
 @blueprint.get("/opportunities/<opportunity_id>")
+@allows("opportunities:read")
 @returns(Opportunity, original=OriginalOpportunity)
 def get_opportunity(opportunity_id: UUID) -> Result:
     """Get an opportunity.
@@ -51,6 +53,7 @@ def get_opportunity(opportunity_id: UUID) -> Result:
 
 
 @blueprint.post("/opportunities")
+@allows("opportunities:write")
 @takes(NewOpportunity, original=OriginalNewOpportunity)
 @returns(
     Opportunity,
@@ -75,6 +78,7 @@ def create_opportunity(values: dict[str, Any]) -> Result:
 
 
 @blueprint.route("/opportunities/<opportunity_id>", methods=["PUT", "PATCH"])
+@allows("opportunities:write")
 @takes(OpportunityChanges, original=OriginalOpportunityChanges)
 @returns(Opportunity, original=OriginalOpportunity)
 @audited("UPDATE_OPPORTUNITY")
@@ -106,6 +110,7 @@ def update_opportunity(opportunity_id: UUID, values: dict[str, Any]) -> Result:
 
 
 @blueprint.delete("/opportunities/<opportunity_id>")
+@allows("opportunities:write")
 @returns(Deleted)
 @audited("DELETE_OPPORTUNITY")
 def delete_opportunity(opportunity_id: UUID) -> Result:

@@ -22,6 +22,7 @@ from futuretracker.api.schemas.rounds import (
     UpcomingRound,
 )
 from futuretracker.api.versions import api_version
+from futuretracker.auth import allows
 from futuretracker.database import read, write
 from futuretracker.database.queries import rounds as rows
 from futuretracker.web.errors import not_allowed, not_found
@@ -38,6 +39,7 @@ INTERNSHIPS_ONLY = "Interview rounds are only available for internship opportuni
 
 
 @blueprint.get("/opportunities/<opportunity_id>/rounds")
+@allows("opportunities:read")
 @returns(Round, many=True)
 def list_rounds(opportunity_id: UUID) -> Result:
     """List the interview rounds of an internship.
@@ -48,6 +50,7 @@ def list_rounds(opportunity_id: UUID) -> Result:
 
 
 @blueprint.post("/opportunities/<opportunity_id>/rounds")
+@allows("opportunities:write")
 @takes(NewRound)
 @returns(
     RoundChanged,
@@ -79,6 +82,7 @@ def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
 
 
 @blueprint.patch("/opportunities/<opportunity_id>/rounds/<round_id>")
+@allows("opportunities:write")
 @takes(RoundChanges)
 @returns(RoundChanged, original=OriginalRoundChanged)
 @errors(409)
@@ -104,6 +108,7 @@ def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -
 
 
 @blueprint.delete("/opportunities/<opportunity_id>/rounds/<round_id>")
+@allows("opportunities:write")
 @returns(RoundDeleted, original=OriginalRoundDeleted)
 @audited("DELETE_ROUND")
 def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
@@ -125,6 +130,7 @@ def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
 
 
 @blueprint.get("/opportunities/rounds/upcoming")
+@allows("opportunities:read")
 @takes(query=UpcomingParameters)
 @returns(UpcomingRound, many=True, headers=["Link"])
 def list_upcoming_rounds(query: Mapping[str, Any]) -> Result:

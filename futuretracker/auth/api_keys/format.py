@@ -16,6 +16,7 @@ from typing import NamedTuple
 from futuretracker.web.errors import Unauthenticated
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase  # base62
+PREFIX = "ft_"
 ID, SECRET, CHECKSUM = 12, 43, 6  # characters; 43 of base62 hold 256 bits, 6 hold 32 bits
 # The expression for secret scanners, which docs/api/api-keys.md prints.
 PATTERN = r"ft_(live|dev|test)_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}"
@@ -49,7 +50,7 @@ def env_of(environment: str) -> str:
 
 def prefix_of(environment: str) -> str:
     """Return the beginning of all keys of this environment, up to the id: ``ft_live_``."""
-    return f"ft_{env_of(environment)}_"
+    return f"{PREFIX}{env_of(environment)}_"
 
 
 def new_id() -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from futuretracker.auth import sessions
+from futuretracker.auth.api_keys.lookup import ApiKeys
 from futuretracker.auth.sessions import Sessions
 from futuretracker.auth.tokens import Verifier
 from futuretracker.store import cache
@@ -50,7 +51,7 @@ def verifier(settings: dict[str, str]) -> Counting:
 def test_a_verified_token_is_remembered_for_a_minute(
     clock: Clock, verifier: Counting, forge: Forge
 ) -> None:
-    memory, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(300)})}"
+    memory, header = Sessions(verifier, ApiKeys("test")), f"Bearer {forge.token({'exp': In(300)})}"
     first = memory.find(header)
 
     clock.forward(40)
@@ -64,7 +65,7 @@ def test_a_verified_token_is_remembered_for_a_minute(
 def test_a_verified_token_is_not_remembered_beyond_its_end(
     clock: Clock, verifier: Counting, forge: Forge
 ) -> None:
-    memory, header = Sessions(verifier), f"Bearer {forge.token({'exp': In(30)})}"
+    memory, header = Sessions(verifier, ApiKeys("test")), f"Bearer {forge.token({'exp': In(30)})}"
     ends_at = memory.find(header).expires_at
 
     clock.ahead = ends_at - time.time() - 10
@@ -76,7 +77,7 @@ def test_a_verified_token_is_not_remembered_beyond_its_end(
 
 
 def test_a_refused_token_is_not_remembered(verifier: Counting, forge: Forge) -> None:
-    memory, header = Sessions(verifier), f"Bearer {forge.token({'sts': 'pending'})}"
+    memory, header = Sessions(verifier, ApiKeys("test")), f"Bearer {forge.token({'sts': 'pending'})}"
 
     for _ in range(2):
         with pytest.raises(Unauthenticated):
@@ -87,7 +88,7 @@ def test_a_refused_token_is_not_remembered(verifier: Counting, forge: Forge) -> 
 def test_a_token_with_another_signature_is_refused_although_the_rest_is_remembered(
     verifier: Counting, forge: Forge
 ) -> None:
-    memory, token = Sessions(verifier), forge.token()
+    memory, token = Sessions(verifier, ApiKeys("test")), forge.token()
     memory.find(f"Bearer {token}")
 
     with pytest.raises(Unauthenticated):
@@ -98,7 +99,7 @@ def test_a_token_with_another_signature_is_refused_although_the_rest_is_remember
 def test_a_remembered_token_is_found_by_its_exact_header_only(
     verifier: Counting, forge: Forge, shape: str
 ) -> None:
-    memory, token = Sessions(verifier), forge.token()
+    memory, token = Sessions(verifier, ApiKeys("test")), forge.token()
     memory.find(f"Bearer {token}")
 
     assert memory.recall(f"Bearer {token}")
@@ -106,7 +107,7 @@ def test_a_remembered_token_is_found_by_its_exact_header_only(
 
 
 def test_the_memory_is_bounded_and_holds_no_token(verifier: Counting, forge: Forge) -> None:
-    memory, token = Sessions(verifier), forge.token()
+    memory, token = Sessions(verifier, ApiKeys("test")), forge.token()
     memory.find(f"Bearer {token}")
 
     entries = memory._verified._entries  # noqa: SLF001 - the test is about what stays in memory

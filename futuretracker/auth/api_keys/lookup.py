@@ -1,0 +1,91 @@
+"""Find the session of an API key in the database.
+
+``Sessions`` remembers it for a minute, so a key is looked up, and its last use noted, once a minute
+in each process. A change of the key revokes the session, which is known everywhere in two seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import ipaddress
+import time
+from typing import TYPE_CHECKING
+
+from futuretracker.auth.api_keys.format import parse_key
+from futuretracker.auth.api_keys.uses import check_network
+from futuretracker.database import run
+from futuretracker.database.queries.api_keys import find_key, touch_key
+from futuretracker.web.addresses import address_of
+from futuretracker.web.errors import ApiError, Unauthenticated
+from futuretracker.web.request import Key, Session, current
+
+if TYPE_CHECKING:
+    from futuretracker.database.queries.api_keys import StoredKey
+
+TOUCH_AFTER = 60.0  # seconds; the last use is at most so much older than it says
+MAX_AGENT = 200  # characters of a User-Agent that are kept
+
+
+class ApiKeys:
+    """Finds the sessions of API keys; ``environment`` is FUTURETRACKER_ENV."""
+
+    def __init__(self, environment: str) -> None:
+        self._environment = environment
+
+    def find(self, text: str) -> Session:
+        """Return the session of a key that was sent as a bearer token; raise Unauthenticated."""
+        key_id, digest = parse_key(text, self._environment)
+        stored = run(find_key, key_id=key_id)
+        if stored is None:
+            raise Unauthenticated("key-unknown")
+        if stored.algorithm is not None:
+            raise Unauthenticated("key-signed-only")
+        session = session_of(key_id, stored, _end_of(stored, digest))
+        check_network(current(), session)
+        note_use(key_id, stored)
+        return session
+
+
+def session_of(key_id: str, stored: StoredKey, expires_at: float) -> Session:
+    """Return the session of a stored key."""
+    networks = [ipaddress.ip_network(network) for network in stored.networks]
+    return Session(
+        user_id=stored.clerk_id,
+        session_id=f"key_{key_id}.{stored.version}",
+        expires_at=expires_at,
+        email=None,
+        client=f"key:{key_id}",
+        key=Key(key_id, frozenset(stored.scopes), networks),
+    )
+
+
+def note_use(key_id: str, stored: StoredKey) -> None:
+    """Store when and from where the key was used last, at most once a minute.
+
+    The request goes on without it if the database accepts no changes.
+    """
+    if stored.last_used_at and time.time() - stored.last_used_at < TOUCH_AFTER:
+        return
+    request = current()
+    address = address_of(request.remote_addr)
+    agent = request.headers.get("User-Agent", "")
+    with contextlib.suppress(ApiError):
+        run(
+            touch_key,
+            key_id=key_id,
+            address=str(address) if address else None,
+            agent="".join(filter(str.isprintable, agent))[:MAX_AGENT],
+        )
+
+
+def _end_of(stored: StoredKey, digest: bytes) -> float:
+    """Return until when the secret is valid (UNIX time); raise Unauthenticated if it is wrong."""
+    expires_at = stored.expires_at or float("inf")
+    is_present = hmac.compare_digest(digest, stored.secret_digest or b"")
+    is_former = hmac.compare_digest(digest, stored.former_digest or b"")
+    if is_present:
+        return expires_at
+    if is_former and stored.former_until:
+        return min(expires_at, stored.former_until)
+    raise Unauthenticated("key-secret")
