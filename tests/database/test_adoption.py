@@ -61,7 +61,7 @@ class Adopted:
     def __init__(self, conn: Connection, clerk_id: str) -> None:
         self.conn = conn
         self.id = upsert_user(conn, clerk_id=clerk_id, email=None)
-        self.audit = AuditEntry(self.id, clerk_id, "request", {})
+        self.audit = AuditEntry(self.id, clerk_id, "request", {}, "web")
         listed = json.loads(select_page(conn, user_id=self.id, columns=ORIGINAL, limit=100).items)
         [self.row_id] = [UUID(row["id"]) for row in listed if row["title"].startswith("Row 2 of")]
 

@@ -224,7 +224,7 @@ def test_a_database_with_other_types_works_as_well(database: str, existing: str)
             [old] = json.loads(select_page(conn, user_id=user, columns=ORIGINAL, limit=100).items)
             assert (old["title"], old["status"]) == ("Old", "selected")
             assert old["created_at"] == "2026-01-02T03:04:05.678901+00:00"
-        audit = AuditEntry(user, "user_old1", "request", {})
+        audit = AuditEntry(user, "user_old1", "request", {}, "web")
         values = {"title": "x" * 200, "link": "x" * 500, "status": "interviewed"}
         row_id, row = insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
         assert json.loads(row)["notes"] is None
@@ -262,7 +262,7 @@ def test_rows_can_be_written_if_public_may_not_execute_new_functions(database: s
     with psycopg.connect(make_conninfo(database, user=ROLE_NAME), autocommit=True) as conn:
         user = upsert_user(conn, clerk_id="user_new", email=None)
         audit, values = (
-            AuditEntry(user, "user_new", "request", {}),
+            AuditEntry(user, "user_new", "request", {}, "web"),
             {"title": "x", "status": "applied"},
         )
         assert insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 
 class AuditEntry(NamedTuple):
-    """Which user changes data, in which request, and the details to keep.
+    """Which user changes data, in which request, the details to keep, and with which client.
 
-    ``user_id`` is the internal id of the user, ``actor`` the id that Clerk gave.
+    ``user_id`` is the internal id of the user, ``actor`` the id that Clerk gave. ``client`` is
+    ``web``, ``extension``, ``app`` or ``key:<id>``.
     """
 
     user_id: UUID
     actor: str
     request_id: str
     details: Mapping[str, object]
+    client: str
 
     def parameters(self) -> dict[str, object]:
         """Return the entry as parameters of a statement, with the details as JSON."""

@@ -28,8 +28,10 @@ UPDATABLE: Final[Sequence[LiteralString]] = (
 
 
 AUDIT_UPDATE: Final[LiteralString] = """audited as (
-            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
-            select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
+            insert into audit_log
+                (user_id, actor, action, resource_id, details, request_id, client)
+            select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb,
+                %(request_id)s, %(client)s
             from written
         )"""
 
@@ -87,8 +89,10 @@ def insert_opportunity(
             where {SET_USER}
             returning {columns}
         ), audited as (
-            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
-            select user_id, %(actor)s, 'CREATE_OPPORTUNITY', id, %(details)s::jsonb, %(request_id)s
+            insert into audit_log
+                (user_id, actor, action, resource_id, details, request_id, client)
+            select user_id, %(actor)s, 'CREATE_OPPORTUNITY', id, %(details)s::jsonb,
+                %(request_id)s, %(client)s
             from written
         )
         select id::text, row_to_json(written)::text from written
@@ -197,9 +201,11 @@ def delete_opportunity(conn: Connection[Any], *, audit: AuditEntry, row_id: UUID
             where {OWNED} and id = %(row_id)s
             returning id, user_id, title
         ), audited as (
-            insert into audit_log (user_id, actor, action, resource_id, details, request_id)
+            insert into audit_log
+                (user_id, actor, action, resource_id, details, request_id, client)
             select user_id, %(actor)s, 'DELETE_OPPORTUNITY', id,
-                %(details)s::jsonb || jsonb_build_object('title', title), %(request_id)s
+                %(details)s::jsonb || jsonb_build_object('title', title), %(request_id)s,
+                %(client)s
             from written
         )
         select title from written

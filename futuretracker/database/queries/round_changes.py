@@ -58,8 +58,10 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
         where {OWNED} and id = %(row_id)s and exists (select from written)
         returning opportunities.*
     ), audited as (
-        insert into audit_log (user_id, actor, action, resource_id, details, request_id)
-        select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb, %(request_id)s
+        insert into audit_log
+            (user_id, actor, action, resource_id, details, request_id, client)
+        select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb, %(request_id)s,
+            %(client)s
         from written
     )
 """

@@ -23,7 +23,7 @@ class Owner:
     def __init__(self, role: Connection) -> None:
         self.clerk_id = f"user_owner{next(numbers)}"
         self.id = upsert_user(role, clerk_id=self.clerk_id, email=f"{self.clerk_id}@example.com")
-        self.audit = AuditEntry(self.id, self.clerk_id, "request", {})
+        self.audit = AuditEntry(self.id, self.clerk_id, "request", {}, "web")
         mine = {"title": "Mine", "status": "applied", "category": "internship"}
         row = opportunities.insert_opportunity(role, audit=self.audit, values=mine, columns=V1)
         self.row_id = UUID(row.id)

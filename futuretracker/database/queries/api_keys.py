@@ -1,0 +1,323 @@
+"""The table ``api_keys``.
+
+Each change of a key also inserts its audit entry, and revokes the sessions that processes remember
+for the version before it. A session's id is ``key_<id>.<version>``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from futuretracker.database.queries.columns import only_value, time_of
+from futuretracker.database.queries.owner import OWNED, SET_USER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from psycopg import Connection
+
+    from futuretracker.database.queries.audit import AuditEntry
+
+# The former secret's end, or null if there is none that is still valid.
+_FORMER: Final[LiteralString] = "(case when former_until > now() then former_until end)"
+KEY: Final[LiteralString] = f"""id, name, %(prefix)s::text || id as prefix, scopes,
+    algorithm is not null as "signedOnly", algorithm, networks::text[] as "allowedNetworks",
+    {time_of("created_at", '"createdAt"')}, {time_of("expires_at", '"expiresAt"')},
+    (
+        select row_to_json(used) from (
+            select {time_of("last_used_at", "at")}, host(last_used_address) as address,
+                last_used_agent as "userAgent"
+            where last_used_at is not null
+        ) as used
+    ) as "lastUsed", {time_of(_FORMER, '"formerSecretValidUntil"')}"""
+# The columns that an update may set, as assignments.
+_ASSIGNMENTS: Final[Mapping[str, LiteralString]] = {
+    "name": "name = %(name)s",
+    "scopes": "scopes = %(scopes)s::text[]",
+    "networks": "networks = %(networks)s::text[]::cidr[]",
+    "expires_at": "expires_at = %(expires_at)s::timestamptz",
+}
+# For the columns that an update may only narrow: the name that clients know, and the condition that
+# the new value allows more than the present one.
+_WIDER: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
+    "scopes": ("scopes", "not scopes @> %(scopes)s::text[]"),
+    "networks": (
+        "allowedNetworks",
+        """cardinality(networks) > 0 and (
+                cardinality(%(networks)s::text[]) = 0 or exists (
+                    select from unnest(%(networks)s::text[]::cidr[]) as new (network)
+                    where not new.network <<= any(networks)
+                )
+            )""",
+    ),
+    "expires_at": (
+        "expiresAt",
+        "coalesce(%(expires_at)s::timestamptz, 'infinity') > coalesce(expires_at, 'infinity')",
+    ),
+}
+SET_KEY: Final[LiteralString] = (
+    "(select set_config('app.api_key', %(key_id)s::text, true) is not null)"
+)
+# A process remembers a session for a minute, and two for one that it has just loaded.
+_REVOKED: Final[LiteralString] = """revoked as materialized (
+            select futuretracker_revoke(null, 'key', 'key_' || id || '.' || former_version, 120)
+            from written
+        )"""
+_AUDITED: Final[LiteralString] = """audited as (
+            insert into audit_log
+                (user_id, actor, action, resource_id, details, request_id, client)
+            select user_id, %(actor)s, %(action)s, null,
+                %(details)s::jsonb || jsonb_build_object('keyId', id, 'name', name),
+                %(request_id)s, %(client)s
+            from written
+        )"""
+
+
+class NewKey(NamedTuple):
+    """A key to insert. ``networks`` are CIDRs as text."""
+
+    id: str
+    clerk_id: str
+    name: str
+    scopes: Sequence[str]
+    networks: Sequence[str]
+    algorithm: str | None
+    public_key: bytes | None
+    secret_digest: bytes | None
+    expires_at: datetime | None
+
+
+class KeyOutcome(NamedTuple):
+    """The result of an update.
+
+    ``found`` says whether the user has the key. ``wider`` names the fields whose new values would
+    allow more than the present ones; then nothing is changed. ``body`` is the changed key as JSON.
+    """
+
+    found: bool
+    wider: list[str]
+    body: bytes | None
+
+
+class StoredKey(NamedTuple):
+    """What is needed to verify a request that has a key. Times are UNIX seconds.
+
+    ``former_digest`` and ``former_until`` are None if no former secret is valid.
+    """
+
+    user_id: UUID
+    clerk_id: str
+    scopes: list[str]
+    networks: list[str]
+    algorithm: str | None
+    public_key: bytes | None
+    secret_digest: bytes | None
+    former_digest: bytes | None
+    former_until: float | None
+    version: int
+    expires_at: float | None
+    last_used_at: float | None
+
+
+def insert_key(conn: Connection[Any], *, audit: AuditEntry, key: NewKey, prefix: str) -> bytes:
+    """Insert a key; return it as JSON.
+
+    ``prefix`` is what comes before the id in the text of a key, such as ``ft_live_``. Raise
+    CheckViolation if the user has ten keys that have not expired, and ForeignKeyViolation if the
+    user does not exist any more.
+    """
+    cursor = conn.execute(
+        f"""
+        with written as (
+            insert into api_keys (id, user_id, clerk_id, name, scopes, networks, algorithm,
+                public_key, secret_digest, expires_at)
+            select %(id)s, %(user_id)s, %(clerk_id)s, %(name)s, %(scopes)s::text[],
+                %(networks)s::text[]::cidr[], %(algorithm)s, %(public_key)s::bytea,
+                %(secret_digest)s::bytea, %(expires_at)s::timestamptz
+            where {SET_USER}
+            returning *
+        ), {_AUDITED}
+        select row_to_json(k)::text from (select {KEY} from written) as k
+        """,
+        {
+            **key._asdict(),
+            "scopes": list(key.scopes),
+            "networks": list(key.networks),
+            **audit.parameters(),
+            "action": "CREATE_API_KEY",
+            "prefix": prefix,
+        },
+    )
+    row = only_value(cursor)
+    assert row is not None  # noqa: S101 - an insert that does not raise returns its row
+    return row
+
+
+def select_keys(conn: Connection[Any], *, user_id: UUID, prefix: str) -> bytes:
+    """Return the keys of a user as a JSON array, the newest first, with those that have expired."""
+    cursor = conn.execute(
+        f"""
+        select coalesce(json_agg(k), '[]')::text
+        from (
+            select {KEY} from api_keys where {OWNED} order by api_keys.created_at desc, id
+        ) as k
+        """,
+        {"user_id": user_id, "prefix": prefix},
+    )
+    return only_value(cursor) or b"[]"
+
+
+def update_key(
+    conn: Connection[Any],
+    *,
+    audit: AuditEntry,
+    key_id: str,
+    values: Mapping[str, object],
+    prefix: str,
+) -> KeyOutcome:
+    """Update the columns in ``values``, unless a new value allows more than the present one.
+
+    The columns are ``name``, ``scopes``, ``networks`` (CIDRs as text) and ``expires_at``. The row
+    is locked before it is compared, so that no other change comes in between.
+    """
+    wider = ", ".join(
+        f"case when {condition} then '{field}' end"
+        for name, (field, condition) in _WIDER.items()
+        if name in values
+    )
+    assignments = "".join(f"{text}, " for name, text in _ASSIGNMENTS.items() if name in values)
+    cursor = conn.execute(
+        f"""
+        with locked as (
+            select id as locked_id, array_remove(array[{wider}]::text[], null) as wider
+            from api_keys
+            where {OWNED} and id = %(key_id)s
+            for update
+        ), written as (
+            update api_keys set {assignments}version = version + 1
+            from locked
+            where {OWNED} and id = locked_id and wider = '{{}}'
+            returning api_keys.*, version - 1 as former_version
+        ), {_AUDITED}, {_REVOKED}
+        select wider, (select row_to_json(k)::text from (select {KEY} from written) as k),
+            (select count(futuretracker_revoke) from revoked)
+        from locked
+        """,
+        {
+            **values,
+            **audit.parameters(),
+            "action": "UPDATE_API_KEY",
+            "key_id": key_id,
+            "prefix": prefix,
+        },
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return KeyOutcome(found=False, wider=[], body=None)
+    fields, body, _ = row
+    return KeyOutcome(True, fields, body and body.encode())
+
+
+def rotate_key(  # noqa: PLR0913 - the secret, and for how long the one before it stays valid
+    conn: Connection[Any],
+    *,
+    audit: AuditEntry,
+    key_id: str,
+    digest: bytes,
+    keep: int,
+    prefix: str,
+) -> bytes | None:
+    """Replace the secret of a key, and keep the former one valid for ``keep`` seconds.
+
+    Return the key as JSON, or None if the user has no such key or the key has no secret.
+    """
+    return _change(
+        conn,
+        f"""
+            update api_keys set
+                former_digest = case when %(keep)s::integer > 0 then secret_digest end,
+                former_until = case when %(keep)s::integer > 0
+                    then now() + make_interval(secs => %(keep)s::integer) end,
+                secret_digest = %(digest)s::bytea,
+                version = version + 1
+            where {OWNED} and id = %(key_id)s and secret_digest is not null
+            returning *, version - 1 as former_version
+        """,
+        f"(select row_to_json(k)::text from (select {KEY} from written) as k)",
+        {
+            **audit.parameters(),
+            "action": "ROTATE_API_KEY",
+            "key_id": key_id,
+            "digest": digest,
+            "keep": keep,
+            "prefix": prefix,
+        },
+    )
+
+
+def delete_key(conn: Connection[Any], *, audit: AuditEntry, key_id: str) -> str | None:
+    """Delete a key; return its name, or None if the user has no such key."""
+    name = _change(
+        conn,
+        f"""
+            delete from api_keys where {OWNED} and id = %(key_id)s
+            returning *, version as former_version
+        """,
+        "name",
+        {**audit.parameters(), "action": "DELETE_API_KEY", "key_id": key_id},
+    )
+    return None if name is None else name.decode()
+
+
+def _change(
+    conn: Connection[Any],
+    written: LiteralString,
+    found: LiteralString,
+    values: Mapping[str, object],
+) -> bytes | None:
+    """Run a change, write its audit entry and revoke the former version; return ``found``."""
+    cursor = conn.execute(
+        f"""
+        with written as ({written}), {_AUDITED}, {_REVOKED}
+        select {found} from written, revoked
+        """,
+        values,
+    )
+    return only_value(cursor)
+
+
+def find_key(conn: Connection[Any], *, key_id: str) -> StoredKey | None:
+    """Return the key with this id, of any user; None if there is none or it has expired."""
+    cursor = conn.execute(
+        f"""
+        select user_id, clerk_id, scopes, networks::text[], algorithm, public_key, secret_digest,
+            case when former_until > now() then former_digest end,
+            extract(epoch from {_FORMER})::float8, version,
+            extract(epoch from expires_at)::float8, extract(epoch from last_used_at)::float8
+        from api_keys
+        where {SET_KEY} and id = %(key_id)s::text and coalesce(expires_at > now(), true)
+        """,
+        {"key_id": key_id},
+    )
+    row = cursor.fetchone()
+    return StoredKey(*row) if row else None
+
+
+def touch_key(conn: Connection[Any], *, key_id: str, address: str | None, agent: str) -> None:
+    """Store when, from where and with which program a key was used last.
+
+    If another statement changes the key at this moment, do nothing rather than wait.
+    """
+    conn.execute(
+        f"""
+        update api_keys set last_used_at = now(), last_used_address = %(address)s::inet,
+            last_used_agent = %(agent)s::text
+        where {SET_KEY} and id = (
+            select id from api_keys where {SET_KEY} and id = %(key_id)s::text
+            for no key update skip locked
+        )
+        """,
+        {"key_id": key_id, "address": address, "agent": agent},
+    )
