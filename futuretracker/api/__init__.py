@@ -11,6 +11,7 @@ from futuretracker.api.versions import ORIGINAL, V1
 from futuretracker.api.views import (
     account,
     analytics,
+    api_keys,
     health,
     lists,
     metrics,
@@ -43,7 +44,7 @@ def register_routes(app: Flask) -> None:
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
     for version, modules in (
         (original, (original_list, *SHARED)),
-        (v1, (lists, specification, *SHARED)),
+        (v1, (lists, specification, *SHARED, api_keys)),
     ):
         for module in modules:
             version.register_blueprint(module.blueprint)

@@ -25,9 +25,16 @@ SESSION: Final = {
     "bearerFormat": "JWT",
     "description": "A session token from Clerk. A client gets one before each request.",
 }
+API_KEY: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "ft_<env>_<id>_<secret>",
+    "description": "An API key, for programs. Each operation that it may use lists the scope that"
+    " it needs. A key for signed requests only is refused as a bearer.",
+}
 # The reference shows the tags in these groups (an extension of OpenAPI that several tools read).
 GROUPS: Final = {
-    "API": ["Opportunities", "Interview rounds", "Analytics", "Account"],
+    "API": ["Opportunities", "Interview rounds", "Analytics", "Account", "API keys"],
     "Service": ["Health", "Probes", "Reference"],
     "Deprecated": ["Original API"],
 }
@@ -55,6 +62,7 @@ def document(app: Flask) -> dict[str, Any]:
     for name, response in errors.components():
         spec.components.response(name, response)
     spec.components.security_scheme("session", SESSION)
+    spec.components.security_scheme("apiKey", API_KEY)
     _add_paths(spec, app)
     return spec.to_dict()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from futuretracker.api.openapi import headers
@@ -10,7 +11,7 @@ from futuretracker.api.schemas import errors as schemas
 from futuretracker.web.request import WRITES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from marshmallow import Schema
 
@@ -37,10 +38,19 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
     401: Error(
         "Unauthorized",
-        "The session token is missing, invalid, expired or revoked.",
+        "The session token or API key is missing, invalid, expired or revoked, or the key may not"
+        " be used from this network.",
         "Unauthorized",
         "Missing or invalid Authorization header",
         "unauthorized",
+    ),
+    403: Error(
+        "Forbidden",
+        "The API key may not do this. `code` is `insufficient_scope` if it lacks the `scope`, and"
+        " `session_required` if no key may do this, but only a user who has signed in.",
+        "Forbidden",
+        "This API key has no scope 'opportunities:read'. Use one that has it.",
+        "insufficient_scope",
     ),
     404: Error(
         "NotFound",
@@ -51,7 +61,8 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
     409: Error(
         "Conflict",
-        "The change contradicts what is stored, such as a round number that is taken.",
+        "The change contradicts what is stored, such as a round number that is taken or ten API"
+        " keys that exist.",
         "A round with this number already exists",
         "A round with this number already exists",
         "round_number_taken",
@@ -106,15 +117,20 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
 }
 PREFIX: Final = {"v1": "", "original": "Original", "probes": "Probe"}
-PROBES: Final = {400, 413, 500}  # the errors that probes can return
+# The errors that each version can return. API keys, and so the 403, belong to v1.
+KNOWN: Final[Mapping[str, Collection[int]]] = {
+    "v1": ERRORS.keys(),
+    "original": ERRORS.keys() - {403},
+    "probes": {400, 413, 500},
+}
 
 
 def components() -> Iterator[tuple[str, dict[str, Any]]]:
     """Return the component of each error, with its name, for each API version."""
     for version, prefix in PREFIX.items():
-        for status, error in ERRORS.items():
-            if version != "probes" or status in PROBES:
-                yield prefix + error.name, _component(version, status, error)
+        for status in sorted(KNOWN[version]):
+            error = ERRORS[status]
+            yield prefix + error.name, _component(version, status, error)
 
 
 def responses(operation: Operation) -> dict[str, str]:
@@ -123,6 +139,7 @@ def responses(operation: Operation) -> dict[str, str]:
     possible = {
         400: True,
         401: not operation.public,
+        403: not operation.public and operation.version == "v1",
         404: bool(operation.ids),
         413: True,
         415: bool(contract.body),
@@ -146,7 +163,11 @@ def _component(version: str, status: int, error: Error) -> dict[str, Any]:
     content = {"schema": schema, "example": example}
     return {
         "description": error.description,
-        "headers": headers.references(version, headers.OF_STATUS.get(status, ())),
+        "headers": headers.references(
+            version,
+            headers.OF_STATUS.get(status, ()),
+            headers.OF_403 if status == HTTPStatus.FORBIDDEN else headers.NONE,
+        ),
         "content": {"application/json": content},
     }
 
@@ -154,6 +175,7 @@ def _component(version: str, status: int, error: Error) -> dict[str, Any]:
 def _schema(version: str, status: int) -> type[Schema]:
     v1, original = {
         400: (schemas.Invalid, schemas.OriginalInvalid),
+        403: (schemas.Forbidden, schemas.OriginalError),
         429: (schemas.RateLimited, schemas.OriginalRateLimited),
     }.get(status, (schemas.Error, schemas.OriginalError))
     return v1 if version == "v1" else original

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -119,6 +120,16 @@ DEPRECATED: Final[Mapping[str, Header]] = {
         required=False,
     ),
 }
+OF_403: Final[Mapping[str, Header]] = {
+    "WWW-Authenticate": Header(
+        "ScopeChallenge",
+        "The scope that the API key lacks; only with `insufficient_scope` (RFC 6750).",
+        {**TEXT, "pattern": '^Bearer error="insufficient_scope", scope="[a-z:]+"$'},
+        'Bearer error="insufficient_scope", scope="opportunities:read"',
+        required=False,
+    ),
+}
+NONE: Final[Mapping[str, Header]] = MappingProxyType({})
 OF_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     401: ("WWW-Authenticate",),
     415: ("Accept-Encoding",),
@@ -145,14 +156,16 @@ def components() -> dict[str, Json]:
             "schema": header.schema,
             "example": header.example,
         }
-        for header in (*HEADERS.values(), *DEPRECATED.values())
+        for header in (*HEADERS.values(), *DEPRECATED.values(), *OF_403.values())
     }
 
 
-def references(version: str | None, names: Iterable[str] = ()) -> dict[str, Json]:
+def references(
+    version: str | None, names: Iterable[str] = (), others: Mapping[str, Header] = NONE
+) -> dict[str, Json]:
     """Return the headers of an API version and further ones, by name."""
     always = {"probes": LIMITED[:1], None: ()}.get(version, LIMITED)
-    headers = {name: HEADERS[name] for name in (*always, *names)}
+    headers = {**{name: HEADERS[name] for name in (*always, *names)}, **others}
     if version == "original":
         headers |= DEPRECATED
     return {

@@ -65,6 +65,11 @@ class Operation(NamedTuple):
         return getattr(self.view, "is_public", False)
 
     @property
+    def scope(self) -> str | None:
+        """Return the scope that an API key needs; None if it takes a signed-in user."""
+        return None if self.version == "original" else getattr(self.view, "key_scope", None)
+
+    @property
     def response(self) -> type[Schema] | None:
         """Return the schema of the response."""
         return self.contract.response.get(self.version, self.contract.response.get("v1"))
@@ -95,6 +100,8 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
         found["deprecated"] = True
     if operation.public:
         found["security"] = []
+    if operation.scope:
+        found["security"] = [{"session": []}, {"apiKey": [operation.scope]}]
     if contract.body:
         found["parameters"].append(PREFER)
         found["requestBody"] = _request_body(contract.body[operation.version])
@@ -107,7 +114,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
         "name": name,
         "required": True,
         "description": PATH_IDS[name].description,
-        "schema": {"type": "string", "format": "uuid"},
+        "schema": PATH_IDS[name].schema,
         "example": PATH_IDS[name].example,
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 
+from futuretracker.api.openapi import key_properties  # noqa: F401 - json_schema knows it then
 from futuretracker.api.openapi.properties import json_schema, note
 from futuretracker.api.schemas.base import Request, Response
 from futuretracker.api.schemas.query_fields import SomeOf

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from futuretracker.api.schemas.base import Request, Response
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
+from futuretracker.api.schemas.moments import FutureTime
 from futuretracker.api.schemas.query_fields import (
     MAX_SEARCH,
     Day,
@@ -116,6 +117,8 @@ def _note(field: fields.Field[Any]) -> str:
         return f" White space and invisible characters at both ends are removed.{empty}"
     if isinstance(field, Date):
         return " A date-time is accepted too and keeps its date as written."
+    if isinstance(field, FutureTime):
+        return f" A date is accepted too and means 00:00 UTC. At most {field.days} days from now."
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from futuretracker.api.schemas.api_keys import SCOPES
 from futuretracker.api.schemas.base import Response
 from futuretracker.api.schemas.field_errors import FieldCode
 from futuretracker.api.schemas.response_fields import (
@@ -18,11 +19,12 @@ from futuretracker.api.schemas.response_fields import (
 )
 
 CODES = (
-    "bad_request", "internal_server_error", "invalid_json", "method_not_allowed",
-    "not_found", "opportunity_not_found", "outcome_unknown", "overloaded", "payload_too_large",
-    "rate_limit_exceeded", "read_only", "round_not_found", "round_number_taken", "search_timeout",
-    "service_unavailable", "too_many_rounds", "unauthorized", "unsupported_media_type",
-    "validation_error", "write_rate_limit_exceeded",
+    "api_key_not_found", "bad_request", "insufficient_scope", "internal_server_error",
+    "invalid_json", "method_not_allowed", "no_secret", "not_found", "opportunity_not_found",
+    "outcome_unknown", "overloaded", "payload_too_large", "rate_limit_exceeded", "read_only",
+    "round_not_found", "round_number_taken", "search_timeout", "service_unavailable",
+    "session_required", "too_many_api_keys", "too_many_rounds", "unauthorized",
+    "unsupported_media_type", "validation_error", "write_rate_limit_exceeded",
 )  # fmt: skip
 
 
@@ -45,9 +47,9 @@ class FieldError(OriginalFieldError):
         meanings={code.value: code.about for code in FieldCode},
     )
     minimum = optional_integer("The smallest valid number.")
-    maximum = optional_integer("The largest valid number, of characters or days too.")
+    maximum = optional_integer("The largest valid number, of characters, entries or days too.")
     allowed = texts("The valid values.")
-    suggestion = text("The known name that is most similar to the unknown one, if there is one.")
+    suggestion = text("The known name, or the valid value, that was probably meant.")
 
 
 class OriginalError(Response):
@@ -99,6 +101,16 @@ class Invalid(OriginalInvalid, Coded):
     """A request that is not valid."""
 
     details = array(FieldError, INVALID_FIELDS)
+
+
+class Forbidden(Error):
+    """An action that the API key may not do."""
+
+    OPTIONAL: ClassVar = frozenset({"scope"})
+
+    scope = choice(
+        SCOPES, "The scope that the key lacks; only with `insufficient_scope`.", SCOPES[0]
+    )
 
 
 class RateLimited(OriginalRateLimited, Coded):

@@ -31,7 +31,7 @@ def texts(description: str) -> fields.List[Any]:
 def choice(
     choices: tuple[str, ...],
     description: str,
-    example: str,
+    example: str | None,
     *,
     meanings: Mapping[str, str] | None = None,
     **options: Any,

@@ -1,0 +1,178 @@
+"""API keys, which only a signed-in user may manage: no key can create, widen or revoke a key."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from futuretracker.api import audit
+from futuretracker.api.audit import audited
+from futuretracker.api.blueprint import ApiBlueprint
+from futuretracker.api.contract import errors, returns, takes
+from futuretracker.api.schemas.api_key_responses import ApiKey, ApiKeyDeleted, ApiKeyWithSecret
+from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotation, widened
+from futuretracker.api.schemas.field_errors import ValidationFailed
+from futuretracker.api.versions import V1
+from futuretracker.auth.api_keys.format import make_key, new_id, prefix_of
+from futuretracker.database import read, run, write
+from futuretracker.database.queries import api_keys as rows
+from futuretracker.web.application import current_app
+from futuretracker.web.errors import not_allowed, not_found
+from futuretracker.web.request import request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from futuretracker.api.contract import Result
+    from futuretracker.web.errors import ApiError
+
+blueprint = ApiBlueprint("api_keys", tag="API keys")
+NOTHING_TO_ROTATE: Final = "This API key has a public key, so it has no secret to replace"
+# The columns of fields that have another name.
+COLUMNS: Final = {"allowedNetworks": "networks", "expiresAt": "expires_at"}
+
+
+@blueprint.get("/api-keys")
+@returns(ApiKey, many=True)
+def list_api_keys() -> Result:
+    """List the API keys.
+
+    Returns all keys of the user, the newest first, without their secrets. Of the keys that have
+    expired, the last ten are kept.
+    """
+    return read(rows.select_keys, user_id=request.user_id, prefix=_prefix())
+
+
+@blueprint.post("/api-keys")
+@takes(NewApiKey)
+@returns(ApiKeyWithSecret, 201, headers=["Location"], identifies={"key_id": "id"})
+@errors(409)
+@audited("CREATE_API_KEY")
+def create_api_key(values: dict[str, Any]) -> Result:
+    """Create an API key.
+
+    The response is the only one that has the `secret`. A user may have ten keys that have not
+    expired; one more is a 409 with the code `too_many_api_keys`.
+    """
+    key, secret = _new_key(values)
+    entry = audit.entry(
+        name=key.name, scopes=key.scopes, networks=key.networks, algorithm=key.algorithm
+    )
+    row = write(rows.insert_key, audit=entry, key=key, prefix=_prefix())
+    entry.committed(key.id)
+    return _with_secret(row, secret), {"Location": f"{V1.prefix}/api-keys/{key.id}"}
+
+
+@blueprint.patch("/api-keys/<key_id>")
+@takes(ApiKeyChanges)
+@returns(ApiKey)
+@audited("UPDATE_API_KEY")
+def update_api_key(key_id: str, values: dict[str, Any]) -> Result:
+    """Rename or narrow an API key.
+
+    Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
+    that would give the key more rights is a 400 with the code `wider` for each of its fields.
+    """
+    entry = _entry(key_id, updatedFields=list(values))
+    outcome = write(
+        rows.update_key,
+        audit=entry,
+        key_id=key_id,
+        values={COLUMNS.get(name, name): value for name, value in values.items()},
+        prefix=_prefix(),
+    )
+    if outcome.wider:
+        raise ValidationFailed(widened(outcome.wider))
+    if outcome.body is None:
+        raise not_found("API key")
+    _committed(entry, key_id)
+    return outcome.body
+
+
+@blueprint.post("/api-keys/<key_id>/rotate")
+@takes(Rotation)
+@returns(ApiKeyWithSecret)
+@errors(409)
+@audited("ROTATE_API_KEY")
+def rotate_api_key(key_id: str, values: Mapping[str, int]) -> Result:
+    """Replace the secret of an API key.
+
+    The former secret stays valid for `keepFormerFor` seconds. After that it stops working within
+    two seconds. A secret that an earlier rotation has replaced stops working at once. A key with a
+    public key has no secret: that is a 409 with the code `no_secret`.
+    """
+    keep = values["keepFormerFor"]
+    entry = _entry(key_id, keepFormerFor=keep)
+    new = make_key(current_app.settings.environment, key_id)
+    row = write(
+        rows.rotate_key, audit=entry, key_id=key_id, digest=new.digest, keep=keep, prefix=_prefix()
+    )
+    if row is None:
+        raise _not_rotated(key_id)
+    _committed(entry, key_id)
+    return _with_secret(row, new.text)
+
+
+@blueprint.delete("/api-keys/<key_id>")
+@returns(ApiKeyDeleted)
+@audited("DELETE_API_KEY")
+def delete_api_key(key_id: str) -> Result:
+    """Revoke an API key.
+
+    Deletes the key for good. It stops working everywhere within two seconds.
+    """
+    entry = _entry(key_id)
+    name = write(rows.delete_key, audit=entry, key_id=key_id)
+    if name is None:
+        raise not_found("API key")
+    _committed(entry, key_id, name=name)
+    return {"success": True, "message": "API key deleted"}
+
+
+def _new_key(values: Mapping[str, Any]) -> tuple[rows.NewKey, str | None]:
+    """Return the key to insert, and the text of its secret if it has one."""
+    environment = current_app.settings.environment
+    public_key: bytes | None = values["publicKey"]
+    secret = None if public_key else make_key(environment)
+    algorithm = "hmac-sha256" if values["signedOnly"] else None
+    key = rows.NewKey(
+        id=secret.id if secret else new_id(),
+        clerk_id=request.session.user_id,
+        name=values["name"],
+        scopes=values["scopes"],
+        networks=values["allowedNetworks"],
+        algorithm="ed25519" if public_key else algorithm,
+        public_key=public_key,
+        secret_digest=secret.digest if secret else None,
+        expires_at=values["expiresAt"],
+    )
+    return key, secret.text if secret else None
+
+
+def _entry(key_id: str, **details: object) -> audit.Entry:
+    """Return the audit entry of a change; the log line of a failed one names the key as well."""
+    audit.attempted(key_id, details)
+    return audit.entry(**details)
+
+
+def _committed(entry: audit.Entry, key_id: str, **details: object) -> None:
+    """Record the committed change, and make every process look the key up again."""
+    entry.committed(key_id, **details)
+    current_app.admission.revocations.announce()
+
+
+def _with_secret(row: bytes, secret: str | None) -> bytes:
+    """Return the JSON of a key with its secret."""
+    return row.removesuffix(b"}") + b',"secret":' + json.dumps(secret).encode() + b"}"
+
+
+def _not_rotated(key_id: str) -> ApiError:
+    """Return the 409 for a key without a secret, or the 404 if the user has no such key."""
+    keys = json.loads(run(rows.select_keys, user_id=request.user_id, prefix=_prefix()))
+    if any(key["id"] == key_id for key in keys):
+        return not_allowed(409, "no_secret", NOTHING_TO_ROTATE)
+    return not_found("API key")
+
+
+def _prefix() -> str:
+    return prefix_of(current_app.settings.environment)
