@@ -37,7 +37,7 @@ class _Recorder:
 def recorded(request: Request) -> tuple[str, Mapping[str, object]]:
     """Return the statement that the service runs for a request, and its values."""
     conn, me = cast("Connection[Any]", _Recorder()), user_id(request.user)
-    audit = AuditEntry(me, clerk_id(request.user), "pgbench", {"of": request.kind})
+    audit = AuditEntry(me, clerk_id(request.user), "pgbench", {"of": request.kind}, "web")
     values = request.body or {}
     row: dict[str, Any] = {"row_id": request.row, "columns": ORIGINAL}
     try:

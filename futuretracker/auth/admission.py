@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from futuretracker.auth.access import is_public
 from futuretracker.auth.api_keys.lookup import ApiKeys
+from futuretracker.auth.api_keys.signed import Signature, Signatures
 from futuretracker.auth.api_keys.uses import check_network, check_scope, is_allowed_from
+from futuretracker.auth.request_signatures import accept_signature
 from futuretracker.auth.revocations import GENERATION, Revocations
-from futuretracker.auth.sessions import NO_TOKEN, Sessions
+from futuretracker.auth.sessions import NO_TOKEN, Bearer, Sessions
 from futuretracker.auth.store_key import store_key
 from futuretracker.auth.tokens import Verifier
 from futuretracker.auth.users import Users
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from futuretracker.web.errors import ApiError
     from futuretracker.web.request import Request, Session
 
+    Credential = Bearer | Signature
     Values = Mapping[str, bytes | None]  # of the shared store, by key
 
 
@@ -43,6 +46,7 @@ class Admission:
         self._freshness = freshness
         api_keys = ApiKeys(app.settings.environment)
         self._sessions = Sessions(Verifier(app.settings.clerk), api_keys)
+        self._signatures = Signatures(app.settings.authority, app.store)
         self.revocations = Revocations(app.store)
         self.users = Users(app.store, store_key(app.settings.database))
 
@@ -59,37 +63,37 @@ class Admission:
             check_url(request)
             check_size(request)
             return
-        header = request.environ.get("HTTP_AUTHORIZATION", "")
-        session = self._sessions.recall(header)
+        credential = self._credential_of(request)
+        session = credential.recall()
         # A session that is known to be refused does not count against its user's limits.
         if session and is_allowed_from(request, session) and not self.revocations.reason(session):
-            values = self._check_known(request, header, session)
+            values = self._check_known(request, credential, session)
         else:
-            values = self._check_new(request, header)
+            values = self._check_new(request, credential)
         check_scope(request)
         check_size(request)
         self._at_once.take(request)
         request.reads_primary = self._freshness.needs_primary(request, values)
         request.user_id = self.users.find(request.session, values)
 
-    def _check_known(self, request: Request, header: str, session: Session) -> Values:
+    def _check_known(self, request: Request, credential: Credential, session: Session) -> Values:
         """Check a session that this process has verified before: one visit to the store."""
         request.session = session
-        values = self._limits.count([GENERATION, *self._keys(request)])
+        values = self._limits.count([GENERATION, *self._keys(request)], credential.nonce)
         check_url(request)
-        request.session = self._check_session(request, header, session, values)
+        request.session = self._check_session(request, credential, session, values)
         return values
 
-    def _check_new(self, request: Request, header: str) -> Values:
+    def _check_new(self, request: Request, credential: Credential) -> Values:
         """Check a token that is new to this process: count the address, verify, count the user."""
         values = self._limits.count([GENERATION])
         check_url(request)
-        session = self._sessions.find(header)
-        request.session = self._check_session(request, header, session, values)
-        return self._limits.count(self._keys(request))
+        session = credential.find()
+        request.session = self._check_session(request, credential, session, values)
+        return self._limits.count(self._keys(request), credential.nonce)
 
     def _check_session(
-        self, request: Request, header: str, session: Session, values: Values
+        self, request: Request, credential: Credential, session: Session, values: Values
     ) -> Session:
         """Return the session if it is not revoked, and an API key's only from its networks.
 
@@ -101,10 +105,16 @@ class Admission:
         except Unauthenticated:
             if session.key is None:
                 raise
-            session = self._sessions.find_again(header)
+            session = credential.find_again()
             self.revocations.check(session, generation)
         check_network(request, session)
         return session
+
+    def _credential_of(self, request: Request) -> Credential:
+        """Return the signature of a signed request, and otherwise the Authorization header."""
+        if "HTTP_SIGNATURE_INPUT" in request.environ or "HTTP_SIGNATURE" in request.environ:
+            return Signature(self._signatures, request)
+        return Bearer(self._sessions, request.environ.get("HTTP_AUTHORIZATION", ""))
 
     def _keys(self, request: Request) -> list[str]:
         """Return the store's keys for what this process does not know about the session."""
@@ -123,5 +133,8 @@ def unauthenticated(error: Unauthenticated) -> ApiError:
         error.headers["WWW-Authenticate"] = (
             f'Bearer error="invalid_token", error_description="{text}"'
         )
+    if request.api_version == "v1" and error.reason.startswith(("key-signed", "signature-")):
+        has_body = request.headers.get("Content-Type") is not None
+        error.headers["Accept-Signature"] = accept_signature(has_body=has_body)
     event("AUTH", reason=error.reason, ip=request.remote_addr, requestId=request.id)
     return error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from futuretracker.auth.api_keys.format import PREFIX
 from futuretracker.store.cache import Cache
@@ -51,6 +51,26 @@ class Sessions:
         until = min(session.expires_at, time.time() + MAX_AGE)
         self._verified.put(_digest(header), session, until)
         return session
+
+
+class Bearer(NamedTuple):
+    """The Authorization header of a request."""
+
+    sessions: Sessions
+    header: str
+    nonce: None = None  # only signed requests have one
+
+    def recall(self) -> Session | None:
+        """Return the session if it is remembered."""
+        return self.sessions.recall(self.header)
+
+    def find(self) -> Session:
+        """Return the session; raise Unauthenticated."""
+        return self.sessions.find(self.header)
+
+    def find_again(self) -> Session:
+        """Return the session as it is now; raise Unauthenticated."""
+        return self.sessions.find_again(self.header)
 
 
 def bearer_token(header: str) -> str:

@@ -12,7 +12,7 @@ from futuretracker.config.environment import environment
 from futuretracker.config.metrics import MetricsSettings, read_metrics
 from futuretracker.config.rate_limits import RateLimit, read_rate_limit
 from futuretracker.config.store import read_store_url
-from futuretracker.config.urls import read_contacts, read_source
+from futuretracker.config.urls import read_authority, read_contacts, read_source
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,6 +38,7 @@ class Config:
     api_sunset: dt.date | None
     source_url: str  # "" if there is none
     security_contact: tuple[str, ...]
+    authority: str  # the host that signed requests must name, or "" if they are refused
     clerk: ClerkSettings
     database: DatabaseSettings
     store_url: str = field(repr=False)
@@ -78,6 +79,7 @@ class Config:
                 api_sunset=env.day("API_SUNSET"),
                 source_url=read_source(env),
                 security_contact=read_contacts(env),
+                authority=read_authority(env, port),
                 clerk=read_clerk(env, origins),
                 database=read_database(env),
                 store_url=read_store_url(env, workers),

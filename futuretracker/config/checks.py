@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from marshmallow import ValidationError
-
 from futuretracker.config.environment import environment
 from futuretracker.config.metrics import read_metrics
+from futuretracker.config.urls import read_public_url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 USER_AGENT = "futuretracker-check"  # /metrics ignores its scrapes
-_URL = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +36,10 @@ class CheckSettings:
         with environment(dotenv) as env:
             metrics = read_metrics(env, None)
             return cls(
-                public_url=env.text("PUBLIC_URL", _check_url).rstrip("/"),
+                public_url=read_public_url(env),
                 token=env.text("CHECK_TOKEN").strip(),
                 hosts=env.number("HOSTS", 1, 1000),
                 backup_directory=metrics.backups,
                 metrics_port=metrics.port or 0,
                 metrics_token=metrics.token or "",
             )
-
-
-def _check_url(url: str) -> None:
-    if url and not _URL(url.rstrip("/")):
-        raise ValidationError("must be an https:// URL without a path")

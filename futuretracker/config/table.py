@@ -338,7 +338,8 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "PUBLIC_URL",
             "",
-            "The URL that clients use. `check --deploy` sends its requests there.",
+            "The URL that clients use. `check --deploy` sends its requests there, and signed"
+            " requests must be signed for its host.",
             example="https://api.example.com",
         ),
         Setting(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from futuretracker.config.environment import Environment
 
 _WEB = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?").fullmatch
+_PUBLIC = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII).fullmatch
 _MAIL = re.compile(r"mailto:[!-~]+@[A-Za-z0-9.-]+").fullmatch
 
 
@@ -24,6 +25,22 @@ def read_contacts(env: Environment) -> tuple[str, ...]:
     return split(env.text("SECURITY_CONTACT", _check_contacts))
 
 
+def read_public_url(env: Environment) -> str:
+    """Read the URL that clients use: ``https://host`` without a slash at the end, or empty."""
+    return env.text("PUBLIC_URL", _check_public).rstrip("/")
+
+
+def read_authority(env: Environment, port: int) -> str:
+    """Read the host that signed requests must name; empty in production without PUBLIC_URL.
+
+    It has no port if that is the port of https. Elsewhere the default is the address of ``dev``.
+    """
+    url = read_public_url(env)
+    if not url and env.text("FUTURETRACKER_ENV") != "production":
+        return f"127.0.0.1:{port}"
+    return url.removeprefix("https://").removesuffix(":443")
+
+
 def in_url(host: str) -> str:
     """Return a host as URLs write it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
@@ -32,6 +49,11 @@ def in_url(host: str) -> str:
 def split(text: str) -> tuple[str, ...]:
     """Return the parts of a comma-separated list, without the space around them."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _check_public(url: str) -> None:
+    if url and not _PUBLIC(url.rstrip("/")):
+        raise ValidationError("must be an https:// URL without a path")
 
 
 def _check_source(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from flask import current_app
 from flask_limiter import ExemptionScope, RateLimitExceeded, RequestLimit
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flask_limiter import ApplicationLimit, Limiter
 
-    from futuretracker.store import SharedStore, Window
+    from futuretracker.store import Hit, SharedStore, Window
     from futuretracker.web.request import Request
 
 
@@ -27,6 +27,19 @@ class Marks(NamedTuple):
 
     limited: bool
     has_others: bool
+
+
+class Once(Protocol):
+    """Something that may be counted only once by all processes together, such as a nonce."""
+
+    @property
+    def hit(self) -> Hit:
+        """The hit to count."""
+        ...
+
+    def check(self, window: Window, *, is_shared: bool) -> None:
+        """Raise an error if the hit was not the first, or is not known to be the first."""
+        ...
 
 
 class RateLimits:
@@ -49,21 +62,23 @@ class RateLimits:
         for counter in self._counters:
             counter.sample()
 
-    def count(self, keys: Sequence[str] = ()) -> Mapping[str, bytes | None]:
+    def count(
+        self, keys: Sequence[str] = (), once: Once | None = None
+    ) -> Mapping[str, bytes | None]:
         """Count the current request against each limit that applies and has not counted it yet.
 
         Return the values of ``keys``, which the same visit to the store reads. Raise
-        RateLimitExceeded.
+        RateLimitExceeded, and the error of ``once`` if it was counted before.
         """
         request = current()
         due = self._due(request) if self._is_limited(request) else []
-        if not (due or keys):
+        if not (due or keys or once):
             return {}
         request.counted = [*request.counted, *due]
-        visit = self._store.visit([counter.hit() for counter in due], keys)
+        windows, values = self._visit([counter.hit() for counter in due], keys, once)
         nearest = None
         # The store returns no windows after one that is exceeded.
-        for counter, window in zip(due, visit.windows, strict=False):
+        for counter, window in zip(due, windows, strict=False):
             remaining = counter.amount - window.hits
             if remaining < 0:
                 raise self._exceeded(counter, window)
@@ -73,7 +88,24 @@ class RateLimits:
         if nearest:
             counter, remaining, ends_at = nearest
             describe(counter.name, counter.limit.limit, remaining, ends_at)
-        return dict(zip(keys, visit.values, strict=True))
+        return dict(zip(keys, values, strict=True))
+
+    def _visit(
+        self, hits: list[Hit], keys: Sequence[str], once: Once | None
+    ) -> tuple[list[Window], list[bytes | None]]:
+        """Visit the store. ``once`` is counted after the limit of the address.
+
+        So a request that is sent again counts for its address, and not for its user.
+        """
+        if once is None:
+            visit = self._store.visit(hits, keys)
+            return visit.windows, visit.values
+        place = 1 if hits and hits[0].key == self._counters[0].hit().key else 0
+        visit = self._store.visit([*hits[:place], once.hit, *hits[place:]], keys)
+        windows = list(visit.windows)
+        if len(windows) > place:
+            once.check(windows.pop(place), is_shared=visit.is_shared)
+        return windows, visit.values
 
     def has_others(self) -> bool:
         """Return whether the current request has limits of a blueprint, or default limits."""

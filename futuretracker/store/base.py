@@ -24,10 +24,14 @@ class Window(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """The result of one visit: a window for each counted hit, a value for each key, in order."""
+    """The result of one visit: a window for each counted hit, a value for each key, in order.
+
+    ``is_shared`` is false if only this process has counted, because the store is unavailable.
+    """
 
     windows: list[Window]
     values: list[bytes | None]
+    is_shared: bool = True
 
 
 class Store(Protocol):

@@ -70,7 +70,7 @@ class SharedStore:
             else:
                 self._note_duration(started, ended)
                 return found
-        return self._memory.visit(hits, keys)
+        return self._memory.visit(hits, keys)._replace(is_shared=False)
 
     def _timed_visit(self, hits: Sequence[Hit], keys: Sequence[str]) -> tuple[Visit, float, float]:
         """Visit the store; return the result, and the start and end of the visit itself."""

@@ -67,6 +67,7 @@ class Request(flask.Request):
     visit: Any = None  # of its user's turn, in ``limits.at_once``
     reads_primary: bool = False  # because its session has written a moment ago
     committed: Mapping[str, object] | None = None  # the committed change, for the audit
+    body: bytes | None = None  # once it is read
     attempted: Mapping[str, Any] | None = None  # what a change is about, if it fails
 
     @property

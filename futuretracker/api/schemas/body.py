@@ -6,22 +6,17 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import (
-    ClientDisconnected,
-    HTTPException,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import UnsupportedMediaType
 
 from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
+from futuretracker.web.body import read_bytes
 from futuretracker.web.errors import ApiError
-from futuretracker.web.request import MAX_BODY, current
+from futuretracker.web.request import current
 from futuretracker.web.strict_json import refuse_constant
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from futuretracker.web.request import Request
 
 # The JSON parser has joined whole pairs before.
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -53,7 +48,7 @@ def read_object() -> JsonObject:
 def read_body() -> bytes:
     """Return the body; raise the 415 if it is compressed, or has a content type other than JSON."""
     request = current()
-    body = _read_bytes(request)
+    body = read_bytes(request)
     coding = request.environ.get("HTTP_CONTENT_ENCODING")
     if body and coding and coding.strip().lower() != "identity":
         raise _compressed()
@@ -61,23 +56,6 @@ def read_body() -> bytes:
     kind = request.environ.get("CONTENT_TYPE")
     if body and kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
         raise UnsupportedMediaType
-    return body
-
-
-def _read_bytes(request: Request) -> bytes:
-    try:
-        if "wsgi.input_terminated" in request.environ:
-            body: bytes = request.environ["wsgi.input"].read(MAX_BODY + 1)
-        else:  # the server does not mark the end; Content-Length does
-            body = request.get_data(cache=False)
-    except HTTPException:
-        raise
-    except (OSError, ValueError) as error:  # the connection broke
-        raise ClientDisconnected from error
-    except Exception as error:  # servers raise errors of their own for a broken body
-        raise ApiError(400, "Bad Request", "The request body could not be read") from error
-    if len(body) > MAX_BODY:
-        raise RequestEntityTooLarge
     return body
 
 

@@ -1,6 +1,6 @@
-"""Find the session of an API key in the database.
+"""Find an API key in the database, and make its session.
 
-``Sessions`` remembers it for a minute, so a key is looked up, and its last use noted, once a minute
+A process remembers both for a minute. So a key is looked up, and its last use noted, once a minute
 in each process. A change of the key revokes the session, which is known everywhere in two seconds.
 """
 
@@ -36,15 +36,21 @@ class ApiKeys:
     def find(self, text: str) -> Session:
         """Return the session of a key that was sent as a bearer token; raise Unauthenticated."""
         key_id, digest = parse_key(text, self._environment)
-        stored = run(find_key, key_id=key_id)
-        if stored is None:
-            raise Unauthenticated("key-unknown")
+        stored = stored_key(key_id)
         if stored.algorithm is not None:
             raise Unauthenticated("key-signed-only")
         session = session_of(key_id, stored, _end_of(stored, digest))
         check_network(current(), session)
-        note_use(key_id, stored)
+        note_use(key_id, stored.last_used_at)
         return session
+
+
+def stored_key(key_id: str) -> StoredKey:
+    """Return the key with this id; raise Unauthenticated if there is none that has not expired."""
+    stored = run(find_key, key_id=key_id)
+    if stored is None:
+        raise Unauthenticated("key-unknown")
+    return stored
 
 
 def session_of(key_id: str, stored: StoredKey, expires_at: float) -> Session:
@@ -60,12 +66,12 @@ def session_of(key_id: str, stored: StoredKey, expires_at: float) -> Session:
     )
 
 
-def note_use(key_id: str, stored: StoredKey) -> None:
+def note_use(key_id: str, last_used_at: float | None) -> None:
     """Store when and from where the key was used last, at most once a minute.
 
     The request goes on without it if the database accepts no changes.
     """
-    if stored.last_used_at and time.time() - stored.last_used_at < TOUCH_AFTER:
+    if last_used_at and time.time() - last_used_at < TOUCH_AFTER:
         return
     request = current()
     address = address_of(request.remote_addr)

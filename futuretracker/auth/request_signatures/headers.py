@@ -1,13 +1,14 @@
 """Read Signature-Input and Signature, and check what needs neither the key nor the body.
 
 These headers are Structured Fields (RFC 9651), which can be written in many ways. This module
-accepts only the canonical way, with one signature and the parameters of the profile. So what it
-reads is what the library reads later, and nobody can write the same signature differently.
+accepts only the canonical way, and only one signature. So nobody can write the signature of a
+request differently, and the parameters can be verified as they were sent.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from futuretracker.auth.request_signatures.profile import (
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_LENGTH = 1024  # characters of Signature-Input; a usual one has 230
-_LABEL = r"([a-z*][a-z0-9_.*-]{0,63})"
-_PARAMETER = r'[a-z*][a-z0-9_.*-]{0,63}=(?:"[^"\\;]*"|-?[0-9]+)'
-_INPUT = re.compile(rf"{_LABEL}=\(([^()]*)\)((?:;{_PARAMETER})*)").fullmatch
-# The last character before the padding has only two or four bits. Its other bits must be zero.
+_LABEL = r"(?P<label>[a-z*][a-z0-9_.*-]{0,63})"
+_PARAMETER = r'[a-z*][a-z0-9_.*-]{0,63}=(?:"[^"\\;]*"|[0-9]+)'
+_INPUT = re.compile(
+    rf'{_LABEL}=(?P<value>\((?P<names>"[^"]*"(?: "[^"]*")*)\)(?P<parameters>(?:;{_PARAMETER})+))'
+).fullmatch
+# 32 or 64 bytes. The last character has two or four bits that belong to no byte and must be zero.
 _SIGNATURE = re.compile(
-    rf"{_LABEL}=:(?:[A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/]{{85}}[AQgw]==):"
+    rf"{_LABEL}=:(?P<value>[A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/]{{85}}[AQgw]==):"
 ).fullmatch
 _FORMS = {
     "created": re.compile("[1-9][0-9]{0,11}").fullmatch,
@@ -39,7 +42,7 @@ _FORMS = {
     "tag": re.compile(f'"{TAG}"').fullmatch,
     "alg": re.compile('"[a-z0-9-]{1,32}"').fullmatch,
 }
-_COVERED = {frozenset(f'"{name}"' for name in names) for names in (COMPONENTS, BODY_COMPONENTS)}
+_COVERED = {frozenset(COMPONENTS), frozenset(BODY_COMPONENTS)}
 
 
 class Headers(Protocol):
@@ -49,22 +52,28 @@ class Headers(Protocol):
         """Return the value of a header."""
 
 
-class Signed(NamedTuple):
-    """A signature that is complete and recent, but not verified."""
+class Parsed(NamedTuple):
+    """A signature as it was sent. ``parameters`` are in text form: a string has its quotes."""
 
-    label: str
     components: tuple[str, ...]
+    parameters: Mapping[str, str]
+    signature_params: str  # Signature-Input without the label
+    signature: bytes
+
+
+class Signed(NamedTuple):
+    """A signature that fits the profile and is recent, but is not verified."""
+
     key_id: str
     nonce: str
     created: int
     algorithm: str | None  # None: the request does not name it
-    signature_input: str
-    signature: str
+    parsed: Parsed
 
     @property
     def covers_body(self) -> bool:
         """Whether the signature is for a request with a body."""
-        return "content-digest" in self.components
+        return "content-digest" in self.parsed.components
 
 
 def signature_of(headers: Headers, now: float) -> Signed | None:
@@ -80,43 +89,41 @@ def signature_of(headers: Headers, now: float) -> Signed | None:
         return None
     if given is None or signature is None:
         raise BadSignature("signature-incomplete")
-    label, components, parameters = _parse(given, signature)
-    _check_components(components)
+    parsed = parse(given, signature)
+    parameters = parsed.parameters
+    _check_components(parsed.components)
     _check_parameters(parameters)
     _check_times(parameters, now)
     algorithm = parameters.get("alg")
     return Signed(
-        label=label,
-        components=tuple(name[1:-1] for name in components),
         key_id=parameters["keyid"][1:-1],
         nonce=parameters["nonce"][1:-1],
         created=int(parameters["created"]),
         algorithm=algorithm and algorithm[1:-1],
-        signature_input=given,
-        signature=signature,
+        parsed=parsed,
     )
 
 
-def _parse(given: str, signature: str) -> tuple[str, list[str], dict[str, str]]:
-    """Return the label, the components in quotes, and the parameters as they are written."""
-    if len(given) > MAX_LENGTH or not (found := _INPUT(given)):
+def parse(signature_input: str, signature: str) -> Parsed:
+    """Return the only signature of the two headers; raise BadSignature."""
+    if len(signature_input) > MAX_LENGTH or not (given := _INPUT(signature_input)):
         raise BadSignature("signature-input-malformed")
     if not (signed := _SIGNATURE(signature)):
         raise BadSignature("signature-malformed")
-    label, covered, text = found.groups()
-    if signed[1] != label:
+    if signed["label"] != given["label"]:
         raise BadSignature("signature-label-differs")
-    pairs = [part.split("=", 1) for part in text.split(";")[1:]]
+    pairs = [part.split("=", 1) for part in given["parameters"].split(";")[1:]]
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise BadSignature("signature-parameter-repeated")
-    return label, covered.split(" "), parameters
+    names = tuple(given["names"][1:-1].split('" "'))
+    return Parsed(names, parameters, given["value"], b64decode(signed["value"]))
 
 
-def _check_components(components: list[str]) -> None:
+def _check_components(components: tuple[str, ...]) -> None:
     names = frozenset(components)
     if len(names) != len(components) or names not in _COVERED:
-        raise BadSignature("signature-components")
+        raise BadSignature("signature-components-differ")
 
 
 def _check_parameters(parameters: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from futuretracker.auth.request_signatures.library import SignedValues, is_valid
+from futuretracker.auth.request_signatures.base import is_signed_by, signature_base
 from futuretracker.auth.request_signatures.profile import BadSignature
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def verify(signed: Signed, message: Message, *keys: Key) -> None:
     values = _request_line(message)
     if signed.covers_body:
         values |= _body_headers(message.headers)
-    request = SignedValues(signed.key_id, signed.signature_input, signed.signature, values)
-    if not any(is_valid(request, key) for key in keys):
+    parsed = signed.parsed
+    base = signature_base(parsed.components, values, parsed.signature_params)
+    if not any(is_signed_by(key, base, parsed.signature) for key in keys):
         raise BadSignature("signature-invalid")
     _check_body(message.read_body(), values.get("content-digest"))
 

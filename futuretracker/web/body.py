@@ -1,0 +1,40 @@
+"""Read the bytes of a request's body, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+
+from futuretracker.web.errors import ApiError
+from futuretracker.web.request import MAX_BODY
+
+if TYPE_CHECKING:
+    from futuretracker.web.request import Request
+
+
+def read_bytes(request: Request) -> bytes:
+    """Return the body; raise the 413 if it is too large, and the 400 if it cannot be read.
+
+    Authentication reads it before the view if the request is signed.
+    """
+    if request.body is None:
+        request.body = _read(request)
+    return request.body
+
+
+def _read(request: Request) -> bytes:
+    try:
+        if "wsgi.input_terminated" in request.environ:
+            body: bytes = request.environ["wsgi.input"].read(MAX_BODY + 1)
+        else:  # the server does not mark the end; Content-Length does
+            body = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except (OSError, ValueError) as error:  # the connection broke
+        raise ClientDisconnected from error
+    except Exception as error:  # servers raise errors of their own for a broken body
+        raise ApiError(400, "Bad Request", "The request body could not be read") from error
+    if len(body) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return body
