@@ -23,6 +23,7 @@ TABLES = (
     "revocations",
     "clerk_events",
     "erasures",
+    "api_keys",
 )
 FLAWS = (
     "which is or can become a superuser or a role with BYPASSRLS",

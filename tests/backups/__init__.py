@@ -144,5 +144,11 @@ def fill(url: str) -> None:
             insert into revocations values ('session', 'sess_x', now() + interval '1 hour');
             insert into clerk_events (id) values ('msg_x');
             insert into erasures (clerk_id, request_id) values ('user_x', 'request');
+            insert into revocations values ('key', 'key_x.1', now() + interval '2 minutes');
+            insert into api_keys (id, user_id, clerk_id, name, scopes, networks, secret_digest)
+            select 'Key' || lpad(row_number() over ()::text, 9, '0'), id, clerk_id, '"quoted"',
+                '{opportunities:read,account:read}', '{10.0.0.0/8,2001:db8::/32}',
+                sha256('secret')
+            from users;
             """
         )

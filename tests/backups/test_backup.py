@@ -16,12 +16,13 @@ from tests.backups import Site, database, fill, site
 from tests.commands import poll
 
 ROWS = {
+    "api_keys": 2,
     "audit_log": 2,
     "clerk_events": 1,
     "erasures": 1,
     "opportunities": 42,
     "opportunity_rounds": 2,
-    "revocations": 1,
+    "revocations": 2,
     "users": 2,
 }
 

@@ -95,6 +95,7 @@ def test_every_value_is_restored(kept: Site, backup: Path, target: str, source: 
         "audit_log",
         "revocations",
         "erasures",
+        "api_keys",
     ):
         everything = f"select t::text from {table} as t order by 1"
         assert rows(target, everything) == rows(source, everything)

@@ -69,6 +69,8 @@ def test_a_role_to_which_no_policy_applies_is_refused(owner_url: str, kind: str)
         "audit_log",
         "revocations",
         "clerk_events",
+        "erasures",
+        "api_keys",
     ],
 )
 def test_the_right_role_is_refused_if_a_table_does_not_enforce_its_policies(

@@ -41,6 +41,7 @@ PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
     "audit_log": ("insert",),
     "revocations": ("select",),
     "erasures": ("select",),
+    "api_keys": ("select", "insert", "update", "delete"),
 }
 FUNCTIONS: Final = (
     "futuretracker_begin_erasure",

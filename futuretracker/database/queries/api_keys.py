@@ -1,14 +1,22 @@
 """The table ``api_keys``.
 
-Each change of a key also inserts its audit entry, and revokes the sessions that processes remember
-for the version before it. A session's id is ``key_<id>.<version>``.
+Each change of a key is one statement: it also inserts the audit entry, and revokes the sessions of
+the version before it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.columns import only_value, time_of
+from futuretracker.database.queries.columns import only_value
+from futuretracker.database.queries.key_changes import (
+    AUDITED,
+    FORMER_UNTIL,
+    KEY,
+    REVOKED,
+    assignments,
+    wider,
+)
 from futuretracker.database.queries.owner import OWNED, SET_USER
 
 if TYPE_CHECKING:
@@ -20,59 +28,9 @@ if TYPE_CHECKING:
 
     from futuretracker.database.queries.audit import AuditEntry
 
-# The former secret's end, or null if there is none that is still valid.
-_FORMER: Final[LiteralString] = "(case when former_until > now() then former_until end)"
-KEY: Final[LiteralString] = f"""id, name, %(prefix)s::text || id as prefix, scopes,
-    algorithm is not null as "signedOnly", algorithm, networks::text[] as "allowedNetworks",
-    {time_of("created_at", '"createdAt"')}, {time_of("expires_at", '"expiresAt"')},
-    (
-        select row_to_json(used) from (
-            select {time_of("last_used_at", "at")}, host(last_used_address) as address,
-                last_used_agent as "userAgent"
-            where last_used_at is not null
-        ) as used
-    ) as "lastUsed", {time_of(_FORMER, '"formerSecretValidUntil"')}"""
-# The columns that an update may set, as assignments.
-_ASSIGNMENTS: Final[Mapping[str, LiteralString]] = {
-    "name": "name = %(name)s",
-    "scopes": "scopes = %(scopes)s::text[]",
-    "networks": "networks = %(networks)s::text[]::cidr[]",
-    "expires_at": "expires_at = %(expires_at)s::timestamptz",
-}
-# For the columns that an update may only narrow: the name that clients know, and the condition that
-# the new value allows more than the present one.
-_WIDER: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
-    "scopes": ("scopes", "not scopes @> %(scopes)s::text[]"),
-    "networks": (
-        "allowedNetworks",
-        """cardinality(networks) > 0 and (
-                cardinality(%(networks)s::text[]) = 0 or exists (
-                    select from unnest(%(networks)s::text[]::cidr[]) as new (network)
-                    where not new.network <<= any(networks)
-                )
-            )""",
-    ),
-    "expires_at": (
-        "expiresAt",
-        "coalesce(%(expires_at)s::timestamptz, 'infinity') > coalesce(expires_at, 'infinity')",
-    ),
-}
 SET_KEY: Final[LiteralString] = (
     "(select set_config('app.api_key', %(key_id)s::text, true) is not null)"
 )
-# A process remembers a session for a minute, and two for one that it has just loaded.
-_REVOKED: Final[LiteralString] = """revoked as materialized (
-            select futuretracker_revoke(null, 'key', 'key_' || id || '.' || former_version, 120)
-            from written
-        )"""
-_AUDITED: Final[LiteralString] = """audited as (
-            insert into audit_log
-                (user_id, actor, action, resource_id, details, request_id, client)
-            select user_id, %(actor)s, %(action)s, null,
-                %(details)s::jsonb || jsonb_build_object('keyId', id, 'name', name),
-                %(request_id)s, %(client)s
-            from written
-        )"""
 
 
 class NewKey(NamedTuple):
@@ -138,7 +96,7 @@ def insert_key(conn: Connection[Any], *, audit: AuditEntry, key: NewKey, prefix:
                 %(secret_digest)s::bytea, %(expires_at)s::timestamptz
             where {SET_USER}
             returning *
-        ), {_AUDITED}
+        ), {AUDITED}
         select row_to_json(k)::text from (select {KEY} from written) as k
         """,
         {
@@ -182,25 +140,19 @@ def update_key(
     The columns are ``name``, ``scopes``, ``networks`` (CIDRs as text) and ``expires_at``. The row
     is locked before it is compared, so that no other change comes in between.
     """
-    wider = ", ".join(
-        f"case when {condition} then '{field}' end"
-        for name, (field, condition) in _WIDER.items()
-        if name in values
-    )
-    assignments = "".join(f"{text}, " for name, text in _ASSIGNMENTS.items() if name in values)
     cursor = conn.execute(
         f"""
         with locked as (
-            select id as locked_id, array_remove(array[{wider}]::text[], null) as wider
+            select id as locked_id, array_remove(array[{wider(values)}]::text[], null) as wider
             from api_keys
             where {OWNED} and id = %(key_id)s
             for update
         ), written as (
-            update api_keys set {assignments}version = version + 1
+            update api_keys set {assignments(values)} version = version + 1
             from locked
             where {OWNED} and id = locked_id and wider = '{{}}'
             returning api_keys.*, version - 1 as former_version
-        ), {_AUDITED}, {_REVOKED}
+        ), {AUDITED}, {REVOKED}
         select wider, (select row_to_json(k)::text from (select {KEY} from written) as k),
             (select count(futuretracker_revoke) from revoked)
         from locked
@@ -280,7 +232,7 @@ def _change(
     """Run a change, write its audit entry and revoke the former version; return ``found``."""
     cursor = conn.execute(
         f"""
-        with written as ({written}), {_AUDITED}, {_REVOKED}
+        with written as ({written}), {AUDITED}, {REVOKED}
         select {found} from written, revoked
         """,
         values,
@@ -294,7 +246,7 @@ def find_key(conn: Connection[Any], *, key_id: str) -> StoredKey | None:
         f"""
         select user_id, clerk_id, scopes, networks::text[], algorithm, public_key, secret_digest,
             case when former_until > now() then former_digest end,
-            extract(epoch from {_FORMER})::float8, version,
+            extract(epoch from {FORMER_UNTIL})::float8, version,
             extract(epoch from expires_at)::float8, extract(epoch from last_used_at)::float8
         from api_keys
         where {SET_KEY} and id = %(key_id)s::text and coalesce(expires_at > now(), true)

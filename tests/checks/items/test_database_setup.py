@@ -92,6 +92,7 @@ def test_a_role_without_a_short_timeout_is_found(
         (f"revoke insert on audit_log from {ROLE}", "insert on audit_log"),
         (f"revoke all on opportunity_rounds from {ROLE}", "delete on opportunity_rounds"),
         ("drop table opportunity_rounds cascade", "select on opportunity_rounds"),
+        (f"revoke insert, delete on api_keys from {ROLE}", "delete on api_keys"),
         ("drop policy api_owner on audit_log", "insert by a policy on audit_log"),
         (
             f"revoke execute on function futuretracker_begin_erasure from {ROLE}",

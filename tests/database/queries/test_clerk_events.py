@@ -28,16 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Connection = psycopg.Connection[Any]
-INVOKER = "futuretracker_rounds_now"  # runs with the privileges of its caller, under the policies
+# These run with the privileges of their caller, under the policies.
+INVOKERS = {"futuretracker_limit_api_keys", "futuretracker_rounds_now"}
 FUNCTIONS = {
-    INVOKER: True,
     "futuretracker_begin_erasure": True,
     "futuretracker_continue_erasure": True,
     "futuretracker_erase": True,  # for the previous release
     "futuretracker_is_new": False,
+    "futuretracker_limit_api_keys": False,
     "futuretracker_refresh": True,
     "futuretracker_refuse_revoked": False,
     "futuretracker_revoke": True,
+    "futuretracker_rounds_now": True,
 }
 COUNTED = ("opportunities", "opportunity_rounds")
 PROFILE = Profile("new@example.com", "New", None, datetime(2026, 11, 25, tzinfo=UTC))
@@ -78,7 +80,7 @@ def test_only_the_services_role_may_call_its_functions_and_nobody_the_others(
     assert {name: may for name, *_, may, _ in rows} == FUNCTIONS
     path = ["search_path=pg_catalog, pg_temp"]
     for name, definer, settings, owned, _, grants in rows:
-        assert (definer, settings, owned) == (name != INVOKER, path, True), name
+        assert (definer, settings, owned) == (name not in INVOKERS, path, True), name
         grantees = {grant.partition("=")[0] for grant in grants.split()}
         assert grantees <= {"postgres", "futuretracker_api"}, name
 
@@ -135,7 +137,7 @@ def test_supabases_roles_lose_their_default_privileges(owner: Connection) -> Non
                     ).fetchone()
                     assert may == (False,), (name, function)
             for name in others[:2]:
-                for table in ("revocations", "clerk_events", "erasures"):
+                for table in ("revocations", "clerk_events", "erasures", "api_keys"):
                     may = conn.execute(
                         "select has_table_privilege(%s, %s, 'select, insert, update, delete')",
                         [name, table],

@@ -47,6 +47,7 @@ TABLES = (
     "revocations",
     "clerk_events",
     "erasures",
+    "api_keys",
 )
 CALLS = {
     "erase at once": "select public.futuretracker_erase(null, %(user)s, 1, 'x')",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 TABLES = [
+    "api_keys",
     "audit_log",
     "clerk_events",
     "erasures",
@@ -70,6 +71,8 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         [ROLE_NAME],
     ).fetchall()
     assert granted == [
+        ("api_keys", "DELETE"),
+        ("api_keys", "SELECT"),
         ("erasures", "SELECT"),
         ("futuretracker_migrations", "SELECT"),
         ("opportunities", "DELETE"),
@@ -92,7 +95,7 @@ def test_the_role_sets_only_these_columns_of_an_audit_entry(owner: Connection) -
         " where grantee = %s and table_name = 'audit_log' order by 1, 2",
         [ROLE_NAME],
     ).fetchall()
-    columns = ["action", "actor", "details", "request_id", "resource_id", "user_id"]
+    columns = ["action", "actor", "client", "details", "request_id", "resource_id", "user_id"]
     assert granted == [(name, "INSERT") for name in columns]
 
 
