@@ -80,6 +80,16 @@ GROUPS: dict[str, dict[str, Command]] = {
         ),
     },
     "users": {
+        "apikey": Command(
+            "create, list or revoke the API keys of a user",
+            (
+                'create --user user_2abc --name "Nightly export" --scope opportunities:read',
+                "list --user user_2abc",
+                "revoke --key 4fYq8ZtT2bNc --json",
+            ),
+            ("DATABASE_URL", "FUTURETRACKER_ENV"),
+            SERVICE,
+        ),
         "revoke": Command(
             "refuse the tokens of a session or a user, everywhere within two seconds",
             ("--session sess_2abc", "--user user_2abc --json"),

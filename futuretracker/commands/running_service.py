@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOCAL = Path(".local")
-COMMANDS = {"audit", "backup", "check", "drill", "erase", "maintenance", "migrate", "revoke"}
+COMMANDS = {
+    *("apikey", "audit", "backup", "check", "drill", "erase", "maintenance", "migrate", "revoke")
+}
 # If the caller has set one of these to another value, the command is for another service.
 DECIDING = (
     "FUTURETRACKER_ENV",

@@ -33,8 +33,8 @@ def test_help_lists_every_command_with_what_it_does(tmp_path: Path) -> None:
 
     assert (result.returncode, result.stderr) == (0, "")
     assert set(COMMANDS) == {
-        *("audit", "backup", "check", "completion", "dev", "drill", "erase", "maintenance"),
-        *("migrate", "openapi", "restore", "revoke", "serve", "settings", "token"),
+        *("apikey", "audit", "backup", "check", "completion", "dev", "drill", "erase"),
+        *("maintenance", "migrate", "openapi", "restore", "revoke", "serve", "settings", "token"),
     }
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     for name, command in COMMANDS.items():
@@ -102,7 +102,7 @@ def test_a_command_that_reads_the_settings_of_the_service_names_some_and_refers_
         Config.from_env("/nonexistent")
     CheckSettings.from_env("/nonexistent")
 
-    for name in ("check", "dev", "erase", "maintenance", "revoke"):
+    for name in ("apikey", "check", "dev", "erase", "maintenance", "revoke"):
         assert set(COMMANDS[name].settings) <= read
         assert "see 'settings'" in COMMANDS[name].more
 
@@ -233,6 +233,9 @@ def test_the_script_runs_from_any_folder_through_a_link(tmp_path: Path) -> None:
         (["mig"], {"migrate"}),
         (["backup", "--k"], {"--keep"}),
         (["maintenance", "o"], {"on", "off"}),
+        (["apikey", "re"], {"revoke"}),
+        (["apikey", "create", "--sc"], {"--scope"}),
+        (["apikey", "create", "--scope", "a"], {"account:read"}),
         (["check", "--fail-level", ""], {"warning", "error"}),
     ],
 )

@@ -34,6 +34,7 @@ def running() -> Iterator[Dev]:
         ["audit", "measure"],
         ["revoke", "--user", "user_bob"],
         ["erase", "--user", "user_bob"],
+        ["apikey", "list", "--user", "user_alice"],
     ],
 )
 def test_a_command_needs_no_settings(running: Dev, arguments: list[str]) -> None:
