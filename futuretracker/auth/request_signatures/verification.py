@@ -50,7 +50,7 @@ def verify(signed: Signed, message: Message, *keys: Key) -> None:
         keys: The key, and while a rotation lasts, the former one.
     """
     if signed.algorithm and any(signed.algorithm != key.name for key in keys):
-        raise BadSignature("signature-algorithm-differs")
+        raise BadSignature("signature-alg-differs")
     values = _request_line(message)
     if signed.covers_body:
         values |= _body_headers(message.headers)
