@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from futuretracker.auth.access import is_public
 from futuretracker.auth.api_keys.lookup import ApiKeys
-from futuretracker.auth.api_keys.signed import Signature, Signatures
+from futuretracker.auth.api_keys.signed import Signature, Signatures, is_signed
 from futuretracker.auth.api_keys.uses import check_network, check_scope, is_allowed_from
 from futuretracker.auth.request_signatures import accept_signature
 from futuretracker.auth.revocations import GENERATION, Revocations
@@ -112,7 +112,7 @@ class Admission:
 
     def _credential_of(self, request: Request) -> Credential:
         """Return the signature of a signed request, and otherwise the Authorization header."""
-        if "HTTP_SIGNATURE_INPUT" in request.environ or "HTTP_SIGNATURE" in request.environ:
+        if is_signed(request):
             return Signature(self._signatures, request)
         return Bearer(self._sessions, request.environ.get("HTTP_AUTHORIZATION", ""))
 
@@ -133,7 +133,7 @@ def unauthenticated(error: Unauthenticated) -> ApiError:
         error.headers["WWW-Authenticate"] = (
             f'Bearer error="invalid_token", error_description="{text}"'
         )
-    if request.api_version == "v1" and error.reason.startswith(("key-signed", "signature-")):
+    if request.api_version == "v1" and (is_signed(request) or error.reason == "key-signed-only"):
         has_body = request.headers.get("Content-Type") is not None
         error.headers["Accept-Signature"] = accept_signature(has_body=has_body)
     event("AUTH", reason=error.reason, ip=request.remote_addr, requestId=request.id)

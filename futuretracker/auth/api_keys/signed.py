@@ -35,6 +35,11 @@ MAX_AGE = 60.0  # seconds
 NONCE_SECONDS = 600  # a signature is valid from 300 s before to 300 s after its time
 
 
+def is_signed(request: Request) -> bool:
+    """Return whether the request has a signature, whatever it is worth."""
+    return "HTTP_SIGNATURE_INPUT" in request.environ or "HTTP_SIGNATURE" in request.environ
+
+
 class KnownKey(NamedTuple):
     """A key that signs: its session, and what verifies it; after a rotation also the former one."""
 
