@@ -111,7 +111,7 @@ class Admission:
         return session
 
     def _credential_of(self, request: Request) -> Credential:
-        """Return the signature of a signed request, and otherwise the Authorization header."""
+        """Return the Authorization header or, if there is none, the signature of the request."""
         if is_signed(request):
             return Signature(self._signatures, request)
         return Bearer(self._sessions, request.environ.get("HTTP_AUTHORIZATION", ""))
@@ -136,5 +136,6 @@ def unauthenticated(error: Unauthenticated) -> ApiError:
     if request.api_version == "v1" and (is_signed(request) or error.reason == "key-signed-only"):
         has_body = request.headers.get("Content-Type") is not None
         error.headers["Accept-Signature"] = accept_signature(has_body=has_body)
-    event("AUTH", reason=error.reason, ip=request.remote_addr, requestId=request.id)
+    key = {"keyId": error.key_id} if error.key_id else {}
+    event("AUTH", reason=error.reason, **key, ip=request.remote_addr, requestId=request.id)
     return error

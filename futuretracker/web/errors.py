@@ -55,11 +55,14 @@ class ApiError(HTTPException):
 
 
 class Unauthenticated(ApiError):
-    """401. The client sees ``message``; ``reason`` is a code for the log."""
+    """401. The client sees ``message``; the log has ``reason``, a code, and the API key's id."""
 
-    def __init__(self, reason: str, message: str = "Invalid token") -> None:
+    def __init__(
+        self, reason: str, message: str = "Invalid token", *, key_id: str | None = None
+    ) -> None:
         super().__init__(401, "Unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
         self.reason = reason
+        self.key_id = key_id
 
 
 class TryAgain(ApiError):

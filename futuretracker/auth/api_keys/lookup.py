@@ -38,8 +38,11 @@ class ApiKeys:
         key_id, digest = parse_key(text, self._environment)
         stored = stored_key(key_id)
         if stored.algorithm is not None:
-            raise Unauthenticated("key-signed-only")
-        session = session_of(key_id, stored, _end_of(stored, digest))
+            raise Unauthenticated("key-signed-only", key_id=key_id)
+        expires_at = _end_of(stored, digest)
+        if expires_at is None:
+            raise Unauthenticated("key-secret", key_id=key_id)
+        session = session_of(key_id, stored, expires_at)
         check_network(current(), session)
         note_use(key_id, stored.last_used_at)
         return session
@@ -49,7 +52,7 @@ def stored_key(key_id: str) -> StoredKey:
     """Return the key with this id; raise Unauthenticated if there is none that has not expired."""
     stored = run(find_key, key_id=key_id)
     if stored is None:
-        raise Unauthenticated("key-unknown")
+        raise Unauthenticated("key-unknown", key_id=key_id)
     return stored
 
 
@@ -85,8 +88,8 @@ def note_use(key_id: str, last_used_at: float | None) -> None:
         )
 
 
-def _end_of(stored: StoredKey, digest: bytes) -> float:
-    """Return until when the secret is valid (UNIX time); raise Unauthenticated if it is wrong."""
+def _end_of(stored: StoredKey, digest: bytes) -> float | None:
+    """Return until when the secret is valid (UNIX time), or None if it is wrong."""
     expires_at = stored.expires_at or float("inf")
     is_present = hmac.compare_digest(digest, stored.secret_digest or b"")
     is_former = hmac.compare_digest(digest, stored.former_digest or b"")
@@ -94,4 +97,4 @@ def _end_of(stored: StoredKey, digest: bytes) -> float:
         return expires_at
     if is_former and stored.former_until:
         return min(expires_at, stored.former_until)
-    raise Unauthenticated("key-secret")
+    return None

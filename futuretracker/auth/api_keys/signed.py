@@ -36,8 +36,14 @@ NONCE_SECONDS = 600  # a signature is valid from 300 s before to 300 s after its
 
 
 def is_signed(request: Request) -> bool:
-    """Return whether the request has a signature, whatever it is worth."""
-    return "HTTP_SIGNATURE_INPUT" in request.environ or "HTTP_SIGNATURE" in request.environ
+    """Return whether the request has a signature and no token.
+
+    With a token, the signature may be one that a proxy has added for another purpose.
+    """
+    environ = request.environ
+    return "HTTP_AUTHORIZATION" not in environ and (
+        "HTTP_SIGNATURE_INPUT" in environ or "HTTP_SIGNATURE" in environ
+    )
 
 
 class KnownKey(NamedTuple):
@@ -52,13 +58,14 @@ class Nonce(NamedTuple):
     """A nonce, which the processes that share a store accept once."""
 
     hit: Hit
+    key_id: str
 
     def check(self, window: Window, *, is_shared: bool) -> None:
         """Raise the 503 without a shared store, and the 401 if the nonce was used before."""
         if not is_shared:
             raise _not_now()
         if window.hits > 1:
-            raise Unauthenticated("signature-replayed")
+            raise Unauthenticated("signature-replayed", key_id=self.key_id)
 
 
 class Signatures:
@@ -71,8 +78,6 @@ class Signatures:
 
     def read(self, request: Request) -> Signed:
         """Return the signature of a request, not verified yet; raise Unauthenticated."""
-        if "HTTP_AUTHORIZATION" in request.environ:
-            raise Unauthenticated("signature-and-token")
         if not self._authority:
             raise Unauthenticated("signature-no-authority")
         now = time.time()
@@ -94,7 +99,7 @@ class Signatures:
         """Return a key from the database; raise Unauthenticated if it cannot sign."""
         stored = stored_key(key_id)
         if stored.algorithm is None:
-            raise Unauthenticated("key-does-not-sign")
+            raise Unauthenticated("key-does-not-sign", key_id=key_id)
         until = time.time() + MAX_AGE
         session = session_of(key_id, stored, min(until, stored.expires_at or until))
         check_network(request, session)
@@ -118,7 +123,7 @@ class Signatures:
         try:
             verify(signed, message, *keys)
         except BadSignature as error:
-            raise Unauthenticated(error.reason) from error
+            raise Unauthenticated(error.reason, key_id=signed.key_id) from error
 
 
 class Signature:
@@ -157,7 +162,9 @@ class Signature:
     def _verified(self, known: KnownKey) -> Session:
         signed = self._signed
         self._signatures.verify(self._request, signed, known.keys)
-        self.nonce = Nonce(Hit(f"nonce:{signed.key_id}:{signed.nonce}", 1, NONCE_SECONDS))
+        self.nonce = Nonce(
+            Hit(f"nonce:{signed.key_id}:{signed.nonce}", 1, NONCE_SECONDS), signed.key_id
+        )
         return known.session
 
 

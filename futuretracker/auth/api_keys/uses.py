@@ -24,8 +24,8 @@ def is_allowed_from(request: Request, session: Session) -> bool:
 
 def check_network(request: Request, session: Session) -> None:
     """Raise the 401 for an API key that is used outside its networks."""
-    if not is_allowed_from(request, session):
-        raise Unauthenticated("key-network")
+    if session.key and not is_allowed_from(request, session):
+        raise Unauthenticated("key-network", key_id=session.key.id)
 
 
 def check_scope(request: Request) -> None:
@@ -36,7 +36,7 @@ def check_scope(request: Request) -> None:
     if (key := request.key) is None:
         return
     if request.api_version != "v1":
-        raise Unauthenticated("key-original-api")
+        raise Unauthenticated("key-original-api", key_id=key.id)
     scope = scope_of(request.endpoint)
     if scope is None:
         raise _forbidden("session_required", SESSION_REQUIRED)
