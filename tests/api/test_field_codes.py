@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator
 
 from futuretracker.api.contract import contract_of
+from futuretracker.api.schemas.api_keys import SIGNED_ONLY, WIDER
 from futuretracker.api.schemas.field_errors import FieldCode, errors_of
 from futuretracker.api.schemas.opportunities import CATEGORIES, STATUSES, NewOpportunity
+from futuretracker.api.schemas.public_keys import FORMATS, PRIVATE
 from futuretracker.api.schemas.rounds import ROUND_TYPES
 from tests.api.interviews import create, rounds_of
 
@@ -127,6 +129,43 @@ QUERIES: list[tuple[str, dict[str, Any]]] = [
 ]
 NOTHING = entry("", "nothing_to_update", "At least one field must be provided for update")
 NO_OBJECT = entry("", "wrong_type", "The request body must be a JSON object")
+KEY: dict[str, Any] = {"name": "n", "scopes": ["account:read"]}
+JWK = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+KEYS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"expiresAt": "2026-01-01"},
+        entry("expiresAt", "past", "expiresAt must be in the future"),
+    ),
+    (
+        {"expiresAt": "9999-01-01"},
+        entry("expiresAt", "too_far", "expiresAt must be at most 366 days from now", maximum=366),
+    ),
+    (
+        {"allowedNetworks": ["::"] * 11},
+        entry(
+            "allowedNetworks",
+            "too_many",
+            "allowedNetworks must have at most 10 networks",
+            maximum=10,
+        ),
+    ),
+    (
+        {"allowedNetworks": ["10.0.0.1/8"]},
+        entry(
+            "allowedNetworks",
+            "bad_network",
+            "allowedNetworks: 10.0.0.1/8 is an address in a network; did you mean 10.0.0.0/8?",
+            suggestion="10.0.0.0/8",
+        ),
+    ),
+    ({"publicKey": "x"}, entry("publicKey", "bad_public_key", FORMATS)),
+    ({"publicKey": {**JWK, "d": "x"}}, entry("publicKey", "private_key", PRIVATE)),
+    (
+        {"publicKey": JWK, "signedOnly": False},
+        entry("signedOnly", "contradiction", SIGNED_ONLY),
+    ),
+]
+WIDENED = entry("scopes", "wider", WIDER["scopes"])
 # With `Prefer: handling=strict`.
 STRICT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (
@@ -141,7 +180,8 @@ STRICT: list[tuple[dict[str, Any], dict[str, Any]]] = [
         entry("deadline", "not_applicable", "An internship has no deadline"),
     ),
 ]
-COVERED = [*BODIES, *ROUNDS, *QUERIES, *STRICT, (None, NOTHING), (None, NO_OBJECT)]
+ALONE = [(None, NOTHING), (None, NO_OBJECT), (None, WIDENED)]
+COVERED = [*BODIES, *ROUNDS, *KEYS, *QUERIES, *STRICT, *ALONE]
 
 
 def details(response: TestResponse) -> list[dict[str, Any]]:
@@ -170,6 +210,19 @@ def test_the_error_of_a_round_has_a_code_in_v1_alone(
 
     assert details(alice.post(path, body)) == [expected]
     assert details(alice.post(path.replace("/v1", ""), body)) == [without_code(expected)]
+
+
+@pytest.mark.parametrize(("body", "expected"), KEYS)
+def test_the_error_of_an_api_key_has_a_code(
+    alice: User, body: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert details(alice.post("/api/v1/api-keys", {**KEY, **body})) == [expected]
+
+
+def test_the_error_of_a_wider_key_has_a_code(alice: User) -> None:
+    path = f"/api/v1/api-keys/{alice.post('/api/v1/api-keys', KEY).json['id']}"
+
+    assert details(alice.patch(path, {"scopes": ["opportunities:read"]})) == [WIDENED]
 
 
 @pytest.mark.parametrize(("body", "expected"), STRICT)

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 PATH = "/api/v1/openapi.json"
 ROWS = "/api/v1/opportunities"
 ROW = f"{ROWS}/{{opportunity_id}}"
+KEYS = "/api/v1/api-keys"
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 # What differs from one run to the next: ids, times, days that follow from today, and settings.
 VOLATILE = re.compile(
     r"(.*_)?(id|at)|.*Id|userId|timestamp|environment|email|weekStart|month|date|day|dayOfWeek"
-    r"|applied_on|nextCursor|retryAfter(Seconds)?|limit"
+    r"|applied_on|nextCursor|retryAfter(Seconds)?|limit|prefix|secret|createdAt"
 ).fullmatch
 
 
@@ -87,7 +88,8 @@ def test_the_examples_of_opportunities_are_true(
 def test_the_examples_of_bodies_are_accepted(document: dict[str, Any], alice: User) -> None:
     first = alice.post(ROWS, body(document, ROWS, "post", "internship")).json
     one = alice.post(f"{ROWS}/{first['id']}/rounds", {"round_type": "hr"}).json["round"]
-    ids = {"{opportunity_id}": first["id"], "{round_id}": one["id"]}
+    key = alice.post(KEYS, body(document, KEYS, "post", "bearer")).json
+    ids = {"{opportunity_id}": first["id"], "{round_id}": one["id"], "{key_id}": key["id"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {})
@@ -115,6 +117,24 @@ def test_the_examples_of_rounds_are_true(document: dict[str, Any], alice: User) 
     assert untrue(example(document, upcoming, "get", 200), found.json) == []
     deleted = alice.delete(f"{path}/{second['id']}")
     assert untrue(example(document, one, "delete", 200), deleted.json) == []
+
+
+def test_the_examples_of_api_keys_are_true(document: dict[str, Any], alice: User) -> None:
+    one = f"{KEYS}/{{key_id}}"
+    created = alice.post(KEYS, body(document, KEYS, "post", "bearer"))
+    path = f"{KEYS}/{created.json['id']}"
+    rotated = alice.post(f"{path}/rotate", {})
+    changed = alice.patch(path, {"name": "Spreadsheet"})
+
+    assert untrue(example(document, KEYS, "post", 201), created.json) == []
+    assert untrue(example(document, f"{one}/rotate", "post", 200), rotated.json) == []
+    assert untrue(example(document, one, "patch", 200), changed.json) == []
+    assert untrue(example(document, KEYS, "get", 200), alice.get(KEYS).json) == []
+    assert untrue(example(document, one, "delete", 200), alice.delete(path).json) == []
+    other = alice.post(KEYS, {"name": "Other", "scopes": ["account:read"]}).json
+    headers = {"Authorization": f"Bearer {other['secret']}"}
+    refused = alice.client.get(ROWS, headers=headers)
+    assert untrue(example(document, ROWS, "get", 403), refused.json) == []
 
 
 @pytest.mark.parametrize("prefix", ["/api", "/api/v1"])

@@ -12,6 +12,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotation
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 PATH = "/api/v1/openapi.json"
 ROWS = "/api/v1/opportunities"
 ROW = f"{ROWS}/{{opportunity_id}}"
+KEYS = "/api/v1/api-keys"
 IMPLIED = {"HEAD", "OPTIONS"}  # described in the introduction of the document
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 BODIES = [
@@ -49,7 +51,11 @@ BODIES = [
     (f"{ROW}/rounds/{{round_id}}", "patch", RoundChanges()),
     ("/api/opportunities/{opportunity_id}/rounds", "post", NewRound()),
     ("/api/opportunities/{opportunity_id}/rounds/{round_id}", "patch", RoundChanges()),
+    (KEYS, "post", NewApiKey()),
+    (f"{KEYS}/{{key_id}}", "patch", ApiKeyChanges()),
+    (f"{KEYS}/{{key_id}}/rotate", "post", Rotation()),
 ]
+PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 QUERIES = [
     (ROWS, PageParameters()),
     (f"{ROWS}/rounds/upcoming", UpcomingParameters()),
@@ -228,6 +234,8 @@ def test_every_operation_has_a_summary_tags_and_its_errors(document: dict[str, A
         assert statuses >= {"400", "413", "500"}, where
         assert ("429" in statuses) == path.startswith("/api/"), where
         assert ("401" in statuses) == (operation.get("security") != []), where
+        in_v1 = path.startswith("/api/v1/")
+        assert ("403" in statuses) == (in_v1 and operation.get("security") != []), where
         assert ("404" in statuses) == ("{" in path), where
         assert ("415" in statuses) == ("requestBody" in operation), where
 
@@ -317,7 +325,16 @@ def test_successful_responses_match_the_document(document: dict[str, Any], alice
     page = alice.get(f"{ROWS}?limit=1&include=total")
     assert page.json["nextCursor"]
     original_row = f"/api/opportunities/{plain.json['id']}"
+    key = alice.post(KEYS, {"name": "Script", "scopes": ["account:read"]})
+    by_key = {"Authorization": f"Bearer {key.json['secret']}"}
+    assert alice.client.get("/api/v1/me", headers=by_key).status_code == 200
+    of_key = f"{KEYS}/{key.json['id']}"
+    signed = alice.post(KEYS, {"name": "S", "scopes": ["account:read"], "publicKey": PUBLIC_KEY})
+    rotated = alice.post(f"{of_key}/rotate", {"keepFormerFor": 60})
+    keys = [key, signed, rotated, alice.patch(of_key, {"name": "New"}), alice.get(KEYS)]
+    assert keys[-1].json[-1]["lastUsed"]
     responses = [
+        *keys, alice.delete(of_key),
         created, plain, *rounds, upcoming, page, alice.get(ROWS), alice.get(row),
         alice.patch(row, {"status": "rejected"}), alice.request("PUT", row, {"notes": ""}),
         alice.patch(row, {"status": "selected"}),  # which the rounds contradict
@@ -337,6 +354,41 @@ def test_successful_responses_match_the_document(document: dict[str, Any], alice
     assert all(response.status_code < 300 for response in responses)
 
 
+def refused_keys(user: User) -> list[TestResponse]:
+    """Return the errors of the routes for API keys, and those that only an API key gets."""
+    key = user.post(KEYS, {"name": "Script", "scopes": ["account:read"]}).json
+    jwk = user.post(KEYS, {"name": "S", "scopes": ["account:read"], "publicKey": PUBLIC_KEY}).json
+    path = f"{KEYS}/{key['id']}"
+    headers = {"Authorization": f"Bearer {key['secret']}"}
+    return [
+        user.client.get(ROWS, headers=headers),
+        user.client.get(KEYS, headers=headers),
+        user.client.get(ROWS, headers={"Authorization": f"Bearer {key['secret']}0"}),
+        user.post(f"{KEYS}/{jwk['id']}/rotate"),
+        user.patch(path, {"scopes": ["opportunities:read"], "expiresAt": 7}),
+        user.patch(path, {"scopes": ["opportunities:read"]}),
+        user.post(KEYS, {"name": "n", "allowedNetworks": ["10.0.0.1/8"], "publicKey": "x"}),
+        user.delete(f"{KEYS}/x"),
+        *[user.post(KEYS, {"name": "Script", "scopes": ["account:read"]}) for _ in range(9)][-1:],
+    ]
+
+
+def test_the_document_names_the_scope_that_a_key_needs(document: dict[str, Any]) -> None:
+    session = {"session": []}
+    assert document["security"] == [session]
+    assert {*document["components"]["securitySchemes"]} == {"session", "apiKey"}
+    for path, method, operation in operations(document):
+        scope = f"opportunities:{'read' if method == 'get' else 'write'}"
+        if path == "/api/v1/me":
+            scope = "account:read"
+        if path.startswith("/api/v1/") and "401" in operation["responses"]:
+            keys = [] if path.startswith(KEYS) else [{"apiKey": [scope]}]
+            security = operation.get("security", document["security"])
+            assert security == [session, *keys], (method, path)
+        else:
+            assert "apiKey" not in str(operation.get("security")), (method, path)
+
+
 def test_errors_match_the_document(
     document: dict[str, Any], alice: User, client: FlaskClient
 ) -> None:
@@ -352,6 +404,7 @@ def test_errors_match_the_document(
         alice.post(f"{other}/rounds", {"round_type": "oa"}),
         alice.patch(f"{row}/rounds/{NOWHERE}", {"notes": "n"}),
         alice.get(f"{ROWS}?cursor=x"),
+        *refused_keys(alice),
     ]
     for rows in (ROWS, "/api/opportunities"):
         responses += [
