@@ -183,15 +183,16 @@ def routes_with_a_database(app: Flask) -> list[tuple[str, str]]:
 def path_of(rule: str) -> str:
     for name in ("<opportunity_id>", "<round_id>"):
         rule = rule.replace(name, "550e8400-e29b-41d4-a716-446655440000")
+    rule = rule.replace("<key_id>", "000000000000")
     days = "?from=2026-01-01&to=2026-01-02"
     return rule + days if rule.endswith("/upcoming") else rule
 
 
 def ask(service: Service, method: str, path: str, token: str | None = None) -> Timed:
     """Send a request; return the response and the seconds that it took."""
-    body = (
-        {"title": "Internship", "round_type": "oa"} if method in {"POST", "PUT", "PATCH"} else None
-    )
+    # A body that each route accepts: for an opportunity, a round and an API key.
+    fields = {"title": "Internship", "round_type": "oa", "name": "Key", "scopes": ["account:read"]}
+    body = fields if method in {"POST", "PUT", "PATCH"} else None
     started = time.monotonic()
     response = service.request(method, path, token=token, body=body)
     return response, time.monotonic() - started

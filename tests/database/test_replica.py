@@ -49,6 +49,7 @@ CHANGE = """
     where user_id = %(id)s;
     update opportunity_rounds set notes = 'Changed', result = 'cleared' where user_id = %(id)s;
     update users set email = 'changed@example.com' where id = %(id)s;
+    update api_keys set name = 'Changed' where user_id = %(id)s;
 """
 
 
@@ -105,7 +106,7 @@ def catch_up(master: psycopg.Connection[Any], follower: Standby) -> None:
 def start(
     build: Callable[..., Application], both: dict[str, str], make_user: Callable[..., User]
 ) -> Callable[..., tuple[Application, User]]:
-    """Build an application with the standby, and a user with an opportunity and a round."""
+    """Build an application with the standby, and a user with an opportunity, a round and a key."""
 
     def start(**changes: str) -> tuple[Application, User]:
         app = build(**{**both, **changes})
@@ -113,6 +114,8 @@ def start(
         row = user.post(V1, {"title": "Mine", "category": "internship"}).json
         day = {"round_type": "oa", "scheduled_date": "2026-12-01"}
         assert user.post(f"{V1}/{row['id']}/rounds", day).status_code == 201
+        key = {"name": "Script", "scopes": ["opportunities:read"]}
+        assert user.post("/api/v1/api-keys", key).status_code == 201
         return app, user
 
     return start
@@ -144,7 +147,7 @@ def reads(app: Application, user: User) -> list[str]:
         ]
     days = "?from=2026-12-01&to=2026-12-02"
     paths = [rule.replace("<opportunity_id>", row_id) for rule in rules]
-    assert len(paths) == 12
+    assert len(paths) == 13
     return [path + days if path.endswith("/upcoming") else path for path in paths]
 
 
