@@ -77,7 +77,10 @@ def test_a_verified_token_is_not_remembered_beyond_its_end(
 
 
 def test_a_refused_token_is_not_remembered(verifier: Counting, forge: Forge) -> None:
-    memory, header = Sessions(verifier, ApiKeys("test")), f"Bearer {forge.token({'sts': 'pending'})}"
+    memory, header = (
+        Sessions(verifier, ApiKeys("test")),
+        f"Bearer {forge.token({'sts': 'pending'})}",
+    )
 
     for _ in range(2):
         with pytest.raises(Unauthenticated):
