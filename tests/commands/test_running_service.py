@@ -34,7 +34,6 @@ def running() -> Iterator[Dev]:
         ["audit", "measure"],
         ["revoke", "--user", "user_bob"],
         ["erase", "--user", "user_bob"],
-        ["apikey", "list", "--user", "user_alice"],
     ],
 )
 def test_a_command_needs_no_settings(running: Dev, arguments: list[str]) -> None:
@@ -61,6 +60,18 @@ def test_a_revoked_user_is_refused(running: Dev) -> None:
 
     # Every process reads new revocations every two seconds.
     poll(lambda: running.ask("GET", path, token=token).status == 401)
+
+
+def test_an_api_key_is_made_for_the_running_service(running: Dev) -> None:
+    token = run(running.folder, "token", "--user", "user_dave").stdout.strip()
+    assert running.ask("GET", "/api/v1/me", token=token).status == 200
+    new = ("--user", "user_dave", "--name", "Export", "--scope", "opportunities:read")
+    made = run(running.folder, "apikey", "create", *new)
+
+    assert (made.returncode, made.stderr) == (0, SAID)
+    key = made.stdout.split()[-1]
+    assert key.startswith("ft_dev_")
+    assert running.ask("GET", "/api/v1/opportunities", token=key).status == 200
 
 
 @pytest.mark.parametrize(
