@@ -43,6 +43,7 @@ DAMAGED_INPUT = [
     ('"futuretracker"', '"futuretracker";Extra=1', _MALFORMED),
     ('"futuretracker"', '"futuretracker";extra="' + "a" * 1000 + '"', _MALFORMED),
     ('"futuretracker"', r'"future\"tracker"', _MALFORMED),
+    ('"futuretracker"', r'"future\\tracker"', _MALFORMED),
     ('"futuretracker"', "futuretracker", _MALFORMED),
     ('"futuretracker"', "'futuretracker'", _MALFORMED),
     (";tag", "; tag", _MALFORMED),
