@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TYPESCRIPT = ROOT / "clients/typescript"
 PYTHON = ROOT / "clients/python"
+AUTHORITY = "api.example.com"  # the host that signed requests name
 numbers = count(1)
 
 
@@ -59,6 +60,7 @@ def ports(
         "DATABASE_URL": service_url,
         "TRUSTED_PROXIES": "0",
         "CORS_ORIGIN": ORIGIN,
+        "PUBLIC_URL": f"https://{AUTHORITY}",
         **issuer.settings(),
     }
     one = {"RATE_LIMIT_USER_GENERAL": "1 per 15 minutes"}

@@ -14,6 +14,7 @@ from futuretracker_client._operations import AsyncOperations, Operations
 from futuretracker_client._protocol import (
     Request,
     Retries,
+    auth_of,
     build,
     next_page,
     no_response,
@@ -34,7 +35,9 @@ class Client(Operations):
 
     Args:
         base_url: The address of the service, with or without ``/api/v1``.
-        token: Returns the session token. It runs before each request, as a token lives briefly.
+        token: Returns the session token or an API key. It runs before each request, as a session
+            token lives briefly.
+        auth: Signs the requests in place of a token: ``HmacAuth`` or ``Ed25519Auth``.
         retries: How often a request is sent again, if it is safe to.
         max_retry_delay: Fail at once if the service asks for a longer wait, in seconds.
         timeout: How long to wait for the next part of a response, in seconds.
@@ -47,6 +50,7 @@ class Client(Operations):
         base_url: str,
         token: Token | None = None,
         *,
+        auth: httpx.Auth | None = None,
         retries: int = 2,
         max_retry_delay: float = 20,
         timeout: float = 30,
@@ -54,6 +58,7 @@ class Client(Operations):
     ) -> None:
         self._base = origin_of(base_url)
         self._token = token or (lambda: None)
+        self._auth = auth
         self._retries = Retries(retries, max_retry_delay)
         self._http = http or httpx.Client(timeout=timeout)
         self._own_http = http is None
@@ -92,10 +97,10 @@ class Client(Operations):
             attempt += 1
 
     def _exchange_once(self, request: Request) -> Exchanged:
-        token = None if request.is_public else self._token()
-        built = build(self._http, self._base, request, token)
+        token = None if request.is_public or self._auth else self._token()
+        built = build(self._http, self._base, request, token, is_signed=self._auth is not None)
         try:
-            response = self._http.send(built)
+            response = self._http.send(built, auth=auth_of(request, self._auth))
         except httpx.RequestError as cause:
             raise no_response(self._base, cause) from cause
         return result_of(request, response), next_page(request, response)
@@ -106,7 +111,8 @@ class AsyncClient(AsyncOperations):
 
     Args:
         base_url: The address of the service, with or without ``/api/v1``.
-        token: Returns the session token, or awaits it. It runs before each request.
+        token: Returns the session token or an API key, or awaits it. It runs before each request.
+        auth: Signs the requests in place of a token: ``HmacAuth`` or ``Ed25519Auth``.
         retries: How often a request is sent again, if it is safe to.
         max_retry_delay: Fail at once if the service asks for a longer wait, in seconds.
         timeout: How long to wait for the next part of a response, in seconds.
@@ -119,6 +125,7 @@ class AsyncClient(AsyncOperations):
         base_url: str,
         token: AsyncToken | None = None,
         *,
+        auth: httpx.Auth | None = None,
         retries: int = 2,
         max_retry_delay: float = 20,
         timeout: float = 30,
@@ -126,6 +133,7 @@ class AsyncClient(AsyncOperations):
     ) -> None:
         self._base = origin_of(base_url)
         self._token = token or (lambda: None)
+        self._auth = auth
         self._retries = Retries(retries, max_retry_delay)
         self._http = http or httpx.AsyncClient(timeout=timeout)
         self._own_http = http is None
@@ -165,12 +173,12 @@ class AsyncClient(AsyncOperations):
             attempt += 1
 
     async def _exchange_once(self, request: Request) -> Exchanged:
-        token = None if request.is_public else self._token()
+        token = None if request.is_public or self._auth else self._token()
         if inspect.isawaitable(token):
             token = await token
-        built = build(self._http, self._base, request, token)
+        built = build(self._http, self._base, request, token, is_signed=self._auth is not None)
         try:
-            response = await self._http.send(built)
+            response = await self._http.send(built, auth=auth_of(request, self._auth))
         except httpx.RequestError as cause:
             raise no_response(self._base, cause) from cause
         return result_of(request, response), next_page(request, response)

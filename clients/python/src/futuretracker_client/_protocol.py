@@ -73,11 +73,16 @@ def segment(text: str) -> str:
 
 
 def build(
-    http: httpx.Client | httpx.AsyncClient, base: str, request: Request, token: str | None
+    http: httpx.Client | httpx.AsyncClient,
+    base: str,
+    request: Request,
+    token: str | None,
+    *,
+    is_signed: bool = False,
 ) -> httpx.Request:
     """Return the HTTP request. A list in the query becomes ``applied,ghosted``."""
     headers = {"Accept": "application/json"}
-    if not request.is_public:
+    if not (request.is_public or is_signed):
         if not token:
             raise FutureTrackerError(
                 "No request was sent, because there is no session token. Sign the user in first; "
@@ -94,6 +99,14 @@ def build(
     return http.build_request(
         request.method, url, params=query or None, headers=headers, json=request.body
     )
+
+
+def auth_of(request: Request, auth: httpx.Auth | None) -> Any:
+    """Return what signs a request. A public request is not signed.
+
+    httpx does not export the type of its default.
+    """
+    return httpx.USE_CLIENT_DEFAULT if request.is_public or auth is None else auth
 
 
 def result_of(request: Request, response: httpx.Response) -> Any:
