@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.errors import CheckViolation, UndefinedColumn, UndefinedTable
 
-from futuretracker.auth.api_keys.format import make_key, prefix_of
+from futuretracker.auth.api_keys.format import prefix_of
+from futuretracker.auth.api_keys.new import new_key
 from futuretracker.auth.revocations import MAX_AGE
 from futuretracker.commands import apikey_output
 from futuretracker.commands.apikey_arguments import add_arguments, values_of
@@ -17,7 +18,6 @@ from futuretracker.commands.output import print_json
 from futuretracker.commands.problems import database_problem
 from futuretracker.config import Config
 from futuretracker.database.queries.api_keys import (
-    NewKey,
     delete_key,
     find_key,
     insert_key,
@@ -28,7 +28,7 @@ from futuretracker.database.queries.users import select_user
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from uuid import UUID
 
     Connection = psycopg.Connection[Any]
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int | str:
 
 def _create(conn: Connection, environment: str, options: argparse.Namespace) -> Done:
     owner = _owner(conn, options.user)
-    key, secret = _new_key(environment, options.user, options.values)
+    key, secret = new_key(options.values, clerk_id=options.user, environment=environment)
     audit = _audit(owner, scopes=key.scopes, networks=key.networks, algorithm=key.algorithm)
     try:
         row = insert_key(conn, audit=audit, key=key, prefix=prefix_of(environment))
@@ -102,24 +102,6 @@ def _revoke(conn: Connection, environment: str, options: argparse.Namespace) -> 
         raise Refused(message)
     result = {"user": user, "key": found[0], "withinSeconds": int(MAX_AGE)}
     return result, apikey_output.revoked(user, found[0])
-
-
-def _new_key(environment: str, user: str, values: Mapping[str, Any]) -> tuple[NewKey, str | None]:
-    """Return the key to insert, and its text unless the key has no secret."""
-    made, public_key = make_key(environment), values["publicKey"]
-    algorithm = "ed25519" if public_key else "hmac-sha256" if values["signedOnly"] else None
-    key = NewKey(
-        id=made.id,
-        clerk_id=user,
-        name=values["name"],
-        scopes=values["scopes"],
-        networks=values["allowedNetworks"],
-        algorithm=algorithm,
-        public_key=public_key,
-        secret_digest=None if public_key else made.digest,
-        expires_at=values["expiresAt"],
-    )
-    return key, None if public_key else made.text
 
 
 def _owner(conn: Connection, user: str) -> UUID:

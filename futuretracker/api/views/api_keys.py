@@ -13,7 +13,8 @@ from futuretracker.api.schemas.api_key_responses import ApiKey, ApiKeyDeleted, A
 from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotation, widened
 from futuretracker.api.schemas.field_errors import ValidationFailed
 from futuretracker.api.versions import V1
-from futuretracker.auth.api_keys.format import make_key, new_id, prefix_of
+from futuretracker.auth.api_keys.format import make_key, prefix_of
+from futuretracker.auth.api_keys.new import new_key
 from futuretracker.database import read, run, write
 from futuretracker.database.queries import api_keys as rows
 from futuretracker.web.application import current_app
@@ -54,7 +55,8 @@ def create_api_key(values: dict[str, Any]) -> Result:
     The response is the only one that has the `secret`. A user may have ten keys that have not
     expired; one more is a 409 with the code `too_many_api_keys`.
     """
-    key, secret = _new_key(values)
+    environment = current_app.settings.environment
+    key, secret = new_key(values, clerk_id=request.session.user_id, environment=environment)
     entry = audit.entry(
         name=key.name, scopes=key.scopes, networks=key.networks, algorithm=key.algorithm
     )
@@ -127,26 +129,6 @@ def delete_api_key(key_id: str) -> Result:
         raise not_found("API key")
     _committed(entry, key_id, name=name)
     return {"success": True, "message": "API key deleted"}
-
-
-def _new_key(values: Mapping[str, Any]) -> tuple[rows.NewKey, str | None]:
-    """Return the key to insert, and the text of its secret if it has one."""
-    environment = current_app.settings.environment
-    public_key: bytes | None = values["publicKey"]
-    secret = None if public_key else make_key(environment)
-    algorithm = "hmac-sha256" if values["signedOnly"] else None
-    key = rows.NewKey(
-        id=secret.id if secret else new_id(),
-        clerk_id=request.session.user_id,
-        name=values["name"],
-        scopes=values["scopes"],
-        networks=values["allowedNetworks"],
-        algorithm="ed25519" if public_key else algorithm,
-        public_key=public_key,
-        secret_digest=secret.digest if secret else None,
-        expires_at=values["expiresAt"],
-    )
-    return key, secret.text if secret else None
 
 
 def _entry(key_id: str, **details: object) -> audit.Entry:

@@ -53,14 +53,14 @@ def prefix_of(environment: str) -> str:
     return f"{PREFIX}{env_of(environment)}_"
 
 
-def new_id() -> str:
+def _new_id() -> str:
     """Return a random id of a key."""
     return "".join(secrets.choice(ALPHABET) for _ in range(ID))
 
 
 def make_key(environment: str, key_id: str | None = None) -> NewSecret:
     """Return a new key; with ``key_id`` a new secret for the key that has this id."""
-    key_id = key_id or new_id()
+    key_id = key_id or _new_id()
     secret = _base62(int.from_bytes(secrets.token_bytes(32)), SECRET)
     body = f"{prefix_of(environment)}{key_id}_{secret}"
     return NewSecret(key_id, body + checksum(body), _digest(secret))
