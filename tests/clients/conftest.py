@@ -45,6 +45,7 @@ class Addresses(NamedTuple):
             "API_URL": self.api,
             "FAULTS_URL": self.faults,
             "LIMITED_URL": self.limited,
+            "AUTHORITY": AUTHORITY,
             "TOKEN": self.token,
             "EXPIRED_TOKEN": self.expired,
         }

@@ -47,7 +47,7 @@ def test_the_package_has_only_what_users_need(package: Path) -> None:
     with tarfile.open(package) as archive:
         files = {name.removeprefix("package/") for name in archive.getnames()}
 
-    modules = ("api", "error", "index", "operations", "transport")
+    modules = ("api", "error", "index", "operations", "signing", "transport")
     built = {f"dist/{name}.{end}" for name in modules for end in ("js", "d.ts")}
     assert files == {*built, "package.json", "README.md", "LICENSE"}
 
@@ -55,7 +55,7 @@ def test_the_package_has_only_what_users_need(package: Path) -> None:
 def test_the_client_works_in_a_new_node_project(
     project: Callable[[str], Path], addresses: Addresses
 ) -> None:
-    command = ("node", "--test", "--test-reporter=tap", "client.test.js")
+    command = ("node", "--test", "--test-reporter=tap", "client.test.js", "signing.test.js")
 
     result = node(project("node"), *command, **addresses.environment())
 

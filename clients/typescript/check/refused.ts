@@ -28,3 +28,7 @@ export const unknownParameter = () =>
 export const noFunction = () =>
   // @ts-expect-error a token lives for a minute, so it is a function
   createClient({ baseUrl: "http://127.0.0.1:3001", token: "token" });
+
+export const noSigner = () =>
+  // @ts-expect-error a secret must become a function that signs
+  createClient({ baseUrl: "http://127.0.0.1:3001", sign: "ft_live_..." });

@@ -3,6 +3,13 @@ import { type ClientOptions, Transport } from "./transport.js";
 
 export { type ClientCode, FutureTrackerError } from "./error.js";
 export * from "./operations.js";
+export {
+  type Sign,
+  type Signable,
+  type SignOptions,
+  signWithPrivateKey,
+  signWithSecret,
+} from "./signing.js";
 export type { CallOptions, ClientOptions } from "./transport.js";
 
 /** Return a client of the service at `baseUrl`. */

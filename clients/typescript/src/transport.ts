@@ -1,12 +1,18 @@
 import { errorOf, FutureTrackerError } from "./error.js";
+import type { Sign } from "./signing.js";
 
 type Token = string | null | undefined;
 
 export interface ClientOptions {
   /** The address of the service, with or without `/api/v1`. */
   baseUrl: string;
-  /** Returns the session token. It runs before each request, because a token lives briefly. */
+  /**
+   * Returns the session token or an API key. It runs before each request, because a session token
+   * lives briefly.
+   */
   token?: () => Token | Promise<Token>;
+  /** Signs the requests in place of a token: `signWithSecret(...)` or `signWithPrivateKey(...)`. */
+  sign?: Sign;
   /** How often a request is sent again, if it is safe to; 2 by default. */
   retries?: number;
   /** Fail at once if the service asks for a longer wait; 20,000 by default. */
@@ -103,7 +109,7 @@ export class Transport {
     const headers = new Headers({ ...this.#options.headers, ...options.headers });
     headers.set("Accept", "application/json");
     if (request.body !== undefined) headers.set("Content-Type", "application/json");
-    if (request.isPublic) return headers;
+    if (request.isPublic || this.#options.sign) return headers;
     const token = await this.#options.token?.();
     if (!token) {
       const message =
@@ -120,16 +126,20 @@ export class Transport {
     { signal }: CallOptions,
     headers: Headers,
   ): Promise<{ response: Response; text: string }> {
+    const { method, isPublic } = request;
+    const url = this.#base + request.path + queryString(request.query);
+    const body = request.body === undefined ? {} : { body: JSON.stringify(request.body) };
+    if (!isPublic) await this.#options.sign?.({ method, url, headers, ...body });
     const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? 30_000);
     const fetch = this.#options.fetch ?? globalThis.fetch;
     const init: RequestInit = {
-      method: request.method,
+      method,
       headers,
+      ...body,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     };
-    if (request.body !== undefined) init.body = JSON.stringify(request.body);
     try {
-      const response = await fetch(this.#base + request.path + queryString(request.query), init);
+      const response = await fetch(url, init);
       return { response, text: await response.text() };
     } catch (cause) {
       signal?.throwIfAborted();
