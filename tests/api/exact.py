@@ -13,13 +13,19 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from futuretracker.api.openapi.properties import or_empty, takes_empty, takes_null
+from futuretracker.api.schemas.api_keys import JWK, ApiKeyChanges, NewApiKey, Rotation
+from futuretracker.api.schemas.choices import Choices, Flag
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
+from futuretracker.api.schemas.ids import PATH_IDS
+from futuretracker.api.schemas.moments import FutureTime
+from futuretracker.api.schemas.networks import Networks
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
     OriginalNewOpportunity,
     OriginalOpportunityChanges,
 )
+from futuretracker.api.schemas.public_keys import PRIVATE_MEMBERS, PublicKey
 from futuretracker.api.schemas.query_fields import (
     MAX_SEARCH,
     Day,
@@ -43,6 +49,9 @@ BODIES: Final[tuple[type[Schema], ...]] = (
     OpportunityChanges,
     NewRound,
     RoundChanges,
+    NewApiKey,
+    ApiKeyChanges,
+    Rotation,
 )
 QUERIES: Final[dict[str, type[Schema]]] = {
     "listOpportunities": PageParameters,
@@ -80,6 +89,15 @@ DATE: Final = (
     rf"^{_DAY}(?:[Tt ](?:{_HOUR}:{_MINUTE}(?::{_MINUTE}{_FRACTION})?{_ZONE}?"
     rf"|23:59:60{_FRACTION}(?:[Zz]|[+-]00(?::?00)?)?))?$"
 )
+# A time with its offset, or a date. Whether it is in the future is beyond schemas.
+MOMENT: Final = (
+    rf"^{_DAY}(?:[Tt ]{_HOUR}:{_MINUTE}(?::{_MINUTE}{_FRACTION})?"
+    rf"(?:[Zz]|[+-]{_HOUR}:?{_MINUTE}))?$"
+)
+
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+# Single addresses, because the bits behind a prefix are beyond schemas.
+ADDRESS: Final = rf"^{_BYTE}(?:[.]{_BYTE}){{3}}$"
 
 # Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari, Thai, kana, Chinese, Hangul.
 _SCRIPTS = (
@@ -152,6 +170,36 @@ def _choice(field: Choice) -> Json:
 
 
 @exact.register
+def _choices(field: Choices) -> Json:
+    items = _string(enum=list(field.choices))
+    return {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
+
+
+@exact.register
+def _flag(field: Flag) -> Json:
+    return {"type": ["boolean", "null"] if takes_null(field) else "boolean"}
+
+
+@exact.register
+def _future_time(field: FutureTime) -> Json:
+    return or_empty(field, _string(null=True, pattern=MOMENT))
+
+
+@exact.register
+def _networks(field: Networks) -> Json:
+    items = _string(pattern=ADDRESS)
+    return {"type": ["array", "null"], "items": items, "maxItems": field.most, "uniqueItems": True}
+
+
+@exact.register
+def _public_key(_field: PublicKey) -> Json:
+    private = dict.fromkeys(sorted(PRIVATE_MEMBERS), False)  # which no value can match
+    properties = {**{name: {"const": value} for name, value in JWK.items()}, **private}
+    jwk = {"type": "object", "properties": properties, "required": list(JWK)}
+    return {"anyOf": [jwk, {"type": "null"}]}
+
+
+@exact.register
 def _limit(field: Limit) -> Json:
     return {"type": "integer", "minimum": 1, "maximum": field.largest}
 
@@ -195,7 +243,8 @@ def sharpen(document: Json) -> Json:
             operation["parameters"] = [p for p in operation["parameters"] if p["in"] != "header"]
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
-                    parameter["schema"]["pattern"] = ID
+                    known = PATH_IDS[parameter["name"]].schema
+                    parameter["schema"] = {"pattern": ID, **known}
                 else:
                     parameter["schema"] = exact(fields_[parameter["name"]])
     return document

@@ -63,6 +63,22 @@ def test_the_readme_lists_every_route_except_those_of_the_original_api(app: Flas
     assert listed == routes_in_code(app) - original - {"GET /docs/<digest>/<path:name>"}
 
 
+def test_the_page_about_api_keys_lists_the_routes_of_each_scope(app: Flask) -> None:
+    documented = {
+        (row[0].strip("`"), route)
+        for row in table("docs/api/api-keys.md", "Scopes")
+        for route in re.findall(r"`(.+?)`", row[1])
+    }
+    in_code = {
+        (app.view_functions[rule.endpoint].__dict__.get("key_scope"), f"{method} {rule.rule}")
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - UNLISTED
+        if rule.rule.startswith("/api/v1/")
+    }
+
+    assert documented == {(scope, route) for scope, route in in_code if scope}
+
+
 def test_every_error_status_is_in_the_table() -> None:
     documented = {int(row[0]) for row in table("docs/api/errors.md", "Errors")}
 

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/api").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-VARIABLE = re.compile(r"(ID|ROUND)=[0-9a-f-]{36}")
-# What differs in each run: ids, request ids, times, user ids.
+VARIABLE = re.compile(r"(ID|ROUND)=([0-9a-f-]{36}|[0-9A-Za-z]{12})")
+EXPORT = re.compile(r"export (\w+)=\$\((curl .*)\)", re.DOTALL)
+# What differs in each run: ids, request ids, times, user ids, and the ids and secrets of API keys.
 VOLATILE = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}"
     r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)|\buser_\w+"
+    r'|(?<="id":")\w{12}(?=")|(?<="id": ")\w{12}(?=")|\bft_dev_[\w.]+'
 )
 
 
@@ -79,6 +81,8 @@ def test_the_examples_of_a_page_return_what_it_shows(
     for example in examples(page.read_text()):
         if match := VARIABLE.match(example.command):
             variables[match[1]] = json.loads(output)["id"]
+        elif match := EXPORT.match(example.command):
+            variables[match[1]] = run(match[2], variables).strip()
         elif example.command.startswith("curl "):
             output = run(example.command, variables)
             assert comparable(output) == comparable(example.output), example.command

@@ -122,7 +122,14 @@ def _path_parameter(name: str) -> dict[str, Any]:
 def _request_body(schema: type[Schema]) -> dict[str, Any]:
     examples = schema.EXAMPLES if issubclass(schema, Request) else {}
     named = {name: {"value": value} for name, value in examples.items()}
-    return {"required": True, "content": {JSON: {"schema": schema, "examples": named}}}
+    content = {JSON: {"schema": schema, "examples": named}}
+    return {"required": _is_required(schema), "content": content}
+
+
+def _is_required(schema: type[Schema]) -> bool:
+    """Return whether a body without fields is an error."""
+    partial = issubclass(schema, Request) and schema.PARTIAL
+    return partial or any(field.required for field in schema().fields.values())
 
 
 def _responses(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
