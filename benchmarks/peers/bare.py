@@ -52,7 +52,7 @@ def user() -> UUID:
 
 def audit(action: str) -> AuditEntry:
     """Return the audit entry that the statement writes."""
-    return AuditEntry(user(), "bare", "bare", {"action": action})
+    return AuditEntry(user(), "bare", "bare", {"action": action}, "web")
 
 
 @app.get("/readyz")
