@@ -32,6 +32,7 @@ CREATE = "#tag/opportunities/POST/api/v1/opportunities"
 GUIDES = [
     "First request",
     "Signing in",
+    "Keys for programs",
     "Paging and search",
     "Rounds and status",
     "Errors",
@@ -175,7 +176,7 @@ def test_the_guides_come_first_and_the_original_api_last_and_folded(page: Page) 
     shown = navigation(browser)
     groups = ["Introduction", *GUIDES, "API", "Opportunities", "Interview rounds", "Analytics"]
     assert shown[: len(groups)] == groups
-    assert shown[len(groups) : -1] == ["Account", "Service", "Deprecated"]
+    assert shown[len(groups) : -1] == ["Account", "API keys", "Service", "Deprecated"]
 
 
 def test_every_operation_is_on_the_page_when_its_group_is_open(
