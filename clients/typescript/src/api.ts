@@ -26,6 +26,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the API keys
+         * @description Returns all keys of the user, the newest first, without their secrets. Of the keys that have
+         *     expired, the last ten are kept.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description The response is the only one that has the `secret`. A user may have ten keys that have not
+         *     expired; one more is a 409 with the code `too_many_api_keys`.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Deletes the key for good. It stops working everywhere within two seconds.
+         */
+        delete: operations["deleteApiKey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename or narrow an API key
+         * @description Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
+         *     that would give the key more rights is a 400 with the code `wider` for each of its fields.
+         */
+        patch: operations["updateApiKey"];
+        trace?: never;
+    };
+    "/api/v1/api-keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of an API key
+         * @description The former secret stays valid for `keepFormerFor` seconds. After that it stops working within
+         *     two seconds. A secret that an earlier rotation has replaced stops working at once. A key with a
+         *     public key has no secret: that is a 409 with the code `no_secret`.
+         */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -288,6 +361,188 @@ export interface components {
             /** @description The last 8 weeks, ending with the current one. */
             weeklyBreakdown: components["schemas"]["Week"][];
         };
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /**
+             * @description The algorithm of signed requests; null for a key that is a bearer.
+             * @example null
+             * @enum {string|null}
+             */
+            algorithm: "ed25519" | "hmac-sha256" | null;
+            /**
+             * @description The networks that it works from, at most 10; none means everywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowedNetworks: string[];
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it stops working; null if it does not expire.
+             * @example null
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the former secret is valid; null if there is none.
+             * @example null
+             */
+            formerSecretValidUntil: string | null;
+            /**
+             * @description The id of the key, 12 letters and digits.
+             * @example 7Fq2kXw9LmZ4
+             */
+            id: string;
+            /**
+             * @description The last use; null if it was never used.
+             * @example null
+             */
+            lastUsed: components["schemas"]["LastUse"] | null;
+            /**
+             * @description A name, to recognise the key by.
+             * @example Spreadsheet
+             */
+            name: string;
+            /**
+             * @description The beginning of the secret, up to the id.
+             * @example ft_live_7Fq2kXw9LmZ4
+             */
+            prefix: string;
+            /**
+             * @description What it may do.
+             * @example [
+             *       "opportunities:read"
+             *     ]
+             */
+            scopes: ("opportunities:read" | "opportunities:write" | "account:read")[];
+            /**
+             * @description Whether it works only for signed requests, never as a bearer.
+             * @example false
+             */
+            signedOnly: boolean;
+        };
+        /**
+         * @description The fields to update; at least one. A key can only lose rights, never gain any.
+         *
+         *     `scopes` are some of the present ones, each network is inside a present one, and `expiresAt` is
+         *     not later than the present one.
+         */
+        ApiKeyChanges: {
+            /**
+             * @description The networks that the key works from; none means everywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowedNetworks?: string[] | null;
+            /**
+             * @description When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
+             * @example null
+             */
+            expiresAt?: (string | null) | "";
+            /**
+             * @description A name, to recognise the key by. White space and invisible characters at both ends are removed.
+             * @example Spreadsheet
+             */
+            name?: string;
+            /**
+             * @description What the key may do.
+             * @example [
+             *       "opportunities:read"
+             *     ]
+             */
+            scopes?: ("opportunities:read" | "opportunities:write" | "account:read")[];
+        } | unknown | unknown | unknown | unknown;
+        /** @description Confirms the deletion of an API key. */
+        ApiKeyDeleted: {
+            /**
+             * @description A message for the user.
+             * @example API key deleted
+             */
+            message: string;
+            /**
+             * @description Always true.
+             * @example true
+             */
+            success: boolean;
+        };
+        /** @description An API key with its secret, which the service shows only this once. */
+        ApiKeyWithSecret: {
+            /**
+             * @description The algorithm of signed requests; null for a key that is a bearer.
+             * @example null
+             * @enum {string|null}
+             */
+            algorithm: "ed25519" | "hmac-sha256" | null;
+            /**
+             * @description The networks that it works from, at most 10; none means everywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowedNetworks: string[];
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it stops working; null if it does not expire.
+             * @example null
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the former secret is valid; null if there is none.
+             * @example null
+             */
+            formerSecretValidUntil: string | null;
+            /**
+             * @description The id of the key, 12 letters and digits.
+             * @example 7Fq2kXw9LmZ4
+             */
+            id: string;
+            /**
+             * @description The last use; null if it was never used.
+             * @example null
+             */
+            lastUsed: components["schemas"]["LastUse"] | null;
+            /**
+             * @description A name, to recognise the key by.
+             * @example Spreadsheet
+             */
+            name: string;
+            /**
+             * @description The beginning of the secret, up to the id.
+             * @example ft_live_7Fq2kXw9LmZ4
+             */
+            prefix: string;
+            /**
+             * @description What it may do.
+             * @example [
+             *       "opportunities:read"
+             *     ]
+             */
+            scopes: ("opportunities:read" | "opportunities:write" | "account:read")[];
+            /**
+             * @description The secret, which only this response has; null for a key with a public key.
+             * @example ft_live_7Fq2kXw9LmZ4_4pUzG...
+             */
+            secret: string | null;
+            /**
+             * @description Whether it works only for signed requests, never as a bearer.
+             * @example false
+             */
+            signedOnly: boolean;
+        };
         /** @description The number of opportunities by campus mode. */
         CampusModeCounts: {
             /**
@@ -406,7 +661,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -426,13 +681,13 @@ export interface components {
              * @example required
              * @enum {string}
              */
-            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_url" | "bad_id" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "repeated" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "nothing_to_update";
+            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_url" | "bad_id" | "bad_network" | "bad_public_key" | "private_key" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "past" | "too_far" | "too_many" | "repeated" | "contradiction" | "wider" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "nothing_to_update";
             /**
              * @description The name of the field; empty if it is the body as a whole.
              * @example title
              */
             field: string;
-            /** @description The largest valid number, of characters or days too. */
+            /** @description The largest valid number, of characters, entries or days too. */
             maximum?: number;
             /**
              * @description A message for the user.
@@ -441,8 +696,32 @@ export interface components {
             message: string;
             /** @description The smallest valid number. */
             minimum?: number;
-            /** @description The known name that is most similar to the unknown one, if there is one. */
+            /** @description The known name, or the valid value, that was probably meant. */
             suggestion?: string;
+        };
+        /** @description An action that the API key may not do. */
+        Forbidden: {
+            /**
+             * @description Identifies the kind of error for programs; it never changes.
+             * @example not_found
+             * @enum {string}
+             */
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            /** @description The title of the error. */
+            error: string;
+            /** @description A message for the user. */
+            message: string;
+            /**
+             * @description Identifies the request in the log of the service.
+             * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
+             */
+            requestId: string;
+            /**
+             * @description The scope that the key lacks; only with `insufficient_scope`.
+             * @example opportunities:read
+             * @enum {string}
+             */
+            scope?: "opportunities:read" | "opportunities:write" | "account:read";
         };
         /** @description The results of the rounds of one type. */
         FunnelOfType: {
@@ -511,7 +790,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][];
             /** @description The title of the error. */
@@ -523,6 +802,25 @@ export interface components {
              * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
              */
             requestId: string;
+        };
+        /** @description The last use of a key. It is stored at most once a minute. */
+        LastUse: {
+            /**
+             * @description The IP address of the client, if known.
+             * @example 203.0.113.7
+             */
+            address: string | null;
+            /**
+             * Format: date-time
+             * @description When the key was used.
+             * @example 2026-11-28T15:50:04.211000+00:00
+             */
+            at: string;
+            /**
+             * @description The `User-Agent` of the client; empty if it sent none.
+             * @example curl/8.5.0
+             */
+            userAgent: string;
         };
         /** @description Percentages with one decimal, 0 if there are no opportunities to count. */
         Metrics: {
@@ -559,6 +857,53 @@ export interface components {
              * @example Nov 2026
              */
             month: string;
+        };
+        /** @description A new key. Without `publicKey` the service makes a secret. */
+        NewApiKey: {
+            /**
+             * @description The networks that the key works from; none means everywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowedNetworks?: string[] | null;
+            /**
+             * @description When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
+             * @example null
+             */
+            expiresAt?: (string | null) | "";
+            /**
+             * @description A name, to recognise the key by. White space and invisible characters at both ends are removed.
+             * @example Spreadsheet
+             */
+            name: string;
+            /**
+             * @description The client's ed25519 public key, as PEM or as a JWK. The key then has no secret, and works only for signed requests.
+             * @example {
+             *       "crv": "Ed25519",
+             *       "kty": "OKP",
+             *       "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+             *     }
+             */
+            publicKey?: string | {
+                /** @constant */
+                crv: "Ed25519";
+                /** @constant */
+                kty: "OKP";
+                x: string;
+            } | null;
+            /**
+             * @description What the key may do.
+             * @example [
+             *       "opportunities:read"
+             *     ]
+             */
+            scopes: ("opportunities:read" | "opportunities:write" | "account:read")[];
+            /**
+             * @description Whether the key works only for signed requests, never as a bearer.
+             * @example false
+             */
+            signedOnly?: boolean | null;
         };
         /**
          * @description A new opportunity. Only the title is required.
@@ -867,7 +1212,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "bad_request" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -985,6 +1330,15 @@ export interface components {
              * @enum {string}
              */
             roundType: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
+        };
+        /** @description How to replace the secret of a key. */
+        Rotation: {
+            /**
+             * @description For how many seconds the former secret stays valid: at most 604800, which is 7 days. An empty text counts as null.
+             * @default 0
+             * @example 86400
+             */
+            keepFormerFor?: (number | null) | "";
         };
         /** @description An interview round. */
         Round: {
@@ -1286,7 +1640,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The change contradicts what is stored, such as a round number that is taken. */
+        /** @description The change contradicts what is stored, such as a round number that is taken or ten API keys that exist. */
         Conflict: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1307,6 +1661,31 @@ export interface components {
                  *     }
                  */
                 "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The API key may not do this. `code` is `insufficient_scope` if it lacks the `scope`, and `session_required` if no key may do this, but only a user who has signed in. */
+        Forbidden: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "WWW-Authenticate": components["headers"]["ScopeChallenge"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "insufficient_scope",
+                 *       "error": "Forbidden",
+                 *       "message": "This API key has no scope 'opportunities:read'. Use one that has it.",
+                 *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162",
+                 *       "scope": "opportunities:read"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Forbidden"];
             };
         };
         /** @description An unexpected error of the service. */
@@ -1459,7 +1838,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The session token is missing, invalid, expired or revoked. */
+        /** @description The session token or API key is missing, invalid, expired or revoked, or the key may not be used from this network. */
         Unauthorized: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1576,6 +1955,11 @@ export interface components {
          */
         RetryAfter: number;
         /**
+         * @description The scope that the API key lacks; only with `insufficient_scope` (RFC 6750).
+         * @example Bearer error="insufficient_scope", scope="opportunities:read"
+         */
+        ScopeChallenge: string;
+        /**
          * @description The authentication scheme. In v1 it has an `error` if a token was sent (RFC 6750).
          * @example Bearer error="invalid_token", error_description="Token has expired"
          */
@@ -1610,6 +1994,10 @@ export interface components {
 }
 export type Account = components['schemas']['Account'];
 export type Analytics = components['schemas']['Analytics'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeyChanges = components['schemas']['ApiKeyChanges'];
+export type ApiKeyDeleted = components['schemas']['ApiKeyDeleted'];
+export type ApiKeyWithSecret = components['schemas']['ApiKeyWithSecret'];
 export type CampusModeCounts = components['schemas']['CampusModeCounts'];
 export type CategoryCounts = components['schemas']['CategoryCounts'];
 export type Checks = components['schemas']['Checks'];
@@ -1618,11 +2006,14 @@ export type Deleted = components['schemas']['Deleted'];
 export type Dependencies = components['schemas']['Dependencies'];
 export type Error = components['schemas']['Error'];
 export type FieldError = components['schemas']['FieldError'];
+export type Forbidden = components['schemas']['Forbidden'];
 export type FunnelOfType = components['schemas']['FunnelOfType'];
 export type Health = components['schemas']['Health'];
 export type Invalid = components['schemas']['Invalid'];
+export type LastUse = components['schemas']['LastUse'];
 export type Metrics = components['schemas']['Metrics'];
 export type Month = components['schemas']['Month'];
+export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewOpportunity = components['schemas']['NewOpportunity'];
 export type NewRound = components['schemas']['NewRound'];
 export type Opportunity = components['schemas']['Opportunity'];
@@ -1634,6 +2025,7 @@ export type ReachOfNumber = components['schemas']['ReachOfNumber'];
 export type Rejection = components['schemas']['Rejection'];
 export type RejectionsOfNumber = components['schemas']['RejectionsOfNumber'];
 export type RejectionsOfType = components['schemas']['RejectionsOfType'];
+export type Rotation = components['schemas']['Rotation'];
 export type Round = components['schemas']['Round'];
 export type RoundChanged = components['schemas']['RoundChanged'];
 export type RoundChanges = components['schemas']['RoundChanges'];
@@ -1644,6 +2036,7 @@ export type StatusCounts = components['schemas']['StatusCounts'];
 export type UpcomingRound = components['schemas']['UpcomingRound'];
 export type Week = components['schemas']['Week'];
 export type ResponseConflict = components['responses']['Conflict'];
+export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseInternalServerError = components['responses']['InternalServerError'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseNotFound = components['responses']['NotFound'];
@@ -1661,6 +2054,7 @@ export type HeaderPreferenceApplied = components['headers']['PreferenceApplied']
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimitPolicy'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
+export type HeaderScopeChallenge = components['headers']['ScopeChallenge'];
 export type HeaderWwwAuthenticate = components['headers']['WWWAuthenticate'];
 export type HeaderXIgnoredFields = components['headers']['XIgnoredFields'];
 export type HeaderXRateLimitLimit = components['headers']['XRateLimitLimit'];
@@ -1798,10 +2192,320 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "algorithm": null,
+                     *         "allowedNetworks": [
+                     *           "203.0.113.0/24"
+                     *         ],
+                     *         "createdAt": "2026-11-24T21:15:07.123456+00:00",
+                     *         "expiresAt": null,
+                     *         "formerSecretValidUntil": null,
+                     *         "id": "7Fq2kXw9LmZ4",
+                     *         "lastUsed": null,
+                     *         "name": "Spreadsheet",
+                     *         "prefix": "ft_live_7Fq2kXw9LmZ4",
+                     *         "scopes": [
+                     *           "opportunities:read"
+                     *         ],
+                     *         "signedOnly": false
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ApiKey"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "algorithm": null,
+                     *       "allowedNetworks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "createdAt": "2026-11-24T21:15:07.123456+00:00",
+                     *       "expiresAt": null,
+                     *       "formerSecretValidUntil": null,
+                     *       "id": "7Fq2kXw9LmZ4",
+                     *       "lastUsed": null,
+                     *       "name": "Spreadsheet",
+                     *       "prefix": "ft_live_7Fq2kXw9LmZ4",
+                     *       "scopes": [
+                     *         "opportunities:read"
+                     *       ],
+                     *       "secret": "ft_live_7Fq2kXw9LmZ4_4pUzG...",
+                     *       "signedOnly": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyWithSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    deleteApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the API key.
+                 * @example 7Fq2kXw9LmZ4
+                 */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "API key deleted",
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyDeleted"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    updateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the API key.
+                 * @example 7Fq2kXw9LmZ4
+                 */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "algorithm": null,
+                     *       "allowedNetworks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "createdAt": "2026-11-24T21:15:07.123456+00:00",
+                     *       "expiresAt": null,
+                     *       "formerSecretValidUntil": null,
+                     *       "id": "7Fq2kXw9LmZ4",
+                     *       "lastUsed": null,
+                     *       "name": "Spreadsheet",
+                     *       "prefix": "ft_live_7Fq2kXw9LmZ4",
+                     *       "scopes": [
+                     *         "opportunities:read"
+                     *       ],
+                     *       "signedOnly": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the API key.
+                 * @example 7Fq2kXw9LmZ4
+                 */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "algorithm": null,
+                     *       "allowedNetworks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "createdAt": "2026-11-24T21:15:07.123456+00:00",
+                     *       "expiresAt": null,
+                     *       "formerSecretValidUntil": null,
+                     *       "id": "7Fq2kXw9LmZ4",
+                     *       "lastUsed": null,
+                     *       "name": "Spreadsheet",
+                     *       "prefix": "ft_live_7Fq2kXw9LmZ4",
+                     *       "scopes": [
+                     *         "opportunities:read"
+                     *       ],
+                     *       "secret": "ft_live_7Fq2kXw9LmZ4_4pUzG...",
+                     *       "signedOnly": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyWithSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     getHealth: {
@@ -1944,6 +2648,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -2058,6 +2763,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -2120,6 +2826,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
@@ -2184,6 +2891,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -2242,6 +2950,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
@@ -2310,6 +3019,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2357,6 +3067,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
@@ -2426,6 +3137,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2483,6 +3195,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
@@ -2580,6 +3293,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
@@ -2665,6 +3379,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
@@ -2767,6 +3482,7 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];

@@ -1,9 +1,9 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
-import type { Account, Analytics, Deleted, Dependencies, Health, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
+import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Deleted, Dependencies, Health, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
 import { type CallOptions, items, segment, type Transport } from "./transport.js";
 
-export type { Account, Analytics, CampusModeCounts, CategoryCounts, Checks, DeadlineDay, Deleted, Dependencies, FieldError, FunnelOfType, Health, Invalid, Metrics, Month, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, UpcomingRound, Week } from "./api.js";
+export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, CampusModeCounts, CategoryCounts, Checks, DeadlineDay, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, UpcomingRound, Week } from "./api.js";
 
 export type ListOpportunitiesQuery = NonNullable<operations["listOpportunities"]["parameters"]["query"]>;
 export type ListUpcomingRoundsQuery = NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>;
@@ -25,6 +25,56 @@ export class Client {
    */
   getAnalytics(options?: CallOptions): Promise<Analytics> {
     return this.#transport.send({ method: "GET", path: `/api/v1/analytics` }, options);
+  }
+
+  /**
+   * List the API keys.
+   *
+   * Returns all keys of the user, the newest first, without their secrets. Of the keys that have
+   * expired, the last ten are kept.
+   */
+  listApiKeys(options?: CallOptions): Promise<ApiKey[]> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/api-keys` }, options);
+  }
+
+  /**
+   * Create an API key.
+   *
+   * The response is the only one that has the `secret`. A user may have ten keys that have not
+   * expired; one more is a 409 with the code `too_many_api_keys`.
+   */
+  createApiKey(body: NewApiKey, options?: CallOptions): Promise<ApiKeyWithSecret> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/api-keys`, body }, options);
+  }
+
+  /**
+   * Rename or narrow an API key.
+   *
+   * Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
+   * that would give the key more rights is a 400 with the code `wider` for each of its fields.
+   */
+  updateApiKey(keyId: string, body: ApiKeyChanges, options?: CallOptions): Promise<ApiKey> {
+    return this.#transport.send({ method: "PATCH", path: `/api/v1/api-keys/${segment(keyId)}`, body }, options);
+  }
+
+  /**
+   * Revoke an API key.
+   *
+   * Deletes the key for good. It stops working everywhere within two seconds.
+   */
+  deleteApiKey(keyId: string, options?: CallOptions): Promise<ApiKeyDeleted> {
+    return this.#transport.send({ method: "DELETE", path: `/api/v1/api-keys/${segment(keyId)}` }, options);
+  }
+
+  /**
+   * Replace the secret of an API key.
+   *
+   * The former secret stays valid for `keepFormerFor` seconds. After that it stops working within
+   * two seconds. A secret that an earlier rotation has replaced stops working at once. A key with a
+   * public key has no secret: that is a 409 with the code `no_secret`.
+   */
+  rotateApiKey(keyId: string, body: Rotation, options?: CallOptions): Promise<ApiKeyWithSecret> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/api-keys/${segment(keyId)}/rotate`, body }, options);
   }
 
   /**

@@ -30,6 +30,59 @@ class Operations:
         """
         return cast("types.Analytics", self._send(Request("GET", "/api/v1/analytics")))
 
+    def list_api_keys(self) -> list[types.ApiKey]:
+        """List the API keys.
+
+        Returns all keys of the user, the newest first, without their secrets. Of the keys that have
+        expired, the last ten are kept.
+        """
+        return cast("list[types.ApiKey]", self._send(Request("GET", "/api/v1/api-keys")))
+
+    def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+        """Create an API key.
+
+        The response is the only one that has the `secret`. A user may have ten keys that have not
+        expired; one more is a 409 with the code `too_many_api_keys`.
+        """
+        return cast(
+            "types.ApiKeyWithSecret", self._send(Request("POST", "/api/v1/api-keys", body=body))
+        )
+
+    def update_api_key(self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]) -> types.ApiKey:
+        """Rename or narrow an API key.
+
+        Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
+        that would give the key more rights is a 400 with the code `wider` for each of its fields.
+        """
+        return cast(
+            "types.ApiKey",
+            self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+        )
+
+    def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+        """Revoke an API key.
+
+        Deletes the key for good. It stops working everywhere within two seconds.
+        """
+        return cast(
+            "types.ApiKeyDeleted",
+            self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+        )
+
+    def rotate_api_key(
+        self, key_id: str, /, **body: Unpack[types.Rotation]
+    ) -> types.ApiKeyWithSecret:
+        """Replace the secret of an API key.
+
+        The former secret stays valid for `keepFormerFor` seconds. After that it stops working within
+        two seconds. A secret that an earlier rotation has replaced stops working at once. A key with a
+        public key has no secret: that is a 409 with the code `no_secret`.
+        """
+        return cast(
+            "types.ApiKeyWithSecret",
+            self._send(Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)),
+        )
+
     def get_health(self) -> types.Health:
         """Check that the service responds.
 
@@ -335,6 +388,64 @@ class AsyncOperations:
         hackathons only.
         """
         return cast("types.Analytics", await self._send(Request("GET", "/api/v1/analytics")))
+
+    async def list_api_keys(self) -> list[types.ApiKey]:
+        """List the API keys.
+
+        Returns all keys of the user, the newest first, without their secrets. Of the keys that have
+        expired, the last ten are kept.
+        """
+        return cast("list[types.ApiKey]", await self._send(Request("GET", "/api/v1/api-keys")))
+
+    async def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+        """Create an API key.
+
+        The response is the only one that has the `secret`. A user may have ten keys that have not
+        expired; one more is a 409 with the code `too_many_api_keys`.
+        """
+        return cast(
+            "types.ApiKeyWithSecret",
+            await self._send(Request("POST", "/api/v1/api-keys", body=body)),
+        )
+
+    async def update_api_key(
+        self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]
+    ) -> types.ApiKey:
+        """Rename or narrow an API key.
+
+        Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
+        that would give the key more rights is a 400 with the code `wider` for each of its fields.
+        """
+        return cast(
+            "types.ApiKey",
+            await self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+        )
+
+    async def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+        """Revoke an API key.
+
+        Deletes the key for good. It stops working everywhere within two seconds.
+        """
+        return cast(
+            "types.ApiKeyDeleted",
+            await self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+        )
+
+    async def rotate_api_key(
+        self, key_id: str, /, **body: Unpack[types.Rotation]
+    ) -> types.ApiKeyWithSecret:
+        """Replace the secret of an API key.
+
+        The former secret stays valid for `keepFormerFor` seconds. After that it stops working within
+        two seconds. A secret that an earlier rotation has replaced stops working at once. A key with a
+        public key has no secret: that is a 409 with the code `no_secret`.
+        """
+        return cast(
+            "types.ApiKeyWithSecret",
+            await self._send(
+                Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)
+            ),
+        )
 
     async def get_health(self) -> types.Health:
         """Check that the service responds.

@@ -5,7 +5,7 @@ Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 
 class Account(TypedDict):
@@ -24,6 +24,50 @@ class Account(TypedDict):
     userId: str
     """
     The id that Clerk gave to the user.
+    """
+
+
+AllowedNetwork: TypeAlias = str
+
+
+class ApiKeyChanges(TypedDict):
+    """
+    The fields to update; at least one. A key can only lose rights, never gain any.
+
+    `scopes` are some of the present ones, each network is inside a present one, and `expiresAt` is
+    not later than the present one.
+    """
+
+    allowedNetworks: NotRequired[list[AllowedNetwork] | None]
+    """
+    The networks that the key works from; none means everywhere.
+    """
+    expiresAt: NotRequired[str | Literal[""] | None]
+    """
+    When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
+    """
+    name: NotRequired[str]
+    """
+    A name, to recognise the key by. White space and invisible characters at both ends are removed.
+    """
+    scopes: NotRequired[list[Literal["opportunities:read", "opportunities:write", "account:read"]]]
+    """
+    What the key may do.
+    """
+
+
+class ApiKeyDeleted(TypedDict):
+    """
+    Confirms the deletion of an API key.
+    """
+
+    message: str
+    """
+    A message for the user.
+    """
+    success: bool
+    """
+    Always true.
     """
 
 
@@ -147,10 +191,13 @@ class Error(TypedDict):
     """
 
     code: Literal[
+        "api_key_not_found",
         "bad_request",
+        "insufficient_scope",
         "internal_server_error",
         "invalid_json",
         "method_not_allowed",
+        "no_secret",
         "not_found",
         "opportunity_not_found",
         "outcome_unknown",
@@ -162,6 +209,8 @@ class Error(TypedDict):
         "round_number_taken",
         "search_timeout",
         "service_unavailable",
+        "session_required",
+        "too_many_api_keys",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -205,11 +254,19 @@ class FieldError(TypedDict):
         "bad_time",
         "bad_url",
         "bad_id",
+        "bad_network",
+        "bad_public_key",
+        "private_key",
         "not_storable",
         "invalid",
         "out_of_order",
         "span_too_long",
+        "past",
+        "too_far",
+        "too_many",
         "repeated",
+        "contradiction",
+        "wider",
         "unknown_parameter",
         "unknown_field",
         "read_only_field",
@@ -225,7 +282,7 @@ class FieldError(TypedDict):
     """
     maximum: NotRequired[int]
     """
-    The largest valid number, of characters or days too.
+    The largest valid number, of characters, entries or days too.
     """
     message: str
     """
@@ -237,7 +294,60 @@ class FieldError(TypedDict):
     """
     suggestion: NotRequired[str]
     """
-    The known name that is most similar to the unknown one, if there is one.
+    The known name, or the valid value, that was probably meant.
+    """
+
+
+class Forbidden(TypedDict):
+    """
+    An action that the API key may not do.
+    """
+
+    code: Literal[
+        "api_key_not_found",
+        "bad_request",
+        "insufficient_scope",
+        "internal_server_error",
+        "invalid_json",
+        "method_not_allowed",
+        "no_secret",
+        "not_found",
+        "opportunity_not_found",
+        "outcome_unknown",
+        "overloaded",
+        "payload_too_large",
+        "rate_limit_exceeded",
+        "read_only",
+        "round_not_found",
+        "round_number_taken",
+        "search_timeout",
+        "service_unavailable",
+        "session_required",
+        "too_many_api_keys",
+        "too_many_rounds",
+        "unauthorized",
+        "unsupported_media_type",
+        "validation_error",
+        "write_rate_limit_exceeded",
+    ]
+    """
+    Identifies the kind of error for programs; it never changes.
+    """
+    error: str
+    """
+    The title of the error.
+    """
+    message: str
+    """
+    A message for the user.
+    """
+    requestId: str
+    """
+    Identifies the request in the log of the service.
+    """
+    scope: NotRequired[Literal["opportunities:read", "opportunities:write", "account:read"]]
+    """
+    The scope that the key lacks; only with `insufficient_scope`.
     """
 
 
@@ -312,10 +422,13 @@ class Invalid(TypedDict):
     """
 
     code: Literal[
+        "api_key_not_found",
         "bad_request",
+        "insufficient_scope",
         "internal_server_error",
         "invalid_json",
         "method_not_allowed",
+        "no_secret",
         "not_found",
         "opportunity_not_found",
         "outcome_unknown",
@@ -327,6 +440,8 @@ class Invalid(TypedDict):
         "round_number_taken",
         "search_timeout",
         "service_unavailable",
+        "session_required",
+        "too_many_api_keys",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -351,6 +466,25 @@ class Invalid(TypedDict):
     requestId: str
     """
     Identifies the request in the log of the service.
+    """
+
+
+class LastUse(TypedDict):
+    """
+    The last use of a key. It is stored at most once a minute.
+    """
+
+    address: str | None
+    """
+    The IP address of the client, if known.
+    """
+    at: str
+    """
+    When the key was used.
+    """
+    userAgent: str
+    """
+    The `User-Agent` of the client; empty if it sent none.
     """
 
 
@@ -389,6 +523,47 @@ class Month(TypedDict):
     month: str
     """
     The month.
+    """
+
+
+class PublicKey(TypedDict):
+    """
+    The client's ed25519 public key, as PEM or as a JWK. The key then has no secret, and works only for signed requests.
+    """
+
+    crv: Literal["Ed25519"]
+    kty: Literal["OKP"]
+    x: str
+
+
+class NewApiKey(TypedDict):
+    """
+    A new key. Without `publicKey` the service makes a secret.
+    """
+
+    allowedNetworks: NotRequired[list[AllowedNetwork] | None]
+    """
+    The networks that the key works from; none means everywhere.
+    """
+    expiresAt: NotRequired[str | Literal[""] | None]
+    """
+    When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
+    """
+    name: str
+    """
+    A name, to recognise the key by. White space and invisible characters at both ends are removed.
+    """
+    publicKey: NotRequired[str | PublicKey | None]
+    """
+    The client's ed25519 public key, as PEM or as a JWK. The key then has no secret, and works only for signed requests.
+    """
+    scopes: list[Literal["opportunities:read", "opportunities:write", "account:read"]]
+    """
+    What the key may do.
+    """
+    signedOnly: NotRequired[bool | None]
+    """
+    Whether the key works only for signed requests, never as a bearer.
     """
 
 
@@ -537,10 +712,13 @@ class RateLimited(TypedDict):
     """
 
     code: Literal[
+        "api_key_not_found",
         "bad_request",
+        "insufficient_scope",
         "internal_server_error",
         "invalid_json",
         "method_not_allowed",
+        "no_secret",
         "not_found",
         "opportunity_not_found",
         "outcome_unknown",
@@ -552,6 +730,8 @@ class RateLimited(TypedDict):
         "round_number_taken",
         "search_timeout",
         "service_unavailable",
+        "session_required",
+        "too_many_api_keys",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -701,6 +881,17 @@ class RejectionsOfType(TypedDict):
     ]
     """
     The type of round.
+    """
+
+
+class Rotation(TypedDict):
+    """
+    How to replace the secret of a key.
+    """
+
+    keepFormerFor: NotRequired[int | Literal[""] | None]
+    """
+    For how many seconds the former secret stays valid: at most 604800, which is 7 days. An empty text counts as null.
     """
 
 
@@ -972,6 +1163,112 @@ class Week(TypedDict):
     weekStart: str
     """
     The first day of the week, a Sunday.
+    """
+
+
+class ApiKey(TypedDict):
+    """
+    An API key, without its secret.
+    """
+
+    algorithm: Literal["ed25519", "hmac-sha256"] | None
+    """
+    The algorithm of signed requests; null for a key that is a bearer.
+    """
+    allowedNetworks: list[str]
+    """
+    The networks that it works from, at most 10; none means everywhere.
+    """
+    createdAt: str
+    """
+    When it was created.
+    """
+    expiresAt: str | None
+    """
+    When it stops working; null if it does not expire.
+    """
+    formerSecretValidUntil: str | None
+    """
+    Until when the former secret is valid; null if there is none.
+    """
+    id: str
+    """
+    The id of the key, 12 letters and digits.
+    """
+    lastUsed: LastUse | None
+    """
+    The last use; null if it was never used.
+    """
+    name: str
+    """
+    A name, to recognise the key by.
+    """
+    prefix: str
+    """
+    The beginning of the secret, up to the id.
+    """
+    scopes: list[Literal["opportunities:read", "opportunities:write", "account:read"]]
+    """
+    What it may do.
+    """
+    signedOnly: bool
+    """
+    Whether it works only for signed requests, never as a bearer.
+    """
+
+
+class ApiKeyWithSecret(TypedDict):
+    """
+    An API key with its secret, which the service shows only this once.
+    """
+
+    algorithm: Literal["ed25519", "hmac-sha256"] | None
+    """
+    The algorithm of signed requests; null for a key that is a bearer.
+    """
+    allowedNetworks: list[str]
+    """
+    The networks that it works from, at most 10; none means everywhere.
+    """
+    createdAt: str
+    """
+    When it was created.
+    """
+    expiresAt: str | None
+    """
+    When it stops working; null if it does not expire.
+    """
+    formerSecretValidUntil: str | None
+    """
+    Until when the former secret is valid; null if there is none.
+    """
+    id: str
+    """
+    The id of the key, 12 letters and digits.
+    """
+    lastUsed: LastUse | None
+    """
+    The last use; null if it was never used.
+    """
+    name: str
+    """
+    A name, to recognise the key by.
+    """
+    prefix: str
+    """
+    The beginning of the secret, up to the id.
+    """
+    scopes: list[Literal["opportunities:read", "opportunities:write", "account:read"]]
+    """
+    What it may do.
+    """
+    secret: str | None
+    """
+    The secret, which only this response has; null for a key with a public key.
+    """
+    signedOnly: bool
+    """
+    Whether it works only for signed requests, never as a bearer.
     """
 
 
