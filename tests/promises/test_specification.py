@@ -358,9 +358,14 @@ def refused_keys(user: User) -> list[TestResponse]:
     """Return the errors of the routes for API keys, and those that only an API key gets."""
     key = user.post(KEYS, {"name": "Script", "scopes": ["account:read"]}).json
     jwk = user.post(KEYS, {"name": "S", "scopes": ["account:read"], "publicKey": PUBLIC_KEY}).json
+    signed = user.post(KEYS, {"name": "S", "scopes": ["account:read"], "signedOnly": True}).json
+    as_bearer = user.client.get(ROWS, headers={"Authorization": f"Bearer {signed['secret']}"})
+    assert as_bearer.headers["Accept-Signature"]
     path = f"{KEYS}/{key['id']}"
     headers = {"Authorization": f"Bearer {key['secret']}"}
     return [
+        as_bearer,
+        user.client.get(ROWS, headers={"Signature": "sig=:AAAA:"}),
         user.client.get(ROWS, headers=headers),
         user.client.get(KEYS, headers=headers),
         user.client.get(ROWS, headers={"Authorization": f"Bearer {key['secret']}0"}),

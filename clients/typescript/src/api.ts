@@ -1838,9 +1838,10 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The session token or API key is missing, invalid, expired or revoked, or the key may not be used from this network. */
+        /** @description The session token, the API key or the signature is missing, invalid, expired or revoked, or the key may not be used from this network. */
         Unauthorized: {
             headers: {
+                "Accept-Signature": components["headers"]["AcceptSignature"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -1862,7 +1863,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The request was not carried out, because the database or the keys that verify session tokens are unavailable, or the service is overloaded. Try again after `Retry-After` seconds. In v1, `code` is `overloaded` if there are more requests than the service can handle, `read_only` while changes are refused, and `search_timeout` if a search took too long. */
+        /** @description The request was not carried out, because the database or the keys that verify session tokens are unavailable, or the service is overloaded. A signed request also needs the store that processes share. Try again after `Retry-After` seconds. In v1, `code` is `overloaded` if there are more requests than the service can handle, `read_only` while changes are refused, and `search_timeout` if a search took too long. */
         Unavailable: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1919,6 +1920,11 @@ export interface components {
          * @example identity
          */
         AcceptEncoding: string;
+        /**
+         * @description What a signature must cover (RFC 9421); only if the request was signed, or if its key is for signed requests only.
+         * @example sig=("@method" "@authority" "@path" "@query");created;tag="futuretracker"
+         */
+        AcceptSignature: string;
         /**
          * @description How long caches may keep the response.
          * @example public, max-age=3600
@@ -2047,6 +2053,7 @@ export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
+export type HeaderAcceptSignature = components['headers']['AcceptSignature'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderNextPage = components['headers']['NextPage'];

@@ -30,7 +30,8 @@ API_KEY: Final = {
     "scheme": "bearer",
     "bearerFormat": "ft_<env>_<id>_<secret>",
     "description": "An API key, for programs. Each operation that it may use lists the scope that"
-    " it needs. A key for signed requests only is refused as a bearer.",
+    " it needs. A key for signed requests only is refused as a bearer: it signs each request"
+    " (RFC 9421).",
 }
 # The reference shows the tags in these groups (an extension of OpenAPI that several tools read).
 GROUPS: Final = {

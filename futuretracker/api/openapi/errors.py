@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from futuretracker.api.openapi import headers
@@ -38,8 +37,8 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
     401: Error(
         "Unauthorized",
-        "The session token or API key is missing, invalid, expired or revoked, or the key may not"
-        " be used from this network.",
+        "The session token, the API key or the signature is missing, invalid, expired or revoked,"
+        " or the key may not be used from this network.",
         "Unauthorized",
         "Missing or invalid Authorization header",
         "unauthorized",
@@ -99,7 +98,8 @@ ERRORS: Final[Mapping[int, Error]] = {
     503: Error(
         "Unavailable",
         "The request was not carried out, because the database or the keys that verify session"
-        " tokens are unavailable, or the service is overloaded. Try again after `Retry-After`"
+        " tokens are unavailable, or the service is overloaded. A signed request also needs the"
+        " store that processes share. Try again after `Retry-After`"
         " seconds. In v1, `code` is `overloaded` if there are more requests than the service can"
         " handle, `read_only` while changes are refused, and `search_timeout` if a search took too"
         " long.",
@@ -166,7 +166,7 @@ def _component(version: str, status: int, error: Error) -> dict[str, Any]:
         "headers": headers.references(
             version,
             headers.OF_STATUS.get(status, ()),
-            headers.OF_403 if status == HTTPStatus.FORBIDDEN else headers.NONE,
+            headers.OF_KEYS.get(status, headers.NONE) if version == "v1" else headers.NONE,
         ),
         "content": {"application/json": content},
     }

@@ -120,16 +120,29 @@ DEPRECATED: Final[Mapping[str, Header]] = {
         required=False,
     ),
 }
-OF_403: Final[Mapping[str, Header]] = {
-    "WWW-Authenticate": Header(
-        "ScopeChallenge",
-        "The scope that the API key lacks; only with `insufficient_scope` (RFC 6750).",
-        {**TEXT, "pattern": '^Bearer error="insufficient_scope", scope="[a-z:]+"$'},
-        'Bearer error="insufficient_scope", scope="opportunities:read"',
-        required=False,
-    ),
-}
 NONE: Final[Mapping[str, Header]] = MappingProxyType({})
+# By status, what API keys add in v1.
+OF_KEYS: Final[Mapping[int, Mapping[str, Header]]] = {
+    401: {
+        "Accept-Signature": Header(
+            "AcceptSignature",
+            "What a signature must cover (RFC 9421); only if the request was signed, or if its key"
+            " is for signed requests only.",
+            TEXT,
+            'sig=("@method" "@authority" "@path" "@query");created;tag="futuretracker"',
+            required=False,
+        ),
+    },
+    403: {
+        "WWW-Authenticate": Header(
+            "ScopeChallenge",
+            "The scope that the API key lacks; only with `insufficient_scope` (RFC 6750).",
+            {**TEXT, "pattern": '^Bearer error="insufficient_scope", scope="[a-z:]+"$'},
+            'Bearer error="insufficient_scope", scope="opportunities:read"',
+            required=False,
+        ),
+    },
+}
 OF_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     401: ("WWW-Authenticate",),
     415: ("Accept-Encoding",),
@@ -156,7 +169,8 @@ def components() -> dict[str, Json]:
             "schema": header.schema,
             "example": header.example,
         }
-        for header in (*HEADERS.values(), *DEPRECATED.values(), *OF_403.values())
+        for headers in (HEADERS, DEPRECATED, *OF_KEYS.values())
+        for header in headers.values()
     }
 
 
