@@ -55,13 +55,17 @@ def test_old_workers_close_what_they_do_not_need_while_new_ones_begin(
     master: psycopg.Connection[Any],
     issuer: Issuer,
 ) -> None:
-    token = issuer.token(f"user_reload{next(numbers)}", ttl=3600, azp=ORIGIN)
+    # One user has three reads at the same time in a worker, so two users use all connections.
+    token, other = (
+        issuer.token(f"user_reload{next(numbers)}", ttl=3600, azp=ORIGIN) for _ in range(2)
+    )
     url = embedded_postgres.as_service(postgres.url)
     began = master.execute("select clock_timestamp()").fetchone()
     assert began is not None
     since: datetime = began[0]
     service = serve(DATABASE_URL=url, WEB_CONCURRENCY=str(WORKERS), STATEMENTS="4")
-    with psycopg.connect(postgres.url) as holder, Load(service, PATH, token, 16):
+    loads = Load(service, PATH, token, 8), Load(service, PATH, other, 8)
+    with psycopg.connect(postgres.url) as holder, loads[0], loads[1]:
         holder.execute("lock table opportunities")
         wait_for(lambda: count(master, since) == 2 * 4)  # every read waits for the lock
         holder.rollback()
