@@ -67,7 +67,8 @@ def test_old_workers_close_what_they_do_not_need_while_new_ones_begin(
     loads = Load(service, PATH, token, 8), Load(service, PATH, other, 8)
     with psycopg.connect(postgres.url) as holder, loads[0], loads[1]:
         holder.execute("lock table opportunities")
-        wait_for(lambda: count(master, since) == 2 * 4)  # every read waits for the lock
+        # Every read waits for the lock. Postgres may also list some that have just been given up.
+        wait_for(lambda: count(master, since) >= 2 * 4)
         holder.rollback()
     old = set(service.workers())
     with ExitStack() as stack:
