@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from futuretracker.store import Hit, LmdbStore
+from futuretracker.store import Hit, LmdbStore, Visit
 from tests.support import servers
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ class CrowdedStore(SmallStore):
 def test_a_visit_counts_and_reads_in_the_order_of_its_keys(store: Kind) -> None:
     store.put("one", b"1", 60)
     store.put("two", BYTES, 60)
-    windows, values = store.visit([Hit("a", 9, 60), Hit("b", 9, 60)], ["two", "none", "one"])
+    windows, values, _ = store.visit([Hit("a", 9, 60), Hit("b", 9, 60)], ["two", "none", "one"])
 
     assert [window.hits for window in windows] == [1, 1]
     assert values == [BYTES, None, b"1"]
-    assert store.visit([], ["one"]) == ([], [b"1"])
+    assert store.visit([], ["one"]) == Visit([], [b"1"])
     assert store.visit([Hit("a", 9, 60)]).values == []
-    assert store.visit([]) == ([], [])
+    assert store.visit([]) == Visit([], [])
 
 
 def test_values_are_read_even_if_a_rate_limit_is_exceeded(store: Kind) -> None:
@@ -82,7 +82,7 @@ def test_another_process_of_the_host_reads_the_value(url: str) -> None:
         timeout=120,
     )
 
-    assert seen.stdout == b"Visit(windows=[], values=[b'value'])\n"
+    assert seen.stdout == b"Visit(windows=[], values=[b'value'], is_shared=True)\n"
 
 
 def test_expired_values_make_room(url: str) -> None:

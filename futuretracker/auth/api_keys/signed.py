@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from futuretracker.auth.api_keys.lookup import note_use, session_of, stored_key
 from futuretracker.auth.api_keys.uses import check_network
 from futuretracker.auth.request_signatures import (
+    TOLERANCE,
     BadSignature,
     Message,
     Signed,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from futuretracker.web.request import Request, Session
 
 MAX_AGE = 60.0  # seconds
-NONCE_SECONDS = 600  # a signature is valid from 300 s before to 300 s after its time
+NONCE_SECONDS = 2 * TOLERANCE + 1  # a signature is valid before and after its time
 
 
 def is_signed(request: Request) -> bool:
