@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run seed token test test-pooler test-stock test-cluster test-deploy coverage lint format types bench bench-scaling bench-overload profile requirements audit sbom clean
+.PHONY: help setup run seed token test test-pooler test-stock test-cluster test-deploy coverage lint format types bench bench-scaling bench-overload bench-credentials profile requirements audit sbom clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -106,6 +106,9 @@ bench-scaling: $(INSTALLED) ## measure the speed with more workers, users and ro
 
 bench-overload: $(INSTALLED) ## measure clients that give up, and light users beside a heavy one: 6 minutes; BASE=folder: with another checkout
 	$(BIN)/python -m benchmarks.overload --output overload $(if $(BASE),--base $(BASE))
+
+bench-credentials: $(INSTALLED) ## compare the CPU time of session tokens, API keys and signed requests: 1 minute
+	$(BIN)/python -m benchmarks.credentials
 
 profile: $(INSTALLED) ## show the CPU time of each layer of a request (needs wrk)
 	$(BIN)/python -m benchmarks.profile
