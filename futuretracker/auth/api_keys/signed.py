@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -133,18 +134,21 @@ class Signature:
     def __init__(self, signatures: Signatures, request: Request) -> None:
         self._signatures = signatures
         self._request = request
-        self._refusal: HTTPException | None = None
+        self._refusal: Unauthenticated | TryAgain | None = None
         self.nonce: Nonce | None = None
 
     def recall(self) -> Session | None:
         """Return the session if the key is remembered and has signed the request."""
         try:
             self._signed = self._signatures.read(self._request)
-            known = self._signatures.recall(self._signed.key_id)
-            return self._verified(known) if known else None
-        except HTTPException as error:
+        except (Unauthenticated, TryAgain) as error:
             self._refusal = error  # ``find`` raises it, after the address is counted
             return None
+        known = self._signatures.recall(self._signed.key_id)
+        # The key may have got another secret since, so ``find`` looks it up before it refuses.
+        with contextlib.suppress(HTTPException):
+            return self._verified(known) if known else None
+        return None
 
     def find(self) -> Session:
         """Return the session; raise Unauthenticated."""

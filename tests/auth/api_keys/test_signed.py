@@ -168,10 +168,15 @@ def test_the_scope_and_the_network_count_for_signed_requests_too(user: User) -> 
 
 def test_a_rotated_key_signs_with_both_secrets_for_a_while(user: User) -> None:
     former = new_signer("hmac-sha256", lambda body: created(user, body))
+    # The process remembers the key with its former secret.
+    assert send(user, "GET", ROWS, former.headers("GET", ROWS)).status_code == 200
     answer = user.post(f"{KEYS}/{former.id}/rotate", {"keepFormerFor": 3600}).json
     new = Signer(former.id, hmac_of(answer["secret"]))
-    for each in (former, new):
+    for each in (new, former, new):
         assert send(user, "GET", ROWS, each.headers("GET", ROWS)).status_code == 200
+    user.post(f"{KEYS}/{former.id}/rotate", {})
+    for each in (former, new):
+        assert send(user, "GET", ROWS, each.headers("GET", ROWS)).status_code == 401
 
 
 def test_a_deleted_key_signs_nothing(user: User, signer: Signer) -> None:
