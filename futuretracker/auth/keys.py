@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from futuretracker.auth.download import DownloadFailed, download
 from futuretracker.config.rsa_keys import is_predictable, is_strong
 from futuretracker.web.errors import Unauthenticated, Unavailable
-from futuretracker.web.waiting import wait_for
+from futuretracker.web.waiting import wait_outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ class Jwks:
             if age > self.FRESH:
                 self._begin_fetch()
             return key
-        wait_for(self._begin_fetch())
+        wait_outside(self._begin_fetch())
         key, age = self._keys.get(kid), self._age()
         if age >= self.USABLE or (key is None and age > self.FRESH):
             raise Unavailable("Sign-in keys are")
@@ -107,7 +107,7 @@ class Jwks:
 
     def newer(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey | None:
         """Fetch the keys, and return the one with the id ``kid`` if it is not ``key``."""
-        wait_for(self._begin_fetch())
+        wait_outside(self._begin_fetch())
         found = self._keys.get(kid or "")
         return None if found is None or found == key else found
 

@@ -133,6 +133,17 @@ def run_in_thread(
     return call(*args, **kwargs)
 
 
+def wait_outside(future: Future[Result]) -> Result:
+    """Return the future's result, or raise its exception, without a place among the requests.
+
+    For a wait that a stranger can cause: it takes no turn from other requests.
+    """
+    if loop := current_loop():
+        with loop.outside():
+            loop.wait_for(future, threading.TIMEOUT_MAX)
+    return future.result()
+
+
 def wait_for(future: Future[Result], seconds: float = threading.TIMEOUT_MAX) -> Result:
     """Return the future's result, or raise its exception; raise TimeoutError after ``seconds``."""
     if loop := current_loop():
