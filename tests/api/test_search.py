@@ -31,7 +31,6 @@ HOSTILE = [
     "\x01", "\x7f", ".", "/", "@", "http://a.b/c", "a.b/c'd",
 ]  # fmt: skip
 hostile = st.lists(st.sampled_from(HOSTILE), max_size=60).map("".join).map(lambda text: text[:200])
-MANY = " ".join("abcdefghijklmnopqrstu")  # 21 words
 any_text = st.text(st.characters(), max_size=200)
 
 
