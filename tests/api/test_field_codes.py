@@ -35,7 +35,7 @@ NOWHERE = "550e8400-e29b-41d4-a716-446655440000"
 LISTED = "limit, cursor, sort, status, category, deadline_from, deadline_to, q, include"
 NUMBER = "Round number must be a whole number from 1 to 100"
 LIMIT = "limit must be an integer between 1 and 100"
-SEARCH = "q must be text of at most 200 characters"
+SEARCH = "q must be text of at most 2048 characters"
 LINK = "Link must be a valid URL (http or https)"
 EMPTY = "Title is required and cannot be empty"
 CATEGORY = 'Category must be either "internship" or "hackathon"'
@@ -95,7 +95,7 @@ ROUNDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 QUERIES: list[tuple[str, dict[str, Any]]] = [
     ("?limit=101", entry("limit", "out_of_range", LIMIT, **ONE_TO_100)),
     ("?limit=ten", entry("limit", "wrong_type", LIMIT, **ONE_TO_100)),
-    (f"?q={'x' * 201}", entry("q", "too_long", SEARCH, maximum=200)),
+    (f"?q={'x' * 2049}", entry("q", "too_long", SEARCH, maximum=2048)),
     ("?q=a%00b", entry("q", "not_storable", SEARCH)),
     ("?status=applied,lost", entry("status", "not_one_of", STATUS, allowed=[*STATUSES])),
     (

@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from marshmallow import fields
 
+from futuretracker.api.schemas.dates import calendar_date
 from futuretracker.api.schemas.field_errors import FieldCode, Invalid
 
 PATTERN: Final = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:?[0-5][0-9]))?"
+    r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}(:?[0-5][0-9])?))?"
 )
 _is_moment = re.compile(PATTERN).fullmatch
+_LEAP_SECOND = re.compile(r"(?<=[0-9]:[0-9]{2}:)60")
 
 
 class FutureTime(fields.Field[dt.datetime]):
@@ -45,10 +47,12 @@ class FutureTime(fields.Field[dt.datetime]):
 def read_moment(text: str) -> dt.datetime | None:
     """Return the time that a text names; None if it names none, or has no offset."""
     text = text.strip()
-    if not _is_moment(text):
+    if not _is_moment(text) or calendar_date(text) is None:
         return None
+    # Python knows no leap seconds; this one ends one second earlier.
+    known = _LEAP_SECOND.sub("59", text.upper().replace(",", "."))
     try:
-        moment = dt.datetime.fromisoformat(text.upper().replace(",", "."))
+        moment = dt.datetime.fromisoformat(known)
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

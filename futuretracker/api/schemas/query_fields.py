@@ -16,7 +16,7 @@ from futuretracker.database.queries.search import Groups
 
 MAX_LIMIT = 100  # opportunities of a page
 MAX_UPCOMING = 200  # rounds of a page
-MAX_SEARCH = 200  # characters
+MAX_SEARCH = 2048  # characters: a whole link
 
 
 class Limit(fields.Field[int]):

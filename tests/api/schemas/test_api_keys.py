@@ -139,6 +139,8 @@ def test_the_name_has_100_visible_characters_and_the_scopes_have_one_order() -> 
         (IN_HOURS.isoformat(), IN_HOURS),
         (IN_HOURS.isoformat().replace("T", " ").replace("+00:00", "z"), IN_HOURS),
         (IN_HOURS.astimezone(dt.timezone(dt.timedelta(hours=-11))).isoformat(), IN_HOURS),
+        (IN_HOURS.isoformat().replace("T", " ").replace("+00:00", "+00"), IN_HOURS),
+        (f"{TOMORROW} 23:59:60Z", dt.datetime.combine(TOMORROW, dt.time(23, 59, 59), dt.UTC)),
         (f" {TOMORROW} ", dt.datetime.combine(TOMORROW, dt.time(), dt.UTC)),
     ],
 )
