@@ -66,12 +66,32 @@ def current(document: Json) -> Json:
 
 
 def without_choices(document: Json) -> Json:
-    """Remove "at least one of these fields", which Python's types cannot say."""
+    """Remove "at least one of these fields", which the generated types cannot say."""
     copy: Json = json.loads(json.dumps(document))
     for schema in copy["components"]["schemas"].values():
         if "properties" in schema:
             schema.pop("anyOf", None)
     return copy
+
+
+def with_dates(document: Json) -> Json:
+    """Return the document with Python's ``date``, and so ``datetime``, where a body has a date."""
+    copy: Json = json.loads(json.dumps(document))
+    for name in {found.body for found in operations(copy) if found.body}:
+        for schema in copy["components"]["schemas"][name]["properties"].values():
+            choices = schema.get("anyOf", [])
+            if any(choice.get("format") in {"date", "date-time"} for choice in choices):
+                choices.append({"type": "string", "customTypePath": "datetime.date"})
+    return copy
+
+
+def with_undefined(types: str) -> str:
+    """Let each optional property be undefined, for ``exactOptionalPropertyTypes``."""
+    one_line = r"^( *\w+\?: (?!never;)[^\n{]*);$"
+    several = r"^(( *)\w+\?: [^\n]*{\n(?:\2 [^\n]*\n)*\2}[^\n]*);$"
+    for optional in (one_line, several):
+        types = re.sub(optional, r"\1 | undefined;", types, flags=re.MULTILINE)
+    return types
 
 
 @dataclass(frozen=True)
@@ -217,7 +237,7 @@ def typescript_iterator(found: Operation) -> str:
         f'return this.#transport.items({{ method: "GET", path: `{found.path}`, query }}, options);'
         if found.many
         else f"return items((cursor) => this.{found.name}"
-        "({ limit: 100, ...query, ...cursor }, options));"
+        "({ ...query, limit: query.limit ?? 100, ...cursor }, options));"
     )
     return (
         f"{commented(f'Read all pages of {found.name}, one item at a time.')}\n"
@@ -227,18 +247,21 @@ def typescript_iterator(found: Operation) -> str:
     )
 
 
+def typescript_query(found: Operation) -> str:
+    """Return the TypeScript type of an operation's query. Each of its days may be a ``Date``."""
+    query = f'NonNullable<operations["{found.name}"]["parameters"]["query"]>'
+    days = [f'"{p["name"]}"' for p in found.query if p["schema"].get("format") == "date"]
+    query = f"WithDates<{query}, {' | '.join(days)}>" if days else query
+    return f"export type {query_type(found)} = {query};\n"
+
+
 def typescript(document: Json) -> str:
     """Return the module with a TypeScript method for each operation."""
     found = operations(document)
     # `Error` would hide the global of this name.
     names = sorted(set(document["components"]["schemas"]) - {"Error"})
     used = {n for o in found for n in (o.body, o.returns, o.item) if n}
-    queries = "".join(
-        f"export type {query_type(o)} = "
-        f'NonNullable<operations["{o.name}"]["parameters"]["query"]>;\n'
-        for o in found
-        if o.query
-    )
+    queries = "".join(typescript_query(o) for o in found if o.query)
     methods = "\n".join(
         part
         for o in found
@@ -247,7 +270,8 @@ def typescript(document: Json) -> str:
     return (
         f"// {NOTE}\n\n"
         f'import type {{ {", ".join(sorted(used))}, operations }} from "./api.js";\n'
-        'import { type CallOptions, items, segment, type Transport } from "./transport.js";\n\n'
+        "import { type CallOptions, items, segment, type Transport, type WithDates } "
+        'from "./transport.js";\n\n'
         f'export type {{ {", ".join(names)} }} from "./api.js";\n\n{queries}\n'
         "/** A client with one method for each operation of the API; createClient makes one. */\n"
         "export class Client {\n  readonly #transport: Transport;\n\n"
@@ -262,7 +286,8 @@ def hint(schema: Json) -> str:
         return f"Literal[{', '.join(map(repr, schema['enum']))}]"
     if schema["type"] == "array":
         return f"Sequence[{hint(schema['items'])}]"
-    return PYTHON_TYPES[schema["type"]]
+    name = PYTHON_TYPES[schema["type"]]
+    return f"{name} | date" if schema.get("format") == "date" else name
 
 
 def argument(name: str) -> str:
@@ -387,6 +412,7 @@ def python(document: Json) -> str:
         f'"""One method for each operation of the API, for both clients.\n\n{NOTE}\n"""\n\n'
         "from __future__ import annotations\n\n"
         "from collections.abc import AsyncIterator, Iterator, Sequence\n"
+        "from datetime import date\n"
         "from typing import Any, Literal, Unpack, cast\n\n"
         "from futuretracker_client import types\n"
         "from futuretracker_client._protocol import Request, segment\n\n\n"
@@ -403,14 +429,14 @@ def run(*command: str | Path) -> None:
 
 def generate(document: Json, into: Path) -> None:
     """Write all generated files of both clients below the folder."""
-    api = current(document)
+    api = without_choices(current(document))
     for folder in (TYPESCRIPT, PYTHON):
         (into / folder).mkdir(parents=True, exist_ok=True)
     (into / TYPESCRIPT / "operations.ts").write_text(typescript(api))
     (into / PYTHON / "_operations.py").write_text(python(api))
     programs = Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as scratch:
-        for language, version in (("typescript", api), ("python", without_choices(api))):
+        for language, version in (("typescript", api), ("python", with_dates(api))):
             Path(scratch, f"{language}.json").write_text(json.dumps(version))
         run(
             HERE / "typescript/node_modules/.bin/openapi-typescript",
@@ -418,6 +444,8 @@ def generate(document: Json, into: Path) -> None:
             *("--output", into / TYPESCRIPT / "api.ts"),
             *("--root-types", "--root-types-no-schema-prefix", "--default-non-nullable", "false"),
         )
+        types = into / TYPESCRIPT / "api.ts"
+        types.write_text(with_undefined(types.read_text()))
         run(
             programs / "datamodel-codegen",
             *("--input", Path(scratch, "python.json"), "--input-file-type", "openapi"),

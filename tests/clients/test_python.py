@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import subprocess
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,20 @@ def test_without_a_token_no_request_is_sent(faulty: Callable[..., Any], token: A
     assert client.get_health()["status"] == "ok"
 
 
+def test_a_token_may_be_a_string(make: Callable[..., Any], addresses: Addresses) -> None:
+    assert make(token=addresses.token).get_me()["userId"]
+
+
+@pytest.mark.parametrize(
+    "base_url", ["", "/", "api.example.com", "//api.example.com", "https://", None]
+)
+def test_an_address_that_is_not_one_is_refused_at_once(
+    make: Callable[..., Any], base_url: Any
+) -> None:
+    with pytest.raises(ValueError, match=r"base_url must be .* with http:// or https://"):
+        make(base_url)
+
+
 @pytest.mark.parametrize("identifier", ["", ".", "..", "rounds/upcoming"])
 def test_an_id_that_would_be_another_path_is_refused(
     make: Callable[..., Any], identifier: str
@@ -131,6 +146,36 @@ def test_all_pages_are_read_with_a_list_as_a_filter(make: Callable[..., Any]) ->
     )
 
     assert [one["title"] for one in found] == ["Paged applied", "Paged ghosted", "Paged applied"]
+
+
+@pytest.mark.parametrize("empty", [[], (), None])
+def test_an_empty_list_is_no_filter(make: Callable[..., Any], empty: Any) -> None:
+    client = make()
+    client.create_opportunity(title="Unfiltered")
+
+    assert client.list_opportunities(q="unfiltered", status=empty)["items"]
+
+
+@pytest.mark.parametrize("day", [date(2031, 5, 1), datetime(2031, 5, 1, 23, 59, tzinfo=UTC)])
+def test_dates_may_be_objects(make: Callable[..., Any], day: date) -> None:
+    client = make()
+    one = client.create_opportunity(title="Dated", category="hackathon", deadline=day)
+
+    def count(day: date) -> int:
+        return len(client.list_opportunities(deadline_from=day, deadline_to=day)["items"])
+
+    assert one["deadline"] == "2031-05-01"
+    assert (count(day), count(day + timedelta(days=1))) == (1, 0)
+
+
+def test_the_types_accept_dates_as_well(addresses: Addresses) -> None:
+    expiry = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
+
+    with Client(addresses.api, addresses.token) as client:
+        key = client.create_api_key(name="Month", scopes=["account:read"], expiresAt=expiry)
+        assert list(client.all_upcoming_rounds(from_=expiry, to=expiry.date())) == []
+
+    assert datetime.fromisoformat(key["expiresAt"]) == expiry
 
 
 def test_all_pages_of_upcoming_rounds_are_read_for_one_range_of_days(

@@ -4,6 +4,12 @@ from futuretracker_client import Client, types
 
 client = Client("http://127.0.0.1:3001", lambda: "token")
 
+
+async def token() -> str:
+    """Return a token later."""
+    return "token"
+
+
 # A new opportunity needs a title.
 client.create_opportunity(category="internship")  # type: ignore[call-arg]
 new: types.NewOpportunity = {"category": "internship"}  # type: ignore[typeddict-item]
@@ -19,5 +25,6 @@ client.get_opportunity()  # type: ignore[call-arg]
 client.list_opportunities(sort="notes")  # type: ignore[arg-type]
 client.list_upcoming_rounds(after="2026-12-01")  # type: ignore[call-arg]
 
-# A token lives for a minute, so it is a function.
-Client("http://127.0.0.1:3001", "token")  # type: ignore[arg-type]
+# A token is a string or a function. Only an AsyncClient awaits it.
+Client("http://127.0.0.1:3001", 3001)  # type: ignore[arg-type]
+Client("http://127.0.0.1:3001", token)  # type: ignore[arg-type]

@@ -25,9 +25,13 @@ export const unknownParameter = () =>
   // @ts-expect-error the days are from and to
   client.listUpcomingRounds({ after: "2026-12-01" });
 
-export const noFunction = () =>
-  // @ts-expect-error a token lives for a minute, so it is a function
-  createClient({ baseUrl: "http://127.0.0.1:3001", token: "token" });
+export const unknownChange = () =>
+  // @ts-expect-error an opportunity has no field of this name
+  client.updateOpportunity("id", { headline: "New" });
+
+export const noToken = () =>
+  // @ts-expect-error a token is a string or a function
+  createClient({ baseUrl: "http://127.0.0.1:3001", token: 3001 });
 
 export const noSigner = () =>
   // @ts-expect-error a secret must become a function that signs

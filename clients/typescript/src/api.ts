@@ -440,25 +440,25 @@ export interface components {
              *       "203.0.113.0/24"
              *     ]
              */
-            allowedNetworks?: string[] | null;
+            allowedNetworks?: string[] | null | undefined;
             /**
              * @description When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
              * @example null
              */
-            expiresAt?: (string | null) | "";
+            expiresAt?: (string | null) | "" | undefined;
             /**
              * @description A name, to recognise the key by. White space and invisible characters at both ends are removed.
              * @example Spreadsheet
              */
-            name?: string;
+            name?: string | undefined;
             /**
              * @description What the key may do.
              * @example [
              *       "opportunities:read"
              *     ]
              */
-            scopes?: ("opportunities:read" | "opportunities:write" | "account:read")[];
-        } | unknown | unknown | unknown | unknown;
+            scopes?: ("opportunities:read" | "opportunities:write" | "account:read")[] | undefined;
+        };
         /** @description Confirms the deletion of an API key. */
         ApiKeyDeleted: {
             /**
@@ -675,7 +675,7 @@ export interface components {
         /** @description What is wrong with one field. Apart from the code, only what belongs to the code is there. */
         FieldError: {
             /** @description The valid values. */
-            allowed?: string[];
+            allowed?: string[] | undefined;
             /**
              * @description Identifies for programs what is wrong; it never changes.
              * @example required
@@ -688,16 +688,16 @@ export interface components {
              */
             field: string;
             /** @description The largest valid number, of characters, entries or days too. */
-            maximum?: number;
+            maximum?: number | undefined;
             /**
              * @description A message for the user.
              * @example Title is required
              */
             message: string;
             /** @description The smallest valid number. */
-            minimum?: number;
+            minimum?: number | undefined;
             /** @description The known name, or the valid value, that was probably meant. */
-            suggestion?: string;
+            suggestion?: string | undefined;
         };
         /** @description An action that the API key may not do. */
         Forbidden: {
@@ -721,7 +721,7 @@ export interface components {
              * @example opportunities:read
              * @enum {string}
              */
-            scope?: "opportunities:read" | "opportunities:write" | "account:read";
+            scope?: "opportunities:read" | "opportunities:write" | "account:read" | undefined;
         };
         /** @description The results of the rounds of one type. */
         FunnelOfType: {
@@ -792,7 +792,7 @@ export interface components {
              */
             code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
-            details?: components["schemas"]["FieldError"][];
+            details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -866,12 +866,12 @@ export interface components {
              *       "203.0.113.0/24"
              *     ]
              */
-            allowedNetworks?: string[] | null;
+            allowedNetworks?: string[] | null | undefined;
             /**
              * @description When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
              * @example null
              */
-            expiresAt?: (string | null) | "";
+            expiresAt?: (string | null) | "" | undefined;
             /**
              * @description A name, to recognise the key by. White space and invisible characters at both ends are removed.
              * @example Spreadsheet
@@ -891,7 +891,7 @@ export interface components {
                 /** @constant */
                 kty: "OKP";
                 x: string;
-            } | null;
+            } | null | undefined;
             /**
              * @description What the key may do.
              * @example [
@@ -903,7 +903,7 @@ export interface components {
              * @description Whether the key works only for signed requests, never as a bearer.
              * @example false
              */
-            signedOnly?: boolean | null;
+            signedOnly?: boolean | null | undefined;
         };
         /**
          * @description A new opportunity. Only the title is required.
@@ -916,47 +916,47 @@ export interface components {
              * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-11-24
              */
-            applied_on?: (string | null) | "";
+            applied_on?: (string | null) | "" | undefined;
             /**
              * @description Whether the opportunity was found on campus. An empty text counts as null.
              * @example off_campus
              * @enum {string|null}
              */
-            campus_mode?: "on_campus" | "off_campus" | "" | null;
+            campus_mode?: "on_campus" | "off_campus" | "" | null | undefined;
             /**
              * @description The kind. An empty text counts as null.
              * @example internship
              * @enum {string|null}
              */
-            category?: "internship" | "hackathon" | "" | null;
+            category?: "internship" | "hackathon" | "" | null | undefined;
             /**
              * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
              */
-            deadline?: (string | null) | "";
+            deadline?: (string | null) | "" | undefined;
             /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Payments team, remote
              */
-            description?: string | null;
+            description?: string | null | undefined;
             /**
              * Format: uri
              * @description An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
              * @example https://example.com/jobs/42
              */
-            link?: string | null;
+            link?: string | null | undefined;
             /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
-            notes?: string | null;
+            notes?: string | null | undefined;
             /**
              * @description How far the application has come.
              * @example applied
              * @enum {string|null}
              */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null;
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null | undefined;
             /**
              * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
@@ -973,18 +973,18 @@ export interface components {
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Two hours, three tasks
              */
-            notes?: string | null;
+            notes?: string | null | undefined;
             /**
              * @description The result of the round.
              * @example pending
              * @enum {string|null}
              */
-            result?: "pending" | "cleared" | "rejected" | "skipped" | null;
+            result?: "pending" | "cleared" | "rejected" | "skipped" | null | undefined;
             /**
              * @description The number of the round, unique in its opportunity. An empty text counts as null.
              * @example 1
              */
-            round_number?: (number | null) | "";
+            round_number?: (number | null) | "" | undefined;
             /**
              * @description The kind of round; `oa` is an online assessment.
              * @example oa
@@ -995,12 +995,12 @@ export interface components {
              * @description The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-12-03
              */
-            scheduled_date?: (string | null) | "";
+            scheduled_date?: (string | null) | "" | undefined;
             /**
              * @description The time of day. An empty text counts as null.
              * @example 14:30:00
              */
-            scheduled_time?: (string | null) | "";
+            scheduled_time?: (string | null) | "" | undefined;
         };
         /** @description An opportunity. */
         Opportunity: {
@@ -1105,53 +1105,53 @@ export interface components {
              * @description The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-11-24
              */
-            applied_on?: (string | null) | "";
+            applied_on?: (string | null) | "" | undefined;
             /**
              * @description Whether the opportunity was found on campus. An empty text counts as null.
              * @example off_campus
              * @enum {string|null}
              */
-            campus_mode?: "on_campus" | "off_campus" | "" | null;
+            campus_mode?: "on_campus" | "off_campus" | "" | null | undefined;
             /**
              * @description The kind. An empty text counts as null.
              * @example internship
              * @enum {string|null}
              */
-            category?: "internship" | "hackathon" | "" | null;
+            category?: "internship" | "hackathon" | "" | null | undefined;
             /**
              * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
              */
-            deadline?: (string | null) | "";
+            deadline?: (string | null) | "" | undefined;
             /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Payments team, remote
              */
-            description?: string | null;
+            description?: string | null | undefined;
             /**
              * Format: uri
              * @description An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
              * @example https://example.com/jobs/42
              */
-            link?: string | null;
+            link?: string | null | undefined;
             /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
-            notes?: string | null;
+            notes?: string | null | undefined;
             /**
              * @description How far the application has come.
              * @example applied
              * @enum {string|null}
              */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null;
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null | undefined;
             /**
              * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
              */
-            title?: string;
-        } | unknown | unknown | unknown | unknown | unknown | unknown | unknown | unknown | unknown;
+            title?: string | undefined;
+        };
         /** @description A page of opportunities. */
         OpportunityPage: {
             /** @description The opportunities of this page. */
@@ -1165,7 +1165,7 @@ export interface components {
              * @description How many opportunities match; only with `include=total`.
              * @example 1
              */
-            total?: number;
+            total?: number | undefined;
         };
         /** @description How far internships get in their interview rounds. */
         PipelineAnalytics: {
@@ -1239,7 +1239,7 @@ export interface components {
              */
             retryAfterSeconds: number;
             /** @description A hint for the user; only if the rate limit of writes is exceeded. */
-            tip?: string;
+            tip?: string | undefined;
             /**
              * @description The length of a window.
              * @example 15 minutes
@@ -1338,7 +1338,7 @@ export interface components {
              * @default 0
              * @example 86400
              */
-            keepFormerFor?: (number | null) | "";
+            keepFormerFor?: (number | null) | "" | undefined;
         };
         /** @description An interview round. */
         Round: {
@@ -1415,39 +1415,35 @@ export interface components {
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Two hours, three tasks
              */
-            notes?: string | null;
+            notes?: string | null | undefined;
             /**
              * @description The result of the round.
              * @example pending
              * @enum {string|null}
              */
-            result?: "pending" | "cleared" | "rejected" | "skipped" | null;
+            result?: "pending" | "cleared" | "rejected" | "skipped" | null | undefined;
             /**
              * @description The number of the round, unique in its opportunity. An empty text counts as null.
              * @example 1
              */
-            round_number?: (number | null) | "";
+            round_number?: (number | null) | "" | undefined;
             /**
              * @description The kind of round; `oa` is an online assessment.
              * @example oa
              * @enum {string}
              */
-            round_type?: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other";
+            round_type?: "resume_shortlisted" | "oa" | "assignment" | "technical_assignment" | "technical" | "hr" | "group_discussion" | "managerial" | "final" | "other" | undefined;
             /**
              * @description The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example 2026-12-03
              */
-            scheduled_date?: (string | null) | "";
+            scheduled_date?: (string | null) | "" | undefined;
             /**
              * @description The time of day. An empty text counts as null.
              * @example 14:30:00
              */
-            scheduled_time?: (string | null) | "";
-        } | unknown | {
-            round_number: unknown;
-        } | unknown | unknown | {
-            result: unknown;
-        } | unknown;
+            scheduled_time?: (string | null) | "" | undefined;
+        };
         /** @description Confirms the deletion of a round, with its opportunity and the remaining rounds. */
         RoundDeleted: {
             /**
@@ -2265,8 +2261,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path?: never;
             cookie?: never;
         };
@@ -2378,8 +2374,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the API key.
@@ -2448,8 +2444,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the API key.
@@ -2463,7 +2459,7 @@ export interface operations {
             content: {
                 "application/json": components["schemas"]["Rotation"];
             };
-        };
+        } | undefined;
         responses: {
             /** @description OK */
             200: {
@@ -2702,24 +2698,24 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The size of the page, from 1 to 100. */
-                limit?: number;
+                limit?: number | undefined;
                 /** @description The `nextCursor` of the previous page. It is valid only for the same user and the same `sort`. */
-                cursor?: string;
+                cursor?: string | undefined;
                 /** @description The order; a `-` means descending. Opportunities without a deadline are at the end in both directions. */
-                sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "deadline" | "-deadline";
+                sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "deadline" | "-deadline" | undefined;
                 /** @description Only opportunities with one of these statuses. */
-                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[];
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
                 /** @description Only opportunities of this category. */
-                category?: "internship" | "hackathon";
+                category?: "internship" | "hackathon" | undefined;
                 /** @description Only opportunities with a deadline on or after this day. */
-                deadline_from?: string;
+                deadline_from?: string | undefined;
                 /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
-                deadline_to?: string;
+                deadline_to?: string | undefined;
                 /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
-                q?: string;
+                q?: string | undefined;
                 /** @description `total` also counts all opportunities that match. */
-                include?: "total";
-            };
+                include?: "total" | undefined;
+            } | undefined;
             header?: never;
             path?: never;
             cookie?: never;
@@ -2782,8 +2778,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path?: never;
             cookie?: never;
         };
@@ -2846,14 +2842,14 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The first day. By default 30 days before `to`; without `to` today in UTC. */
-                from?: string;
+                from?: string | undefined;
                 /** @description The last day, not before `from` and at most 366 days after it. By default 30 days after `from`. */
-                to?: string;
+                to?: string | undefined;
                 /** @description The size of the page, from 1 to 200. */
-                limit?: number;
+                limit?: number | undefined;
                 /** @description The `cursor` of the link to the next page, for the same user. Send it with the `from` and `to` of that link. */
-                cursor?: string;
-            };
+                cursor?: string | undefined;
+            } | undefined;
             header?: never;
             path?: never;
             cookie?: never;
@@ -2970,8 +2966,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3088,8 +3084,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3215,8 +3211,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3400,8 +3396,8 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
-                Prefer?: string;
-            };
+                Prefer?: string | undefined;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the opportunity.

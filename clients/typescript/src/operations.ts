@@ -1,12 +1,12 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
 import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Deleted, Dependencies, Health, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
-import { type CallOptions, items, segment, type Transport } from "./transport.js";
+import { type CallOptions, items, segment, type Transport, type WithDates } from "./transport.js";
 
 export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, CampusModeCounts, CategoryCounts, Checks, DeadlineDay, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, UpcomingRound, Week } from "./api.js";
 
-export type ListOpportunitiesQuery = NonNullable<operations["listOpportunities"]["parameters"]["query"]>;
-export type ListUpcomingRoundsQuery = NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>;
+export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
+export type ListUpcomingRoundsQuery = WithDates<NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>, "from" | "to">;
 
 /** A client with one method for each operation of the API; createClient makes one. */
 export class Client {
@@ -129,7 +129,7 @@ export class Client {
    * Read all pages of listOpportunities, one item at a time.
    */
   allOpportunities(query: Omit<ListOpportunitiesQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<Opportunity, void, undefined> {
-    return items((cursor) => this.listOpportunities({ limit: 100, ...query, ...cursor }, options));
+    return items((cursor) => this.listOpportunities({ ...query, limit: query.limit ?? 100, ...cursor }, options));
   }
 
   /**

@@ -4,7 +4,7 @@ export interface Signable {
   url: string;
   /** The signature is added to these headers. */
   headers: Headers;
-  body?: string;
+  body?: string | undefined;
 }
 
 /** Signs a request. It runs again for each attempt, because a signature is accepted once. */
@@ -12,7 +12,7 @@ export type Sign = (request: Signable) => Promise<void>;
 
 export interface SignOptions {
   /** The host of the API, if it is not the host that the requests are sent to. */
-  authority?: string;
+  authority?: string | undefined;
 }
 
 const KEY = /^ft_[a-z]+_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})[0-9A-Za-z]{6}$/;

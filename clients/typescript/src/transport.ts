@@ -7,30 +7,35 @@ export interface ClientOptions {
   /** The address of the service, with or without `/api/v1`. */
   baseUrl: string;
   /**
-   * Returns the session token or an API key. It runs before each request, because a session token
-   * lives briefly.
+   * The session token or an API key, or a function that returns it. The function runs before each
+   * request. Use one for session tokens, because they expire after a minute.
    */
-  token?: () => Token | Promise<Token>;
+  token?: string | (() => Token | Promise<Token>) | undefined;
   /** Signs the requests in place of a token: `signWithSecret(...)` or `signWithPrivateKey(...)`. */
-  sign?: Sign;
+  sign?: Sign | undefined;
   /** How often a request is sent again, if it is safe to; 2 by default. */
-  retries?: number;
+  retries?: number | undefined;
   /** Fail at once if the service asks for a longer wait; 20,000 by default. */
-  maxRetryDelayMs?: number;
+  maxRetryDelayMs?: number | undefined;
   /** The time for one request, until its response is complete; 30,000 by default. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Headers of every request. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   /** Used in place of the global `fetch`. */
-  fetch?: typeof globalThis.fetch;
+  fetch?: typeof globalThis.fetch | undefined;
 }
 
 export interface CallOptions {
   /** Ends the call, also while it waits before a retry. The call throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Headers of this request. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
 }
+
+/** A query in which the parameters with these names may be a `Date`. */
+export type WithDates<Query, Names> = {
+  [Name in keyof Query]: Query[Name] | (Name extends Names ? Date : never);
+};
 
 interface Request {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -64,7 +69,7 @@ export class Transport {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#base = options.baseUrl.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+    this.#base = originOf(options.baseUrl);
   }
 
   async send<T>(request: Request, options?: CallOptions): Promise<T> {
@@ -110,15 +115,20 @@ export class Transport {
     headers.set("Accept", "application/json");
     if (request.body !== undefined) headers.set("Content-Type", "application/json");
     if (request.isPublic || this.#options.sign) return headers;
-    const token = await this.#options.token?.();
+    const token = await this.#token();
     if (!token) {
       const message =
         "No request was sent, because there is no session token. Sign the user in first; " +
-        "the `token` function of createClient must return the token of the session.";
+        "the `token` option of createClient must be or return the token of the session.";
       throw new FutureTrackerError({ message, code: "no_token" });
     }
     headers.set("Authorization", `Bearer ${token}`);
     return headers;
+  }
+
+  async #token(): Promise<Token> {
+    const { token } = this.#options;
+    return typeof token === "function" ? token() : token;
   }
 
   async #exchange(
@@ -193,8 +203,25 @@ function parse(text: string): unknown {
 function queryString(query: object = {}): string {
   const pairs = Object.entries(query)
     .filter(([, value]) => value !== undefined && value !== null)
-    .map(([name, value]) => [name, String(value)]);
+    .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => [name, value instanceof Date ? day(value) : String(value)]);
   return pairs.length ? `?${new URLSearchParams(pairs)}` : "";
+}
+
+/** Return the day in UTC, as the service accepts only days in a query. */
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+/** Return the address of the service without `/api/v1`. */
+function originOf(baseUrl: string): string {
+  if (!/^https?:\/\/[^/\s]/i.test(baseUrl)) {
+    throw new TypeError(
+      "baseUrl must be the address of the service with http:// or https://, for example " +
+        `"https://api.example.com", not ${JSON.stringify(baseUrl)}`,
+    );
+  }
+  return baseUrl.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
 }
 
 /** Return the query of the next page. The path stays: a token is never sent anywhere else. */

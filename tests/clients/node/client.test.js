@@ -44,6 +44,19 @@ test("an error names all fields, its code and the request", async () => {
   assert.equal(error.retryAfter, undefined);
 });
 
+test("a token may be a string", async () => {
+  assert.ok((await createClient({ baseUrl: API_URL, token: TOKEN }).getMe()).userId);
+});
+
+test("an address that is not one is refused at once", () => {
+  for (const baseUrl of ["", "/", "api.example.com", "//api.example.com", "https://", undefined]) {
+    assert.throws(() => createClient({ baseUrl, token }), {
+      name: "TypeError",
+      message: /^baseUrl must be .* with http:\/\/ or https:\/\//,
+    });
+  }
+});
+
 test("an expired token is a 401", async () => {
   const expired = createClient({ baseUrl: API_URL, token: async () => EXPIRED_TOKEN });
 
@@ -81,6 +94,27 @@ test("all pages are read, with a list as a filter", async () => {
   for await (const one of client.allOpportunities(query)) titles.push(one.title);
 
   assert.deepEqual(titles, ["Paged applied", "Paged ghosted", "Paged applied"]);
+});
+
+test("an empty list is no filter, and undefined is left out", async () => {
+  await client.createOpportunity({ title: "Unfiltered", notes: undefined });
+
+  const found = await client.listOpportunities({ q: "unfiltered", status: [], category: undefined });
+
+  assert.deepEqual(found.items.map((one) => one.title), ["Unfiltered"]);
+});
+
+test("a Date in a query is its day in UTC", async () => {
+  const one = { title: "Dated", category: "hackathon", deadline: new Date("2031-05-01T23:59:00Z") };
+  await client.createOpportunity(one);
+  const count = async (day) => {
+    const date = new Date(day);
+    const query = { q: "dated", deadline_from: date, deadline_to: date };
+    return (await client.listOpportunities(query)).items.length;
+  };
+
+  assert.equal(await count("2031-05-01T23:59:00Z"), 1);
+  assert.equal(await count("2031-05-02T00:00:00Z"), 0);
 });
 
 test("all pages of upcoming rounds are read, for one range of days", async () => {

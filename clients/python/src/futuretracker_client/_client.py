@@ -25,8 +25,8 @@ from futuretracker_client._protocol import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    Token = Callable[[], str | None]
-    AsyncToken = Callable[[], str | Awaitable[str | None] | None]
+    Token = str | Callable[[], str | None]
+    AsyncToken = str | Callable[[], str | Awaitable[str | None] | None]
     Exchanged = tuple[Any, Request | None]  # the body, and the request for the next page
 
 
@@ -35,8 +35,8 @@ class Client(Operations):
 
     Args:
         base_url: The address of the service, with or without ``/api/v1``.
-        token: Returns the session token or an API key. It runs before each request, as a session
-            token lives briefly.
+        token: The session token or an API key, or a function that returns it. The function runs
+            before each request. Use one for session tokens, as they expire after a minute.
         auth: Signs the requests in place of a token: ``HmacAuth`` or ``Ed25519Auth``.
         retries: How often a request is sent again, if it is safe to.
         max_retry_delay: Fail at once if the service asks for a longer wait, in seconds.
@@ -57,7 +57,7 @@ class Client(Operations):
         http: httpx.Client | None = None,
     ) -> None:
         self._base = origin_of(base_url)
-        self._token = token or (lambda: None)
+        self._token = token
         self._auth = auth
         self._retries = Retries(retries, max_retry_delay)
         self._http = http or httpx.Client(timeout=timeout)
@@ -97,7 +97,8 @@ class Client(Operations):
             attempt += 1
 
     def _exchange_once(self, request: Request) -> Exchanged:
-        token = None if request.is_public or self._auth else self._token()
+        given = None if request.is_public or self._auth else self._token
+        token = given() if callable(given) else given
         built = build(self._http, self._base, request, token, is_signed=self._auth is not None)
         try:
             response = self._http.send(built, auth=auth_of(request, self._auth))
@@ -111,7 +112,9 @@ class AsyncClient(AsyncOperations):
 
     Args:
         base_url: The address of the service, with or without ``/api/v1``.
-        token: Returns the session token or an API key, or awaits it. It runs before each request.
+        token: The session token or an API key, or a function or coroutine function that returns
+            it. The function runs before each request. Use one for session tokens, as they expire
+            after a minute.
         auth: Signs the requests in place of a token: ``HmacAuth`` or ``Ed25519Auth``.
         retries: How often a request is sent again, if it is safe to.
         max_retry_delay: Fail at once if the service asks for a longer wait, in seconds.
@@ -132,7 +135,7 @@ class AsyncClient(AsyncOperations):
         http: httpx.AsyncClient | None = None,
     ) -> None:
         self._base = origin_of(base_url)
-        self._token = token or (lambda: None)
+        self._token = token
         self._auth = auth
         self._retries = Retries(retries, max_retry_delay)
         self._http = http or httpx.AsyncClient(timeout=timeout)
@@ -173,7 +176,8 @@ class AsyncClient(AsyncOperations):
             attempt += 1
 
     async def _exchange_once(self, request: Request) -> Exchanged:
-        token = None if request.is_public or self._auth else self._token()
+        given = None if request.is_public or self._auth else self._token
+        token = given() if callable(given) else given
         if inspect.isawaitable(token):
             token = await token
         built = build(self._http, self._base, request, token, is_signed=self._auth is not None)

@@ -6,6 +6,7 @@ Generated from the OpenAPI document by clients/generate.py. Do not edit.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import date
 from typing import Any, Literal, Unpack, cast
 
 from futuretracker_client import types
@@ -139,8 +140,8 @@ class Operations:
         ]
         | None = None,
         category: Literal["internship", "hackathon"] | None = None,
-        deadline_from: str | None = None,
-        deadline_to: str | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
         q: str | None = None,
         include: Literal["total"] | None = None,
     ) -> types.OpportunityPage:
@@ -190,8 +191,8 @@ class Operations:
         ]
         | None = None,
         category: Literal["internship", "hackathon"] | None = None,
-        deadline_from: str | None = None,
-        deadline_to: str | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
         q: str | None = None,
         include: Literal["total"] | None = None,
     ) -> Iterator[types.Opportunity]:
@@ -226,8 +227,8 @@ class Operations:
     def list_upcoming_rounds(
         self,
         *,
-        from_: str | None = None,
-        to: str | None = None,
+        from_: str | date | None = None,
+        to: str | date | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> list[types.UpcomingRound]:
@@ -249,7 +250,11 @@ class Operations:
         )
 
     def all_upcoming_rounds(
-        self, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+        self,
+        *,
+        from_: str | date | None = None,
+        to: str | date | None = None,
+        limit: int | None = None,
     ) -> Iterator[types.UpcomingRound]:
         """Read all pages of ``list_upcoming_rounds``, one item at a time."""
         request = Request(
@@ -508,8 +513,8 @@ class AsyncOperations:
         ]
         | None = None,
         category: Literal["internship", "hackathon"] | None = None,
-        deadline_from: str | None = None,
-        deadline_to: str | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
         q: str | None = None,
         include: Literal["total"] | None = None,
     ) -> types.OpportunityPage:
@@ -559,8 +564,8 @@ class AsyncOperations:
         ]
         | None = None,
         category: Literal["internship", "hackathon"] | None = None,
-        deadline_from: str | None = None,
-        deadline_to: str | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
         q: str | None = None,
         include: Literal["total"] | None = None,
     ) -> AsyncIterator[types.Opportunity]:
@@ -597,8 +602,8 @@ class AsyncOperations:
     async def list_upcoming_rounds(
         self,
         *,
-        from_: str | None = None,
-        to: str | None = None,
+        from_: str | date | None = None,
+        to: str | date | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> list[types.UpcomingRound]:
@@ -620,7 +625,11 @@ class AsyncOperations:
         )
 
     def all_upcoming_rounds(
-        self, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+        self,
+        *,
+        from_: str | date | None = None,
+        to: str | date | None = None,
+        limit: int | None = None,
     ) -> AsyncIterator[types.UpcomingRound]:
         """Read all pages of ``list_upcoming_rounds``, one item at a time."""
         request = Request(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from datetime import date
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -62,6 +64,12 @@ class Retries:
 
 def origin_of(base_url: str) -> str:
     """Return the address of the service without ``/api/v1``."""
+    # None, for example of a setting that is missing, gets the same message.
+    if not re.match(r"https?://[^/\s]", str(base_url), re.IGNORECASE):
+        raise ValueError(
+            "base_url must be the address of the service with http:// or https://, for example "
+            f"'https://api.example.com', not {base_url!r}"
+        )
     return base_url.rstrip("/").removesuffix("/api/v1")
 
 
@@ -80,25 +88,44 @@ def build(
     *,
     is_signed: bool = False,
 ) -> httpx.Request:
-    """Return the HTTP request. A list in the query becomes ``applied,ghosted``."""
+    """Return the HTTP request."""
     headers = {"Accept": "application/json"}
     if not (request.is_public or is_signed):
         if not token:
             raise FutureTrackerError(
                 "No request was sent, because there is no session token. Sign the user in first; "
-                "the `token` function of the client must return the token of the session.",
+                "the `token` of the client must be or return the token of the session.",
                 code="no_token",
             )
         headers["Authorization"] = f"Bearer {token}"
+    # Without its empty lists: they are no filter.
     query = {
-        name: value if isinstance(value, str | int) else ",".join(value)
+        name: query_value(value)
         for name, value in request.query.items()
-        if value is not None
+        if value is not None and value not in ([], ())
     }
     url = base + request.path
     return http.build_request(
-        request.method, url, params=query or None, headers=headers, json=request.body
+        request.method, url, params=query or None, headers=headers, json=json_of(request.body)
     )
+
+
+def query_value(value: Any) -> str | int:
+    """Return a value as the query has it: a list becomes ``applied,ghosted``."""
+    if isinstance(value, str | int):
+        return value
+    # The service accepts only days in a query, so the time of a datetime is left out.
+    return value.isoformat()[:10] if isinstance(value, date) else ",".join(value)
+
+
+def json_of(body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return a body with its dates as text."""
+    if body is None:
+        return None
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in body.items()
+    }
 
 
 def auth_of(request: Request, auth: httpx.Auth | None) -> Any:

@@ -5,6 +5,7 @@ Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
 from __future__ import annotations
 
+from datetime import date as date_aliased
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 
@@ -42,7 +43,7 @@ class ApiKeyChanges(TypedDict):
     """
     The networks that the key works from; none means everywhere.
     """
-    expiresAt: NotRequired[str | Literal[""] | None]
+    expiresAt: NotRequired[str | Literal[""] | date_aliased | None]
     """
     When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
     """
@@ -545,7 +546,7 @@ class NewApiKey(TypedDict):
     """
     The networks that the key works from; none means everywhere.
     """
-    expiresAt: NotRequired[str | Literal[""] | None]
+    expiresAt: NotRequired[str | Literal[""] | date_aliased | None]
     """
     When the key stops working; null if it does not expire. A date is accepted too and means 00:00 UTC. At most 366 days from now. An empty text counts as null.
     """
@@ -575,7 +576,7 @@ class NewOpportunity(TypedDict):
     (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
     """
 
-    applied_on: NotRequired[str | Literal[""] | None]
+    applied_on: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
     """
@@ -587,7 +588,7 @@ class NewOpportunity(TypedDict):
     """
     The kind. An empty text counts as null.
     """
-    deadline: NotRequired[str | Literal[""] | None]
+    deadline: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
     """
@@ -649,7 +650,7 @@ class NewRound(TypedDict):
     """
     The kind of round; `oa` is an online assessment.
     """
-    scheduled_date: NotRequired[str | Literal[""] | None]
+    scheduled_date: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
     """
@@ -666,7 +667,7 @@ class OpportunityChanges(TypedDict):
     If `category` is `internship`, a `deadline` that is sent with it becomes null.
     """
 
-    applied_on: NotRequired[str | Literal[""] | None]
+    applied_on: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The day of the application to an internship. A date-time is accepted too and keeps its date as written. An empty text counts as null.
     """
@@ -678,7 +679,7 @@ class OpportunityChanges(TypedDict):
     """
     The kind. An empty text counts as null.
     """
-    deadline: NotRequired[str | Literal[""] | None]
+    deadline: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
     """
@@ -987,7 +988,7 @@ class RoundChanges(TypedDict):
     """
     The kind of round; `oa` is an online assessment.
     """
-    scheduled_date: NotRequired[str | Literal[""] | None]
+    scheduled_date: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The day of the round. A date-time is accepted too and keeps its date as written. An empty text counts as null.
     """
