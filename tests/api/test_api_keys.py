@@ -272,6 +272,7 @@ def test_a_signed_only_key_can_be_rotated(alice: User) -> None:
     assert rotated["algorithm"] == "hmac-sha256"
 
 
+@pytest.mark.in_process
 def test_every_change_is_audited_without_a_secret(
     alice: User, owner: psycopg.Connection[Any], lines: list[dict[str, Any]]
 ) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import psycopg
     from flask import Flask
 
+pytestmark = pytest.mark.in_process
 CHROME = "chrome-extension://ocadhiiiainnijhhimhmpagfdmfcnfmj"
 FIREFOX = "moz-extension://0d8b2c2e-4b2a-4c8e-9a53-1f0c8a1d2b3c"
 SAFARI = "safari-web-extension://0d8b2c2e-4b2a-4c8e-9a53-1f0c8a1d2b3c"
