@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from flask import current_app
@@ -53,7 +54,8 @@ class RateLimits:
         self.limits = [limit for group in declared for limit in group]
         self._counters = [Counter(limit) for limit in self.limits]
         # Several limits share a condition, which a request needs to evaluate only once.
-        self._conditions = {limit.exempt_when for limit in self.limits if limit.exempt_when}
+        self._conditions = list({limit.exempt_when for limit in self.limits if limit.exempt_when})
+        self._select = functools.lru_cache(maxsize=256)(self._select_due)
         self._marks: dict[str, Marks] = {}
         exposition.watch(self)
 
@@ -71,10 +73,10 @@ class RateLimits:
         RateLimitExceeded, and the error of ``once`` if it was counted before.
         """
         request = current()
-        due = self._due(request) if self._is_limited(request) else []
+        due = self._due(request) if self._is_limited(request) else ()
         if not (due or keys or once):
             return {}
-        request.counted = [*request.counted, *due]
+        request.counted = (*request.counted, *due)
         windows, values = self._visit([counter.hit() for counter in due], keys, once)
         nearest = None
         # The store returns no windows after one that is exceeded.
@@ -130,15 +132,21 @@ class RateLimits:
             self._marks[endpoint] = marks
         return marks
 
-    def _due(self, request: Request) -> list[Counter]:
-        exempt = {condition for condition in self._conditions if condition()}
-        return [
+    def _due(self, request: Request) -> Sequence[Counter]:
+        exempt = tuple(condition() for condition in self._conditions)
+        return self._select(request.method, exempt, request.counted)
+
+    def _select_due(
+        self, method: str, exempt: Sequence[bool], counted: Sequence[object]
+    ) -> Sequence[Counter]:
+        conditions = [each for each, holds in zip(self._conditions, exempt, strict=True) if holds]
+        return tuple(
             counter
             for counter in self._counters
-            if counter.counts(request.method)
-            and counter.limit.exempt_when not in exempt
-            and counter not in request.counted
-        ]
+            if counter.counts(method)
+            and counter.limit.exempt_when not in conditions
+            and counter not in counted
+        )
 
     def _exceeded(self, counter: Counter, window: Window) -> RateLimitExceeded:
         """Return the exception, and tell Flask-Limiter which limit of the request it is about."""

@@ -61,7 +61,7 @@ class Request(flask.Request):
 
     started: float  # monotonic seconds; set for a write
     limiter_context: Any = None  # Flask-Limiter's
-    counted: Sequence[object] = ()  # the rate limits that were counted for this request
+    counted: tuple[object, ...] = ()  # the rate limits that were counted for this request
     session: Session  # set once the token is verified, which does not mean that it is admitted
     user_id: UUID  # the internal id of the user; set once the request is admitted
     visit: Any = None  # of its user's turn, in ``limits.at_once``
