@@ -29,8 +29,8 @@ API_KEY: Final = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "ft_<env>_<id>_<secret>",
-    "description": "An API key, for programs. Each operation that it may use lists the scope that"
-    " it needs. A key for signed requests only is refused as a bearer: it signs each request"
+    "description": "An API key, for programs. `x-api-key-scope` of an operation is the scope that"
+    " the key needs. A key for signed requests only is refused as a bearer: it signs each request"
     " (RFC 9421).",
 }
 # The reference shows the tags in these groups (an extension of OpenAPI that several tools read).

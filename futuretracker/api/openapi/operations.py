@@ -101,7 +101,8 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     if operation.public:
         found["security"] = []
     if operation.scope:
-        found["security"] = [{"session": []}, {"apiKey": [operation.scope]}]
+        found["security"] = [{"session": []}, {"apiKey": []}]
+        found["x-api-key-scope"] = operation.scope  # OpenAPI has scopes, but tools only for OAuth
     if contract.body:
         found["parameters"].append(PREFER)
         found["requestBody"] = _request_body(contract.body[operation.version])
