@@ -2,7 +2,8 @@
 
 LMDB writes to memory that is mapped from its file. If the file system has no room for a page, or
 the file was cut, the kernel ends the process by a signal (SIGBUS). So the map is never larger than
-the space that is reserved for the file, and each use of the file compares its size first.
+the space that is reserved for the file, and each use of the file compares its size first. Only a
+process that is reading a page at the moment when it is cut off still ends.
 """
 
 from __future__ import annotations
