@@ -126,14 +126,21 @@ def nginx(
     folder.mkdir()
     ports = free_port(), free_port()
     lay_out(program, folder, ports, changes, socket_file=socket_file, files=files)
+    with running(program, folder, ports[1]):
+        yield Edge(kind, *ports, files.authority, folder / "futuretracker-api.access.log")
+
+
+@contextmanager
+def running(program: Path, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run nginx with the files in this folder; it is ready when it listens on the port."""
     with started("nginx", command(program, folder), {}, folder) as process:
         deadline = time.monotonic() + 60
-        while not listens(ports[1]):
+        while not listens(port):
             said = log_of("nginx", folder).read_text()
             assert process.poll() is None, said
             assert time.monotonic() < deadline, said
             time.sleep(0.02)
-        yield Edge(kind, *ports, files.authority, folder / "futuretracker-api.access.log")
+        yield process
 
 
 def listens(port: int) -> bool:

@@ -30,6 +30,10 @@ IN_WHEEL = {
     "npx": WHEEL / "lib/node_modules/npm/bin/npx-cli.js",
 }
 
+# Debian's web application firewall: nginx loads the module, which reads the rules.
+MODULE = Path("/usr/lib/nginx/modules/ngx_http_modsecurity_module.so")
+RULES = Path("/usr/share/modsecurity-crs/rules")
+
 
 class Need(NamedTuple):
     """Programs, with the Debian packages that contain them; or a right of the tests' user."""
@@ -67,6 +71,10 @@ def _namespaces() -> bool:
     return subprocess.run(trial, check=False, capture_output=True).returncode == 0
 
 
+def _modsecurity() -> bool:
+    return MODULE.exists() and RULES.is_dir()
+
+
 def _root() -> bool:
     return os.geteuid() == 0
 
@@ -78,6 +86,9 @@ NEEDS = {
     "git": Need(("git",), ("git",)),
     "ip": Need(("ip",), ("iproute2",)),
     "jq": Need(("jq",), ("jq",)),
+    "modsecurity": Need(
+        packages=("libnginx-mod-http-modsecurity", "modsecurity-crs"), works=_modsecurity
+    ),
     "namespaces": Need(("unshare",), works=_namespaces, otherwise="allow user namespaces"),
     "nginx": Need(("nginx",), ("nginx",)),
     "node": Need(("node", "npm", "npx"), ("nodejs", "npm")),
