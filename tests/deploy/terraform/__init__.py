@@ -1,0 +1,1 @@
+"""The Terraform files of deploy/, planned by the real Terraform."""
