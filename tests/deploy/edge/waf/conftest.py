@@ -5,7 +5,8 @@ of the real service; one for the whole run. It is an ``Edge`` (tests/deploy/edge
 
     response = waf.request("POST", "/api/v1/opportunities", token=token, body={"title": "x"})
     assert response.status == 201
-    waf.matched(response.header("X-Request-Id"))  # the ids of the rules that matched: set()
+    response = waf.request("GET", "/api/v1/opportunities?q=<script>", token=token)
+    assert waf.refused_by(response) == {941100, 941110, 949110}  # the ids of the rules
     waf.audited(response.header("X-Request-Id"))  # ModSecurity's own lines about it
 
 ``with begin_waf({"SecRuleEngine On": "SecRuleEngine DetectionOnly"}) as waf:`` starts another one,

@@ -13,18 +13,20 @@ from tests.deploy.edge.substitution import replace_in
 from tests.deploy.edge.visitor import Edge
 from tests.support.programs.table import MODULE
 from tests.support.servers import free_port
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tests.deploy.edge.visitor import Response
     from tests.support.authority import Files
 
 WAF = DEPLOY / "waf"
 # Where the files are installed, and where ModSecurity writes its audit log.
 INSTALLED = "/etc/nginx/futuretracker/waf"
 AUDIT_FOLDER = "/run/futuretracker-waf"
-SWITCHED_ON = {"# include futuretracker/waf/waf.conf;": "include futuretracker/waf/waf.conf;"}
+SWITCHED_ON = {"# include futuretracker/waf/": "include futuretracker/waf/"}
 
 
 @dataclass
@@ -38,8 +40,15 @@ class Firewall(Edge):
         lines = [json.loads(line)["transaction"] for line in self.audit.read_text().splitlines()]
         return [line for line in lines if line["unique_id"] == request_id]
 
+    def refused_by(self, response: Response) -> set[int]:
+        """Return the ids of the rules that have refused a request; wait for the audit log."""
+        assert response.status == 403, response.body
+        request_id = str(response.header("X-Request-Id"))
+        wait_for(lambda: self.audited(request_id))
+        return self.matched(request_id)
+
     def matched(self, request_id: str) -> set[int]:
-        """Return the ids of the rules that have matched this request."""
+        """Return the ids of the rules that have matched this request, so far."""
         said = (message for line in self.audited(request_id) for message in line["messages"])
         return {int(message["details"]["ruleId"]) for message in said}
 
@@ -59,7 +68,12 @@ def lay_out_waf(
     waf = folder / "futuretracker/waf"
     shutil.copytree(WAF, waf)
     (folder / "audit").mkdir()
-    own = {INSTALLED: str(waf), AUDIT_FOLDER: str(folder / "audit"), **changes}
+    own = {
+        INSTALLED: str(waf),
+        AUDIT_FOLDER: str(folder / "audit"),
+        "127.0.0.1:403": f"127.0.0.1:{free_port()}",
+        **changes,
+    }
     site = folder / "sites-enabled/futuretracker-api"
     replace_in([site, *folder.glob("futuretracker/**/*.conf")], own)
 
