@@ -89,6 +89,7 @@ NEEDS = {
     "age": Need(("age", "age-keygen"), ("age",)),
     "chromium": Need(("chromium", "chromedriver"), ("chromium", "chromium-driver")),
     "curl": Need(("curl",), ("curl",)),
+    "fail2ban": Need(("fail2ban-client", "fail2ban-regex", "fail2ban-server"), ("fail2ban",)),
     "git": Need(("git",), ("git",)),
     "ip": Need(("ip",), ("iproute2",)),
     "jq": Need(("jq",), ("jq",)),
@@ -96,6 +97,7 @@ NEEDS = {
         packages=("libnginx-mod-http-modsecurity", "modsecurity-crs"), works=_modsecurity
     ),
     "namespaces": Need(("unshare",), works=_namespaces, otherwise="allow user namespaces"),
+    "nft": Need(("nft",), ("nftables",)),
     "nginx": Need(("nginx",), ("nginx",)),
     "node": Need(("node", "npm", "npx"), ("nodejs", "npm")),
     "openssl": Need(("openssl",), ("openssl",)),
