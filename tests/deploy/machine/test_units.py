@@ -17,6 +17,8 @@ UNITS = ROOT / "deploy" / "systemd"
 SERVICES = sorted(file.name for file in UNITS.glob("*.service"))
 DROP_INS = sorted(file.name for file in (UNITS / "drop-ins").glob("*.conf"))
 API = "futuretracker-api.service"
+# This unit replaces a file of nginx' configuration and reloads nginx, so it runs as root.
+ALLOWED = {"futuretracker-cloudflare.service": 20}
 
 
 @pytest.mark.parametrize("unit", sorted(file.name for file in UNITS.glob("*.[st]*")))
@@ -27,7 +29,8 @@ def test_systemd_accepts_the_unit(deployed: Machine, unit: str) -> None:
 @pytest.mark.parametrize("unit", SERVICES)
 def test_the_exposure_of_a_unit_is_low(deployed: Machine, unit: str) -> None:
     file = f"/etc/systemd/system/{unit}"
-    said = deployed.run(f"systemd-analyze security --offline=true --threshold=15 {file}")
+    most = ALLOWED.get(unit, 15)
+    said = deployed.run(f"systemd-analyze security --offline=true --threshold={most} {file}")
     assert re.search(rf"exposure level for {unit}: [01]\.\d (OK|SAFE)", said), said
 
 
