@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from futuretracker.config.environment import environment
 from futuretracker.config.metrics import read_metrics
-from futuretracker.config.urls import read_public_url
+from futuretracker.config.urls import read_origin, read_public_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +19,13 @@ USER_AGENT = "futuretracker-check"  # /metrics ignores its scrapes
 class CheckSettings:
     """What ``check`` needs in addition to the service's settings.
 
-    ``public_url`` is ``https://host`` without a slash at the end, or empty; ``token`` is a session
-    token, or empty; ``hosts`` is the number of hosts that run the service.
+    ``public_url`` is ``https://host`` without a slash at the end, or empty; ``origin`` is this
+    host's address and port behind Cloudflare, or None; ``token`` is a session token, or empty;
+    ``hosts`` is the number of hosts that run the service.
     """
 
     public_url: str
+    origin: tuple[str, int] | None
     token: str = field(repr=False)
     hosts: int
     backup_directory: Path
@@ -37,6 +39,7 @@ class CheckSettings:
             metrics = read_metrics(env, None)
             return cls(
                 public_url=read_public_url(env),
+                origin=read_origin(env),
                 token=env.text("CHECK_TOKEN").strip(),
                 hosts=env.number("HOSTS", 1, 1000),
                 backup_directory=metrics.backups,

@@ -343,6 +343,13 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             example="https://api.example.com",
         ),
         Setting(
+            "ORIGIN_ADDRESS",
+            "",
+            "The public IP address of this host, if clients reach it through Cloudflare. A port may"
+            " follow; the default is 443. `check --deploy` tries to get past Cloudflare.",
+            example="203.0.113.7",
+        ),
+        Setting(
             "HOSTS",
             "1",
             "The number of hosts that run the service. `check --deploy` compares the connections of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _WEB = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?").fullmatch
 _PUBLIC = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII).fullmatch
+_PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?", re.ASCII).fullmatch
 _MAIL = re.compile(r"mailto:[!-~]+@[A-Za-z0-9.-]+").fullmatch
 
 
@@ -41,6 +43,12 @@ def read_authority(env: Environment, port: int) -> str:
     return url.removeprefix("https://").removesuffix(":443")
 
 
+def read_origin(env: Environment) -> tuple[str, int] | None:
+    """Read the address and the port of this host behind Cloudflare; None if it is not set."""
+    text = env.text("ORIGIN_ADDRESS", _check_origin).strip()
+    return _place(text) if text else None
+
+
 def in_url(host: str) -> str:
     """Return a host as URLs write it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
@@ -54,6 +62,24 @@ def split(text: str) -> tuple[str, ...]:
 def _check_public(url: str) -> None:
     if url and not _PUBLIC(url.rstrip("/")):
         raise ValidationError("must be an https:// URL without a path")
+
+
+def _place(text: str) -> tuple[str, int]:
+    """Return address and port of ``192.0.2.1:443``, ``[2001:db8::1]:443``; each without a port."""
+    found = _PLACE(in_url(text) if text.count(":") > 1 and "[" not in text else text)
+    if not found:
+        raise ValueError(text)
+    port = int(found[3] or 443)
+    if not 0 < port < 2**16:
+        raise ValueError(text)
+    return str(ipaddress.ip_address(found[1] or found[2])), port
+
+
+def _check_origin(text: str) -> None:
+    try:
+        _place(text.strip() or "192.0.2.1")
+    except ValueError:
+        raise ValidationError("must be an IP address, and a port if it is not 443") from None
 
 
 def _check_source(text: str) -> None:

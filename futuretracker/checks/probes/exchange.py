@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from futuretracker.checks.finding import Undecided
 from futuretracker.config.checks import USER_AGENT
@@ -54,7 +54,8 @@ def ask(
         source, *_ = sock.getsockname()  # reading the response closes the socket
         certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
         started = time.time()
-        connection.request(method, parts.path or "/", body=body or None, headers=sent)
+        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        connection.request(method, target, body=body or None, headers=sent)
         received = connection.getresponse()
         at = (started + time.time()) / 2
         content = received.read(MAX_BODY)
