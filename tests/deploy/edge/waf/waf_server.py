@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WAF = DEPLOY / "waf"
 # Where the files are installed, and where ModSecurity writes its audit log.
 INSTALLED = "/etc/nginx/futuretracker/waf"
-AUDIT_FOLDER = "/run/futuretracker-waf"
+AUDIT_FOLDER = "/run/futuretracker/waf"
 SWITCHED_ON = {"# include futuretracker/waf/": "include futuretracker/waf/"}
 
 
