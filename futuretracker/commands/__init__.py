@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from futuretracker.commands.catalogue import COMMANDS
+from futuretracker.commands.catalogue import COMMANDS, module_of
 from futuretracker.commands.help import command_parser, main_parser, unknown_command
 
 PROGRAM = "python -m futuretracker"
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int |
 
 def _run(name: str, arguments: list[str], program: str) -> int | str:
     # The list of commands, --version and a misspelt command load no settings and no command.
-    command = importlib.import_module(f"futuretracker.commands.{name}")
+    command = importlib.import_module(module_of(name))
     from futuretracker.commands.running_service import use_running_service  # noqa: PLC0415
     from futuretracker.config.environment import ConfigError  # noqa: PLC0415
 

@@ -128,6 +128,17 @@ GROUPS: dict[str, dict[str, Command]] = {
             statuses={1: "the backup is not usable, or the drill could not run", **STOPPED},
         ),
     },
+    "web application firewall": {
+        "waf-check": Command(
+            "check the firewall's files with nginx, and reload it only if they are usable",
+            ("", "--reload"),
+        ),
+        "waf-log": Command(
+            "write a log line for each request in ModSecurity's audit log that was refused",
+            ("", "--once /tmp/audit.log"),
+            ("WAF_DIRECTORY",),
+        ),
+    },
     "for programs": {
         "openapi": Command("print the API's OpenAPI document", ("> openapi.json",)),
         "completion": Command(
@@ -138,3 +149,8 @@ GROUPS: dict[str, dict[str, Command]] = {
 }
 
 COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
+
+
+def module_of(name: str) -> str:
+    """Return the name of the module of a command."""
+    return f"futuretracker.commands.{name.replace('-', '_')}"

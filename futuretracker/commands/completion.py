@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import shtab
 
-from futuretracker.commands.catalogue import COMMANDS
+from futuretracker.commands.catalogue import COMMANDS, module_of
 from futuretracker.commands.help import main_parser
 
 if TYPE_CHECKING:
@@ -35,6 +35,6 @@ def _whole_parser() -> argparse.ArgumentParser:
     parser = main_parser("futuretracker", with_command=False)
     commands = parser.add_subparsers()
     for name, command in COMMANDS.items():
-        module = importlib.import_module(f"futuretracker.commands.{name}")
+        module = importlib.import_module(module_of(name))
         module.add_arguments(commands.add_parser(name, help=command.what))
     return parser

@@ -22,13 +22,15 @@ class MetricsSettings:
     """A separate port on 127.0.0.1, a token for the API's port, both, or neither.
 
     ``backups`` is the folder of the ``status.json`` that backups write, ``audit`` that of the
-    ``audit.json`` that ``audit prune`` writes.
+    ``audit.json`` that ``audit prune`` writes, ``firewall`` that of the ``waf.json`` that
+    ``waf-log`` writes.
     """
 
     port: int | None
     token: str | None = field(repr=False)
     backups: Path
     audit: Path
+    firewall: Path
 
 
 def read_metrics(env: Environment, api_port: int | None) -> MetricsSettings:
@@ -42,6 +44,7 @@ def read_metrics(env: Environment, api_port: int | None) -> MetricsSettings:
         token=token or None,
         backups=read_backup_directory(env),
         audit=read_audit_directory(env),
+        firewall=read_firewall_directory(env),
     )
 
 
@@ -53,6 +56,11 @@ def read_backup_directory(env: Environment) -> Path:
 def read_audit_directory(env: Environment) -> Path:
     """Read the folder of ``audit.json``, which ``audit prune`` and /metrics share."""
     return Path(env.text("AUDIT_DIRECTORY") or SETTINGS["AUDIT_DIRECTORY"].default)
+
+
+def read_firewall_directory(env: Environment) -> Path:
+    """Read the folder of ``waf.json``, which ``waf-log`` and /metrics share."""
+    return Path(env.text("WAF_DIRECTORY") or SETTINGS["WAF_DIRECTORY"].default)
 
 
 def _check_token(text: str) -> None:

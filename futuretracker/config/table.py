@@ -334,6 +334,13 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             "The folder of `audit.json`, which `audit prune` writes and `/metrics` reads.",
         ),
     ),
+    "Firewall": (
+        Setting(
+            "WAF_DIRECTORY",
+            "/var/lib/futuretracker-waf",
+            "The folder of `waf.json`, which `waf-log` writes and `/metrics` reads.",
+        ),
+    ),
     "Checks": (
         Setting(
             "PUBLIC_URL",

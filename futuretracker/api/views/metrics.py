@@ -22,6 +22,7 @@ from futuretracker.limits import limiter
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
 from futuretracker.telemetry.exposition import STARTED, exposition
+from futuretracker.telemetry.firewall.counts import FirewallMetrics
 from futuretracker.web import errors
 from futuretracker.web.application import Application, current_app
 from futuretracker.web.headers import Headers
@@ -111,7 +112,11 @@ def get_all_metrics() -> Response:
         metrics.last_scrape.set(time.time())
     # Adding up the counts of all workers takes milliseconds.
     settings = current_app.settings.metrics
-    files = BackupAge(settings.backups), AuditLogGauges(settings.audit)
+    files = (
+        BackupAge(settings.backups),
+        AuditLogGauges(settings.audit),
+        FirewallMetrics(settings.firewall),
+    )
     body = run_in_thread(exposition, About(), *files)
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 

@@ -1,0 +1,1 @@
+"""Check the files of the web application firewall before nginx loads them."""

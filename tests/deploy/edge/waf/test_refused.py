@@ -1,0 +1,168 @@
+"""``waf-check`` refuses bad files with one sentence, before nginx loads them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.deploy.edge.nginx_server import command, debians
+from tests.deploy.edge.waf.waf_server import lay_out_waf
+from tests.support.programs.table import MODULE
+from tests.support.servers import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.deploy.edge.waf.waf_server import Firewall
+    from tests.support.authority import Files
+
+pytestmark = pytest.mark.needs("nginx", "modsecurity")
+
+
+def run_check(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run ``waf-check`` on the files of an nginx in this folder."""
+    nginx = " ".join(command(debians(), folder))
+    asked = ["waf-check", str(folder / "futuretracker/waf"), "--nginx", nginx, *options]
+    return subprocess.run(
+        [sys.executable, "-m", "futuretracker", *asked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(socket_file: Path, files: Files, tmp_path: Path) -> Path:
+    """The files of an nginx with the firewall, which does not run."""
+    lay_out_waf(tmp_path, (10080, 10443), {}, socket_file=socket_file, files=files)
+    return tmp_path
+
+
+def append(file: Path, text: str) -> None:
+    file.write_text(f"{file.read_text()}{text}\n")
+
+
+def break_a_rule(folder: Path) -> str:
+    append(
+        folder / "futuretracker/waf/exclusions.conf", 'SecRule ARGS "@rx x" "id:1,phase:2,denied"'
+    )
+    return (
+        "exclusions.conf: ModSecurity does not understand a rule: Expecting an action, got:  denied"
+    )
+
+
+def leave_a_quote_open(folder: Path) -> str:
+    file = folder / "futuretracker/waf/before.conf"
+    append(file, 'SecRule ARGS "@rx x')
+    return f"before.conf, line {file.read_text().count(chr(10))}: a quote is not closed."
+
+
+def forget_the_id(folder: Path) -> str:
+    append(folder / "futuretracker/waf/before.conf", 'SecRule ARGS "@rx x" "phase:2,deny"')
+    return "ModSecurity does not understand the rules: Rules must have an ID."
+
+
+def forget_the_module(folder: Path) -> str:
+    main = folder / "nginx.conf"
+    main.write_text(main.read_text().replace(f"load_module {MODULE};", ""))
+    return "nginx has no ModSecurity: install the package libnginx-mod-http-modsecurity."
+
+
+def remove_the_module(folder: Path) -> str:
+    main = folder / "nginx.conf"
+    main.write_text(main.read_text().replace(str(MODULE), "/nowhere/modsecurity.so"))
+    return "nginx cannot load /nowhere/modsecurity.so: reinstall the packages"
+
+
+def exclude_a_rule_that_does_not_exist(folder: Path) -> str:
+    append(
+        folder / "futuretracker/waf/exclusions.conf",
+        'SecRuleUpdateTargetById 942999 "!ARGS:json.title"',
+    )
+    return "there is no rule 942999. Remove the exclusion, or correct the id."
+
+
+def exclude_such_a_rule_in_an_action(folder: Path) -> str:
+    append(
+        folder / "futuretracker/waf/exclusions.conf",
+        'SecAction "id:10199,phase:1,nolog,pass,ctl:ruleRemoveTargetById=942998;ARGS:x"',
+    )
+    return "there is no rule 942998."
+
+
+def exclude_a_whole_rule(folder: Path) -> str:
+    append(folder / "futuretracker/waf/exclusions.conf", "SecRuleRemoveById 942100")
+    return "this excludes whole rules. Exclude one field of one rule instead"
+
+
+def exclude_by_tag(folder: Path) -> str:
+    append(folder / "futuretracker/waf/exclusions.conf", 'SecRuleRemoveByTag "attack-sqli"')
+    return "this excludes whole rules."
+
+
+def lose_the_rules(folder: Path) -> str:
+    main = folder / "futuretracker/waf/main.conf"
+    main.write_text(main.read_text().replace("/usr/share/modsecurity-crs", "/no/modsecurity-crs"))
+    return "does not exist. Install the package modsecurity-crs."
+
+
+def lose_a_file(folder: Path) -> str:
+    (folder / "futuretracker/waf/setup.conf").unlink()
+    return "setup.conf does not exist."
+
+
+def leave_it_switched_off(folder: Path) -> str:
+    site = folder / "sites-enabled/futuretracker-api"
+    line = "include futuretracker/waf/inspect.conf;"
+    site.write_text(site.read_text().replace(line, f"# {line}"))
+    return "The site does not include waf/inspect.conf: remove the # in front of that line."
+
+
+FAULTS = [
+    *(break_a_rule, leave_a_quote_open, forget_the_id, forget_the_module, remove_the_module),
+    *(exclude_a_rule_that_does_not_exist, exclude_such_a_rule_in_an_action),
+    *(exclude_a_whole_rule, exclude_by_tag, lose_the_rules, lose_a_file, leave_it_switched_off),
+]
+
+
+def test_the_files_are_in_order(folder: Path) -> None:
+    done = run_check(folder)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("nginx accepts them: ")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_fault_is_one_sentence(folder: Path, fault: Callable[[Path], str]) -> None:
+    sentence = fault(folder)
+    done = run_check(folder)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_with_a_fault_nginx_keeps_its_rules(waf: Firewall, tmp_path: Path) -> None:
+    """It is not told to reload; with files in order it is, and goes on to refuse."""
+    folder = waf.log.parent
+    exclusions = folder / "futuretracker/waf/exclusions.conf"
+    before = exclusions.read_text()
+    pid = (folder / "nginx.pid").read_text()
+    try:
+        break_a_rule(folder)
+        assert run_check(folder, "--reload").returncode == 1
+    finally:
+        exclusions.write_text(before)
+    said = (folder / "error.log").read_text()
+    assert "reconfiguring" not in said
+    assert waf.request("GET", "/api/v1/me?x=<script>alert(1)</script>").status == 403
+
+    done = run_check(folder, "--reload")
+    assert done.stdout.startswith("nginx reloads them: "), done.stderr
+    assert waf.request("GET", "/api/v1/me?x=<script>alert(1)</script>").status == 403
+    assert (folder / "nginx.pid").read_text() == pid
