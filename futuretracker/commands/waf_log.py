@@ -15,7 +15,7 @@ from futuretracker.telemetry import json_lines
 from futuretracker.telemetry.events import event
 from futuretracker.telemetry.firewall.audit_log import AuditLog
 from futuretracker.telemetry.firewall.counts import FirewallCounts
-from futuretracker.telemetry.firewall.transactions import translate
+from futuretracker.telemetry.firewall.transactions import Translator
 
 if TYPE_CHECKING:
     import argparse
@@ -50,16 +50,17 @@ def run(options: argparse.Namespace) -> int | str:
     folder = read_waf_directory()
     logging.config.dictConfig(json_lines.CONFIG)
     file: Path = options.file
+    counts = None if options.once else FirewallCounts(folder)
     try:
         if options.once or not stat.S_ISREG(file.stat().st_mode):
             with file.open("rb") as lines:
-                _write(lines, None if options.once else FirewallCounts(folder))
+                _Writer(counts).write(lines)
             return 0
         audit = AuditLog(file)
     except OSError as error:
         return f"The audit log {file} cannot be read and emptied: {error.strerror}."
     try:
-        _follow(audit, FirewallCounts(folder))
+        _follow(audit, _Writer(counts))
     except OSError as error:
         return f"WAF_DIRECTORY ({folder}) or {file} cannot be used: {error.strerror}."
     finally:
@@ -67,38 +68,57 @@ def run(options: argparse.Namespace) -> int | str:
     return 0
 
 
-def _follow(audit: AuditLog, counts: FirewallCounts) -> None:
+def _follow(audit: AuditLog, writer: _Writer) -> None:
     """Read the file until the process is told to stop."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    saved = float("-inf")
     while not stop.is_set():
-        written = _write(audit.new_lines(), counts)
+        writer.write(audit.new_lines())
         if audit.unreadable:
             log.warning("audit lines were too long", extra={"lines": audit.unreadable})
             audit.unreadable = 0
-        if written or time.monotonic() - saved > HEARTBEAT:
-            counts.save()
-            saved = time.monotonic()
         stop.wait(PAUSE)
-    _write(audit.new_lines(), counts)
-    counts.save()
+    writer.write(audit.new_lines())
+    writer.save()
 
 
-def _write(lines: Iterable[bytes], counts: FirewallCounts | None) -> int:
-    """Write a line for each refused request; return how many."""
-    written = 0
-    for line in filter(bytes.strip, lines):
+class _Writer:
+    """Writes a line for each refused request, and counts them."""
+
+    def __init__(self, counts: FirewallCounts | None) -> None:
+        self._counts = counts
+        self._translator = Translator()
+        self._is_saved = False
+        self._saved_at = float("-inf")
+
+    def write(self, lines: Iterable[bytes]) -> None:
+        """Write the lines, and save the counts if they have changed or are old."""
+        for line in lines:
+            self._write(line)
+            self._save_if_due()
+        self._save_if_due()
+
+    def save(self) -> None:
+        """Save the counts."""
+        if self._counts:
+            self._counts.save()
+        self._is_saved, self._saved_at = True, time.monotonic()
+
+    def _write(self, line: bytes) -> None:
         try:
-            fields = translate(line)
+            fields = self._translator.translate(line) if line.strip() else None
         except ValueError:
             # The line may contain anything, so it is not shown.
             log.warning("audit line not understood", extra={"bytes": len(line)})
-            continue
+            return
         if fields:
             event("WAF", **fields)
-            written += 1
-            if counts:
-                counts.add(fields["outcome"])
-    return written
+            self._is_saved = False
+            if self._counts:
+                self._counts.add(fields["outcome"])
+
+    def _save_if_due(self) -> None:
+        age = time.monotonic() - self._saved_at
+        if age > (HEARTBEAT if self._is_saved else PAUSE):
+            self.save()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import OrderedDict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ Fields = dict[str, Any]
 EVALUATION = 949110
 OURS = range(10000, 11000)
 LONGEST_PATH = 1000
+RECENT = 64  # requests
 
 _SCORE = re.compile(r"Total Score: (\d{1,6})").search
 _VARIABLE = re.compile(r"against variable `([^']{1,200})' \(Value: ").search
@@ -36,22 +38,49 @@ _PATH = re.compile(r"[!-~]*").fullmatch
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}").fullmatch
 
 
-def translate(line: bytes) -> Fields | None:
-    """Return the fields of a request that the firewall has refused, or would have refused.
+class Translator:
+    """Translates lines, and leaves out the second of two lines about the same request.
 
-    Returns None for a request that passed. Raises ValueError if the line is not an audit log's.
+    nginx inspects a refused request twice. If it refuses it before it reads the body, each
+    inspection writes a line. The lines are close together, but others may be between them.
     """
-    try:
-        said = json.loads(line.decode(errors="replace"))["transaction"]
-        rules = [_Rule(message) for message in said["messages"]]
-        enabled = said["producer"]["secrules_engine"] == "Enabled"
-        refused = enabled and said["response"]["http_code"] == HTTPStatus.FORBIDDEN
-        if not refused and not any(rule.decides for rule in rules):
-            return None
-        return _fields(said, rules, "refused" if refused else "detected")
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = "not a line of ModSecurity's audit log"
-        raise ValueError(message) from error
+
+    def __init__(self) -> None:
+        self._recent: OrderedDict[object, None] = OrderedDict()
+
+    def translate(self, line: bytes) -> Fields | None:
+        """Return the fields of a request that the firewall has refused, or would have refused.
+
+        Returns None for a request that passed, and for the second line about a request. Raises
+        ValueError if the line is not an audit log's.
+        """
+        try:
+            said = json.loads(line.decode(errors="replace"))["transaction"]
+            fields = _translate(said)
+            return None if fields and self._is_second(fields, said["client_port"]) else fields
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            message = "not a line of ModSecurity's audit log"
+            raise ValueError(message) from error
+
+    def _is_second(self, fields: Fields, port: int) -> bool:
+        # A client chooses the id, so it alone does not identify a request.
+        key = fields["requestId"], fields["ip"], port, *fields["ruleIds"]
+        if key in self._recent:
+            del self._recent[key]
+            return True
+        self._recent[key] = None
+        if len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
+        return False
+
+
+def _translate(said: Mapping[str, Any]) -> Fields | None:
+    rules = [_Rule(message) for message in said["messages"]]
+    enabled = said["producer"]["secrules_engine"] == "Enabled"
+    refused = enabled and said["response"]["http_code"] == HTTPStatus.FORBIDDEN
+    if not refused and not any(rule.decides for rule in rules):
+        return None
+    return _fields(said, rules, "refused" if refused else "detected")
 
 
 class _Rule:
