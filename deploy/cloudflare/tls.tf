@@ -5,11 +5,8 @@ resource "cloudflare_zone_setting" "min_tls_version" {
   value      = "1.2"
 }
 
-resource "cloudflare_zone_setting" "always_use_https" {
-  zone_id    = var.zone_id
-  setting_id = "always_use_https"
-  value      = "on"
-}
+# There is no always_use_https: nginx redirects to https, except for the files that a certificate authority
+# requests.
 
 # Authenticated origin pulls: Cloudflare shows nginx a client certificate. See
 # deploy/nginx/futuretracker/origin-pulls.conf. With Cloudflare's own certificate, nginx knows that a
