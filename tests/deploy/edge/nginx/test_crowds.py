@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("service")
 addresses = (f"127.0.92.{number}" for number in count(1))
 numbers = count(1)
-FULL = {"futuretracker_crowds 256": "futuretracker_crowds 2"}
+FULL = {
+    "futuretracker_crowds 64": "futuretracker_crowds 2",
+    "futuretracker_preflights 256": "futuretracker_preflights 2",
+}
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
+PAGE = (ROOT / "docs/operations/edge.md").read_text()
 SIGNATURE = 'sig1=("@method" "@path");created=1;keyid="4fYq8ZtT2bNc"'
 
 
@@ -183,20 +187,22 @@ def test_an_http_2_client_has_at_most_64_requests_at_the_same_time(edge: Edge) -
 
 
 def test_the_crowds_leave_most_of_the_service_to_others() -> None:
-    [each] = map(int, re.findall(r"futuretracker_crowds (\d+);", SITE.read_text()))
-    [whole] = map(int, re.findall(r"futuretracker_service (\d+);", SITE.read_text()))
+    numbers = dict(re.findall(r"limit_conn futuretracker_(\w+) (\d+);", SITE.read_text()))
     rules = (INCLUDES / "crowds.conf").read_text().partition("$ft_crowd {")[2].partition("}\n")[0]
     crowds = set(re.findall(r" (\w+);$", rules, re.MULTILINE))
+    together = 3 * int(numbers["crowds"]) + int(numbers["preflights"])
 
     assert crowds == {"bodies", "pages", "preflights", "webhooks"}
-    assert whole - len(crowds) * each > whole / 2
+    assert together < int(numbers["service"]) / 8
+    assert "So nine tenths are left" in PAGE
+    assert f"{numbers['strangers']} of one address, {numbers['crowds']} for pages" in PAGE
+    assert f"{numbers['preflights']} preflights" in PAGE
 
 
 def test_nginx_has_connections_for_twice_the_whole_limit() -> None:
     """A request that the service works on takes two: one to the client and one to the service."""
-    page = (ROOT / "docs/operations/edge.md").read_text()
-    [connections] = map(int, re.findall(r"768;/worker_connections (\d+);/", page))
-    [files] = map(int, re.findall(r"worker_rlimit_nofile (\d+);", page))
+    [connections] = map(int, re.findall(r"768;/worker_connections (\d+);/", PAGE))
+    [files] = map(int, re.findall(r"worker_rlimit_nofile (\d+);", PAGE))
     [whole] = map(int, re.findall(r"futuretracker_service (\d+);", SITE.read_text()))
 
     assert connections > 2 * whole
