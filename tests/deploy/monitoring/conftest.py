@@ -72,6 +72,8 @@ def scraped(
     )
     audit = {"bytes": 10**6, "oldest": time.time() - 86400, "measured_at": time.time()}
     (folder / "audit.json").write_text(json.dumps(audit))
+    firewall = {"refused": 3, "detected": 0, "read_at": time.time()}
+    (folder / "waf.json").write_text(json.dumps(firewall))
     port = servers.free_port()
     settings = {
         **replicated,
@@ -84,6 +86,7 @@ def scraped(
         "METRICS_PORT": str(port),
         "BACKUP_DIRECTORY": str(folder),
         "AUDIT_DIRECTORY": str(folder),
+        "WAF_DIRECTORY": str(folder),
     }
     with servers.gunicorn(settings, folder / "log") as service:
         token = issuer.token("user_scraped", ttl=3600, azp=ORIGIN)

@@ -35,6 +35,8 @@ BUCKET = "futuretracker_request_duration_seconds_bucket"
 DATABASE = "futuretracker_database_errors_total"
 LIMITS = "futuretracker_limit_decisions_total"
 TOKENS = "futuretracker_authentication_failures_total"
+WAF = 'futuretracker_waf_requests_total{outcome="refused"}'
+WAF_LOG = "futuretracker_waf_log_timestamp_seconds"
 UP = 'up{job="futuretracker",instance="a"}'
 DRILL = "futuretracker_drill"
 OF_JOB = '{job="futuretracker",instance="a"}'
@@ -229,6 +231,12 @@ CASES = [
     ),
     Case("FutureTrackerRateLimitsExceeded", 25, decisions((30, 120))),
     Case("FutureTrackerRateLimitsExceeded", 25, decisions((10, 0), (2, 3000), (20, 0))),
+    Case("FutureTrackerFirewallRefuses", 26, {WAF: counter((10, 0), (20, 600))}, {}, since=10),
+    # A scanner for two minutes, and a few refusals all day.
+    Case("FutureTrackerFirewallRefuses", 26, {WAF: counter((10, 0), (2, 3000), (20, 0))}),
+    Case("FutureTrackerFirewallRefuses", 30, {WAF: counter((30, 30))}),
+    Case("FutureTrackerFirewallLogStopped", 12, {WAF_LOG: gauge((12, 0))}, {}, since=5),
+    Case("FutureTrackerFirewallLogStopped", 9, {WAF_LOG: gauge((12, 0))}),
     Case(
         "FutureTrackerWebhooksRefused",
         57,
