@@ -147,7 +147,7 @@ def test_with_a_full_audit_log_attacks_are_still_refused(
         (10012, ROWS, {"x": nested(100)}, {}),
         (10013, ROWS, {"x": "<" * 200}, {}),
         (10013, f"{ROWS}?x={'%3C' * 200}", None, {}),
-        (10013, ROWS, None, {"X-Anything": "{" * 3000}),
+        (10013, ROWS, None, {"X-Anything": "< " * 1000}),
         (10014, ROWS, {"title": "x" * 1001}, {}),
         (10015, ROWS, {"link": "https://example.com/" + "x" * 8192}, {}),
     ],
