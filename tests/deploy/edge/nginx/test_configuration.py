@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from futuretracker.config.table import EXTENSION
 from futuretracker.web.cors import EXPOSED
 from futuretracker.web.headers import security_headers
 from futuretracker.web.request import MAX_BODY
@@ -44,6 +45,29 @@ def test_nginx_accepts_every_file_without_a_warning(
 
     assert done.returncode == 0, done.stderr
     assert "[" not in done.stderr  # such as [warn]
+
+
+@pytest.mark.parametrize(
+    "program", ["newest", pytest.param("Debian's", marks=pytest.mark.needs("nginx"))]
+)
+def test_every_line_for_an_extension_may_be_used(
+    program: str, socket_file: Path, files: Files, tmp_path: Path
+) -> None:
+    place = PROGRAMS[program](), tmp_path, (10080, 10443), {"#~^": "~^"}
+    lay_out(*place, socket_file=socket_file, files=files)
+
+    assert verdict(place[0], tmp_path).returncode == 0
+
+
+def test_an_extension_s_origin_is_too_long_for_a_name(
+    socket_file: Path, files: Files, tmp_path: Path
+) -> None:
+    """This is why origins.conf has a pattern for it."""
+    line = f"{EXTENSION} {EXTENSION};"
+    changes = {"#~^chrome": f"{line}\n#~^chrome"}
+    lay_out(NEWEST, tmp_path, (10080, 10443), changes, socket_file=socket_file, files=files)
+
+    assert "you should increase map_hash_bucket_size" in verdict(NEWEST, tmp_path).stderr
 
 
 def test_every_file_is_included_somewhere() -> None:
