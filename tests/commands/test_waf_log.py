@@ -220,6 +220,24 @@ def test_no_line_is_lost_and_the_file_becomes_empty(
     assert "\nfuturetracker_waf_log_timestamp_seconds " in shown
 
 
+def test_the_file_is_not_emptied_while_nginx_writes(
+    tmp_path: Path, following: subprocess.Popen[bytes]
+) -> None:
+    """A lock of fcntl belongs to a process: this one stands for nginx."""
+    audit, output = tmp_path / "audit.log", tmp_path / "output"
+    with audit.open("ab", buffering=0) as nginx:
+        fcntl.lockf(nginx, fcntl.LOCK_EX)
+        nginx.write(ATTACK)
+        wait_for(lambda: b"request-1" in output.read_bytes())
+        time.sleep(1)  # the command would empty the file now
+        assert audit.stat().st_size == len(ATTACK)
+        nginx.write(audited(SCORE, number=2))
+        fcntl.lockf(nginx, fcntl.LOCK_UN)
+
+    wait_for(lambda: b"request-2" in output.read_bytes())
+    wait_for(lambda: audit.stat().st_size == 0)
+
+
 def test_the_counts_continue_after_a_restart(tmp_path: Path) -> None:
     (tmp_path / "waf.json").write_text('{"refused": 41, "detected": 2, "read_at": 1}')
     os.mkfifo(tmp_path / "audit.log")

@@ -9,6 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from futuretracker.commands.local import embedded_postgres
+from tests.deploy.machine.edge_page import set_up_nginx
 from tests.deploy.machine.guide import commands
 from tests.deploy.machine.machine import Machine, machine
 from tests.support.servers import ROOT
@@ -106,3 +107,10 @@ def carry_out(this: Machine, written: dict[str, str]) -> None:
         for name, content in written.items():
             if command.text.endswith(f"/etc/futuretracker/{name}.env"):
                 (this.root / f"etc/futuretracker/{name}.env").write_text(content)
+
+
+@pytest.fixture(scope="session")
+def fronted(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """The machine with nginx in front of the service, as docs/operations/edge.md says."""
+    set_up_nginx(deployed, tmp_path_factory.mktemp("authority"))
+    return deployed
