@@ -55,11 +55,11 @@ def send(waf: Firewall, place: str, text: str, number: int) -> str:
 
 
 def matches(waf: Firewall) -> set[tuple[str, int]]:
-    """Return which request has matched which rule. The log may cut a character in two."""
-    lines = waf.audit.read_text(errors="replace").splitlines()
+    """Return which request has matched which rule. The log need not be UTF-8."""
+    lines = waf.audit.read_bytes().decode(errors="replace").rstrip("\n").split("\n")
     return {
         (line["unique_id"], int(message["details"]["ruleId"]))
-        for line in (json.loads(line)["transaction"] for line in lines)
+        for line in (json.loads(line)["transaction"] for line in lines if line)
         for message in line["messages"]
     }
 

@@ -37,8 +37,10 @@ class Firewall(Edge):
 
     def audited(self, request_id: str) -> list[dict[str, Any]]:
         """Return what the audit log says about this request: nothing if no rule has matched."""
-        lines = [json.loads(line)["transaction"] for line in self.audit.read_text().splitlines()]
-        return [line for line in lines if line["unique_id"] == request_id]
+        # The log has the bytes that matched, which need not be UTF-8.
+        lines = self.audit.read_bytes().decode(errors="replace").rstrip("\n").split("\n")
+        found = [json.loads(line)["transaction"] for line in lines if request_id in line]
+        return [line for line in found if line["unique_id"] == request_id]
 
     def refused_by(self, response: Response) -> set[int]:
         """Return the ids of the rules that have refused a request; wait for the audit log."""
