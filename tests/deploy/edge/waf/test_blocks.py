@@ -126,6 +126,11 @@ def test_with_detection_only_the_request_passes_and_is_logged(
         assert response.status == 201
         made = str(response.header("X-Request-Id"))
         wait_for(lambda: 949110 in detecting.matched(made))
+        # What takes too long to inspect is not inspected here either.
+        slow = detecting.request("POST", ROWS, token=token, body={"x": "<script>" * 100})
+        made = str(slow.header("X-Request-Id"))
+        wait_for(lambda: detecting.audited(made))
+        assert detecting.matched(made) == {10013}
 
 
 def test_with_a_full_audit_log_attacks_are_still_refused(
