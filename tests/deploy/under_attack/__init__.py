@@ -1,0 +1,1 @@
+"""Attacks on nginx and the service, on loopback addresses only, while an honest user works."""

@@ -1,0 +1,78 @@
+"""The service behind Debian's nginx, and users."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from benchmarks.honest import Honest
+from benchmarks.walls import walls
+from tests.conftest import ORIGIN
+from tests.deploy.edge.conftest import files, socket_file
+from tests.support import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from benchmarks.walls import Walls
+    from futuretracker.commands.local.issuer import Issuer
+    from tests.support.authority import Files
+
+__all__ = ["files", "socket_file"]  # fixtures from other modules
+ATTACKER, HONEST = (f"user_{name}x{os.getpid()}" for name in ("attacker", "honest"))
+FILL = """
+insert into opportunities (user_id, title, description, category)
+select id, 'Opportunity ' || n, 'What it is about, in a line or two. ' || n, 'internship'
+from users, generate_series(1, 5000) as n where clerk_id = %s
+"""
+
+
+@pytest.fixture(scope="session")
+def service(
+    service_url: str, issuer: Issuer, socket_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[servers.Service]:
+    """The service. No timeout towards the database ends a request early."""
+    folder = tmp_path_factory.mktemp("service")
+    settings = {
+        "DATABASE_URL": service_url,
+        "STORE_URL": f"lmdb://{folder / 'store'}",
+        "TRUSTED_PROXIES": "1",
+        "CORS_ORIGIN": ORIGIN,
+        **issuer.settings(),
+    }
+    log = folder / "log"
+    with servers.gunicorn(settings, log, socket_file=socket_file, patient=True) as running:
+        for name in (ATTACKER, HONEST):
+            token = issuer.token(name, ttl=3600, azp=ORIGIN)
+            assert running.request("GET", "/api/v1/me", token=token).status == 200
+        yield running
+
+
+@pytest.fixture(scope="session")
+def edge(
+    service: servers.Service,
+    owner_url: str,
+    socket_file: Path,
+    files: Files,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Walls]:
+    """nginx in front of the service, and an attacker who has very many opportunities."""
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        conn.execute(FILL, [ATTACKER])
+    folder = tmp_path_factory.mktemp("nginx")
+    with walls(folder, socket_file, files, service.process.pid) as running:
+        yield running
+
+
+@pytest.fixture
+def honest(edge: Walls, issuer: Issuer) -> Honest:
+    return Honest(edge.port, edge.authority, issuer.token(HONEST, ttl=3600, azp=ORIGIN), ORIGIN)
+
+
+@pytest.fixture
+def attackers_token(issuer: Issuer) -> str:
+    return issuer.token(ATTACKER, ttl=3600, azp=ORIGIN)

@@ -1,0 +1,52 @@
+"""An honest user is served during every attack, and nothing is left of it afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.attacks import ATTACKS, LONGEST
+from benchmarks.walls import attacked
+from tests.support.waiting import wait_for
+
+if TYPE_CHECKING:
+    from benchmarks.honest import Honest
+    from benchmarks.walls import Walls
+
+pytestmark = pytest.mark.needs("nginx")
+VISITS = 3
+EXPECTED = {"preflight": 204, "create": 201, "list": 200, "ready": 200}
+# What may be left: idle connections, and memory that the C library keeps for the next requests.
+MOST_FILES, MOST_BYTES = 60, 100 * 2**20
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_honest_user_is_served_and_nothing_is_left(
+    edge: Walls, honest: Honest, attackers_token: str, name: str
+) -> None:
+    outcomes = list(honest.visit())
+    before = {server: edge.usage(server) for server in (edge.nginx, edge.service)}
+    with attacked(edge, name, LONGEST, attackers_token) as counts:
+        for _ in range(VISITS):
+            outcomes += honest.visit()
+
+    assert [each for each in outcomes if each.status != EXPECTED[each.what]] == []
+    assert len(outcomes) == 7 * (VISITS + 1)
+    assert counts["connected"] >= ATTACKS[name].count
+    # nginx itself ends the connections of both floods over HTTP/2.
+    assert "kept" not in counts
+    for server, (files, size) in before.items():
+        wait_for(lambda server=server, most=files + MOST_FILES: edge.usage(server)[0] <= most)
+        assert edge.usage(server)[1] <= size + MOST_BYTES
+
+
+def test_a_flood_from_one_address_is_refused(
+    edge: Walls, honest: Honest, attackers_token: str
+) -> None:
+    """nginx refuses what is more than 32 at the same time, although every request is short."""
+    with attacked(edge, "flood from one address", LONGEST, attackers_token) as counts:
+        for _ in range(VISITS):
+            list(honest.visit())
+
+    assert counts["429"] > counts.get("200", 0) / 10
