@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands import run
+from tests.commands.test_waf_log import ATTACK
 from tests.deploy.edge.nginx_server import INCLUDES
 from tests.support.servers import ROOT
 
@@ -50,6 +52,7 @@ def at(path: str, status: str = "404") -> str:
 WAF = {
     "timestamp": "2026-11-29T11:00:00.123456+00:00",
     "type": "WAF",
+    "outcome": "refused",
     "requestId": "abc",
     "ip": "203.0.113.7",
     "method": "POST",
@@ -78,7 +81,8 @@ FOUND = {
     "futuretracker-waf": [
         json.dumps(WAF),
         json.dumps(WAF, separators=(",", ":")),
-        json.dumps({**WAF, "timestamp": "2026-11-29T11:00:00+00:00", "ip": "2001:db8::7"}),
+        json.dumps({**WAF, "timestamp": "2026-11-29T11:00:00.000Z", "ip": "2001:db8::7"}),
+        json.dumps({**WAF, "requestId": None}),
         # As fail2ban sees a line of the journal.
         f"host futuretracker-waf[123]: {json.dumps(WAF)}",
     ],
@@ -101,6 +105,7 @@ NEVER = [
     at("/favicon.ico"),
     at("/docs/environment"),
     at("/api/php"),
+    json.dumps({**WAF, "outcome": "detected"}),
     json.dumps({**WAF, "type": "AUDIT"}),
     json.dumps({**WAF, "type": "REQUEST", "path": '/"type": "WAF", "ip": "198.51.100.1"'}),
     json.dumps({**WAF, "requestId": '", "ip": "198.51.100.1"', "ip": "unknown"}),
@@ -159,6 +164,20 @@ def test_a_client_cannot_have_another_address_banned(etc: Path, jail: str) -> No
         lines = [in_path, edge(**own, ft_path=path, request_method=IMITATED)]
 
     assert addresses(etc, jail, lines) == ["203.0.113.7"] * len(lines)
+
+
+def test_the_line_of_waf_log_is_found(etc: Path, tmp_path: Path) -> None:
+    """The line that the real command writes, in the journal of the unit that the filter names."""
+    (tmp_path / "audit.log").write_bytes(ATTACK)
+    line = run(tmp_path, "waf-log", "--once", "audit.log").stdout.rstrip()
+    filtered = (DEPLOY / "filter.d/futuretracker-waf.conf").read_text()
+    [unit] = re.findall(r"_SYSTEMD_UNIT=(\S+)", filtered)
+    [identifier] = re.findall(r"\\S\+ ([\w-]+)\(", filtered)
+    text = (ROOT / "deploy/systemd" / unit).read_text()
+
+    assert found(etc, "futuretracker-waf", [line]) == [line]
+    assert f"SyslogIdentifier={identifier}\n" in text
+    assert " waf-log " in text
 
 
 def test_the_real_configuration_is_valid(etc: Path) -> None:
