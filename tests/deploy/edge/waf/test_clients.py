@@ -1,0 +1,72 @@
+"""HTTP/2, chunked and large bodies are inspected, and the log has the client's own address."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.deploy.edge.h2_client import request, send
+from tests.deploy.edge.nginx.test_real_ip import BALANCER, CLOUDFLARE, TRUSTED
+from tests.deploy.edge.visitor import NAME
+from tests.support.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.deploy.edge.waf.conftest import BeginWaf
+    from tests.deploy.edge.waf.waf_server import Firewall
+    from tests.support.servers import Service
+
+pytestmark = pytest.mark.needs("nginx", "modsecurity")
+
+ROWS = "/api/v1/opportunities"
+ATTACK = "<script>alert(1)</script>"
+
+
+def test_a_body_over_http2_is_inspected(waf: Firewall, token: str) -> None:
+    sent = request(
+        "POST",
+        ROWS,
+        ("authorization", f"Bearer {token}"),
+        ("content-type", "application/json"),
+    )
+    statuses = [
+        send(waf, sent, json.dumps({"title": title}).encode()).status for title in ("Fine", ATTACK)
+    ]
+
+    assert statuses == [201, 403]
+
+
+def test_a_chunked_body_is_inspected(waf: Firewall, token: str) -> None:
+    for title, status in (("Fine", b"201"), (ATTACK, b"403")):
+        body = json.dumps({"title": title}).encode()
+        chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+        head = f"POST {ROWS} HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: Bearer {token}\r\n"
+        head += "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        assert waf.raw(head.encode() + chunks).startswith(b"HTTP/1.1 " + status)
+
+
+def test_a_body_that_nginx_writes_to_a_file_is_inspected(waf: Firewall, token: str) -> None:
+    """A body over 64 KiB, most of which is no text."""
+    spaces = " " * 500_000
+    for title, status in (("Fine", 201), (ATTACK, 403)):
+        body = f'{{"x": 1, {spaces} "title": {json.dumps(title)}}}'.encode()
+        assert waf.request("POST", ROWS, token=token, body=body).status == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "header"), [(CLOUDFLARE, "CF-Connecting-IP"), (BALANCER, "X-Forwarded-For")]
+)
+def test_behind_a_proxy_the_log_has_the_clients_address(
+    service: Service, begin_waf: BeginWaf, changes: Mapping[str, str], header: str
+) -> None:
+    with begin_waf(changes) as waf:
+        response = waf.request(
+            "GET", f"{ROWS}?x={ATTACK}", headers={header: "203.0.113.9"}, source=TRUSTED
+        )
+        assert response.status == 403
+        made = str(response.header("X-Request-Id"))
+        wait_for(lambda: waf.audited(made))
+        assert {line["client_ip"] for line in waf.audited(made)} == {"203.0.113.9"}
