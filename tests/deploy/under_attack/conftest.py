@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from tests.support.authority import Files
 
 __all__ = ["files", "socket_file"]  # fixtures from other modules
-ATTACKER, HONEST = (f"user_{name}x{os.getpid()}" for name in ("attacker", "honest"))
+ATTACKER = f"user_attackerx{os.getpid()}"
+numbers = itertools.count(1)
 FILL = """
 insert into opportunities (user_id, title, description, category)
 select id, 'Opportunity ' || n, 'What it is about, in a line or two. ' || n, 'internship'
@@ -46,9 +48,8 @@ def service(
     }
     log = folder / "log"
     with servers.gunicorn(settings, log, socket_file=socket_file, patient=True) as running:
-        for name in (ATTACKER, HONEST):
-            token = issuer.token(name, ttl=3600, azp=ORIGIN)
-            assert running.request("GET", "/api/v1/me", token=token).status == 200
+        token = issuer.token(ATTACKER, ttl=3600, azp=ORIGIN)
+        assert running.request("GET", "/api/v1/me", token=token).status == 200
         yield running
 
 
@@ -70,7 +71,9 @@ def edge(
 
 @pytest.fixture
 def honest(edge: Walls, issuer: Issuer) -> Honest:
-    return Honest(edge.port, edge.authority, issuer.token(HONEST, ttl=3600, azp=ORIGIN), ORIGIN)
+    """A new user, so that the visits during other attacks do not count."""
+    token = issuer.token(f"user_honest{next(numbers)}x{os.getpid()}", ttl=3600, azp=ORIGIN)
+    return Honest(edge.port, edge.authority, token, ORIGIN)
 
 
 @pytest.fixture
