@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run seed token test test-pooler test-stock test-cluster test-deploy coverage lint format types bench bench-scaling bench-overload bench-credentials profile requirements audit sbom clean
+.PHONY: help setup run seed token test test-pooler test-stock test-waf test-cluster test-deploy coverage lint format types bench bench-scaling bench-overload bench-credentials profile requirements audit sbom clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -58,6 +58,9 @@ test-pooler: programs-test-pooler $(INSTALLED) ## run the tests that use Postgre
 
 test-stock: programs-test-stock $(INSTALLED) ## run the HTTP tests again, with gunicorn's own worker
 	$(BIN)/python -m pytest --worker stock
+
+test-waf: programs-test-waf $(INSTALLED) ## run the HTTP tests again, through nginx and its firewall
+	$(BIN)/python -m pytest --behind waf
 
 test-cluster: programs-test-cluster $(INSTALLED) ## run three hosts, nginx, Postgres and Valkey as a cluster: 3 minutes
 	$(BIN)/python -m pytest tests/cluster

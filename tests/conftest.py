@@ -25,6 +25,7 @@ from futuretracker.config import Config
 from futuretracker.database.migrate import migrate
 from futuretracker.database.pool import Pool
 from tests.support import servers
+from tests.support.behind import guarded_app
 from tests.support.pooler import connect, pgbouncer
 from tests.support.served import served_app
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-pytest_plugins = ["tests.support.programs.plugin"]
+pytest_plugins = ["tests.support.replay", "tests.support.programs.plugin"]
 ORIGIN = "http://localhost:3000"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 METRICS_TOKEN = "a-token-that-a-scraper-brings-along"
@@ -110,7 +111,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def open_app(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[dict[str, str]], AbstractContextManager[Flask]]:
-    """Open an application with these settings: in this process, or with the worker of --worker."""
+    """Open an application with these settings: in this process, or as the run's options say."""
+    if pytestconfig.getoption("behind"):
+        return lambda settings: guarded_app(settings, tmp_path_factory.mktemp("behind"))  # type: ignore[return-value]
     if not pytestconfig.getoption("worker"):
         return in_process
     logs = tmp_path_factory.mktemp("served")

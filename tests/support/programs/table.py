@@ -115,6 +115,7 @@ TARGETS = {
     "test": _MAIN,
     "test-pooler": _MAIN,
     "test-stock": _MAIN,
+    "test-waf": (*_MAIN, "modsecurity", "nginx"),
     "coverage": _MAIN,
     "test-cluster": ("ip",),
     "test-deploy": tuple(NEEDS),
