@@ -53,13 +53,3 @@ def test_an_honest_user_is_served_and_nothing_is_left(
     for server, (files, size) in before.items():
         wait_for(lambda server=server, most=files + MOST_FILES: edge.usage(server)[0] <= most)
         assert edge.usage(server)[1] <= size + MOST_BYTES
-
-
-def test_a_flood_from_one_address_is_refused(
-    edge: Walls, honest: Honest, attackers_token: str
-) -> None:
-    """nginx refuses what is more than 32 at the same time, although every request is short."""
-    with attacked(edge, "flood from one address", LONGEST, attackers_token) as counts:
-        list(visits(honest))
-
-    assert counts["429"] > counts.get("200", 0) / 10
