@@ -30,6 +30,8 @@ def guarded_app(settings: Mapping[str, str], folder: Path) -> Iterator[ServedApp
     # Patterns, because nginx' table has no room for the origin of a Chrome extension.
     origins = [f"~^{re.escape(each)}$ $http_origin;\n" for each in split(settings["CORS_ORIGIN"])]
     changes = {
+        # nginx' own responses have HSTS, as with TLS.
+        "map $https $ft_transport_security": "map on $ft_transport_security",
         "include futuretracker/http2.conf;": listen,
         "https://your-frontend-domain.com  https://your-frontend-domain.com;": "".join(origins),
     }

@@ -91,12 +91,28 @@ DIRECT: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         f"{API}/test_versions.py": ("test_no_path_can_break_the_link_header",),
     },
+    "generated requests, most of which the firewall refuses": {
+        "tests/promises/test_contract.py": ("test_the_service_does_what_the_document_says",),
+    },
     "nginx or the firewall refuses the request with a text of its own": {
         f"{API}/test_bad_input.py": (
             "test_a_url_that_is_not_percent_encoded_utf_8_is_refused",
             "test_a_bad_url_is_refused_before_authentication",
             "test_an_unknown_route_is_a_404",
             "test_an_unknown_method_is_a_405",
+        ),
+        "tests/telemetry/test_events.py": (
+            "test_a_write_that_failed_is_audited_as_a_failure[POST-None-body2-413",
+            "test_a_write_that_failed_is_audited_as_a_failure[DELETE-x%0A",
+            "test_control_characters_in_a_path_are_escaped",
+        ),
+        "tests/web/test_cors.py": (
+            "test_a_preflight_offers_the_methods_of_its_path",
+            "test_a_preflight_offers_no_method_of_a_path_that_does_not_exist[/api/%zz",
+        ),
+        "tests/web/test_headers.py": (
+            "test_other_sites_cannot_load_what_is_outside_the_api[/%zz",
+            "test_a_405_lists_the_allowed_methods",
         ),
         f"{API}/test_versions.py": ("test_only_errors_of_v1_have_a_code_and_the_request_id[413",),
     },
