@@ -1,8 +1,8 @@
 """Limit what one user gets of a worker at the same time, so that others are served as well.
 
-A user has a few turns. While other users are served, the time of expensive requests is limited too:
-it fills a bucket, which drains at a steady rate. While the bucket is too full, the user's next
-requests wait.
+A user has a few turns. While any worker serves other users, the time of expensive requests is
+limited too, because all workers share Postgres and the processors. It fills a bucket, which drains
+at a steady rate. While the bucket is too full, the user's next requests wait.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from futuretracker.limits.bucket import Bucket
+from futuretracker.limits.served import Served
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
 from futuretracker.telemetry.json_lines import timestamp
@@ -61,13 +62,15 @@ class Visit:
 
 
 class AtOnce:
-    """Limits the turns and the expensive requests of each user, in one application."""
+    """Limits the turns and the expensive requests of each user, in one application.
 
-    def __init__(self) -> None:
+    ``served``: who was served lately by this process, and by those that share it.
+    """
+
+    def __init__(self, served: Served | None = None) -> None:
         self._users: dict[str, User] = {}
         self._median = {True: WORKING / TIMES, False: WORKING / TIMES}  # of writes, and of reads
-        # The user who was served last and when, and when another one was.
-        self._last, self._last_at, self._other_at = "", 0.0, 0.0
+        self._served = served or Served()
 
     def take(self, request: Request) -> None:
         """Take a turn of the user until the current request ends; raise the 429, or Overloaded."""
@@ -118,9 +121,7 @@ class AtOnce:
     def _end(self, loop: Loop, visit: Visit) -> None:
         self._add_time(loop, visit)
         visit.user.turns[visit.is_write].give_back(loop)
-        if visit.name != self._last:
-            self._last, self._other_at = visit.name, self._last_at
-        self._last_at = time.monotonic()
+        self._served.note(visit.name, time.monotonic())
 
     def _add_time(self, loop: Loop, visit: Visit) -> None:
         """If the request is expensive and the user has others in progress, fill the bucket."""
@@ -138,8 +139,7 @@ class AtOnce:
 
     def _serves_others(self, name: str, now: float, working: float) -> bool:
         """Return whether another user was served while the request worked, or just before."""
-        other_at = self._other_at if name == self._last else self._last_at
-        return now - other_at < max(RECENT, working)
+        return now - self._served.other_at(name) < max(RECENT, working)
 
     def _pause(self, loop: Loop, user: User, now: float) -> None:
         """Take all turns of the user until there is room in the bucket."""

@@ -13,6 +13,7 @@ import pytest
 
 from futuretracker.limits import at_once, bucket
 from futuretracker.limits.at_once import AT_ONCE, AtOnce
+from futuretracker.limits.served import Served
 from futuretracker.web import turns
 from tests.server.loops import TestLoop, running_loop
 
@@ -77,6 +78,21 @@ def test_after_an_expensive_request_the_next_ones_of_a_greedy_user_wait(
     loop.start(send("greedy", QUICK), send("other", QUICK))
     assert loop.results == ["other", "greedy", "other"]
     loop.run_until(4)
+
+    assert loop.results[-1] == "greedy"
+
+
+def test_a_greedy_user_also_waits_while_another_worker_serves_others(
+    loop: TestLoop, hold: Callable[[AtOnce, str], None]
+) -> None:
+    served = Served()
+    worker, other_worker = AtOnce(served), AtOnce(served)
+    hold(worker, "greedy")
+    loop.start(a_request(other_worker, loop, "other", QUICK))
+    loop.start(a_request(worker, loop, "greedy", SLOW))
+    loop.start(a_request(worker, loop, "greedy", QUICK))
+    assert loop.results == ["other", "greedy"]
+    loop.run_until(3)
 
     assert loop.results[-1] == "greedy"
 
