@@ -30,6 +30,18 @@ def table(page: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
 
 
+def test_every_column_of_a_table_has_a_header() -> None:
+    """Assistive technology reads it with each cell."""
+    tables = [
+        (page.name, [cell.strip() for cell in header.split("|")])
+        for page in PAGES
+        for header in re.findall(r"^\|(.*)\|\n\|[-:| ]+\|$", page.read_text(), re.MULTILINE)
+    ]
+
+    assert len(tables) > 50
+    assert [(page, cells) for page, cells in tables if not all(cells)] == []
+
+
 def documented_routes() -> dict[str, set[int]]:
     """Return the statuses of each ``METHOD /path``; several routes may share a row."""
     return {
