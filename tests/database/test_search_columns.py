@@ -112,3 +112,13 @@ def test_the_list_of_columns_is_only_for_the_owner_and_only_for_columns(conn: Co
         pytest.raises(pg.InsufficientPrivilege),
     ):
         role.execute("select search_columns('title')")
+
+
+def test_the_text_that_a_search_reads_is_not_compressed(conn: Connection) -> None:
+    conn.execute("update opportunities set notes = repeat('word ', 1000) where title = 'Row 1'")
+    stored = conn.execute(
+        "select pg_column_compression(search_text), pg_column_compression(notes) is not null"
+        " from opportunities where title = 'Row 1'"
+    )
+
+    assert stored.fetchall() == [(None, True)]
