@@ -65,6 +65,17 @@ class Browser:
         self.find(selector)
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """Take the network away until the block ends."""
+        usual = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        command = "Network.emulateNetworkConditions"
+        self.driver.execute_cdp_cmd(command, {"offline": True, **usual})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd(command, {"offline": False, **usual})
+
     def script(self, expression: str) -> Any:
         return self.driver.execute_script(f"return {expression}")
 
