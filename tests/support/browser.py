@@ -6,7 +6,7 @@ import json
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service as Driver
@@ -18,6 +18,7 @@ from tests.support.node import install
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from selenium.webdriver.remote.remote_connection import RemoteConnection
     from selenium.webdriver.remote.webelement import WebElement
 
 FLAGS = (
@@ -30,7 +31,7 @@ FLAGS = (
     "--disable-sync",
 )
 AXE = Path(__file__).with_name("axe")
-WITHIN = 30  # seconds
+WITHIN = 300  # seconds; a busy machine shows a page of three megabytes slowly
 # Runs before any script of a page; records what the Content-Security-Policy blocks.
 RECORD_VIOLATIONS = """
     window.violations = [];
@@ -117,7 +118,10 @@ def chromium(profile: Path) -> Iterator[Browser]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Driver(driver_path))
+    executor = cast("RemoteConnection", driver.command_executor)
+    executor.client_config.timeout = 2 * WITHIN  # for one command
     try:
+        driver.set_script_timeout(WITHIN)
         driver.execute_cdp_cmd(
             "Page.addScriptToEvaluateOnNewDocument", {"source": RECORD_VIOLATIONS}
         )
