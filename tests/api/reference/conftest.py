@@ -42,7 +42,8 @@ def settings_of_page(
 def service(
     settings_of_page: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    with servers.gunicorn(settings_of_page, tmp_path_factory.mktemp("log") / "log") as running:
+    log = tmp_path_factory.mktemp("log") / "log"
+    with servers.gunicorn(settings_of_page, log, patient=True) as running:
         yield running
 
 

@@ -100,7 +100,7 @@ def test_a_429_shows_when_to_try_again(
         "STORE_URL": f"lmdb://{folder / 'store'}",
         "RATE_LIMIT_USER_WRITE": "1 per 15 minutes",
     }
-    with servers.gunicorn(settings, folder / "log") as limited:
+    with servers.gunicorn(settings, folder / "log", patient=True) as limited:
         first = limited.request("POST", "/api/v1/opportunities", token=token, body={"title": "One"})
         assert first.status == 201
         browser = page(fragment=CREATE, errors=["status of 429"], port=limited.port)
