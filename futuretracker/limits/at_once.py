@@ -64,7 +64,7 @@ class Visit:
 class AtOnce:
     """Limits the turns and the expensive requests of each user, in one application.
 
-    ``served``: who was served lately by this process, and by those that share it.
+    ``served`` says who was served lately. All workers of a host use the same one.
     """
 
     def __init__(self, served: Served | None = None) -> None:

@@ -8,7 +8,7 @@ LAST, OTHER = 0, 1
 
 
 class Served:
-    """The user who was served last and when, and when another one was.
+    """Which user was served last, when, and when a different user was served before.
 
     Processes share it with the process that forked them. Two that write at the same time may mix
     their values; the next request corrects that. Times are monotonic seconds.
