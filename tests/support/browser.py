@@ -38,6 +38,17 @@ RECORD_VIOLATIONS = """
     document.addEventListener("securitypolicyviolation", (event) =>
         window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
+# A colour that fades in has too little contrast until its animation has ended.
+SETTLED = """
+    async function settled() {
+        const ends = (one) => one.effect.getComputedTiming().endTime !== Infinity;
+        const running = () => document.getAnimations().filter(
+            (one) => one.playState === "running" && ends(one));
+        while (running().length > 0) {
+            await Promise.allSettled(running().map((one) => one.finished));
+        }
+    }
+"""
 
 
 class Browser:
@@ -84,7 +95,9 @@ class Browser:
         """Return what axe-core finds wrong with the page: each rule with the elements."""
         install(AXE)
         self.driver.execute_script((AXE / "node_modules/axe-core/axe.min.js").read_text())
-        found = self.driver.execute_async_script("axe.run().then(arguments[0])")
+        found = self.driver.execute_async_script(
+            f"({SETTLED})().then(() => axe.run()).then(arguments[0])"
+        )
         return [
             f"{rule['id']}: {' '.join(map(str, node['target']))}"
             for rule in found["violations"]
