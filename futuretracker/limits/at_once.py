@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 NAME: Final = "user-at-once"
 AT_ONCE = 3  # reads of a user, and as many writes: writes that wait for a lock delay no reads
 # A request is expensive if it has run for RUNNING seconds on the worker's thread. It also is if it
-# has taken WORKING seconds with its statements, and TIMES as long as the median request.
+# has taken WORKING seconds with its statements, and TIMES as long as the median request. A body
+# counts as if this many of its bytes took a second: proxies and the kernel copy it several times.
+BYTES_A_SECOND = 50e6
 RUNNING, WORKING, TIMES = 0.01, 0.02, 4
 STEP = 1.05  # the factor by which each request moves the estimate of the median
 RECENT = 0.5  # seconds since another user was served
@@ -90,8 +92,8 @@ class AtOnce:
             if time.monotonic() - began < web_turns.PATIENCE / 2:
                 raise  # it has waited for the worker for most of the time
             raise _refused(user, name, loop.now) from None
-        request.visit = visit = Visit(name, user, is_write, loop.usage())
-        loop.at_end(partial(self._end, loop, visit))
+        request.visit = Visit(name, user, is_write, loop.usage())
+        loop.at_end(partial(self._end, loop, request))
 
     def wait_between_parts(self, request: Request) -> None:
         """Add the time of the last part of a response; wait while the bucket is too full.
@@ -101,7 +103,7 @@ class AtOnce:
         if (loop := current_loop()) is None:
             return
         visit = request.visit
-        self._add_time(loop, visit)
+        self._add_time(loop, visit, len(request.body or b"") / BYTES_A_SECOND)
         seconds = visit.user.bucket.pause_left(time.monotonic())
         if seconds > 0:
             over: Future[None] = Future()
@@ -118,15 +120,19 @@ class AtOnce:
             }
         return self._users.setdefault(new, User())
 
-    def _end(self, loop: Loop, visit: Visit) -> None:
-        self._add_time(loop, visit)
+    def _end(self, loop: Loop, request: Request) -> None:
+        visit = request.visit
+        self._add_time(loop, visit, len(request.body or b"") / BYTES_A_SECOND)
         visit.user.turns[visit.is_write].give_back(loop)
         self._served.note(visit.name, time.monotonic())
 
-    def _add_time(self, loop: Loop, visit: Visit) -> None:
-        """If the request is expensive and the user has others in progress, fill the bucket."""
+    def _add_time(self, loop: Loop, visit: Visit, reading: float = 0.0) -> None:
+        """If the request is expensive and the user has others in progress, fill the bucket.
+
+        ``reading`` has the seconds that its body counts.
+        """
         user, used, now = visit.user, loop.usage(), time.monotonic()
-        running = used.running - visit.before.running
+        running = used.running - visit.before.running + reading
         working = used.working - visit.before.working
         median = self._median[visit.is_write]
         self._median[visit.is_write] *= STEP if working > median else 1 / STEP
