@@ -107,7 +107,7 @@ endif
 bench-scaling: $(INSTALLED) ## measure the speed with more workers, users and rows; LARGE=1: up to ten million rows (needs wrk)
 	$(BIN)/python -m benchmarks.scaling --output scaling $(if $(LARGE),--rows 10000 100000 1000000 10000000)
 
-bench-overload: $(INSTALLED) ## measure clients that give up, and light users beside a heavy one: 6 minutes; BASE=folder: with another checkout
+bench-overload: $(INSTALLED) ## measure clients that give up, light users beside a heavy one, and reads beside searches: 7 minutes; BASE=folder: with another checkout
 	$(BIN)/python -m benchmarks.overload --output overload $(if $(BASE),--base $(BASE))
 
 bench-credentials: $(INSTALLED) ## compare the CPU time of session tokens, API keys and signed requests: 1 minute

@@ -22,7 +22,7 @@ daemon off;
 worker_processes 1;
 user {user} {group};
 pid nginx.pid;
-events {{ worker_connections 2048; }}
+events {{ worker_connections 16384; }}
 http {{
     access_log off;
     client_body_temp_path body;

@@ -13,7 +13,7 @@ from futuretracker.api import audit
 from futuretracker.auth import Admission, unauthenticated
 from futuretracker.database import Database
 from futuretracker.database.freshness import Freshness
-from futuretracker.limits import AtOnce, limiter, rate_limited
+from futuretracker.limits import AtOnce, Served, limiter, rate_limited
 from futuretracker.store import open_store
 from futuretracker.web import errors
 from futuretracker.web.application import Application
@@ -26,6 +26,8 @@ from futuretracker.web.traffic import Traffic, note_route
 
 if TYPE_CHECKING:
     from futuretracker.config import Config
+
+served = Served()  # gunicorn imports this module before it forks the workers, so they share it
 
 
 def create_app(config: Config) -> Application:
@@ -41,7 +43,7 @@ def create_app(config: Config) -> Application:
     # Before the view.
     app.before_request(audit.log_request)
     limiter.init_app(app)  # 429: the limits of single views and blueprints
-    app.at_once = AtOnce()  # 429
+    app.at_once = AtOnce(served)  # 429
     freshness = Freshness(config.database, app.store)
     app.admission = Admission(app, freshness)
     app.before_request(app.admission.admit)  # 429, 400, 401, 413

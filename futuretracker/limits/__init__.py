@@ -10,5 +10,6 @@ from futuretracker.limits.at_once import AtOnce
 from futuretracker.limits.keys import address_key
 from futuretracker.limits.limiter import limiter, store_key
 from futuretracker.limits.responses import rate_limited
+from futuretracker.limits.served import Served
 
-__all__ = ["AtOnce", "address_key", "limiter", "rate_limited", "store_key"]
+__all__ = ["AtOnce", "Served", "address_key", "limiter", "rate_limited", "store_key"]

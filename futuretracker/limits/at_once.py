@@ -1,8 +1,8 @@
 """Limit what one user gets of a worker at the same time, so that others are served as well.
 
-A user has a few turns. While other users are served, the time of expensive requests is limited too:
-it fills a bucket, which drains at a steady rate. While the bucket is too full, the user's next
-requests wait.
+A user has a few turns. While any worker serves other users, the time of expensive requests is
+limited too, because all workers share Postgres and the processors. It fills a bucket, which drains
+at a steady rate. While the bucket is too full, the user's next requests wait.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from futuretracker.limits.bucket import Bucket
+from futuretracker.limits.served import Served
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
 from futuretracker.telemetry.json_lines import timestamp
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 NAME: Final = "user-at-once"
 AT_ONCE = 3  # reads of a user, and as many writes: writes that wait for a lock delay no reads
 # A request is expensive if it has run for RUNNING seconds on the worker's thread. It also is if it
-# has taken WORKING seconds with its statements, and TIMES as long as the median request.
+# has taken WORKING seconds with its statements, and TIMES as long as the median request. A body
+# counts as if this many of its bytes took a second: proxies and the kernel copy it several times.
+BYTES_A_SECOND = 50e6
 RUNNING, WORKING, TIMES = 0.01, 0.02, 4
 STEP = 1.05  # the factor by which each request moves the estimate of the median
 RECENT = 0.5  # seconds since another user was served
@@ -61,13 +64,15 @@ class Visit:
 
 
 class AtOnce:
-    """Limits the turns and the expensive requests of each user, in one application."""
+    """Limits the turns and the expensive requests of each user, in one application.
 
-    def __init__(self) -> None:
+    ``served`` says who was served lately. All workers of a host use the same one.
+    """
+
+    def __init__(self, served: Served | None = None) -> None:
         self._users: dict[str, User] = {}
         self._median = {True: WORKING / TIMES, False: WORKING / TIMES}  # of writes, and of reads
-        # The user who was served last and when, and when another one was.
-        self._last, self._last_at, self._other_at = "", 0.0, 0.0
+        self._served = served or Served()
 
     def take(self, request: Request) -> None:
         """Take a turn of the user until the current request ends; raise the 429, or Overloaded."""
@@ -87,8 +92,8 @@ class AtOnce:
             if time.monotonic() - began < web_turns.PATIENCE / 2:
                 raise  # it has waited for the worker for most of the time
             raise _refused(user, name, loop.now) from None
-        request.visit = visit = Visit(name, user, is_write, loop.usage())
-        loop.at_end(partial(self._end, loop, visit))
+        request.visit = Visit(name, user, is_write, loop.usage())
+        loop.at_end(partial(self._end, loop, request))
 
     def wait_between_parts(self, request: Request) -> None:
         """Add the time of the last part of a response; wait while the bucket is too full.
@@ -98,7 +103,7 @@ class AtOnce:
         if (loop := current_loop()) is None:
             return
         visit = request.visit
-        self._add_time(loop, visit)
+        self._add_time(loop, visit, len(request.body or b"") / BYTES_A_SECOND)
         seconds = visit.user.bucket.pause_left(time.monotonic())
         if seconds > 0:
             over: Future[None] = Future()
@@ -115,17 +120,19 @@ class AtOnce:
             }
         return self._users.setdefault(new, User())
 
-    def _end(self, loop: Loop, visit: Visit) -> None:
-        self._add_time(loop, visit)
+    def _end(self, loop: Loop, request: Request) -> None:
+        visit = request.visit
+        self._add_time(loop, visit, len(request.body or b"") / BYTES_A_SECOND)
         visit.user.turns[visit.is_write].give_back(loop)
-        if visit.name != self._last:
-            self._last, self._other_at = visit.name, self._last_at
-        self._last_at = time.monotonic()
+        self._served.note(visit.name, time.monotonic())
 
-    def _add_time(self, loop: Loop, visit: Visit) -> None:
-        """If the request is expensive and the user has others in progress, fill the bucket."""
+    def _add_time(self, loop: Loop, visit: Visit, reading: float = 0.0) -> None:
+        """If the request is expensive and the user has others in progress, fill the bucket.
+
+        ``reading`` has the seconds that its body counts.
+        """
         user, used, now = visit.user, loop.usage(), time.monotonic()
-        running = used.running - visit.before.running
+        running = used.running - visit.before.running + reading
         working = used.working - visit.before.working
         median = self._median[visit.is_write]
         self._median[visit.is_write] *= STEP if working > median else 1 / STEP
@@ -138,8 +145,7 @@ class AtOnce:
 
     def _serves_others(self, name: str, now: float, working: float) -> bool:
         """Return whether another user was served while the request worked, or just before."""
-        other_at = self._other_at if name == self._last else self._last_at
-        return now - other_at < max(RECENT, working)
+        return now - self._served.other_at(name) < max(RECENT, working)
 
     def _pause(self, loop: Loop, user: User, now: float) -> None:
         """Take all turns of the user until there is room in the bucket."""

@@ -1,4 +1,4 @@
-"""What ``backup``, ``drill`` and ``restore`` print: for a person, for a program, or for the log."""
+"""What ``backup`` and ``drill`` print: for a person, for a program, or for the log."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
-def shown(place: Site, *arguments: str, **settings: str) -> str:
+def shown(place: Site, *arguments: str, status: int = 0, **settings: str) -> str:
     """Return what a terminal gets, without what moves the cursor and makes colors."""
-    output = on_a_terminal(place.folder, *arguments, settings={**place.settings, **settings})
+    output = on_a_terminal(
+        place.folder, *arguments, status=status, settings={**place.settings, **settings}
+    )
     return ESCAPES.sub("", output)
 
 

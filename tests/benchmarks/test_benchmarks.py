@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
@@ -21,6 +19,7 @@ from benchmarks.profile import read_arguments
 from benchmarks.servers import Server
 from benchmarks.workloads import Request
 from benchmarks.wrk import Wrk
+from tests.benchmarks import ONE_SECOND, run_module
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 CHOSEN = ["futuretracker", "bare", "pgbench"]
 SERVERS = ["futuretracker", "base", "bare", "pgbench"]
-ONE_SECOND = ["--rounds", "1", "--seconds", "1", "--output", "found"]
 
 
 @pytest.fixture
@@ -63,19 +61,6 @@ def base(tmp_path: Path) -> Path:
     return folder
 
 
-def run_module(name: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", name, *arguments],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.mark.needs("wrk")
 def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -> None:
     chosen = ["--workloads", "mix", "--servers", *CHOSEN, "--base", str(base)]
@@ -96,23 +81,6 @@ def test_the_benchmark_compares_the_chosen_servers(tmp_path: Path, base: Path) -
     assert rows["pgbench"]["postgres_cpu"] > 0
     assert "| mix | pgbench |" in (tmp_path / "found.md").read_text()
     ET.parse(tmp_path / "found.svg")  # noqa: S314 - written just now
-
-
-def test_overload_is_measured_with_clients_that_give_up_and_beside_a_heavy_user(
-    tmp_path: Path,
-) -> None:
-    chosen = ["--connections", "4", "--results", str(tmp_path)]
-    run_module("benchmarks.overload", *ONE_SECOND, *chosen)
-
-    cases = json.loads((tmp_path / "found.json").read_text())["cases"]
-    light = [name for name in cases if name.startswith("light users beside")]
-    assert len(light) == 6
-    for name in ("creates, 4 clients", *light):
-        (outcome,) = cases[name]["futuretracker"]
-        assert outcome["good"] > 0
-        assert outcome["errors"] == 0
-    assert cases["1 MiB bodies itself"]["futuretracker"][0]["good"] == 0
-    assert "| light users beside search | futuretracker |" in (tmp_path / "found.md").read_text()
 
 
 @pytest.mark.needs("wrk")

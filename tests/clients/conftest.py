@@ -67,10 +67,12 @@ def ports(
     one = {"RATE_LIMIT_USER_GENERAL": "1 per 15 minutes"}
     with (
         servers.gunicorn(
-            {**settings, "STORE_URL": f"lmdb://{folder / 'a'}"}, folder / "log"
+            {**settings, "STORE_URL": f"lmdb://{folder / 'a'}"}, folder / "log", patient=True
         ) as api,
         servers.gunicorn(
-            {**settings, **one, "STORE_URL": f"lmdb://{folder / 'b'}"}, folder / "limited-log"
+            {**settings, **one, "STORE_URL": f"lmdb://{folder / 'b'}"},
+            folder / "limited-log",
+            patient=True,
         ) as limited,
         faults_before(api.port) as faults,
     ):

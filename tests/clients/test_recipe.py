@@ -27,7 +27,7 @@ BLOCK = re.compile(r"^```bash(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def test_the_recipe_sends_signed_requests(
     algorithm: str, serve: Callable[..., Service], issuer: Issuer, tmp_path: Path
 ) -> None:
-    service = serve(FUTURETRACKER_ENV="development")
+    service = serve(FUTURETRACKER_ENV="development", patient=True)
     blocks = BLOCK.findall(PAGE.read_text())
     script = "".join(text for kind, text in blocks if kind in {"", algorithm})
     assert {kind for kind, _ in blocks} == {"", "ed25519", "hmac-sha256"}

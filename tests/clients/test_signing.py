@@ -110,7 +110,7 @@ def test_a_request_is_accepted_once(auth: httpx.Auth, addresses: Addresses) -> N
 def test_the_host_of_the_request_is_signed_by_default(
     sign: Sign, serve: Callable[..., Service], issuer: Issuer
 ) -> None:
-    api = f"http://127.0.0.1:{serve(FUTURETRACKER_ENV='test').port}"
+    api = f"http://127.0.0.1:{serve(FUTURETRACKER_ENV='test', patient=True).port}"
     token = issuer.token("user_host", ttl=600, azp=ORIGIN)
 
     with Client(api, auth=sign(api, token)) as client:

@@ -86,7 +86,7 @@ def test_the_client_works_in_a_browser_when_vite_builds_it(
     built = node(folder, "npm", "run", "build")
     assert built.returncode == 0, built.stderr
     with serve_files(folder / "dist") as origin, chromium(tmp_path / "profile") as browser:
-        service = serve(CORS_ORIGIN=origin)
+        service = serve(CORS_ORIGIN=origin, patient=True)
         token = issuer.token("user_vite", ttl=600, azp=origin)
 
         browser.open(f"{origin}/#http://127.0.0.1:{service.port}|{token}", width=390)

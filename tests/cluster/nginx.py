@@ -49,6 +49,8 @@ http {{
             proxy_set_header Host $host;
             proxy_set_header X-Forwarded-For $remote_addr;
             proxy_set_header X-Forwarded-Proto https;
+            proxy_buffers 16 16k;
+            proxy_buffer_size 16k;
             proxy_connect_timeout 1s;
             # Without non_idempotent: a POST or PATCH that was sent is never sent again.
             proxy_next_upstream error timeout;

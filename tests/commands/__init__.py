@@ -68,10 +68,12 @@ def on_a_terminal(
     status: int = 0,
     stdout: Path | None = None,
     settings: Mapping[str, str] | None = None,
+    watch: Callable[[str], object] = lambda _: None,
 ) -> str:
     """Run a command on a terminal to its end; return what the terminal gets.
 
-    ``stdout`` is a file that replaces the terminal there.
+    ``stdout`` is a file that replaces the terminal there. ``watch`` is called with all of the
+    text each time that there is more of it.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
@@ -89,6 +91,7 @@ def on_a_terminal(
         with suppress(OSError):  # Linux raises it when the other end is closed
             while part := screen.read1():
                 shown += part
+                watch(shown.decode(errors="replace"))
         assert process.wait(WITHIN) == status, shown
     return shown.decode().replace("\r\n", "\n")
 

@@ -13,6 +13,7 @@ import pytest
 
 from futuretracker.limits import at_once, bucket
 from futuretracker.limits.at_once import AT_ONCE, AtOnce
+from futuretracker.limits.served import Served
 from futuretracker.web import turns
 from tests.server.loops import TestLoop, running_loop
 
@@ -29,11 +30,13 @@ def _no_burst(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(at_once, "RECENT", 60.0)
 
 
-def a_request(limit: AtOnce, loop: TestLoop, user: str, seconds: float) -> Callable[[], str]:
+def a_request(
+    limit: AtOnce, loop: TestLoop, user: str, seconds: float, body: bytes = b""
+) -> Callable[[], str]:
     """Return a request that runs for some seconds on the loop's thread."""
 
     def serve() -> str:
-        limit.take(request_of(user))
+        limit.take(request_of(user, body))
         try:
             time.sleep(seconds)
             return user
@@ -43,8 +46,8 @@ def a_request(limit: AtOnce, loop: TestLoop, user: str, seconds: float) -> Calla
     return serve
 
 
-def request_of(user: str) -> Any:
-    return SimpleNamespace(session=SimpleNamespace(user_id=user), method="GET")
+def request_of(user: str, body: bytes = b"") -> Any:
+    return SimpleNamespace(session=SimpleNamespace(user_id=user), method="GET", body=body)
 
 
 @pytest.fixture
@@ -76,6 +79,42 @@ def test_after_an_expensive_request_the_next_ones_of_a_greedy_user_wait(
     loop.start(send("other", QUICK), send("greedy", SLOW))
     loop.start(send("greedy", QUICK), send("other", QUICK))
     assert loop.results == ["other", "greedy", "other"]
+    loop.run_until(4)
+
+    assert loop.results[-1] == "greedy"
+
+
+def test_a_greedy_user_also_waits_while_another_worker_serves_others(
+    loop: TestLoop, hold: Callable[[AtOnce, str], None]
+) -> None:
+    served = Served()
+    worker, other_worker = AtOnce(served), AtOnce(served)
+    hold(worker, "greedy")
+    loop.start(a_request(other_worker, loop, "other", QUICK))
+    loop.start(a_request(worker, loop, "greedy", SLOW))
+    loop.start(a_request(worker, loop, "greedy", QUICK))
+    assert loop.results == ["other", "greedy"]
+    loop.run_until(3)
+
+    assert loop.results[-1] == "greedy"
+
+
+def test_a_large_body_is_expensive_however_fast_it_was_read(
+    loop: TestLoop,
+    hold: Callable[[AtOnce, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(at_once, "RUNNING", 60.0)
+    monkeypatch.setattr(at_once, "WORKING", 60.0)
+    monkeypatch.setattr(at_once, "BYTES_A_SECOND", 100.0)
+    monkeypatch.setattr(bucket, "EACH", SLOW)
+    limit = AtOnce()
+    send = partial(a_request, limit, loop)
+    hold(limit, "greedy")
+    loop.start(send("other", QUICK), send("greedy", QUICK, b"x" * 1000))
+    loop.start(send("greedy", QUICK, b"x" * 10_000))
+    loop.start(send("greedy", QUICK))
+    assert loop.results == ["other", "greedy", "greedy"]
     loop.run_until(4)
 
     assert loop.results[-1] == "greedy"

@@ -140,7 +140,7 @@ def test_a_fault_and_the_death_of_a_worker_break_no_other_request(
 def test_limits_are_not_doubled_for_ever_after_the_file_was_removed(
     serve: Callable[..., Service], tmp_path: Path
 ) -> None:
-    service = serve(RATE_LIMIT_GENERAL="100 per 15 minutes", METRICS_TOKEN=TOKEN)
+    service = serve(patient=True, RATE_LIMIT_GENERAL="100 per 15 minutes")
     assert service.request("GET", "/api/health").status == 200
     shutil.rmtree(tmp_path / "store")
     wait_for(lambda: len(messages(service, BACK)) == 2, what="both workers have noticed")

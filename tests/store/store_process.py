@@ -31,6 +31,7 @@ def tell(*what):
 
 logging.getLogger("futuretracker.store").addHandler(Printed())
 SharedStore.RETRY = 0.2
+SharedStore.SLOW = 60  # a busy machine is no fault of the store
 store = open_store(sys.argv[1])
 tell("ready", "")
 number, new_keys = 0, sys.argv[2:] == ["new-keys"]
@@ -39,8 +40,10 @@ while True:
     other = number if new_keys else number % 500
     hits = store.visit([Hit("all", 10**9, 900), Hit(f"{other}", 10**9, 900)]).windows[0].hits
     if number % 10 == 0 and select.select([sys.stdin], [], [], 0)[0]:
-        if not sys.stdin.readline():
+        line = sys.stdin.readline()
+        if not line:
             break
+        new_keys = new_keys and line != "same keys\\n"
         tell("hits", hits)
     if not new_keys:
         time.sleep(0.001)
@@ -55,13 +58,17 @@ class StoreProcess:
         self.messages: list[tuple[str, str]] = []
         self._read_until("ready")
 
-    def hits(self) -> int:
+    def hits(self, command: str = "") -> int:
         """Return how often the key ``all`` has been hit, as the process sees it."""
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended, which the next line reports
-            self.process.stdin.write("\n")
+            self.process.stdin.write(f"{command}\n")
             self.process.stdin.flush()
         return int(self._read_until("hits"))
+
+    def stop_new_keys(self) -> None:
+        """Let the process use the same keys again and again, so that it needs no more space."""
+        self.hits("same keys")
 
     def causes(self) -> list[str]:
         """Return why the process has lost its store, each time."""

@@ -52,7 +52,15 @@ def folder(url: str, tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-@pytest.mark.parametrize(("change", "problem"), CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        pytest.param(
+            *case, id=name, marks=pytest.mark.needs("root") if "another user" in name else ()
+        )
+        for name, case in CASES.items()
+    ],
+)
 def test_what_is_not_private_is_named_and_not_used(
     folder: Path,
     url: str,

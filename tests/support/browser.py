@@ -6,7 +6,7 @@ import json
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service as Driver
@@ -18,6 +18,7 @@ from tests.support.node import install
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from selenium.webdriver.remote.remote_connection import RemoteConnection
     from selenium.webdriver.remote.webelement import WebElement
 
 FLAGS = (
@@ -30,12 +31,23 @@ FLAGS = (
     "--disable-sync",
 )
 AXE = Path(__file__).with_name("axe")
-WITHIN = 30  # seconds
+WITHIN = 300  # seconds; a busy machine shows a page of three megabytes slowly
 # Runs before any script of a page; records what the Content-Security-Policy blocks.
 RECORD_VIOLATIONS = """
     window.violations = [];
     document.addEventListener("securitypolicyviolation", (event) =>
         window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+# A colour that fades in has too little contrast until its animation has ended.
+SETTLED = """
+    async function settled() {
+        const ends = (one) => one.effect.getComputedTiming().endTime !== Infinity;
+        const running = () => document.getAnimations().filter(
+            (one) => one.playState === "running" && ends(one));
+        while (running().length > 0) {
+            await Promise.allSettled(running().map((one) => one.finished));
+        }
+    }
 """
 
 
@@ -65,6 +77,17 @@ class Browser:
         self.find(selector)
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """Take the network away until the block ends."""
+        usual = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        command = "Network.emulateNetworkConditions"
+        self.driver.execute_cdp_cmd(command, {"offline": True, **usual})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd(command, {"offline": False, **usual})
+
     def script(self, expression: str) -> Any:
         return self.driver.execute_script(f"return {expression}")
 
@@ -72,7 +95,9 @@ class Browser:
         """Return what axe-core finds wrong with the page: each rule with the elements."""
         install(AXE)
         self.driver.execute_script((AXE / "node_modules/axe-core/axe.min.js").read_text())
-        found = self.driver.execute_async_script("axe.run().then(arguments[0])")
+        found = self.driver.execute_async_script(
+            f"({SETTLED})().then(() => axe.run()).then(arguments[0])"
+        )
         return [
             f"{rule['id']}: {' '.join(map(str, node['target']))}"
             for rule in found["violations"]
@@ -106,7 +131,10 @@ def chromium(profile: Path) -> Iterator[Browser]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Driver(driver_path))
+    executor = cast("RemoteConnection", driver.command_executor)
+    executor.client_config.timeout = 2 * WITHIN  # for one command
     try:
+        driver.set_script_timeout(WITHIN)
         driver.execute_cdp_cmd(
             "Page.addScriptToEvaluateOnNewDocument", {"source": RECORD_VIOLATIONS}
         )

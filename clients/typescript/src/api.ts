@@ -452,7 +452,7 @@ export interface components {
              */
             name?: string | undefined;
             /**
-             * @description What the key may do.
+             * @description What the key may do: `opportunities:read`, `opportunities:write`, `account:read`.
              * @example [
              *       "opportunities:read"
              *     ]
@@ -893,7 +893,7 @@ export interface components {
                 x: string;
             } | null | undefined;
             /**
-             * @description What the key may do.
+             * @description What the key may do: `opportunities:read`, `opportunities:write`, `account:read`.
              * @example [
              *       "opportunities:read"
              *     ]

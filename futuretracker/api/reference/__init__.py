@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
-from futuretracker.api.reference.assets import ASSETS, HTML, OURS, File, link, respond
+from futuretracker.api.reference.assets import ASSETS, DIALOG, HTML, OURS, File, link, respond
 from futuretracker.auth import public
 from futuretracker.limits import limiter
 
@@ -54,4 +54,5 @@ def _page() -> File:
     html = (files(OURS) / "index.html").read_text(encoding="utf-8")
     for name in ("favicon.svg", "docs.css", "docs.js", "standalone.esm.js"):
         html = html.replace(f"/docs/{name}", link(name))
+    html = html.replace("/docs/chunks/modal.js", link(DIALOG))
     return File.compressed(html.encode(), HTML)

@@ -94,6 +94,10 @@ ASSETS: Final[Mapping[str, Asset]] = {
 }
 
 
+# The dialog that sends requests; the library's build chooses the end of its name.
+[DIALOG] = (name for name in ASSETS if name.startswith("chunks/modal-"))
+
+
 def link(name: str) -> str:
     """Return the URL of a file for a page; it changes with the file."""
     return f"/docs/{ASSETS[name].digest()}/{name}"

@@ -62,6 +62,13 @@ async function localToken() {
   return response.ok ? (await response.json()).token : "";
 }
 
+// The dialog for requests takes a quarter of a megabyte. It is loaded when the page is there, so
+// that it opens at once, and also without a network.
+function loadDialog() {
+  const load = () => import(page.dataset.dialog).catch(() => {}); // the button tries again
+  (window.requestIdleCallback ?? setTimeout)(load);
+}
+
 const token = await localToken();
 
 createApiReference(page, {
@@ -87,5 +94,8 @@ createApiReference(page, {
   hideModels: true,
   orderSchemaPropertiesBy: "preserve",
   operationTitleSource: "summary",
-  onLoaded: showGuides,
+  onLoaded() {
+    showGuides();
+    loadDialog();
+  },
 });

@@ -23,7 +23,9 @@ MAX_DAYS: Final = 366  # until a key expires: a year, also a leap year
 MAX_NETWORKS: Final = 10
 MAX_OVERLAP: Final = 604_800  # seconds that a former secret stays valid: 7 days
 NAME: Final = about("A name, to recognise the key by.", "Spreadsheet")
-SCOPE: Final = about("What the key may do.", ["opportunities:read"])
+SCOPE: Final = about(
+    f"What the key may do: {', '.join(f'`{scope}`' for scope in SCOPES)}.", ["opportunities:read"]
+)
 SIGNED_ONLY: Final = "A key with a public key has no secret, so signedOnly cannot be false"
 READ_ONLY: Final = frozenset(
     {"id", "prefix", "algorithm", "createdAt", "lastUsed", "formerSecretValidUntil", "secret"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import UnsupportedMediaType
 
 from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
+from futuretracker.api.schemas.storable import made_whole
 from futuretracker.web.body import read_bytes
 from futuretracker.web.errors import ApiError
 from futuretracker.web.request import current
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-# The JSON parser has joined whole pairs before.
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
 
 
@@ -73,16 +72,10 @@ def _clean(pairs: list[tuple[str, Any]]) -> JsonObject:
     """Drop keys that begin with ``$`` or contain a dot, at every depth; fix cut texts.
 
     MongoDB would read such keys as operators; the original API removed them, and clients may rely
-    on it. Clients cut texts between UTF-16 units. Half a pair of surrogates, which UTF-8 cannot
-    encode, becomes U+FFFD, as browsers do where they encode text.
+    on it. The JSON parser has joined whole pairs of surrogates before.
     """
     found = JsonObject(
-        (
-            key,
-            _HALF_PAIR.sub("\ufffd", value)
-            if isinstance(value, str) and not value.isascii()
-            else value,
-        )
+        (key, made_whole(value) if isinstance(value, str) else value)
         for key, value in pairs
         if not key.startswith("$") and "." not in key
     )

@@ -10,12 +10,10 @@ from marshmallow import fields
 from futuretracker.api.schemas.dates import calendar_date, is_time
 from futuretracker.api.schemas.field_errors import FieldCode, FieldError, Invalid
 from futuretracker.api.schemas.links import web_url
+from futuretracker.api.schemas.storable import is_storable
 from futuretracker.api.schemas.visible import visible
 
 LINK = "Link must be a valid URL (http or https)"
-
-# Postgres cannot store NUL, and UTF-8 cannot encode an unpaired surrogate.
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]").search
 
 # Control characters, and those that override the direction: no part of a link, even at its ends.
 _DAMAGED = re.compile("[\x00-\x08\x0e-\x1b\x7f\u202d\u202e]").search
@@ -38,7 +36,7 @@ class Text(fields.Field[str | None]):
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str | None:
         if not isinstance(value, str):
             raise Invalid(FieldCode.WRONG_TYPE, f"{self._name} must be a string")
-        if _UNSTORABLE(value):
+        if not is_storable(value):
             message = f"{self._name} contains characters that cannot be stored"
             raise Invalid(FieldCode.NOT_STORABLE, message)
         text = visible(value)
@@ -143,8 +141,3 @@ def _null(
     """Return the options of a field with the error for a null that it does not accept."""
     errors = {"null": [FieldError(code, message, facts)], **options.pop("error_messages", {})}
     return {**options, "error_messages": errors}
-
-
-def is_storable(text: str) -> bool:
-    """Return whether Postgres can store the text."""
-    return not _UNSTORABLE(text)

@@ -9,8 +9,8 @@ from marshmallow import fields
 
 from futuretracker.api.schemas.dates import calendar_date
 from futuretracker.api.schemas.field_errors import FieldCode, Invalid
-from futuretracker.api.schemas.fields import is_storable
 from futuretracker.api.schemas.search import parse_search
+from futuretracker.api.schemas.storable import is_storable
 from futuretracker.api.schemas.visible import visible
 from futuretracker.database.queries.search import Groups
 

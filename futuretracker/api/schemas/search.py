@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from futuretracker.api.schemas.links import web_url
 from futuretracker.database.queries.search import MAX_TERMS, Term
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ _QUOTATION_MARKS = str.maketrans("\u201c\u201d\u201e", '"""')
 def parse_search(text: str) -> Groups:
     """Return the groups of terms; an opportunity must match all terms of one group.
 
-    A query without a term has no group. A query with more than MAX_TERMS terms is one text.
+    A query without a term has no group. A query with more than MAX_TERMS terms is one text. A link
+    is also searched for as the API stores it.
     """
     whole = Term(text.strip())
+    link = web_url(whole.text)
+    stored = [[Term(link)]] if link and link != whole.text else []
     groups: list[list[Term]] = [[]]
     for token in _TOKEN.finditer(text.translate(_QUOTATION_MARKS)):
         if token[0].lower() == "or" and groups[-1]:
@@ -42,6 +46,6 @@ def parse_search(text: str) -> Groups:
             groups[-1].append(Term("or"))
     if any(term.is_excluded for group in groups for term in group):
         groups.append([whole])  # the text itself, if its dash is not meant as syntax
-    if sum(map(len, groups)) > MAX_TERMS:
-        return [[whole]]
-    return groups
+    if sum(map(len, groups)) + len(stored) > MAX_TERMS:
+        groups = [[whole]]
+    return groups + stored

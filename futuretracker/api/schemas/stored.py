@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 
 from futuretracker.api.schemas.base import Request
 from futuretracker.api.schemas.field_errors import FieldError, ValidationFailed, errors_of
-from futuretracker.api.schemas.fields import is_storable
+from futuretracker.api.schemas.storable import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -38,7 +38,7 @@ def service(
         "SOURCE_URL": "https://git.example.com/futuretracker",
         **issuer.settings(),
     }
-    with servers.gunicorn(settings, folder / "log") as running:
+    with servers.gunicorn(settings, folder / "log", patient=True) as running:
         yield running
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from futuretracker.api.reference.assets import ASSETS, LIBRARY, link
+from futuretracker.api.reference.assets import ASSETS, DIALOG, LIBRARY, link
 from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def test_the_page_and_its_files_are_public_and_have_the_security_headers(
 
 def test_the_pages_link_to_files_that_exist(client: FlaskClient) -> None:
     html = client.get("/docs").text + client.get("/", headers={"Accept": "text/html"}).text
-    paths = set(re.findall(r'(?:href|src)="(/docs/[^"]+)"', html))
+    paths = set(re.findall(r'(?:href|src|data-dialog)="(/docs/[^"]+)"', html))
 
-    assert paths == {link(name) for name in (*OURS, "standalone.esm.js")}
+    assert paths == {link(name) for name in (*OURS, "standalone.esm.js", DIALOG)}
     assert all(client.get(path).status_code == 200 for path in paths)
 
 

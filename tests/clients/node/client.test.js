@@ -1,6 +1,8 @@
 // The TypeScript client, installed as a package, against the real service.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { test } from "node:test";
 
 import { createClient, FutureTrackerError } from "@futuretracker/client";
@@ -236,9 +238,13 @@ test("a service that is down is an error with a cause", async () => {
 });
 
 test("a timeout is an error", async () => {
-  const slow = createClient({ baseUrl: API_URL, token, retries: 0, timeoutMs: 0 });
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const baseUrl = `http://127.0.0.1:${silent.address().port}`;
+  const slow = createClient({ baseUrl, token, retries: 0, timeoutMs: 10 });
 
   assert.equal((await failure(slow.getMe())).code, "timeout");
+  silent.close();
 });
 
 test("every operation works", async () => {

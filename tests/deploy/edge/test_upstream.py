@@ -42,6 +42,16 @@ def test_connections_to_the_service_are_kept(edge: Edge, socket_file: Path) -> N
         assert connections(socket_file) == first
 
 
+def test_a_long_search_has_a_next_page(edge: Edge, token: str) -> None:
+    """Its Link header repeats the search: about 6 KB."""
+    for title in ("one row", "another row"):
+        assert edge.request("POST", ROWS, token=token, body={"title": title}).status == 201
+    found = edge.request("GET", f"{ROWS}?limit=1&q={'%0A' * 2040}row", token=token)
+
+    assert found.status == 200
+    assert "%0A" * 2040 in str(found.header("Link"))
+
+
 def test_a_write_is_not_retried_after_its_worker_died(
     begin: Begin,
     serve: Callable[..., Service],

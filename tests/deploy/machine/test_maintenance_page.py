@@ -1,8 +1,9 @@
-"""The commands of docs/operations/maintenance.md, and a restart beside a backup."""
+"""The commands of docs/operations/maintenance.md, and a restart and a crash beside a backup."""
 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -10,16 +11,22 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from tests.deploy.machine.drop_in import changed
 from tests.deploy.machine.guide import commands
+from tests.deploy.machine.socket_file import send
 from tests.support.servers import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.deploy.machine.machine import Machine
 
 PAGE = (ROOT / "docs" / "operations" / "maintenance.md").read_text()
 COMMANDS = [command.text for command in commands(PAGE)]
 DEFINITION, *OTHERS = COMMANDS
 API = "futuretracker-api.service"
+MIGRATE = "futuretracker-migrate.service"
 
 
 @pytest.fixture
@@ -54,19 +61,41 @@ def test_the_metrics_of_the_api_show_the_size_of_the_audit_log(deployed: Machine
     assert float(found[1]) > 0
 
 
+@contextmanager
+def backup(url: str) -> Iterator[None]:
+    """Keep a transaction open that holds the locks of a backup; it must be open at the end."""
+    with psycopg.connect(url, application_name="pg_dump") as session:
+        tables = "select tablename from pg_tables where schemaname = 'public'"
+        for (name,) in session.execute(tables).fetchall():
+            session.execute(
+                sql.SQL("lock table {} in access share mode").format(sql.Identifier(name))
+            )
+        yield
+        assert session.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+
+
 def test_a_restart_beside_a_backup_does_not_wait_for_its_end(
     deployed: Machine, guide_url: str
 ) -> None:
     before = deployed.state(API, "MainPID")
-    with psycopg.connect(guide_url, application_name="pg_dump") as backup:
-        tables = "select tablename from pg_tables where schemaname = 'public'"
-        for (name,) in backup.execute(tables).fetchall():
-            backup.execute(
-                sql.SQL("lock table {} in access share mode").format(sql.Identifier(name))
-            )
+    with backup(guide_url):
         deployed.run(f"systemctl restart {API}")
 
         assert deployed.state(API, "ActiveState") == "active"
-        assert deployed.state("futuretracker-migrate.service", "Result") == "success"
-        assert backup.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+        assert deployed.state(MIGRATE, "Result") == "success"
     assert deployed.state(API, "MainPID") != before
+
+
+def test_after_a_crash_beside_a_backup_the_service_does_not_wait_for_its_end(
+    deployed: Machine, guide_url: str
+) -> None:
+    """systemd starts the service again, and runs the migration and the check before it."""
+    with changed(deployed, "RestartSec=1"):
+        restarts = int(deployed.state(API, "NRestarts"))
+        migrated = deployed.journal(MIGRATE).count("up to date")
+        with backup(guide_url):
+            deployed.run(f"systemctl kill --signal=KILL {API}")
+            wait_for(lambda: int(deployed.state(API, "NRestarts")) > restarts)
+            wait_for(lambda: deployed.state(API, "ActiveState") == "active")
+            assert send(deployed, "GET", "/readyz").status == 200
+            assert deployed.journal(MIGRATE).count("up to date") == migrated + 1

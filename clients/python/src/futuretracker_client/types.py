@@ -53,7 +53,7 @@ class ApiKeyChanges(TypedDict):
     """
     scopes: NotRequired[list[Literal["opportunities:read", "opportunities:write", "account:read"]]]
     """
-    What the key may do.
+    What the key may do: `opportunities:read`, `opportunities:write`, `account:read`.
     """
 
 
@@ -560,7 +560,7 @@ class NewApiKey(TypedDict):
     """
     scopes: list[Literal["opportunities:read", "opportunities:write", "account:read"]]
     """
-    What the key may do.
+    What the key may do: `opportunities:read`, `opportunities:write`, `account:read`.
     """
     signedOnly: NotRequired[bool | None]
     """
