@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import ORIGIN
+from tests.conftest import ORIGIN, WEBHOOK_SECRET
 from tests.deploy.edge.caddy_server import caddy
 from tests.deploy.edge.nginx_server import NEWEST, debians, nginx
 from tests.deploy.edge.visitor import NAME, Edge
@@ -57,6 +57,7 @@ def service(
         "STORE_URL": f"lmdb://{folder / 'store'}",
         "TRUSTED_PROXIES": "1",
         "CORS_ORIGIN": ORIGIN,
+        "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
         **issuer.settings(),
     }
     with servers.gunicorn(settings, folder / "log", socket_file=socket_file) as running:

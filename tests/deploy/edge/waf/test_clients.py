@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.deploy.edge.h2_client import request, send
 from tests.deploy.edge.nginx.test_real_ip import BALANCER, CLOUDFLARE, TRUSTED
 from tests.deploy.edge.visitor import NAME
+from tests.support.clerk import PATH, event, sign, user_object
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -54,6 +56,40 @@ def test_a_body_that_nginx_writes_to_a_file_is_inspected(waf: Firewall, token: s
     for title, status in (("Fine", 201), (ATTACK, 403)):
         body = f'{{"x": 1, {spaces} "title": {json.dumps(title)}}}'.encode()
         assert waf.request("POST", ROWS, token=token, body=body).status == status
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/vnd.api+json; charset=utf-8",
+        'application/json; profile="x/y"',
+    ],
+)
+def test_every_type_of_json_is_accepted_and_inspected(
+    waf: Firewall, token: str, content_type: str
+) -> None:
+    for title, status in (("Fine", 201), (ATTACK, 403)):
+        sent = {"Content-Type": content_type}
+        response = waf.request("POST", ROWS, token=token, body={"title": title}, headers=sent)
+        assert response.status == status
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-php", "application/json; x=${jndi:ldap://x}"]
+)
+def test_another_type_is_refused(waf: Firewall, token: str, content_type: str) -> None:
+    sent = {"Content-Type": content_type}
+    response = waf.request("POST", ROWS, token=token, body={"title": "Fine"}, headers=sent)
+
+    assert waf.refused_by(response)
+
+
+def test_a_signed_webhook_is_not_inspected(waf: Firewall) -> None:
+    user = user_object(f"user_waf{os.getpid()}", "ada@example.com", updated_at=1)
+    body = event("user.updated", **user, public_metadata={"bio": f"{ATTACK} {'x' * 2000}"})
+
+    assert waf.request("POST", PATH, body=body, headers=sign(body)).status == 200
 
 
 @pytest.mark.parametrize(
