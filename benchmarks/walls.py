@@ -15,6 +15,7 @@ from benchmarks.processes import CannotMeasure, children
 from benchmarks.servers import ROOT
 from tests.deploy.edge.nginx_server import debians, lay_out, running
 from tests.deploy.edge.substitution import replace_in
+from tests.deploy.edge.waf.waf_server import lay_out_waf
 from tests.support.servers import free_port
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Walls:
     authority: Path
     nginx: int
     service: int
+    inspects: bool = False
 
     def usage(self, process: int) -> tuple[int, int]:
         """Return the open files and the bytes of memory of a server's workers."""
@@ -43,10 +45,18 @@ class Walls:
 
 
 @contextmanager
-def walls(folder: Path, socket_file: Path, files: Files, service: int) -> Iterator[Walls]:
-    """Run nginx as docs/operations/edge.md says, with its numbers of connections and files."""
+def walls(
+    folder: Path, socket_file: Path, files: Files, service: int, *, inspects: bool = False
+) -> Iterator[Walls]:
+    """Run nginx as docs/operations/edge.md says, with its numbers of connections and files.
+
+    If it ``inspects``, it also does what docs/operations/waf.md says.
+    """
     port = free_port()
-    lay_out(debians(), folder, (free_port(), port), {}, socket_file=socket_file, files=files)
+    if inspects:
+        lay_out_waf(folder, (free_port(), port), {}, socket_file=socket_file, files=files)
+    else:
+        lay_out(debians(), folder, (free_port(), port), {}, socket_file=socket_file, files=files)
     main = folder / "nginx.conf"
     page = PAGE.read_text()
     [connections] = re.findall(r"768;/(worker_connections \d+;)/", page)
@@ -54,7 +64,7 @@ def walls(folder: Path, socket_file: Path, files: Files, service: int) -> Iterat
     replace_in([main], {"worker_connections 768;": connections})
     main.write_text(f"{descriptors}\n{main.read_text()}")
     with running(debians(), folder, port) as process:
-        yield Walls(port, files.authority, process.pid, service)
+        yield Walls(port, files.authority, process.pid, service, inspects)
 
 
 @contextmanager

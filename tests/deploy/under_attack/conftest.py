@@ -54,18 +54,25 @@ def service(
 
 
 @pytest.fixture(scope="session")
+def target(service: servers.Service, owner_url: str) -> servers.Service:
+    """The service, in which the attacker has thousands of opportunities."""
+    with psycopg.connect(owner_url, autocommit=True) as conn:
+        conn.execute(FILL, [ATTACKER])
+    return service
+
+
+@pytest.fixture(scope="session", params=["", "with the firewall"])
 def edge(
-    service: servers.Service,
-    owner_url: str,
+    request: pytest.FixtureRequest,
+    target: servers.Service,
     socket_file: Path,
     files: Files,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Walls]:
-    """nginx in front of the service, and an attacker who has very many opportunities."""
-    with psycopg.connect(owner_url, autocommit=True) as conn:
-        conn.execute(FILL, [ATTACKER])
+    """nginx in front of the service, without and with the firewall."""
     folder = tmp_path_factory.mktemp("nginx")
-    with walls(folder, socket_file, files, service.process.pid) as running:
+    inspects = bool(request.param)
+    with walls(folder, socket_file, files, target.process.pid, inspects=inspects) as running:
         yield running
 
 
