@@ -47,6 +47,7 @@ class Honest:
         began = time.perf_counter()
         address = ("127.0.0.1", self._port)
         sock = socket.create_connection(address, TIMEOUT, (next(self._addresses), 0))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as browsers do
         connection = http.client.HTTPConnection(NAME)
         connection.sock = self._context.wrap_socket(sock, server_hostname=NAME)
         with closing(connection):
