@@ -1,4 +1,4 @@
-"""An honest user behind nginx, who notices how long each request takes."""
+"""A user who sends requests through nginx and measures how long each of them takes."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class AtOnce:
         if (loop := current_loop()) is None:
             return
         visit = request.visit
-        self._add_time(loop, visit, len(request.body or b"") / BYTES_A_SECOND)
+        self._add_time(loop, visit)
         seconds = visit.user.bucket.pause_left(time.monotonic())
         if seconds > 0:
             over: Future[None] = Future()

@@ -143,6 +143,29 @@ def test_between_the_parts_of_an_expensive_response_others_are_served(
     assert loop.results == ["other", "other", "greedy"]
 
 
+def test_a_part_of_a_response_does_not_count_the_body_of_its_request(
+    loop: TestLoop,
+    hold: Callable[[AtOnce, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(at_once, "RUNNING", 60.0)
+    monkeypatch.setattr(at_once, "WORKING", 60.0)
+    monkeypatch.setattr(at_once, "BYTES_A_SECOND", 100.0)
+    limit = AtOnce()
+
+    def send_in_parts() -> str:
+        request = request_of("greedy", b"x" * 10_000)
+        limit.take(request)
+        limit.wait_between_parts(request)
+        loop.loop.running().end()
+        return "greedy"
+
+    hold(limit, "greedy")
+    loop.start(a_request(limit, loop, "other", QUICK), send_in_parts)
+
+    assert loop.results == ["other", "greedy"]
+
+
 def test_a_user_with_one_request_at_a_time_never_waits(loop: TestLoop) -> None:
     limit = AtOnce()
     send = partial(a_request, limit, loop)
