@@ -246,6 +246,12 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting("RATE_LIMIT_USER_WRITE", "1500 per 15 minutes", "Writes of one user.", shown=True),
         Setting("RATE_LIMIT_KEY_GENERAL", "600 per 15 minutes", "Requests of one API key."),
         Setting("RATE_LIMIT_KEY_WRITE", "300 per 15 minutes", "Writes of one API key."),
+        Setting(
+            "RATE_LIMIT_USER_SLOWED",
+            "60 per 15 minutes",
+            "Requests of one user for whom anomaly detection has lowered the limit"
+            " (`ANOMALY_ACTIONS`).",
+        ),
     ),
     "Metrics": (
         Setting(

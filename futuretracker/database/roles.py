@@ -24,6 +24,7 @@ TABLES = (
     "clerk_events",
     "erasures",
     "api_keys",
+    "slowed_users",
 )
 FLAWS = (
     "which is or can become a superuser or a role with BYPASSRLS",

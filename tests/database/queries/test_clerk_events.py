@@ -18,7 +18,7 @@ from futuretracker.database.migrate import migrate
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.erasures import begin_erasure, continue_erasure
 from futuretracker.database.queries.opportunities import insert_opportunity
-from futuretracker.database.queries.revocations import insert_revocation, select_revocations
+from futuretracker.database.queries.revocations import insert_revocation, select_restrictions
 from futuretracker.database.queries.users import Profile, update_profile, upsert_user
 from tests.conftest import numbers
 from tests.database.queries.conftest import Owner
@@ -165,7 +165,7 @@ def test_an_owner_without_bypassrls_can_erase_as_well(owner: Connection) -> None
             assert left(conn, user) == [1, 1, 0]
             assert erase(role, user.clerk_id)
             assert left(conn, user) == [0, 0, 0]
-            assert select_revocations(role) == {user.clerk_id}
+            assert select_restrictions(role).refused == {user.clerk_id}
     finally:
         owner.execute("drop database events_plain with (force)")
         owner.execute("drop role plain_owner")

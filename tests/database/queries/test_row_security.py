@@ -29,6 +29,7 @@ TABLES = [
     "opportunities",
     "opportunity_rounds",
     "revocations",
+    "slowed_users",
     "users",
 ]
 
@@ -84,6 +85,7 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         ("opportunity_rounds", "SELECT"),
         ("opportunity_rounds", "UPDATE"),
         ("revocations", "SELECT"),
+        ("slowed_users", "SELECT"),
         ("users", "INSERT"),
         ("users", "SELECT"),
     ]
