@@ -78,23 +78,19 @@ class Activity:
         counts = self._counts[key] = SessionCounts(session, *key[2:])
         return counts
 
-    def _write_oldest(self) -> None:
-        """Write the oldest line, if there is one."""
+    def _write_oldest(self, until: float = float("inf")) -> bool:
+        """Write the oldest line if it began before ``until`` (monotonic); return whether it did."""
         with self._lock:
-            key = next(iter(self._counts), None)
-            if key is None:
-                return
-            counts = self._counts.pop(key)
+            key, counts = next(iter(self._counts.items()), (None, None))
+            if key is None or counts is None or counts.started > until:
+                return False
+            del self._counts[key]
             self._ids -= counts.ids
         event("ACTIVITY", **counts.fields())
+        return True
 
     def sample(self) -> None:
         """Write the lines that are due, or all if this process ends. Called once a second."""
-        while oldest := self._oldest():
-            if time.monotonic() - oldest.started < EVERY and not draining.is_set():
-                return
-            self._write_oldest()
-
-    def _oldest(self) -> SessionCounts | None:
-        with self._lock:
-            return next(iter(self._counts.values()), None)
+        due = time.monotonic() - (0.0 if draining.is_set() else EVERY)
+        while self._write_oldest(due):
+            pass
