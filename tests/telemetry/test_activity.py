@@ -15,7 +15,7 @@ from flask import Flask
 
 from futuretracker.web import activity
 from futuretracker.web.lifecycle import draining
-from futuretracker.web.request import REQUEST_ID, Request, Session
+from futuretracker.web.request import REQUEST_ID, Request, Session, current
 from tests.support.events import recorded_events
 from tests.support.waiting import wait_for
 from tests.telemetry.metrics.scrape import TOKEN
@@ -212,11 +212,11 @@ class Counter:
 
     def note(self, session: str, *, row: str | None = None, status: int = 200) -> None:
         """Count one request of a session, for a list or for one resource."""
-        with self._app.test_request_context(
-            "/", environ_base={REQUEST_ID: f"{session}-{row}"}
-        ) as it:
-            it.request.session = Session("user_1", session, 0, None)
-            it.request.view_args = {"opportunity_id": row} if row else {}
+        environ = {REQUEST_ID: f"{session}-{row}"}
+        with self._app.test_request_context("/", environ_base=environ):
+            request = current()
+            request.session = Session("user_1", session, 0, None)
+            request.view_args = {"opportunity_id": row} if row else {}
             self.activity.note(self._app.response_class(b"12345", status))
 
     def end(self) -> None:
