@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from futuretracker.anomalies.networks import block
+from futuretracker.anomalies.agents import family
+from futuretracker.anomalies.cleaning import clean
+from futuretracker.anomalies.counts import LARGEST
+from futuretracker.anomalies.detectors import DETECTORS
+from futuretracker.anomalies.familiar import short
+from futuretracker.anomalies.networks import block, provider
 from futuretracker.anomalies.profile import Profile
+from futuretracker.anomalies.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -13,20 +19,30 @@ if TYPE_CHECKING:
     from futuretracker.anomalies.alarms import Alarm
     from futuretracker.anomalies.observations import Observation
 
+QUIET: Final = 900  # seconds after which the same alarm comes again
+GROWN: Final = 1.5  # an alarm that is this many times stronger comes at once
+ALARMED: Final = 6  # alarms that a profile remembers
+
 
 class Engine:
-    """The detectors and their order."""
+    """The detectors and their order. All of its memory is in the profiles."""
 
     def subjects(self, observation: Observation) -> list[str]:
-        """Return the names of the profiles that ``observe`` reads and changes."""
-        names = ["population"]
-        if observation.user:
-            names.append(f"user:{observation.user}")
-        if observation.client.startswith("key:"):
+        """Return the names of the profiles that ``observe`` reads and changes.
+
+        The first is the population's. The second is that of the key, user, network or service to
+        which the observation belongs.
+        """
+        is_key = observation.client.startswith("key:")
+        names = ["population:keys" if is_key else "population"]
+        network = block(observation.address)
+        if is_key:
             names.append(observation.client)
-        if network := block(observation.address):
+        elif observation.user:
+            names.append(f"user:{observation.user}")
+        if network:
             names.append(f"network:{network}")
-        if observation.webhooks:
+        if not observation.user:
             names.append("service")
         return names
 
@@ -37,6 +53,61 @@ class Engine:
 
         ``profiles`` has those that ``subjects`` names, if they exist; missing ones are added.
         """
-        for name in self.subjects(observation):
-            profiles.setdefault(name, Profile())
-        return []
+        if (seen := clean(observation)) is None:
+            return []
+        for name in (names := self.subjects(seen)):
+            if name not in profiles:
+                profiles[name] = Profile()
+        scene = Scene(seen, profiles[names[1]], profiles[names[0]])
+        scene.service = profiles.get("service") if names[-1] == "service" else None
+        _arrive(scene, profiles)
+        _count(scene)
+        found = (detect(scene) for detect in DETECTORS)
+        return [alarm for alarm in found if alarm is not None and _is_news(scene.own, alarm)]
+
+
+def _arrive(scene: Scene, profiles: MutableMapping[str, Profile]) -> None:
+    """Note where the observation comes from, and what is new about that."""
+    seen, own = scene.seen, scene.own
+    scene.block, scene.provider = block(seen.address), provider(seen.address)
+    if not scene.block or not seen.user:
+        return
+    scene.network = profiles[f"network:{scene.block}"]
+    scene.network.users.use(short(seen.user), seen.at)
+    scene.family = family(seen.agent)
+    if not scene.is_key and seen.session:
+        session, is_new = own.sessions.get(seen.session, scene.family)
+        scene.before, scene.left = session.family, session.current
+        scene.gap = 0.0 if is_new else seen.at - session.until
+        scene.session = session
+
+
+def _count(scene: Scene) -> None:
+    """Add the observation to the profiles."""
+    seen, own = scene.seen, scene.own
+    networks = returns = 0
+    if scene.network is not None:
+        own.blocks.use(short(scene.block), seen.at)
+        own.agents.use(scene.family, seen.at)
+        networks = int(own.providers.use(short(scene.provider), seen.at))
+        if scene.session is not None:
+            returns = scene.session.move(short(scene.provider), seen.at, seen.until)
+    values = [
+        seen.requests, seen.missing, seen.ids, seen.pages, seen.bytes // 1000, seen.writes,
+        seen.deletes, seen.failures, seen.credentials, seen.webhooks, networks, returns,
+    ]  # fmt: skip
+    own.touch(seen, values, scene.population)
+    own.deleted = min(LARGEST, own.deleted + seen.deletes)
+    if scene.service is not None and scene.service is not own:
+        scene.service.touch(seen, values, scene.population)
+
+
+def _is_news(own: Profile, alarm: Alarm) -> bool:
+    """Return whether the alarm says more than the one before. Findings need no more."""
+    name = short(f"{alarm.kind} {alarm.subject}")
+    at, strength = own.alarmed.pop(name, (0.0, 0.0))
+    is_news = alarm.last_seen - at >= QUIET or alarm.strength >= GROWN * strength
+    own.alarmed[name] = [int(alarm.last_seen), alarm.strength] if is_news else [at, strength]
+    if len(own.alarmed) > ALARMED:
+        del own.alarmed[next(iter(own.alarmed))]
+    return is_news

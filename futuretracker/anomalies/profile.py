@@ -2,23 +2,132 @@
 
 from __future__ import annotations
 
-import json
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
+
+from futuretracker.anomalies import storing
+from futuretracker.anomalies.counts import COUNTED, Days, Hour, Values
+from futuretracker.anomalies.familiar import Familiar
+from futuretracker.anomalies.histogram import HALF_LIFE, UNIT, Histogram
+from futuretracker.anomalies.sessions import Sessions
+
+if TYPE_CHECKING:
+    from futuretracker.anomalies.observations import Observation
+
+DAY: Final = 86400
+WEEK: Final = 7 * DAY
+SLEEP: Final = 60 * DAY  # without activity; then the account has been asleep
+TRAIL: Final = 6  # request ids
+LEARNED: Final = tuple(name for name in COUNTED if name not in {"ids", "reads"})
+DAILY: Final = ("missing a day", "networks a day")
+SURPRISE: Final = 4  # an hour teaches at most this many times what was usual
+EXPERIENCED: Final = 3 * DAY, 10  # a subject is experienced after this time and this many hours
 
 
 class Profile:
-    """The baselines and the recent past of one subject."""
+    """The baselines and the recent past of one subject. All times are those of observations."""
 
     def __init__(self) -> None:
-        self.newest = 0.0
+        self.first = self.newest = 0.0
+        self.week = 0
+        self.late = 0  # observations that were more than an hour older than the newest
+        self.slept = self.woke = 0.0  # seconds without activity, and when they ended
+        self.deleted = 0  # since it woke
+        self.hour, self.days = Hour(), Days()
+        self.usual: dict[str, Histogram] = {}
+        self.hours = [0] * 24  # weights of the hours of the day, in UTC
+        self.weekdays = [0] * 7
+        self.blocks, self.providers = Familiar(24), Familiar(16)
+        self.agents, self.users = Familiar(6), Familiar(8)
+        self.sessions = Sessions()
+        self.trail: list[str] = []  # request ids of what a detector may ask about
+        self.alarmed: dict[str, list[float]] = {}
+
+    def touch(self, seen: Observation, values: Values, population: Profile) -> None:
+        """Add an observation to the counts. When an hour is over, learn from it."""
+        at = seen.at
+        if at < self.newest - 3600:
+            self.late += 1
+        self._pass(at)
+        slot = self.hour.slot
+        if (closed := self.hour.add(at, values)) is not None:
+            self._learn(closed, population)
+            self._live(slot)
+        missing, ids, networks = values[1], values[2], values[10]
+        if missing or networks:
+            for day in self.days.add(at, missing, ids, networks):
+                for name, value in zip(DAILY, (day[1], day[3]), strict=True):
+                    if value:
+                        self.learn(name, value, population)
+        if seen.missing or seen.deletes or seen.failures or seen.webhooks:
+            self.trail = [*self.trail, *(i[:36] for i in seen.request_ids)][-TRAIL:]
+
+    def limit(self, name: str, floor: float, factor: float, population: Profile) -> float:
+        """Return how much is still usual: a multiple of the 99 % quantile, or the floor."""
+        own, prior = self.usual.get(name, NOTHING), population.usual.get(name)
+        return max(floor, factor * own.quantile(0.99, prior))
+
+    def median(self, name: str, population: Profile) -> float:
+        """Return the median of the hours or days in which the quantity was not 0."""
+        return self.usual.get(name, NOTHING).quantile(0.5, population.usual.get(name))
+
+    def learn(self, name: str, value: float, population: Profile) -> None:
+        """Add a value to a baseline; a huge one counts as a large one."""
+        own = self.usual.setdefault(name, Histogram())
+        if own.total() >= SURPRISE:
+            value = min(value, SURPRISE * own.quantile(0.99, population.usual.get(name)))
+        own.add(value)
+
+    def is_experienced(self, at: float) -> bool:
+        """Return whether we know the subject long enough to be surprised."""
+        seconds, hours = EXPERIENCED
+        return at - self.first >= seconds and sum(self.hours) >= hours * UNIT
+
+    def share_of_time(self, at: float) -> float:
+        """Return the share of active hours that were at this time of the day or this weekday."""
+        hour, weekday = int(at // 3600) % 24, int(at // DAY + 3) % 7
+        near = sum(self.hours[(hour + step) % 24] for step in (-1, 0, 1))
+        return min(near, self.weekdays[weekday] * 3) / max(1, sum(self.hours))
+
+    def _pass(self, at: float) -> None:
+        """Let time pass: forget a little each week, and note a long sleep."""
+        if not self.first:
+            self.first = self.newest = at
+            self.week = int(at // WEEK)
+        if at - self.newest >= SLEEP:
+            self.slept, self.woke, self.deleted = at - self.newest, at, 0
+        self.newest = max(self.newest, at)
+        if (weeks := int(at // WEEK) - self.week) > 0:
+            self.week += weeks
+            self._forget(0.5 ** (weeks / HALF_LIFE))
+
+    def _forget(self, factor: float) -> None:
+        for histogram in self.usual.values():
+            histogram.scale(factor)
+        self.hours = [int(weight * factor) for weight in self.hours]
+        self.weekdays = [int(weight * factor) for weight in self.weekdays]
+
+    def _learn(self, closed: Values, population: Profile) -> None:
+        for name, value in zip(COUNTED, closed, strict=True):
+            if value and name in LEARNED:
+                self.learn(name, value, population)
+                population.usual.setdefault(name, Histogram()).add(value)
+
+    def _live(self, slot: int) -> None:
+        """Note that the subject was active in an hour."""
+        hour, weekday = slot % 24, (slot // 24 + 3) % 7
+        self.hours[hour] = min(0xFFFF, self.hours[hour] + UNIT)
+        self.weekdays[weekday] = min(0xFFFF, self.weekdays[weekday] + UNIT)
 
     def dump(self) -> str:
-        """Return the profile as JSON of at most 2 kB."""
-        return json.dumps({"n": self.newest})
+        """Return the profile as JSON of at most 2 kB. What is rare is left out if need be."""
+        return storing.dump(self)
 
     @classmethod
     def load(cls, text: str) -> Self:
         """Return the profile that ``dump`` has written."""
         profile = cls()
-        profile.newest = float(json.loads(text)["n"])
+        storing.load(profile, text)
         return profile
+
+
+NOTHING: Final = Histogram()
