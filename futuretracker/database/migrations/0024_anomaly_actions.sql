@@ -51,9 +51,9 @@ end
 $$;
 
 -- Carry out an action that was planned: `seconds` is how long a revocation or a lower limit lasts.
--- The action, its audit entry and its record are one transaction. Return whether it is done; it is
--- not if there is no such key or user, or if somebody else has done it.
-create function futuretracker_act(act_id bigint, seconds integer) returns boolean
+-- The action, its audit entry and its record are one transaction. Return 'done', 'gone' if there is no
+-- such key or user, or 'nothing' if it was done or cancelled before.
+create function futuretracker_act(act_id bigint, seconds integer) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     act public.anomaly_actions;
@@ -65,7 +65,7 @@ declare
 begin
     select * into act from public.anomaly_actions where id = act_id for update;
     if not found or act.dry_run or act.done_at is not null or act.failed_at is not null then
-        return false;
+        return 'nothing';
     end if;
     target := substr(act.subject, strpos(act.subject, ':') + 1);
     if act.action = 'revoke-session' then
@@ -85,7 +85,7 @@ begin
         where id = target
         returning version - 1 into former_version;
         if not found then
-            return false;
+            return 'gone';
         end if;
         -- Processes remember the session of a key for less than 120 seconds.
         perform public.futuretracker_revoke(
@@ -98,7 +98,7 @@ begin
         on conflict (clerk_id) do update
             set ends_at = greatest(slowed_users.ends_at, excluded.ends_at);
         if not found then
-            return false;
+            return 'gone';
         end if;
     end if;
     update public.anomaly_actions set done_at = now(), former_until = former,
@@ -106,7 +106,7 @@ begin
             then now() + make_interval(secs => seconds) end
     where id = act_id;
     perform public.futuretracker_audit_action(act_id, id_of ->> act.action, 'watch');
-    return true;
+    return 'done';
 end
 $$;
 
