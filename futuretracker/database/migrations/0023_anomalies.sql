@@ -1,23 +1,20 @@
 -- Anomaly detection: what `watch` knows of users, keys and networks, and what it has found. It has a
 -- role of its own with the few rights that it needs. The service's role has none on these tables.
 --
--- Roles belong to the whole cluster, so another database may have made this one already.
+-- Roles belong to the whole cluster, so another database may have made this one already. It has no
+-- password until the owner gives it one. Settings of the role hold behind a transaction pooler as
+-- well. The last one matters if a host disappears within a transaction: the others wait for its lock.
 do $$
 begin
-    create role futuretracker_watch;
+    create role futuretracker_watch login noinherit nocreatedb nocreaterole;
+    alter role futuretracker_watch set timezone = 'UTC';
+    alter role futuretracker_watch set statement_timeout = '30s';
+    alter role futuretracker_watch set lock_timeout = '5s';
+    alter role futuretracker_watch set idle_in_transaction_session_timeout = '30s';
 exception
     when duplicate_object or unique_violation then null;
 end
 $$;
-
--- It has no password until the owner gives it one. These are settings of the role, so they hold
--- behind a transaction pooler as well. A host that disappears within a transaction would otherwise
--- keep the others from evaluating.
-alter role futuretracker_watch login noinherit nocreatedb nocreaterole;
-alter role futuretracker_watch set timezone = 'UTC';
-alter role futuretracker_watch set statement_timeout = '30s';
-alter role futuretracker_watch set lock_timeout = '5s';
-alter role futuretracker_watch set idle_in_transaction_session_timeout = '30s';
 
 -- How far each source of log lines is read. The position changes in the transaction that adds the
 -- observations to the inbox.

@@ -91,7 +91,8 @@ def select_changes(conn: Connection[Any], *, after: int, limit: int) -> list[Cha
         )
         select id, extract(epoch from at)::float8, actor, action, request_id, client from next
         where id < coalesce((
-            select min(id) from next where at > clock_timestamp() - make_interval(secs => %(settled)s)
+            select min(id) from next
+            where at > clock_timestamp() - make_interval(secs => %(settled)s)
         ), 9223372036854775807)
         order by id
         """,
@@ -142,3 +143,11 @@ def delete_old_profiles(conn: Connection[Any], *, days: int) -> int:
         """,
         [days],
     ).rowcount
+
+
+def select_state(conn: Connection[Any]) -> tuple[str | None, float | None]:
+    """Return the host that evaluates, and when it last did so, in UNIX seconds."""
+    row = conn.execute(
+        "select leader, extract(epoch from evaluated_at)::float8 from watch_state"
+    ).fetchone()
+    return row or (None, None)

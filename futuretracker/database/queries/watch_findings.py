@@ -33,7 +33,9 @@ def select_known(conn: Connection[Any], *, subjects: Iterable[str]) -> list[tupl
     ).fetchall()
 
 
-def upsert_finding(conn: Connection[Any], *, values: dict[str, Any], announced: bool | None) -> None:
+def upsert_finding(
+    conn: Connection[Any], *, values: dict[str, Any], announced: bool | None
+) -> None:
     """Save a finding, unless its user no longer exists. None: it was announced if it was before.
 
     What an operator has decided meanwhile stays.
@@ -68,7 +70,7 @@ def select_to_announce(conn: Connection[Any], *, limit: int) -> list[tuple[Any, 
     """Return findings without a line of type ANOMALY, the oldest first."""
     return conn.execute(
         f"select {COLUMNS} from anomaly_findings where not announced order by first_seen, id"
-        " limit %s",
+        " limit %s for update skip locked",
         [limit],
     ).fetchall()
 
@@ -81,6 +83,7 @@ def mark_announced(conn: Connection[Any], *, ids: Sequence[str]) -> None:
 def count_findings(conn: Connection[Any]) -> list[Counted]:
     """Return the number of findings by kind, severity and state."""
     cursor = conn.execute(
-        "select kind, severity, state, count(*) from anomaly_findings group by 1, 2, 3 order by 1, 2, 3"
+        "select kind, severity, state, count(*) from anomaly_findings"
+        " group by 1, 2, 3 order by 1, 2, 3"
     )
     return [Counted(*row) for row in cursor]

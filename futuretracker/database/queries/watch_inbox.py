@@ -18,7 +18,7 @@ def select_position(conn: Connection[Any], *, source: str) -> str | None:
     return row[0] if row else None
 
 
-def move_position(
+def move_position(  # noqa: PLR0913 - each is one column
     conn: Connection[Any],
     *,
     source: str,
