@@ -46,7 +46,7 @@ def send(settings: ActionSettings, *, message_id: str, body: str) -> None:
         status = result.get(timeout=WITHIN)
     except Empty:
         _end(connection)
-        raise SendFailed("no response within 5 seconds") from None
+        raise SendFailed("no response in time") from None
     if status not in SUCCESS:
         text = f"status {status}" if isinstance(status, int) else status
         raise SendFailed(text)
