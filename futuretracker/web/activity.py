@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from futuretracker.telemetry import exposition
 from futuretracker.telemetry.events import event
+from futuretracker.web.addresses import address_of
 from futuretracker.web.lifecycle import draining
 from futuretracker.web.measured import Measured
 from futuretracker.web.request import current
@@ -51,7 +52,7 @@ class Activity:
         if session is None or status == UNAUTHORIZED:  # which has an AUTH line
             return response
         agent = request.environ.get("HTTP_USER_AGENT", "")[:MAX_AGENT]
-        key = (session.session_id, session.client, request.remote_addr, agent)
+        key = (session.session_id, session.client, _address(request.remote_addr), agent)
         size = self._measure(response, key, session) if request.method != "HEAD" else 0
         with self._lock:
             counts = self._counts.get(key) or self._begin(key, session)
@@ -94,3 +95,10 @@ class Activity:
         due = time.monotonic() - (0.0 if draining.is_set() else EVERY)
         while self._write_oldest(due):
             pass
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str | None) -> str | None:
+    """Return an IP address without the port that some load balancers add, or None."""
+    address = address_of(text)
+    return str(address) if address else None
