@@ -8,11 +8,12 @@ HOUR: Final = 3600
 DAYS: Final = 7
 COUNTED: Final = (
     "requests", "missing", "ids", "pages", "kilobytes", "writes", "deletes", "failures",
-    "credentials", "webhooks", "networks", "returns",
+    "credentials", "webhooks", "networks", "returns", "jumps",
 )  # fmt: skip
 INDEX: Final = {name: position for position, name in enumerate(COUNTED)}
 LARGEST: Final = 10**9
 Values = list[int]  # in the order of COUNTED
+DayList = list[list[int]]  # of each: the number of the day, missing, ids, networks
 
 
 class Hour:
@@ -53,22 +54,23 @@ class Hour:
 
 
 class Days:
-    """Few numbers for each of the last seven days: missing, ids, networks."""
+    """What was asked for in vain, and where from, on each of the last seven days."""
 
     __slots__ = ("days",)
 
-    def __init__(self, days: list[list[int]] | None = None) -> None:
-        self.days = days or []  # [day, missing, ids, networks], the newest last
+    def __init__(self, days: DayList | None = None) -> None:
+        self.days = days or []  # the newest last
 
-    def add(self, at: float, missing: int, ids: int, networks: int) -> list[list[int]]:
-        """Add numbers to a day. Return the days that are older than a week now."""
-        today = int(at // 86400)
+    def add(self, at: float, missing: int, ids: int, networks: int) -> tuple[DayList, DayList]:
+        """Add numbers to a day. Return the days that are over, and those that are a week old."""
+        today, over = int(at // 86400), self.days[:0]
         if not self.days or today > self.days[-1][0]:
+            over = self.days[-1:]
             self.days.append([today, 0, 0, 0])
         day = next((d for d in self.days if d[0] == today), None)
         if day is not None:
             for position, value in enumerate((missing, ids, networks), 1):
                 day[position] = min(LARGEST, day[position] + value)
-        left = [d for d in self.days if d[0] <= self.days[-1][0] - DAYS]
-        self.days = self.days[len(left) :]
-        return left
+        old = [d for d in self.days if d[0] <= self.days[-1][0] - DAYS]
+        self.days = self.days[len(old) :]
+        return over, old

@@ -12,6 +12,7 @@ from futuretracker.anomalies.familiar import short
 from futuretracker.anomalies.networks import block, provider
 from futuretracker.anomalies.profile import Profile
 from futuretracker.anomalies.scene import Scene
+from futuretracker.anomalies.sessions import Place
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -33,13 +34,13 @@ class Engine:
         The first is the population's. The second is that of the key, user, network or service to
         which the observation belongs.
         """
-        is_key = observation.client.startswith("key:")
-        names = ["population:keys" if is_key else "population"]
         network = block(observation.address)
-        if is_key:
-            names.append(observation.client)
-        elif observation.user:
-            names.append(f"user:{observation.user}")
+        if not observation.user:
+            names = ["population:strangers"]
+        elif observation.client.startswith("key:"):
+            names = ["population:keys", observation.client, f"user:{observation.user}"]
+        else:
+            names = ["population", f"user:{observation.user}"]
         if network:
             names.append(f"network:{network}")
         if not observation.user:
@@ -59,6 +60,7 @@ class Engine:
             if name not in profiles:
                 profiles[name] = Profile()
         scene = Scene(seen, profiles[names[1]], profiles[names[0]])
+        scene.person = profiles.get(f"user:{seen.user}")
         scene.service = profiles.get("service") if names[-1] == "service" else None
         _arrive(scene, profiles)
         _count(scene)
@@ -68,7 +70,7 @@ class Engine:
 
 def _arrive(scene: Scene, profiles: MutableMapping[str, Profile]) -> None:
     """Note where the observation comes from, and what is new about that."""
-    seen, own = scene.seen, scene.own
+    seen = scene.seen
     scene.block, scene.provider = block(seen.address), provider(seen.address)
     if not scene.block or not seen.user:
         return
@@ -76,8 +78,8 @@ def _arrive(scene: Scene, profiles: MutableMapping[str, Profile]) -> None:
     scene.network.users.use(short(seen.user), seen.at)
     scene.family = family(seen.agent)
     if not scene.is_key and seen.session:
-        session, is_new = own.sessions.get(seen.session, scene.family)
-        scene.before, scene.left = session.family, session.current
+        session, is_new = scene.own.sessions.get(seen.session, scene.family)
+        scene.before, scene.left = session.family, session.current.name
         scene.gap = 0.0 if is_new else seen.at - session.until
         scene.session = session
 
@@ -85,21 +87,34 @@ def _arrive(scene: Scene, profiles: MutableMapping[str, Profile]) -> None:
 def _count(scene: Scene) -> None:
     """Add the observation to the profiles."""
     seen, own = scene.seen, scene.own
-    networks = returns = 0
-    if scene.network is not None:
-        own.blocks.use(short(scene.block), seen.at)
-        own.agents.use(scene.family, seen.at)
-        networks = int(own.providers.use(short(scene.provider), seen.at))
-        if scene.session is not None:
-            returns = scene.session.move(short(scene.provider), seen.at, seen.until)
+    networks, returns, jumps = _move(scene)
     values = [
         seen.requests, seen.missing, seen.ids, seen.pages, seen.bytes // 1000, seen.writes,
-        seen.deletes, seen.failures, seen.credentials, seen.webhooks, networks, returns,
+        seen.deletes, seen.failures, seen.credentials, seen.webhooks, networks, returns, jumps,
     ]  # fmt: skip
     own.touch(seen, values, scene.population)
     own.deleted = min(LARGEST, own.deleted + seen.deletes)
+    if scene.person is not None:
+        scene.person.graves = min(LARGEST, scene.person.graves + seen.deletes)
     if scene.service is not None and scene.service is not own:
         scene.service.touch(seen, values, scene.population)
+
+
+def _move(scene: Scene) -> tuple[int, int, int]:
+    """Note the network. Return whether it is new, a return, and a return between new ones."""
+    if scene.network is None:
+        return 0, 0, 0
+    own, at = scene.own, scene.seen.at
+    own.agents.use(scene.family, at)
+    is_new_block = own.blocks.use(short(scene.block), at)
+    is_new = own.providers.use(short(scene.provider), at) and is_new_block
+    scene.is_strange = scene.on_new_network()
+    if scene.is_strange:
+        own.strange = at
+    if scene.session is None:
+        return int(is_new), 0, 0
+    place = Place(short(scene.provider), scene.is_strange, 6 if ":" in scene.block else 4)
+    return int(is_new and scene.is_strange), *scene.session.move(place, at, scene.seen.until)
 
 
 def _is_news(own: Profile, alarm: Alarm) -> bool:

@@ -13,7 +13,7 @@ UNIT: Final = 10  # the weight of one value; weights are integers, so that stori
 LARGEST: Final = 0xFFFF  # of a weight
 BUCKETS: Final = 32  # bucket b has the values below 2 ** b that bucket b - 1 does not have
 HALF_LIFE: Final = 4  # weeks
-PRIOR: Final = 10  # values that the population's histogram counts for
+PRIOR: Final = 10  # values; where there are fewer, those of the population are added
 
 
 class Histogram:
@@ -41,20 +41,23 @@ class Histogram:
         return sum(self.weights.values()) / UNIT
 
     def quantile(self, share: float, prior: Histogram | None = None) -> float:
-        """Return the upper bound of the bucket that has the quantile; 0 without any values.
+        """Return a quantile, linear within its bucket; 0 without any values.
 
-        The prior counts like a few values. It decides where there is little else, and its part
-        shrinks with each value.
+        The prior decides where there is nothing else. Each value takes from its weight, and after
+        ten values nothing is left of it.
         """
         weights: dict[int, float] = dict(self.weights)
-        if prior is not None and (total := prior.total()):
+        room = PRIOR * UNIT - sum(weights.values())
+        if prior is not None and room > 0 and prior.weights:
+            factor = room / sum(prior.weights.values())
             for bucket, weight in prior.weights.items():
-                weights[bucket] = weights.get(bucket, 0) + weight * min(1, PRIOR / total)
+                weights[bucket] = weights.get(bucket, 0) + weight * factor
         left = share * sum(weights.values())
         for bucket in sorted(weights):
+            if left <= weights[bucket]:
+                low, high = (1 << bucket) >> 1, (1 << bucket) - 1
+                return low + (high - low) * left / weights[bucket]
             left -= weights[bucket]
-            if left <= 0:
-                return float(2**bucket - 1)
         return 0.0
 
     def dump(self) -> str:

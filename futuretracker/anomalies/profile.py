@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 from futuretracker.anomalies import storing
 from futuretracker.anomalies.counts import COUNTED, Days, Hour, Values
 from futuretracker.anomalies.familiar import Familiar
-from futuretracker.anomalies.histogram import HALF_LIFE, UNIT, Histogram
+from futuretracker.anomalies.histogram import HALF_LIFE, PRIOR, UNIT, Histogram
 from futuretracker.anomalies.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -17,8 +17,11 @@ DAY: Final = 86400
 WEEK: Final = 7 * DAY
 SLEEP: Final = 60 * DAY  # without activity; then the account has been asleep
 TRAIL: Final = 6  # request ids
-LEARNED: Final = tuple(name for name in COUNTED if name not in {"ids", "reads"})
-DAILY: Final = ("missing a day", "networks a day")
+LEARNED: Final = tuple(name for name in COUNTED if name not in {"ids", "writes"})
+MISSING: Final = "missing a day"  # the baselines of days
+NETWORKS: Final = "networks a day"
+HIGH: Final = 0.95  # the quantile that limits are multiples of; attacks are rarer than the rest
+FEW: Final = 30  # active hours, below which those of the population are added
 SURPRISE: Final = 4  # an hour teaches at most this many times what was usual
 EXPERIENCED: Final = 3 * DAY, 10  # a subject is experienced after this time and this many hours
 
@@ -32,6 +35,8 @@ class Profile:
         self.late = 0  # observations that were more than an hour older than the newest
         self.slept = self.woke = 0.0  # seconds without activity, and when they ended
         self.deleted = 0  # since it woke
+        self.graves = 0  # deletes of the last weeks; clients may still ask for what they deleted
+        self.strange = 0.0  # when it was last used on a network that was new to it
         self.hour, self.days = Hour(), Days()
         self.usual: dict[str, Histogram] = {}
         self.hours = [0] * 24  # weights of the hours of the day, in UTC
@@ -52,29 +57,29 @@ class Profile:
         if (closed := self.hour.add(at, values)) is not None:
             self._learn(closed, population)
             self._live(slot)
-        missing, ids, networks = values[1], values[2], values[10]
-        if missing or networks:
-            for day in self.days.add(at, missing, ids, networks):
-                for name, value in zip(DAILY, (day[1], day[3]), strict=True):
-                    if value:
-                        self.learn(name, value, population)
+            population._live(slot)
+        over, old = self.days.add(at, values[1], values[2], values[10])
+        for day in over:  # a key's first day says what is usual; a person always has new networks
+            self._teach(NETWORKS, day[3], population)
+        for day in old:  # slow attacks must not teach before they are a week old
+            self._teach(MISSING, day[1], population)
         if seen.missing or seen.deletes or seen.failures or seen.webhooks:
             self.trail = [*self.trail, *(i[:36] for i in seen.request_ids)][-TRAIL:]
 
     def limit(self, name: str, floor: float, factor: float, population: Profile) -> float:
-        """Return how much is still usual: a multiple of the 99 % quantile, or the floor."""
+        """Return how much is still usual: a multiple of the 95 % quantile, or the floor."""
         own, prior = self.usual.get(name, NOTHING), population.usual.get(name)
-        return max(floor, factor * own.quantile(0.99, prior))
+        return max(floor, factor * own.quantile(HIGH, prior))
 
     def median(self, name: str, population: Profile) -> float:
         """Return the median of the hours or days in which the quantity was not 0."""
         return self.usual.get(name, NOTHING).quantile(0.5, population.usual.get(name))
 
-    def learn(self, name: str, value: float, population: Profile) -> None:
+    def learn(self, name: str, value: float, prior: Histogram | None = None) -> None:
         """Add a value to a baseline; a huge one counts as a large one."""
         own = self.usual.setdefault(name, Histogram())
-        if own.total() >= SURPRISE:
-            value = min(value, SURPRISE * own.quantile(0.99, population.usual.get(name)))
+        if own.total() >= PRIOR or prior is not None:
+            value = min(value, max(1, SURPRISE * own.quantile(HIGH, prior)))
         own.add(value)
 
     def is_experienced(self, at: float) -> bool:
@@ -82,11 +87,17 @@ class Profile:
         seconds, hours = EXPERIENCED
         return at - self.first >= seconds and sum(self.hours) >= hours * UNIT
 
-    def share_of_time(self, at: float) -> float:
-        """Return the share of active hours that were at this time of the day or this weekday."""
+    def share_of_time(self, at: float, population: Profile) -> float:
+        """Return the share of the active hours that were near this hour of the day.
+
+        A weekday on which the subject is rarely there lowers it. The population's hours are added
+        where there are few.
+        """
         hour, weekday = int(at // 3600) % 24, int(at // DAY + 3) % 7
-        near = sum(self.hours[(hour + step) % 24] for step in (-1, 0, 1))
-        return min(near, self.weekdays[weekday] * 3) / max(1, sum(self.hours))
+        hours = _blend(self.hours, population.hours)
+        days = _blend(self.weekdays, population.weekdays)
+        near = sum(hours[(hour + step) % 24] for step in (-1, 0, 1))
+        return near / max(1, sum(hours)) * min(1.0, 7 * days[weekday] / max(1, sum(days)))
 
     def _pass(self, at: float) -> None:
         """Let time pass: forget a little each week, and note a long sleep."""
@@ -103,14 +114,18 @@ class Profile:
     def _forget(self, factor: float) -> None:
         for histogram in self.usual.values():
             histogram.scale(factor)
+        self.graves = int(self.graves * factor)
         self.hours = [int(weight * factor) for weight in self.hours]
         self.weekdays = [int(weight * factor) for weight in self.weekdays]
 
     def _learn(self, closed: Values, population: Profile) -> None:
         for name, value in zip(COUNTED, closed, strict=True):
             if value and name in LEARNED:
-                self.learn(name, value, population)
-                population.usual.setdefault(name, Histogram()).add(value)
+                self._teach(name, value, population)
+
+    def _teach(self, name: str, value: float, population: Profile) -> None:
+        self.learn(name, value, population.usual.get(name))
+        population.learn(name, value)
 
     def _live(self, slot: int) -> None:
         """Note that the subject was active in an hour."""
@@ -131,3 +146,9 @@ class Profile:
 
 
 NOTHING: Final = Histogram()
+
+
+def _blend(own: list[int], prior: list[int]) -> list[float]:
+    """Add the population's weights to those of a subject, as far as these are few."""
+    factor = max(0, FEW * UNIT - sum(own)) / max(1, sum(prior))
+    return [a + b * factor for a, b in zip(own, prior, strict=True)]

@@ -25,6 +25,7 @@ class Scene:
     seen: Observation
     own: Profile  # of the key, of the user, of the stranger's network, or of the service
     population: Profile  # of all users, or of all keys
+    person: Profile | None = None  # of the user, also if a key was used
     service: Profile | None = None
     network: Profile | None = None
     session: Session | None = None  # None without an address, for a key and for a stranger
@@ -32,8 +33,9 @@ class Scene:
     provider: str = ""
     family: str = ""
     before: str = ""  # the user agent's family that the session had so far
-    left: str = ""  # the provider that the session has come from
+    left: str = ""  # a checksum of the provider that the session has come from
     gap: float = 0.0  # seconds since the session's last observation
+    is_strange: bool = False  # whether the network is new for the subject; see on_new_network
 
     @property
     def is_key(self) -> bool:

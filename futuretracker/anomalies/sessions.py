@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from futuretracker.anomalies.familiar import short
 
@@ -13,6 +13,14 @@ SUDDEN: Final = 60  # seconds: nobody travels within these, but a telephone may 
 BATCH: Final = 60  # seconds: a longer observation does not tell what overlaps
 
 
+class Place(NamedTuple):
+    """A network as a session sees it."""
+
+    name: str
+    is_new: bool  # for the user
+    version: int  # of the address
+
+
 class Session:
     """One session: its user agent, where it is used, and how often it went back and forth."""
 
@@ -21,35 +29,45 @@ class Session:
     def __init__(self, family: str) -> None:
         self.family = family
         self.places: dict[str, int] = {}  # when it was last used at which provider
-        self.current = ""  # the provider of the last observation
+        self.current = Place("", is_new=False, version=0)
         self.until = 0.0  # the end of the last observation
         self.started = 0.0  # of the first of these returns
         self.returns = 0.0
 
-    def move(self, place: str, at: float, until: float) -> int:
-        """Note where the session is used. Return 1 if it came back to a place it had just left.
+    def move(self, place: Place, at: float, until: float) -> tuple[int, int]:
+        """Note where the session is used.
 
-        A telephone at the edge of its Wi-Fi does this now and then. Two people who use one session
-        do it all the time, and their observations overlap.
+        Returns:
+            Whether it came back to a place that it had just left, and whether both are new. A
+            telephone at the edge of its Wi-Fi does the first now and then. Two people who use one
+            session do it all the time, and their observations overlap.
         """
-        back, gap = 0, at - self.until
-        was_here = at - self.places.get(place, 0) < PARALLEL
-        if was_here and place != self.current and -PARALLEL < gap < PARALLEL:
-            back = 1
-            overlaps = gap < 0 and until - at <= BATCH
-            self._add(at, 2.0 if overlaps else 1.0 if gap < SUDDEN else 0.5)
-        self._stay(place, until)
+        back = jumps = 0
+        if self._comes_back(place, at):
+            overlaps = at < self.until and until - at <= BATCH
+            self._add(at, 2.0 if overlaps else 1.0 if at - self.until < SUDDEN else 0.5)
+            back, jumps = 1, int(place.is_new and self.current.is_new)
+        self.places[place.name] = max(self.places.get(place.name, 0), int(until))
+        if len(self.places) > PLACES:
+            del self.places[min(self.places, key=lambda name: self.places[name])]
         self.current, self.until = place, max(self.until, until)
-        return back
+        return back, jumps
+
+    def _comes_back(self, place: Place, at: float) -> bool:
+        """Return whether the place was left less than half an hour ago.
+
+        A connection with IPv4 and IPv6 uses one or the other. Both are known, or both are new.
+        """
+        current = self.current
+        if place.name == current.name or abs(at - self.until) >= PARALLEL:
+            return False
+        if place.version != current.version and place.is_new == current.is_new:
+            return False
+        return at - self.places.get(place.name, 0) < PARALLEL
 
     def parallel(self, at: float) -> float:
         """Return how much the returns of the last half hour look like two people."""
         return self.returns if at - self.started < PARALLEL else 0.0
-
-    def _stay(self, place: str, until: float) -> None:
-        self.places[place] = max(self.places.get(place, 0), int(until))
-        if len(self.places) > PLACES:
-            del self.places[min(self.places, key=lambda name: self.places[name])]
 
     def _add(self, at: float, weight: float) -> None:
         if at - self.started >= PARALLEL:
@@ -59,14 +77,14 @@ class Session:
     def dump(self) -> list[Any]:
         """Return what ``load`` needs."""
         numbers = [int(self.until), int(self.started), self.returns]
-        return [self.family, self.current, *numbers, self.places]
+        return [self.family, *self.current, *numbers, self.places]
 
     @classmethod
     def load(cls, values: list[Any]) -> Session:
         """Return the session that ``dump`` has written."""
         session = cls(values[0])
-        session.current, session.until, session.started, session.returns = values[1:5]
-        session.places = values[5]
+        session.current = Place(*values[1:4])
+        session.until, session.started, session.returns, session.places = values[4:]
         return session
 
 

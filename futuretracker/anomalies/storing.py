@@ -30,6 +30,7 @@ def load(profile: Profile, text: str) -> None:
     values: dict[str, Any] = json.loads(text)
     profile.first, profile.newest, profile.week, profile.late = values["t"]
     profile.slept, profile.woke, profile.deleted = values.get("z", (0, 0, 0))
+    profile.graves, profile.strange = values.get("r", (0, 0))
     slot, now, before = values["h"]
     profile.hour = Hour(slot, _spread(now), _spread(before))
     profile.days = Days(values.get("d"))
@@ -58,6 +59,8 @@ def _encode(profile: Profile) -> str:
         values["w"] = [*profile.hours, *profile.weekdays]
     if profile.woke:
         values["z"] = [int(profile.slept), int(profile.woke), profile.deleted]
+    if profile.graves or profile.strange:
+        values["r"] = [profile.graves, int(profile.strange)]
     values.update((key, familiar.dump()) for familiar, key in _familiar(profile))
     filled = {key: value for key, value in values.items() if value}
     return json.dumps(filled, separators=(",", ":"))

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 KIND: Final = "credential-stuffing"
 SEVERITY: Final[Severity] = "high"
-FLOOR: Final = 20  # different credentials of an hour
+FLOOR: Final = 10  # different credentials of an hour
 EVERYWHERE: Final = 200  # of all networks together
-FACTOR: Final = 3
+FACTOR: Final = 2
 
 
 def detect(scene: Scene) -> Alarm | None:

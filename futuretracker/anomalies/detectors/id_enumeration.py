@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "id-enumeration"
 SEVERITY: Final[Severity] = "high"
-FLOOR: Final = 40  # missing ids of an hour; an app that finds what was deleted has fewer
+FLOOR: Final = 15  # missing ids of an hour, beyond those that the user has lately deleted
 FACTOR: Final = 3
 SHARE: Final = 0.5  # of the ids asked for
 
@@ -24,14 +24,21 @@ def detect(scene: Scene) -> Alarm | None:
     if not scene.seen.missing or not scene.too_much("missing", FLOOR, FACTOR):
         return None
     missing, ids = round(scene.within_hour("missing")), round(scene.within_hour("ids"))
-    if missing < SHARE * ids:
+    graves = scene.person.graves if scene.person is not None else 0
+    if missing < SHARE * ids or missing - graves < FLOOR:
         return None
     return scene.alarm(
         KIND,
         SEVERITY,
         f"{missing} requests within an hour asked for an id that does not exist, of {ids} ids."
+        f" The user has lately deleted {graves}."
         f" Usual are {scene.usual('missing')} in an hour with such requests.",
         strength=missing,
-        figures={"missing": missing, "ids": ids, "usual": scene.usual("missing")},
+        figures={
+            "missing": missing,
+            "ids": ids,
+            "deleted": graves,
+            "usual": scene.usual("missing"),
+        },
         pattern=scene.family,
     )

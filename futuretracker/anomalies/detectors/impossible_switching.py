@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 KIND: Final = "impossible-switching"
 SEVERITY: Final[Severity] = "medium"
-RETURNS: Final = 8  # within half an hour; overlapping ones count twice
-NETWORKS: Final = 5  # new networks within an hour
-FACTOR: Final = 3
+JUMPS: Final = 3  # returns within an hour from one new network to another
+RETURNS: Final = 9  # returns within half an hour to any network; overlapping ones count twice
+NETWORKS: Final = 4  # new networks within an hour
+FACTOR: Final = 2
 
 
 def detect(scene: Scene) -> Alarm | None:
@@ -27,18 +28,19 @@ def detect(scene: Scene) -> Alarm | None:
     if scene.session is None or not scene.left or scene.left == short(scene.provider):
         return None
     returns = scene.session.parallel(scene.seen.at)
-    has_returned = returns >= RETURNS and scene.too_much("returns", RETURNS // 2, FACTOR)
-    has_hopped = scene.on_new_network() and scene.too_much("networks", NETWORKS, FACTOR)
-    if not has_returned and not has_hopped:
+    if not (
+        (scene.is_strange and scene.too_much("jumps", JUMPS, FACTOR))
+        or (scene.is_strange and scene.too_much("networks", NETWORKS, FACTOR))
+        or (returns >= RETURNS and scene.too_much("returns", RETURNS // 2, FACTOR))
+    ):
         return None
-    networks = round(scene.within_hour("networks"))
-    jumps = round(scene.within_hour("returns"))
+    networks, times = round(scene.within_hour("networks")), round(scene.within_hour("returns"))
     return scene.alarm(
         KIND,
         SEVERITY,
-        f"The session came back {jumps} times within an hour to a network that it had just left,"
-        f" and used {networks} new networks. Nobody travels so fast.",
+        f"The session came back {times} times within an hour to a network that it had just left,"
+        f" and used {networks} networks that are new for the user. Nobody travels so fast.",
         strength=max(returns, networks),
-        figures={"returns": jumps, "networks": networks, "network": scene.block},
+        figures={"returns": times, "networks": networks, "network": scene.block},
         pattern=scene.family,
     )

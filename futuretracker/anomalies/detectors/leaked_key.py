@@ -1,4 +1,4 @@
-"""An API key that was used from few networks is suddenly used from many.
+"""An API key that was used from few networks is suddenly used from several.
 
 It means that the key has become public, for example in a repository. Honest explanation: the script
 has moved to a cloud, where each run has another address. Then its old network is quiet, and we wait
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from futuretracker.anomalies.profile import NETWORKS
+
 if TYPE_CHECKING:
     from futuretracker.anomalies.alarms import Alarm, Severity
     from futuretracker.anomalies.scene import Scene
@@ -16,33 +18,31 @@ if TYPE_CHECKING:
 KIND: Final = "leaked-key"
 SEVERITY: Final[Severity] = "high"
 DAY: Final = 86400
-HOURLY: Final = 3  # new networks within an hour
-DAILY: Final = 5  # new networks within two days
-FACTOR: Final = 3
-MOVED: Final = 3  # times as many networks are usual after the script has moved
+FLOOR: Final = 2  # new networks within two days, while the old ones are used too
+MOVED: Final = 8  # new networks, if the old ones are quiet since
+FACTOR: Final = 2
 
 
 def detect(scene: Scene) -> Alarm | None:
     """Return an alarm if the key has appeared in too many new networks."""
     own, at = scene.own, scene.seen.at
-    if not scene.is_key or not scene.block or not own.is_experienced(at):
+    if not scene.is_key or not scene.is_strange or not own.is_experienced(at):
         return None
-    hourly = scene.within_hour("networks")
-    daily = sum(day[3] for day in own.days.days[-2:] if day[0] >= at // DAY - 1)
-    times = 1 if scene.has_new_agent() or own.blocks.are_mixed(at - DAY) else MOVED
-    if not (
-        hourly >= times * own.limit("networks", HOURLY, FACTOR, scene.population)
-        or daily >= times * own.limit("networks a day", DAILY, FACTOR, scene.population)
-    ):
+    networks = sum(day[3] for day in own.days.days[-2:] if day[0] >= at // DAY - 1)
+    if networks < FLOOR:
+        return None
+    is_parallel = scene.has_new_agent() or own.blocks.are_mixed(at - DAY)
+    floor = FLOOR if is_parallel else MOVED
+    if networks < floor or networks <= own.limit(NETWORKS, floor - 1, FACTOR, scene.population):
         return None
     return scene.alarm(
         KIND,
         SEVERITY,
-        f"The API key was used from {daily} new networks within two days, most lately"
-        f" {scene.block} with {scene.family}."
-        f" Usual are {scene.usual('networks a day')} on a day with new ones.",
-        strength=daily,
-        figures={"networks": daily, "network": scene.block, "agent": scene.family},
+        f"The API key was used from {networks} new networks within two days, most lately from"
+        f" {scene.block} with {scene.family}. Usual are {scene.usual(NETWORKS)} a day."
+        f"{' Its old networks use it too.' if is_parallel else ''}",
+        strength=networks,
+        figures={"networks": networks, "network": scene.block, "agent": scene.family},
         seconds=DAY,
         pattern=scene.family,
     )

@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 
 KIND: Final = "mass-delete"
 SEVERITY: Final[Severity] = "high"
-FLOOR: Final = 25  # deletes of an hour; a user who tidies up removes fewer
-FACTOR: Final = 2
+FLOOR: Final = 30  # deletes of an hour; a user who tidies up removes fewer
+STRANGE: Final = 12  # the same, soon after the account was used on a network that is new to it
+SOON: Final = 3600  # seconds
+FACTOR: Final = 1.5
 
 
 def detect(scene: Scene) -> Alarm | None:
     """Return an alarm if there are too many deletes."""
-    if not scene.seen.deletes or not scene.too_much("deletes", FLOOR, FACTOR):
+    is_strange = scene.seen.at - scene.own.strange < SOON
+    floor = STRANGE if is_strange else FLOOR
+    if not scene.seen.deletes or not scene.too_much("deletes", floor, 1 if is_strange else FACTOR):
         return None
     deletes = round(scene.within_hour("deletes"))
     return scene.alarm(
         KIND,
         SEVERITY,
         f"{deletes} opportunities were deleted within an hour, by the client {scene.seen.client}."
-        f" Usual are {scene.usual('deletes')} in an hour with deletes.",
+        f" Usual are {scene.usual('deletes')} in an hour with deletes."
+        f"{' The network is new for the user.' if is_strange else ''}",
         strength=deletes,
         figures={"deletes": deletes, "usual": scene.usual("deletes")},
         pattern=scene.seen.client,

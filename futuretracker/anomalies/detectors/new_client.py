@@ -24,7 +24,7 @@ def detect(scene: Scene) -> Alarm | None:
     if not scene.seen.user or not scene.has_new_agent() or not _is_sudden(scene):
         return None
     known = scene.before or "others"
-    where = "a new network" if scene.on_new_network() else "a known network"
+    where = "a new network" if scene.is_strange else "a known network"
     return scene.alarm(
         KIND,
         SEVERITY,
@@ -39,7 +39,7 @@ def detect(scene: Scene) -> Alarm | None:
 def _is_sudden(scene: Scene) -> bool:
     """Return whether a new device of the user cannot explain it."""
     if scene.is_key:
-        return scene.own.is_experienced(scene.seen.at) and scene.on_new_network()
+        return scene.own.is_experienced(scene.seen.at) and scene.is_strange
     if scene.seen.client in {"web", "extension"} and is_program(scene.family):
         return True
     browser, before = scene.family.partition("/")[0], scene.before.partition("/")[0]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from futuretracker.anomalies.histogram import UNIT
-
 if TYPE_CHECKING:
     from futuretracker.anomalies.alarms import Alarm, Severity
     from futuretracker.anomalies.scene import Scene
@@ -17,10 +15,9 @@ if TYPE_CHECKING:
 KIND: Final = "night-export"
 SEVERITY: Final[Severity] = "medium"
 PAGES: Final = 10  # of an hour
-KILOBYTES: Final = 250  # of an hour: some hundreds of opportunities
-FACTOR: Final = 2
-RARE: Final = 0.02  # of the user's active hours were at this time of the day
-HOURS: Final = 30  # active hours, so that we know the user's day
+KILOBYTES: Final = 300  # of an hour: some hundreds of opportunities
+FACTOR: Final = 1.5
+RARE: Final = 0.05  # of the user's active hours; three hours are 12 % of a day
 
 
 def detect(scene: Scene) -> Alarm | None:
@@ -28,7 +25,9 @@ def detect(scene: Scene) -> Alarm | None:
     seen, own = scene.seen, scene.own
     if not seen.pages or not seen.user or scene.within_hour("pages") < PAGES:
         return None
-    if sum(own.hours) < HOURS * UNIT or own.share_of_time(seen.at) >= RARE:
+    if not own.is_experienced(seen.at):
+        return None
+    if own.share_of_time(seen.at, scene.population) >= RARE:
         return None
     if not scene.too_much("kilobytes", KILOBYTES, FACTOR):
         return None

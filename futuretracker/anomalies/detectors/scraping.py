@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 KIND: Final = "scraping"
 SEVERITY: Final[Severity] = "medium"
-FLOOR: Final = 150  # pages of an hour
-FACTOR: Final = 3
-SHARE: Final = 0.5  # of the requests
+FLOOR: Final = 50  # pages of an hour
+FACTOR: Final = 2
+SHARE: Final = 0.75  # of the requests; people open what they find
 
 
 def detect(scene: Scene) -> Alarm | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from futuretracker.anomalies.profile import MISSING
+
 if TYPE_CHECKING:
     from futuretracker.anomalies.alarms import Alarm, Severity
     from futuretracker.anomalies.scene import Scene
@@ -29,15 +31,16 @@ def detect(scene: Scene) -> Alarm | None:
     days = [day for day in own.days.days if day[1] >= DAILY]
     missing = sum(day[1] for day in own.days.days)
     ids = sum(day[2] for day in own.days.days)
-    if missing < FLOOR or len(days) < DAYS or missing < SHARE * ids:
+    graves = scene.person.graves if scene.person is not None else 0
+    if missing - graves < FLOOR or len(days) < DAYS or missing < SHARE * ids:
         return None
-    if missing < len(days) * own.limit("missing a day", DAILY, FACTOR, scene.population):
+    if missing < len(days) * own.limit(MISSING, DAILY, FACTOR, scene.population):
         return None
     return scene.alarm(
         KIND,
         SEVERITY,
         f"{missing} requests on {len(days)} of the last 7 days asked for an id that does not exist,"
-        f" of {ids} ids. Usual are {scene.usual('missing a day')} on a day with such requests.",
+        f" of {ids} ids. Usual are {scene.usual(MISSING)} on a day with such requests.",
         strength=missing,
         figures={"missing": missing, "days": len(days), "ids": ids},
         seconds=7 * 86400,

@@ -23,7 +23,7 @@ RETURNS: Final = 4  # between the networks within half an hour; overlapping ones
 def detect(scene: Scene) -> Alarm | None:
     """Return an alarm if the session is in two places, or has moved to another computer."""
     session = scene.session
-    if session is None or not scene.left or not scene.on_new_network():
+    if session is None or not scene.left or not scene.is_strange:
         return None
     is_known = scene.seen.at - scene.own.first >= DAY and scene.was_known()
     has_moved = scene.family != scene.before and scene.has_new_agent()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 KIND: Final = "webhook-burst"
 SEVERITY: Final[Severity] = "medium"
-FLOOR: Final = 12  # refused webhooks of an hour
-FACTOR: Final = 3
+FLOOR: Final = 10  # refused webhooks of an hour
+FACTOR: Final = 2
 
 
 def detect(scene: Scene) -> Alarm | None:

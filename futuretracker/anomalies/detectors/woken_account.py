@@ -16,8 +16,10 @@ KIND: Final = "woken-account"
 SEVERITY: Final[Severity] = "high"
 DAY: Final = 86400
 DAYS: Final = 2  # after it woke
-STRANGE: Final = 8  # deletes, if the network and the client are both new
-ODD: Final = 18  # deletes, if one of them is
+STRANGE: Final = 3  # deletes, if the network and the client are both new
+ODD: Final = 10  # deletes, if one of them is, in the first hours
+LATER: Final = 20  # the same, after that
+FIRST: Final = 2 * 3600  # seconds
 
 
 def detect(scene: Scene) -> Alarm | None:
@@ -26,7 +28,8 @@ def detect(scene: Scene) -> Alarm | None:
     if not seen.deletes or not own.woke or seen.at - own.woke > DAYS * DAY:
         return None
     news = own.blocks.is_any_new(own.woke) + own.agents.is_any_new(own.woke)
-    if not news or own.deleted < (STRANGE if news > 1 else ODD):
+    odd = ODD if seen.at - own.woke < FIRST else LATER
+    if not news or own.deleted < (STRANGE if news > 1 else odd):
         return None
     days, what = round(own.slept / DAY), "network and client" if news > 1 else "network or client"
     return scene.alarm(
