@@ -6,15 +6,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from futuretracker.anomalies.actions import respond
+from futuretracker.anomalies.actions.message import fields
 from futuretracker.anomalies.evaluation import finding_of
 from futuretracker.database.queries.watch_findings import mark_announced, select_to_announce
 from futuretracker.telemetry.events import event
-from futuretracker.telemetry.json_lines import timestamp
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from futuretracker.anomalies.findings import Finding
     from futuretracker.config.anomalies import ActionSettings
 
 MOST = 100  # in one transaction
@@ -30,24 +29,8 @@ def announce(conn: Connection[Any], settings: ActionSettings) -> None:
     with conn.transaction():
         findings = [finding_of(row) for row in select_to_announce(conn, limit=MOST)]
         for finding in findings:
-            event("ANOMALY", **_fields(finding))
+            event("ANOMALY", **fields(finding))
             if finding.last_seen > time.time() - RECENT:
                 respond(conn, finding, settings)
         if findings:
             mark_announced(conn, ids=[finding.id for finding in findings])
-
-
-def _fields(finding: Finding) -> dict[str, object]:
-    return {
-        "id": finding.id,
-        "kind": finding.kind,
-        "severity": finding.severity,
-        "subject": finding.subject,
-        "userId": finding.user or None,
-        "reason": finding.reason,
-        "figures": finding.figures,
-        "firstSeen": timestamp(finding.first_seen),
-        "lastSeen": timestamp(finding.last_seen),
-        "suggestedAction": finding.action,
-        "requestIds": list(finding.evidence),
-    }

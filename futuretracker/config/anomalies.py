@@ -28,7 +28,11 @@ DRIFT: Final = 60  # seconds that a token may be accepted after it expires
 NOT_SIGNED: Final = "must be a secret of Standard Webhooks: whsec_ and base64 of 16 bytes or more"
 NOT_URL: Final = "must be an https:// URL without a user (http:// only on this machine)"
 # A test compares these with the detectors.
-KINDS: Final[tuple[str, ...]] = ()
+KINDS: Final = (
+    *("stolen-token", "mass-delete", "id-enumeration", "scraping", "credential-stuffing"),
+    *("night-export", "leaked-key", "new-client", "slow-enumeration", "webhook-burst"),
+    *("woken-account", "impossible-switching"),
+)
 SIMILAR: Final = 0.6  # by difflib
 _RULE = re.compile(r"([a-z-]+|\*) ?= ?([a-z-]+)(:dry-run)?").fullmatch
 
@@ -103,8 +107,7 @@ def _check_rules(parts: Sequence[str]) -> None:
             message = f"'{part}' is not a kind and an action, such as scraping=lower-limit:dry-run"
             raise ValidationError(message)
         _check_name("an action", match[2], ACTIONS)
-        if KINDS:
-            _check_name("a kind of finding", match[1], (*KINDS, EVERY))
+        _check_name("a kind of finding", match[1], (*KINDS, EVERY))
     for (kind, action), times in Counter(rule[:2] for rule in _rules(",".join(parts))).items():
         if times > 1:
             raise ValidationError(f"has {kind}={action} more than once")
