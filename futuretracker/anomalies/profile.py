@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 from futuretracker.anomalies import storing
 from futuretracker.anomalies.counts import COUNTED, Days, Hour, Values
 from futuretracker.anomalies.familiar import Familiar
-from futuretracker.anomalies.histogram import HALF_LIFE, PRIOR, UNIT, Histogram
+from futuretracker.anomalies.histogram import HALF_LIFE, UNIT, Histogram
 from futuretracker.anomalies.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -20,9 +20,12 @@ TRAIL: Final = 6  # request ids
 LEARNED: Final = tuple(name for name in COUNTED if name not in {"ids", "writes"})
 MISSING: Final = "missing a day"  # the baselines of days
 NETWORKS: Final = "networks a day"
+# What everybody does. For the rest, what others do says nothing about who has never done it.
+COMMON: Final = frozenset({"requests", "pages", "kilobytes", "deletes"})
 HIGH: Final = 0.95  # the quantile that limits are multiples of; attacks are rarer than the rest
 FEW: Final = 30  # active hours, below which those of the population are added
 SURPRISE: Final = 4  # an hour teaches at most this many times what was usual
+SMALL: Final = 10  # what an hour may always teach
 EXPERIENCED: Final = 3 * DAY, 10  # a subject is experienced after this time and this many hours
 
 
@@ -68,19 +71,22 @@ class Profile:
 
     def limit(self, name: str, floor: float, factor: float, population: Profile) -> float:
         """Return how much is still usual: a multiple of the 95 % quantile, or the floor."""
-        own, prior = self.usual.get(name, NOTHING), population.usual.get(name)
-        return max(floor, factor * own.quantile(HIGH, prior))
+        return max(floor, factor * self._quantile(name, HIGH, population))
 
     def median(self, name: str, population: Profile) -> float:
         """Return the median of the hours or days in which the quantity was not 0."""
-        return self.usual.get(name, NOTHING).quantile(0.5, population.usual.get(name))
+        return self._quantile(name, 0.5, population)
 
-    def learn(self, name: str, value: float, prior: Histogram | None = None) -> None:
-        """Add a value to a baseline; a huge one counts as a large one."""
-        own = self.usual.setdefault(name, Histogram())
-        if own.total() >= PRIOR or prior is not None:
-            value = min(value, max(1, SURPRISE * own.quantile(HIGH, prior)))
-        own.add(value)
+    def _quantile(self, name: str, share: float, population: Profile) -> float:
+        prior = population.usual.get(name) if name in COMMON else None
+        return self.usual.get(name, NOTHING).quantile(share, prior)
+
+    def learn(self, name: str, value: float, population: Profile) -> None:
+        """Add a value to a baseline. A huge one counts as a large one, except on the first day."""
+        if self.newest - self.first > DAY:
+            usual = self._quantile(name, HIGH, population)
+            value = min(value, max(SMALL, SURPRISE * usual))
+        self.usual.setdefault(name, Histogram()).add(value)
 
     def is_experienced(self, at: float) -> bool:
         """Return whether we know the subject long enough to be surprised."""
@@ -124,8 +130,9 @@ class Profile:
                 self._teach(name, value, population)
 
     def _teach(self, name: str, value: float, population: Profile) -> None:
-        self.learn(name, value, population.usual.get(name))
-        population.learn(name, value)
+        self.learn(name, value, population)
+        if name in COMMON:
+            population.learn(name, value, population)
 
     def _live(self, slot: int) -> None:
         """Note that the subject was active in an hour."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "credential-stuffing"
 SEVERITY: Final[Severity] = "high"
-FLOOR: Final = 10  # different credentials of an hour
+FLOOR: Final = 12  # different credentials of an hour
 EVERYWHERE: Final = 200  # of all networks together
 FACTOR: Final = 2
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 KIND: Final = "mass-delete"
 SEVERITY: Final[Severity] = "high"
-FLOOR: Final = 30  # deletes of an hour; a user who tidies up removes fewer
-STRANGE: Final = 12  # the same, soon after the account was used on a network that is new to it
+FLOOR: Final = 40  # deletes of an hour; a user who tidies up removes fewer
+STRANGE: Final = 20  # the same, soon after the account was used on a network that is new to it
 SOON: Final = 3600  # seconds
 FACTOR: Final = 1.5
 
