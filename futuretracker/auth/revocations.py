@@ -44,7 +44,13 @@ class Revocations:
         return "user-revoked" if session.user_id in self._known.refused else None
 
     def slows(self, session: Session) -> bool:
-        """Return whether the session's user has the lower rate limit, as far as is known here."""
+        """Return whether the session's user has the lower rate limit.
+
+        A request that exceeds the limit never gets to ``check``. So a user who is known to be
+        slowed is looked up here, or a process that serves nobody else would not notice the end.
+        """
+        if session.user_id in self._known.slowed and not self._is_recent():
+            self._load(self._generation)
         return session.user_id in self._known.slowed
 
     def check(self, session: Session, generation: bytes | None) -> None:
@@ -62,7 +68,10 @@ class Revocations:
         self._store.put(GENERATION, secrets.token_bytes(8), KEEP)
 
     def _is_current(self, generation: bytes | None) -> bool:
-        return generation == self._generation and time.monotonic() < self._loaded_at + MAX_AGE
+        return generation == self._generation and self._is_recent()
+
+    def _is_recent(self) -> bool:
+        return time.monotonic() < self._loaded_at + MAX_AGE
 
     def _load(self, generation: bytes | None) -> None:
         """Load the revocations. If requests do so at the same time, the latest start wins."""
