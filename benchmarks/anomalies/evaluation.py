@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from futuretracker.anomalies.observations import Observation
     from futuretracker.anomalies.profile import Profile
 
+KEPT: Final = 5  # findings of a kind and a subject
 GRACE: Final = 3600  # seconds after an incident in which a finding still counts
 
 
@@ -34,11 +35,12 @@ class Watches(Protocol):
 
 
 class Raised(NamedTuple):
-    """A finding as the operator hears of it: when it is new, and when its severity grows."""
+    """An alarm and its finding. The operator hears of it if it is new or its severity grows."""
 
     finding: Finding
     at: float
-    is_new: bool
+    is_new: bool = True
+    is_heard: bool = True
 
 
 @dataclass
@@ -47,7 +49,8 @@ class Outcome:
 
     incident: Incident
     delay: float | None = None
-    kinds: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)  # of findings
+    unheard: int = 0  # alarms that only extended an open finding
 
 
 @dataclass
@@ -73,8 +76,7 @@ def evaluate(world: World, engine: Watches) -> tuple[Result, dict[str, Profile]]
         began = time.perf_counter()
         for alarm in engine.observe(observation, profiles):
             known = findings[alarm.kind, alarm.subject]
-            if found := _announced(alarm, known):
-                raised.append(Raised(found, arrival(observation), found.times == 1))
+            raised.append(_raise(alarm, known, arrival(observation)))
         seconds += time.perf_counter() - began
     outcomes, false_alarms = judge(world.incidents, raised)
     result = Result(world.seed, outcomes, false_alarms, world.user_days(), number, seconds)
@@ -93,25 +95,28 @@ def judge(incidents: list[Incident], raised: list[Raised]) -> tuple[list[Outcome
         subjects = {one.finding.subject, f"user:{one.finding.user}"}
         about = [o for s in subjects for o in by_subject.get(s, ()) if _during(one, o.incident)]
         for outcome in about:
-            delay = one.at - outcome.incident.start
-            outcome.delay = delay if outcome.delay is None else min(delay, outcome.delay)
-            outcome.kinds.append(one.finding.kind)
+            _detect(outcome, one)
         if one.is_new and not about:
             false_alarms.append(one)
     return outcomes, false_alarms
 
 
-def _announced(alarm: Alarm, known: list[Finding]) -> Finding | None:
-    """Fold an alarm into the findings; return the finding if the operator hears of it."""
+def _detect(outcome: Outcome, raised: Raised) -> None:
+    if not raised.is_heard:
+        outcome.unheard += 1
+        return
+    delay = raised.at - outcome.incident.start
+    outcome.delay = delay if outcome.delay is None else min(delay, outcome.delay)
+    outcome.kinds.append(raised.finding.kind)
+
+
+def _raise(alarm: Alarm, known: list[Finding], at: float) -> Raised:
+    """Fold an alarm into the findings of its kind and subject."""
     finding, outcome = fold(alarm, known)
-    before = next((f for f in known if f.id == finding.id), None)
-    known[:] = [*(f for f in known if f.id != finding.id), finding][-5:]
-    if outcome == "suppressed":
-        return None
-    if before is None:
-        return finding
+    before = next((f for f in known if f.id == finding.id), finding)
+    known[:] = [*(f for f in known if f.id != finding.id), finding][-KEPT:]
     grows = SEVERITIES.index(finding.severity) > SEVERITIES.index(before.severity)
-    return finding if grows else None
+    return Raised(finding, at, outcome == "new", outcome == "new" or grows)
 
 
 def _during(raised: Raised, incident: Incident) -> bool:

@@ -22,7 +22,8 @@ def explain(result: Result) -> Iterator[str]:
         incident = outcome.incident
         how = "missed" if outcome.delay is None else f"after {outcome.delay:.0f} s"
         kinds = dict(Counter(outcome.kinds))
-        yield f"{incident.kind} | {incident.strength} | {how} | {kinds or ''}"
+        unheard = f"{outcome.unheard} alarms extended open findings" if outcome.unheard else ""
+        yield f"{incident.kind} | {incident.strength} | {how} | {kinds or ''} {unheard}"
     for kind, number in Counter(r.finding.kind for r in result.false_alarms).most_common():
         yield f"false alarms of {kind}: {number}"
     for raised in result.false_alarms:

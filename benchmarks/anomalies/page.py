@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.anomalies.hard import hard
 from benchmarks.anomalies.report import draw, figures, markdown
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def save(page: Path, size: Size, results: Sequence[Result]) -> None:
         f"![Detection rates and false alarms]({picture.name})",
         "",
         *markdown(results),
+        "",
+        "Kinds that are hard to detect, or that take more than five minutes:",
+        "",
+        *hard(results),
         "",
         END,
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
-from benchmarks.anomalies.incidents.plan import STRENGTHS
+from benchmarks.anomalies.incidents.plan import ATTACKS, STRENGTHS
 from benchmarks.chart import Panel, chart
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from benchmarks.anomalies.evaluation import Outcome, Result
 
-HEAD = ("Incident", "injected", "detected", "rate", *STRENGTHS, "median delay", "p90 delay")
+HEAD = (
+    "Incident", "injected", "detected", "rate", *STRENGTHS, "by its detector", "median delay",
+    "p90 delay",
+)  # fmt: skip
 MINUTE, HOUR = 60, 3600
 
 
@@ -36,6 +39,11 @@ class Row:
         """Return the part that is detected."""
         return len(self.delays) / len(self.outcomes) if self.outcomes else 0.0
 
+    @property
+    def named(self) -> int:
+        """Return how many a finding of the detector that is made for them has named."""
+        return sum(o.incident.kind in o.kinds for o in self.outcomes)
+
     def of(self, strength: str) -> Row:
         """Return the incidents of one strength."""
         return Row(strength, [o for o in self.outcomes if o.incident.strength == strength])
@@ -49,6 +57,7 @@ class Row:
             str(len(self.delays)),
             f"{self.rate:.0%}",
             *(f"{len(part.delays)} of {len(part.outcomes)}" for part in parts),
+            str(self.named) if self.name in ATTACKS else "",
             _time(median(self.delays)) if self.delays else "",
             _time(_p90(self.delays)) if self.delays else "",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from operator import attrgetter
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -81,7 +82,7 @@ def test_a_world_has_the_planned_incidents_of_each_kind_and_strength() -> None:
     made, seen = world(11, WEEKS)
     kinds = [(i.kind, i.strength) for i in made.incidents]
 
-    rare = ("wakes up and deletes", "leaked API key")  # they need somebody whom they fit
+    rare = ("woken-account", "leaked-key")  # they need somebody whom they fit
     for kind in ATTACKS.keys() - rare:
         assert all(kinds.count((kind, strength)) == EACH for strength in STRENGTHS), kind
     times = set(map(attrgetter("at"), seen))
@@ -115,7 +116,7 @@ def test_an_engine_that_always_alarms_detects_everything_and_raises_false_alarms
 
 
 def test_a_finding_counts_for_an_incident_of_its_subject_and_its_time_only() -> None:
-    incident = Incident("mass delete", "loud", frozenset({"user:user_a"}), 1000, 2000)
+    incident = Incident("mass-delete", "loud", frozenset({"user:user_a"}), 1000, 2000)
     cases = {
         "right": ("user:user_a", 1500),
         "somebody else": ("user:user_b", 1500),
@@ -131,7 +132,7 @@ def test_a_finding_counts_for_an_incident_of_its_subject_and_its_time_only() -> 
 
 
 def test_the_delay_is_that_of_the_first_finding() -> None:
-    incident = Incident("mass delete", "loud", frozenset({"user:user_a"}), 1000, 2000)
+    incident = Incident("mass-delete", "loud", frozenset({"user:user_a"}), 1000, 2000)
     (outcome,), false = judge(
         [incident], [found("user:user_a", 1600), found("session:s", 1200, user="user_a")]
     )
@@ -158,6 +159,16 @@ def test_the_results_go_between_the_markers_of_a_page(tmp_path: Path) -> None:
     assert "old" not in text
     assert text.startswith("# Title\n")
     assert text.endswith(f"{END}\n\nThe rest.\n")
-    assert "| mass delete | 6 |" in text
+    assert "| mass-delete | 6 |" in text
     assert "![Detection rates and false alarms](anomalies-results.svg)" in text
     ET.parse(tmp_path / "anomalies-results.svg")  # noqa: S314 - written just now
+
+
+def test_the_size_and_the_speed_of_profiles_are_measured() -> None:
+    small = ["--users", "100", "--simulated", "12", "--days", "16"]
+    output = run_module("benchmarks.anomalies.capacity", *small)
+
+    found = re.search(r"(\d+) profiles of users: (\d+) bytes on average, (\d+) at most", output)
+    assert found is not None
+    assert 0 < int(found[2]) <= int(found[3]) <= 2048
+    assert "MiB for" in output

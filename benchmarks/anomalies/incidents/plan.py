@@ -19,23 +19,24 @@ STRENGTHS: Final = ("loud", "moderate", "stealthy")
 EACH: Final = 2  # attacks of each kind and strength in a world of 120 days
 FIRST: Final = 10  # no attack happens before this day
 
+# The names of the detectors that are made for them.
 ATTACKS: Final[dict[str, Callable[[Scene, int], set[str] | None]]] = {
-    "stolen token used in parallel": takeovers.stolen_token,
-    "impossible switching": takeovers.switching,
-    "sudden change of client": takeovers.other_client,
-    "mass delete": deletes.mass_delete,
-    "wakes up and deletes": deletes.wake_up,
-    "id enumeration": probes.enumeration,
-    "slow enumeration": probes.slow_enumeration,
+    "stolen-token": takeovers.stolen_token,
+    "impossible-switching": takeovers.switching,
+    "new-client": takeovers.other_client,
+    "mass-delete": deletes.mass_delete,
+    "woken-account": deletes.wake_up,
+    "id-enumeration": probes.enumeration,
+    "slow-enumeration": probes.slow_enumeration,
     "scraping": probes.scraping,
-    "night-time export": probes.night_export,
-    "leaked API key": keys.leaked_key,
-    "credential stuffing": outsiders.stuffing,
-    "webhook burst": outsiders.webhooks,
+    "night-export": probes.night_export,
+    "leaked-key": keys.leaked_key,
+    "credential-stuffing": outsiders.stuffing,
+    "webhook-burst": outsiders.webhooks,
 }
 UNSEEN: Final[dict[str, Callable[[Scene, int], set[str] | None]]] = {
-    "distributed stuffing (held out)": unseen.distributed_stuffing,
-    "rotating proxies (held out)": unseen.rotating_proxies,
+    "distributed-stuffing": unseen.distributed_stuffing,
+    "rotating-proxies": unseen.rotating_proxies,
 }
 
 
@@ -80,7 +81,7 @@ def plan(seed: int, days: int, *, held_out: bool) -> dict[int, list[Planned]]:
         for strength in range(len(STRENGTHS)):
             for _ in range(EACH):
                 # Somebody who wakes up after months must first have been away for months.
-                first = 70 if kind == "wakes up and deletes" else FIRST
+                first = 70 if kind == "woken-account" else FIRST
                 day = rng.randrange(min(first, days - 1), max(first, days - 5) + 1)
                 found.setdefault(day, []).append(Planned(kind, strength))
     return found
