@@ -31,7 +31,7 @@ from benchmarks.stage import stage
 from futuretracker.api.schemas.cursors import encode
 from futuretracker.commands.local.embedded_postgres import as_service, postgres
 from futuretracker.database.migrate import migrate
-from futuretracker.database.queries.pages import Place
+from futuretracker.database.queries.one_page import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

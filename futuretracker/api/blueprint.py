@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from futuretracker.api.contract import contract_of
+from futuretracker.api import etags
+from futuretracker.api.contract import NOT_MODIFIED, contract_of
 from futuretracker.api.schemas.ids import read_id
 from futuretracker.api.schemas.loading import read_fields
 from futuretracker.api.schemas.query_string import read_parameters
 from futuretracker.api.versions import api_version
-from futuretracker.web.responses import json_response
+from futuretracker.web.responses import json_response, not_modified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Response
 
@@ -53,6 +54,7 @@ def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Res
     """Return the view as Flask calls it: with ids of the path as text, returning a response."""
     contract = contract_of(view)
     bodies = {version: schema() for version, schema in contract.body.items()}
+    creations = {version: schema() for version, schema in contract.creation.items()}
     query = contract.query() if contract.query else None
     usual_status = contract.statuses[0]
 
@@ -63,16 +65,20 @@ def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Res
         if query:
             arguments["query"] = read_parameters(query)
         if bodies:
-            arguments["values"] = read_fields(bodies[api_version().name])
+            schemas = creations if creations and etags.creates() else bodies
+            arguments["values"] = read_fields(schemas[api_version().name])
         return _respond(view(**arguments), usual_status)
 
     return serve
 
 
 def _respond(result: Result, status: int) -> Response:
-    if not isinstance(result, tuple):
-        return json_response(result, status)
-    body, other = result
-    if isinstance(other, int):
-        return json_response(body, other)
-    return json_response(body, status, other)
+    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
+    body, *others = parts
+    headers: Mapping[str, str] = {}
+    for other in others:
+        if isinstance(other, int):
+            status = other
+        else:
+            headers = other
+    return not_modified(headers) if body == NOT_MODIFIED else json_response(body, status, headers)

@@ -17,7 +17,7 @@ the errors that follow from the rest: see ``openapi/errors.py``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
     from futuretracker.api.schemas.base import Request
 
-# A view returns a JSON body, or a pair of the body and further headers or another status. A body
-# that is an iterator is streamed.
+# A view returns a JSON body, or a pair of the body and further headers or another status, or all
+# three. A body that is an iterator is streamed.
 Body: TypeAlias = "bytes | Mapping[str, object] | Iterator[bytes]"
-Result: TypeAlias = "Body | tuple[Body, Mapping[str, str]] | tuple[Body, int]"
+Result: TypeAlias = (
+    "Body | tuple[Body, Mapping[str, str]] | tuple[Body, int] | tuple[Body, int, Mapping[str, str]]"
+)
+NOT_MODIFIED: Final = b""  # in place of a body that the client has already
 View = TypeVar("View", bound="Callable[..., Result]")
 Kind = TypeVar("Kind", bound="Schema")
 
@@ -40,11 +43,14 @@ class Contract:
 
     # The schemas are by the name of the API version.
     body: Mapping[str, type[Request]] = field(default_factory=dict)
+    creation: Mapping[str, type[Request]] = field(default_factory=dict)
     query: type[Schema] | None = None
     response: Mapping[str, type[Schema]] = field(default_factory=dict)
     many: bool = False  # the response is an array
     statuses: Sequence[int] = (200,)  # the first is the usual one
     headers: Sequence[str] = ()
+    is_tagged: bool = False  # the response has an ETag
+    takes_conditions: bool = False  # a change: it may depend on the ETag
     identifies: Mapping[str, str] = field(default_factory=dict)
     errors: Sequence[int] = ()
     tag: str = ""  # set by the blueprint
@@ -60,16 +66,20 @@ def takes(
     body: type[Request] | None = None,
     *,
     original: type[Request] | None = None,
+    creation: type[Request] | None = None,
+    original_creation: type[Request] | None = None,
     query: type[Schema] | None = None,
 ) -> Callable[[View], View]:
     """Parse the body, or the query string, and pass it to the view.
 
     The view gets the values of the body as ``values`` and those of the query string as ``query``.
+    The body of a ``PUT`` with ``If-None-Match: *`` has the schema ``creation``.
     """
 
     def decorate(view: View) -> View:
         contract = contract_of(view)
         contract.body = _by_version(body, original)
+        contract.creation = _by_version(creation, original_creation)
         contract.query = query
         return view
 
@@ -101,6 +111,18 @@ def returns(
         return view
 
     return decorate
+
+
+def tagged(view: View) -> View:
+    """State that the response has an ETag, and that a read is a 304 if the client names it."""
+    contract_of(view).is_tagged = True
+    return view
+
+
+def conditional(view: View) -> View:
+    """State that the change is a 412 if the opportunity has not the ETag that the client names."""
+    contract_of(view).takes_conditions = True
+    return view
 
 
 def errors(*statuses: int) -> Callable[[View], View]:

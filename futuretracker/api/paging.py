@@ -11,7 +11,7 @@ from futuretracker.web.request import request
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from futuretracker.database.queries.pages import Page, Place
+    from futuretracker.database.queries.one_page import Page, Place
 
 
 def start_of(query: Mapping[str, Any], order: str) -> Place | None:

@@ -36,6 +36,7 @@ class Config:
     cors_headers: tuple[str, ...]  # further request headers that pages may send
     trusted_proxies: int
     api_sunset: dt.date | None
+    require_if_match: bool
     source_url: str  # "" if there is none
     security_contact: tuple[str, ...]
     authority: str  # the host that signed requests must name, or "" if they are refused
@@ -78,6 +79,7 @@ class Config:
                 cors_headers=read_allowed_headers(env),
                 trusted_proxies=env.number("TRUSTED_PROXIES", 0, 10),
                 api_sunset=env.day("API_SUNSET"),
+                require_if_match=env.flag("REQUIRE_IF_MATCH"),
                 source_url=read_source(env),
                 security_contact=read_contacts(env),
                 authority=read_authority(env, port),

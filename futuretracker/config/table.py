@@ -76,6 +76,13 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             " in the `Sunset` header.",
             example="2027-12-31",
         ),
+        Setting(
+            "REQUIRE_IF_MATCH",
+            "false",
+            "`true` refuses a `PUT`, `PATCH` or `DELETE` of an opportunity in v1 that has no"
+            " `If-Match`, with a 428. Then no client can overwrite a change that it has not seen."
+            " Clients that do not know ETags stop working.",
+        ),
     ),
     "Browsers": (
         Setting(

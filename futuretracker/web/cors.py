@@ -26,7 +26,9 @@ EXPOSED: Final = (
     "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
 )
 # The request headers that the service reads, apart from those that need no permission.
-READ: Final = ("Authorization", "Content-Type", "Prefer", "X-Request-Id")
+READ: Final = (
+    "Authorization", "Content-Type", "If-Match", "If-None-Match", "Prefer", "X-Request-Id",
+)  # fmt: skip
 MAX_AGE: Final = 7200  # seconds that browsers keep the response to a preflight
 
 

@@ -47,3 +47,10 @@ def json_response(
         )
     fields.add("Content-Length", len(body))
     return Json([body], status, fields)
+
+
+def not_modified(headers: Mapping[str, str]) -> Response:
+    """Return a 304: the client has the body already (RFC 9110, 15.4.5)."""
+    response = Json([], 304, Headers(headers))
+    del response.headers["Content-Type"]
+    return response

@@ -69,7 +69,7 @@ class Adopted:
         found = opportunities.select_opportunity(
             self.conn, user_id=self.id, row_id=self.row_id, columns=V1
         )
-        row: dict[str, Any] = json.loads(found or b"null")
+        row: dict[str, Any] = json.loads(found.body)
         return row
 
     def rounds(self) -> list[dict[str, Any]]:
@@ -178,7 +178,7 @@ def test_existing_rounds_can_be_changed_and_deleted(old: Adopted) -> None:
         values={"status": "applied"},
         columns=V1,
     )
-    conflict = json.loads(changed or b"null")["statusConflict"]
+    conflict = json.loads(changed.body)["statusConflict"]
     assert conflict["roundsStatus"] == "shortlisted"
 
 
@@ -214,7 +214,7 @@ def test_existing_rounds_are_counted_and_upcoming(old: Adopted) -> None:
     found = rounds.select_upcoming_rounds(old.conn, user_id=old.id, first=day, last=day, limit=200)
     assert [one["round_number"] for one in json.loads(found.items)] == [2, 3]
     counts = analytics.select_analytics(old.conn, user_id=old.id, parts=analytics.V1)
-    pipeline = json.loads(counts)["pipelineAnalytics"]
+    pipeline = json.loads(counts.body)["pipelineAnalytics"]
     assert (pipeline["trackedWithRounds"], pipeline["internshipCount"]) == (1, 1)
     assert pipeline["stageReachByRoundNumber"] == [
         {"roundNumber": number, "reached": 1, "stillActive": pending}
@@ -262,7 +262,7 @@ def test_a_database_of_the_original_api_gets_what_v1_adds(original: str) -> None
         assert (row["status"], row["description"]) == ("ghosted", "é" * 5000)
         assert row["campus_mode"] == "on_campus"
         assert said(old.add(round_type="final", result="cleared")["opportunity"])[0] == "selected"
-        new, _ = opportunities.insert_opportunity(
+        new, *_ = opportunities.insert_opportunity(
             conn, audit=old.audit, values={"title": "New", **more}, columns=V1
         )
         assert UUID(new)

@@ -17,7 +17,7 @@ from uuid import UUID
 from futuretracker.api.schemas.dates import calendar_date
 from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
 from futuretracker.api.schemas.storable import is_storable
-from futuretracker.database.queries.pages import Place
+from futuretracker.database.queries.one_page import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.api import paging
+from futuretracker.api import etags, paging
 from futuretracker.api.blueprint import ApiBlueprint
-from futuretracker.api.contract import returns, takes
+from futuretracker.api.contract import NOT_MODIFIED, returns, tagged, takes
 from futuretracker.api.schemas.opportunity_responses import OpportunityPage
 from futuretracker.api.schemas.query_string import PageParameters
 from futuretracker.auth import allows
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from futuretracker.api.contract import Result
-    from futuretracker.database.queries.pages import Page
+    from futuretracker.database.queries.one_page import Page
 
 blueprint = ApiBlueprint("lists", tag="Opportunities")
 
@@ -29,6 +29,7 @@ blueprint = ApiBlueprint("lists", tag="Opportunities")
 @allows("opportunities:read")
 @takes(query=PageParameters)
 @returns(OpportunityPage, headers=["Link"])
+@tagged
 def list_opportunities(query: Mapping[str, Any]) -> Result:
     """List opportunities.
 
@@ -46,9 +47,13 @@ def list_opportunities(query: Mapping[str, Any]) -> Result:
         filters={name: query[name] for name in FILTERS if name in query},
         search=query.get("q", ()),
         count="include" in query,
+        known=etags.known_tags(),
     )
+    headers = {"ETag": etags.etag(page.tag)}
+    if page.is_known:
+        return NOT_MODIFIED, headers
     following = paging.cursor_after(page, order)
-    return _body(page, following), paging.link(following)
+    return _body(page, following), {**headers, **paging.link(following)}
 
 
 def _body(page: Page, following: str | None) -> bytes:

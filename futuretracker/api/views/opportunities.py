@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.api import audit
+from futuretracker.api import audit, etags
 from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
-from futuretracker.api.contract import returns, takes
+from futuretracker.api.contract import NOT_MODIFIED, conditional, returns, tagged, takes
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
@@ -23,6 +23,7 @@ from futuretracker.api.versions import api_version
 from futuretracker.auth import allows
 from futuretracker.database import read, write
 from futuretracker.database.queries import opportunities as rows
+from futuretracker.database.queries.versions import ALWAYS
 from futuretracker.web.errors import not_found
 from futuretracker.web.request import request
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from futuretracker.api.contract import Result
     from futuretracker.api.schemas.stored import Refused
+    from futuretracker.database.queries.versions import Condition, Tagged
 
 blueprint = ApiBlueprint("opportunities", tag="Opportunities")
 
@@ -38,18 +40,22 @@ blueprint = ApiBlueprint("opportunities", tag="Opportunities")
 @blueprint.get("/opportunities/<opportunity_id>")
 @allows("opportunities:read")
 @returns(Opportunity, original=OriginalOpportunity)
+@tagged
 def get_opportunity(opportunity_id: UUID) -> Result:
     """Get an opportunity.
 
     Returns the opportunity with all its fields.
     """
-    columns = api_version().columns
-    row = read(
-        rows.select_opportunity, user_id=request.user_id, row_id=opportunity_id, columns=columns
+    found = read(
+        rows.select_opportunity,
+        user_id=request.user_id,
+        row_id=opportunity_id,
+        columns=api_version().columns,
+        condition=etags.reading(),
     )
-    if row is None:
+    if found is None:
         raise not_found("Opportunity")
-    return row
+    return found.body or NOT_MODIFIED, {"ETag": etags.etag_of(found.tag)}
 
 
 @blueprint.post("/opportunities")
@@ -62,65 +68,113 @@ def get_opportunity(opportunity_id: UUID) -> Result:
     headers=["Location"],
     identifies={"opportunity_id": "id"},
 )
+@tagged
 @audited("CREATE_OPPORTUNITY")
 def create_opportunity(values: dict[str, Any]) -> Result:
     """Create an opportunity.
 
     Only the title is required. The status is `applied` unless the client sends another.
     """
-    version = api_version()
-    entry = audit.entry(title=values["title"], category=values.get("category"))
-    row_id, row = write(
-        rows.insert_opportunity, audit=entry, values=values, columns=version.columns
-    )
-    entry.committed(row_id)
-    return row, {"Location": f"{version.prefix}/opportunities/{row_id}"}
+    return _create(values)
 
 
 @blueprint.route("/opportunities/<opportunity_id>", methods=["PUT", "PATCH"])
 @allows("opportunities:write")
-@takes(OpportunityChanges, original=OriginalOpportunityChanges)
+@takes(
+    OpportunityChanges,
+    original=OriginalOpportunityChanges,
+    creation=NewOpportunity,
+    original_creation=OriginalNewOpportunity,
+)
 @returns(Opportunity, original=OriginalOpportunity)
+@tagged
+@conditional
 @audited("UPDATE_OPPORTUNITY")
 def update_opportunity(opportunity_id: UUID, values: dict[str, Any]) -> Result:
     """Update an opportunity.
 
-    Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-    is kept, also one that contradicts the interview rounds.
+    Updates the fields that are sent and keeps the others. Any status is kept, also one that
+    contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+    creates an opportunity with this id, which the client makes.
     """
+    if etags.creates():
+        return _create(values, opportunity_id)
+    condition = etags.demanded()
     refused: Refused | None = values.pop("refused", None)
     entry = audit.entry(updatedFields=list(values))
-    columns = api_version().columns
     change: dict[str, Any] = {
         "audit": entry,
         "row_id": opportunity_id,
         "values": values,
-        "columns": columns,
+        "columns": api_version().columns,
     }
-    if refused:
-        row, differing = write(rows.update_if_stored, **change, stored=refused.texts)
-        if row is None:
-            raise refused.error(differing)
+    if refused or condition is not ALWAYS:
+        row = _update_if(change, condition, refused)
     else:
         row = write(rows.update_opportunity, **change)
-        if row is None:
-            raise not_found("Opportunity")
+    if row is None:
+        raise not_found("Opportunity")
     entry.committed(str(opportunity_id))
-    return row
+    return row.body or NOT_MODIFIED, {"ETag": etags.etag_of(row.tag)}
 
 
 @blueprint.delete("/opportunities/<opportunity_id>")
 @allows("opportunities:write")
 @returns(Deleted)
+@conditional
 @audited("DELETE_OPPORTUNITY")
 def delete_opportunity(opportunity_id: UUID) -> Result:
     """Delete an opportunity.
 
     Deletes the opportunity and its interview rounds for good.
     """
+    condition = etags.demanded()
     entry = audit.entry()
-    title = write(rows.delete_opportunity, audit=entry, row_id=opportunity_id)
-    if title is None:
+    found = write(rows.delete_opportunity, audit=entry, row_id=opportunity_id, condition=condition)
+    if not found.exists:
         raise not_found("Opportunity")
-    entry.committed(str(opportunity_id), title=title)
+    if found.title is None:
+        raise etags.precondition_failed()
+    entry.committed(str(opportunity_id), title=found.title)
     return {"success": True, "message": "Opportunity deleted"}
+
+
+def _create(values: dict[str, Any], row_id: UUID | None = None) -> Result:
+    version = api_version()
+    entry = audit.entry(title=values["title"], category=values.get("category"))
+    written = write(
+        rows.insert_opportunity,
+        audit=entry,
+        values=values,
+        columns=version.columns,
+        row_id=row_id,
+    )
+    if written is None:
+        raise etags.precondition_failed(etags.TAKEN)
+    audit.committed_changes([audit.Change("CREATE_OPPORTUNITY", written.id, entry.details)])
+    headers = {
+        "Location": f"{version.prefix}/opportunities/{written.id}",
+        "ETag": etags.etag_of(written.version),
+    }
+    return written.row, 201, headers
+
+
+def _update_if(
+    change: dict[str, Any], condition: Condition, refused: Refused | None
+) -> Tagged | None:
+    """Return the updated opportunity; None if there is none, unless fields were refused."""
+    compared = write(
+        rows.update_if,
+        **change,
+        stored=refused.texts if refused else rows.NOTHING,
+        condition=condition,
+    )
+    if compared is None:
+        if refused:
+            raise refused.error(list(refused.texts))
+        return None
+    if not compared.holds:
+        raise etags.precondition_failed()
+    if refused and compared.differing:
+        raise refused.error(compared.differing)
+    return compared.row

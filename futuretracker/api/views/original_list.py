@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from futuretracker.api import etags
 from futuretracker.api.blueprint import ApiBlueprint
-from futuretracker.api.contract import returns
+from futuretracker.api.contract import NOT_MODIFIED, returns, tagged
 from futuretracker.api.schemas.opportunity_responses import OriginalOpportunity
 from futuretracker.database import read
 from futuretracker.database.queries.columns import ORIGINAL
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from futuretracker.api.contract import Result
-    from futuretracker.database.queries.pages import Page, Place
+    from futuretracker.database.queries.one_page import Page, Place
 
 blueprint = ApiBlueprint("original_list", tag="Opportunities")
 
@@ -31,6 +32,7 @@ PART = 2**20  # bytes of a further part, about; this bounds the memory that a li
 
 @blueprint.get("/opportunities")
 @returns(OriginalOpportunity, many=True)
+@tagged
 def list_opportunities() -> Result:
     """List all opportunities.
 
@@ -38,11 +40,21 @@ def list_opportunities() -> Result:
     opportunities arrives in parts; if the connection ends before the array does, send the request
     again.
     """
-    first = _read_part(None, FIRST)
-    return _stream(first) if first.next else first.items
+    first = read(
+        select_page,
+        user_id=request.user_id,
+        columns=ORIGINAL,
+        limit=FIRST,
+        known=etags.known_tags(),
+        whole=True,
+    )
+    headers = {"ETag": etags.etag(first.tag)} if first.tag else {}
+    if first.is_known:
+        return NOT_MODIFIED, headers
+    return _stream(first) if first.next else first.items, headers
 
 
-def _read_part(after: Place | None, limit: int) -> Page:
+def _read_part(after: Place, limit: int) -> Page:
     return read(select_page, user_id=request.user_id, columns=ORIGINAL, after=after, limit=limit)
 
 

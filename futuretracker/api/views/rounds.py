@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.api import audit, paging
+from futuretracker.api import audit, etags, paging
 from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
-from futuretracker.api.contract import errors, returns, takes
+from futuretracker.api.contract import NOT_MODIFIED, conditional, errors, returns, tagged, takes
 from futuretracker.api.schemas.cursors import UPCOMING
 from futuretracker.api.schemas.query_string import UpcomingParameters, upcoming_days
 from futuretracker.api.schemas.rounds import (
@@ -60,6 +60,7 @@ def list_rounds(opportunity_id: UUID) -> Result:
     identifies={"round_id": "round/id"},
 )
 @errors(409)
+@conditional
 @audited("CREATE_ROUND")
 def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
     """Create an interview round.
@@ -75,6 +76,7 @@ def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
         row_id=opportunity_id,
         values=values,
         columns=version.columns,
+        condition=etags.changing(),
     )
     body = with_round(outcome)
     entry.committed(str(outcome.round_id))
@@ -86,6 +88,7 @@ def create_round(opportunity_id: UUID, values: dict[str, Any]) -> Result:
 @takes(RoundChanges)
 @returns(RoundChanged, original=OriginalRoundChanged)
 @errors(409)
+@conditional
 @audited("UPDATE_ROUND")
 def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -> Result:
     """Update an interview round.
@@ -101,6 +104,7 @@ def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -
         round_id=round_id,
         values=values,
         columns=api_version().columns,
+        condition=etags.changing(),
     )
     body = with_round(outcome)
     entry.committed(str(round_id))
@@ -110,6 +114,7 @@ def update_round(opportunity_id: UUID, round_id: UUID, values: dict[str, Any]) -
 @blueprint.delete("/opportunities/<opportunity_id>/rounds/<round_id>")
 @allows("opportunities:write")
 @returns(RoundDeleted, original=OriginalRoundDeleted)
+@conditional
 @audited("DELETE_ROUND")
 def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
     """Delete an interview round.
@@ -123,6 +128,7 @@ def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
         row_id=opportunity_id,
         round_id=round_id,
         columns=api_version().columns,
+        condition=etags.changing(),
     )
     body = body_of(outcome)
     entry.committed(str(round_id))
@@ -133,6 +139,7 @@ def delete_round(opportunity_id: UUID, round_id: UUID) -> Result:
 @allows("opportunities:read")
 @takes(query=UpcomingParameters)
 @returns(UpcomingRound, many=True, headers=["Link"])
+@tagged
 def list_upcoming_rounds(query: Mapping[str, Any]) -> Result:
     """List upcoming interview rounds.
 
@@ -148,18 +155,25 @@ def list_upcoming_rounds(query: Mapping[str, Any]) -> Result:
         last=last,
         after=paging.start_of(query, UPCOMING),
         limit=query["limit"],
+        known=etags.known_tags(),
     )
+    headers = {"ETag": etags.etag(page.tag)}
+    if page.is_known:
+        return NOT_MODIFIED, headers
     # With both days, all pages show the same days, even if the day changes meanwhile.
     days = {"from": first.isoformat(), "to": last.isoformat()}
-    return page.items, paging.link(paging.cursor_after(page, UPCOMING), **days)
+    link = paging.link(paging.cursor_after(page, UPCOMING), **days)
+    return page.items, {**headers, **link}
 
 
 def body_of(outcome: rows.Outcome) -> bytes:
-    """Return the JSON of the outcome; raise the 404 or 400 if there is none."""
+    """Return the JSON of the outcome; raise the 404, 400 or 412 if there is none."""
     if not outcome.found:
         raise not_found("Opportunity")
     if outcome.category != "internship":
         raise not_allowed(400, "bad_request", INTERNSHIPS_ONLY)
+    if not outcome.holds:
+        raise etags.precondition_failed()
     if outcome.body is None:
         raise not_found("Round")
     return outcome.body

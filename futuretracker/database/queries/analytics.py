@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.analytics_rounds import ROUND_ANALYTICS
-from futuretracker.database.queries.columns import only_value
+from futuretracker.database.queries.columns import tagged
 from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.versions import NONE, digest, representation
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from psycopg import Connection
+
+    from futuretracker.database.queries.versions import Tagged, Versions
 
 
 class Parts(NamedTuple):
@@ -35,17 +38,26 @@ V1: Final = Parts(
 )
 
 
-def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> bytes:
+# What the analytics follow from. Each change of an opportunity or its rounds gives it a version
+# above all others, so the sum grows, or the number changes.
+SEEN: Final[LiteralString] = "concat_ws(' ', %(kind)s::text, day, n, sum, max)"
+
+
+def select_analytics(
+    conn: Connection[Any], *, user_id: UUID, parts: Parts, known: Versions = NONE
+) -> Tagged:
     """Return the user's analytics as JSON, in UTC; ``parts`` is ORIGINAL or V1.
+
+    There is no JSON if the tag is one of those that are ``known``.
 
     The weeks are the current one and the 7 before it; a week starts on Sunday. The months are the
     current one and the 5 before it. Deadlines cover 30 days from today; v1 counts those of
     hackathons only. Rates are percentages with one decimal, and 0 if nothing was counted.
     """
-    cursor = conn.execute(
-        f"""
+    statement: LiteralString = f"""
         with mine as materialized (
-            select id, coalesce(status, 'applied') as status, category, campus_mode, deadline,
+            select id, version, coalesce(status, 'applied') as status, category, campus_mode,
+                deadline,
                 (created_at at time zone 'UTC')::date as created_on
             from opportunities
             where {OWNED}
@@ -53,6 +65,12 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> b
             select day, day - extract(dow from day)::int as sunday,
                 date_trunc('month', day)::date as month
             from (select (now() at time zone 'UTC')::date as day) as t
+        ), state as materialized (
+            select tag, %(every_known)s or tag = any(%(known)s::text[]) as is_known
+            from (
+                select {digest(SEEN)} as tag from today,
+                    (select count(*) as n, sum(version), max(version) from mine) as seen
+            ) as digested
         ), counts as (
             select count(*) as total,
                 count(*) filter (where status = 'applied') as applied,
@@ -106,7 +124,7 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> b
                 (3, 'Interviewed', interviewed + selected),
                 (4, 'Selected', selected)) as stages (place, stage, n)
         ){parts.tables}
-        select json_build_object(
+        select state.tag, case when not state.is_known then (select json_build_object(
             'total', total,
             'statusCounts', json_build_object('applied', applied, 'interviewed', interviewed,
                 'shortlisted', shortlisted, 'selected', selected,
@@ -123,8 +141,15 @@ def select_analytics(conn: Connection[Any], *, user_id: UUID, parts: Parts) -> b
             'deadlineDistribution', deadlines.rows,
             'funnelData', funnel.rows{parts.counts}
         )::text
-        from counts, weeks, months, deadlines, funnel
-        """,
-        {"user_id": user_id},
-    )
-    return only_value(cursor) or b"{}"
+        from counts, weeks, months, deadlines, funnel) end
+        from state
+    """
+    values = {
+        "user_id": user_id,
+        "kind": representation(statement),
+        "every_known": known.every,
+        "known": list(known.listed),
+    }
+    found = tagged(conn.execute(statement, values))
+    assert found is not None  # noqa: S101 - the statement always returns a row
+    return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
+from futuretracker.database.queries.versions import Tagged
+
 if TYPE_CHECKING:
     from psycopg import Cursor
 
@@ -52,3 +54,11 @@ def only_value(cursor: Cursor[Any]) -> bytes | None:
     """Return the first column of the first row, as the bytes that Postgres sent, or None."""
     result = cursor.pgresult
     return result.get_value(0, 0) if result is not None and result.ntuples else None
+
+
+def tagged(cursor: Cursor[Any]) -> Tagged | None:
+    """Return the first row, a tag and JSON, as the bytes that Postgres sent; None without a row."""
+    result = cursor.pgresult
+    if result is None or not result.ntuples:
+        return None
+    return Tagged((result.get_value(0, 0) or b"").decode(), result.get_value(0, 1))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.columns import only_value
+from futuretracker.database.queries.columns import tagged
 from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.versions import ALWAYS, HOLDS, VERSION, Tagged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from futuretracker.database.queries.audit import AuditEntry
+    from futuretracker.database.queries.versions import Condition
 
 
 # The fields that a new opportunity may lack.
@@ -27,6 +29,7 @@ UPDATABLE: Final[Sequence[LiteralString]] = (
 )  # fmt: skip
 
 
+NOTHING: Final[Mapping[str, str | None]] = {}
 AUDIT_UPDATE: Final[LiteralString] = """audited as (
             insert into audit_log
                 (user_id, actor, action, resource_id, details, request_id, client)
@@ -37,34 +40,51 @@ AUDIT_UPDATE: Final[LiteralString] = """audited as (
 
 
 class Compared(NamedTuple):
-    """The updated opportunity as JSON; or None, and the fields that differ from the stored ones."""
+    """The updated opportunity; or None, whether the condition holds, and the fields that differ."""
 
-    row: bytes | None
+    row: Tagged | None
+    holds: bool
     differing: Sequence[str]
 
 
 class Written(NamedTuple):
-    """An inserted opportunity: its id, and the row as JSON."""
+    """An inserted opportunity: its id, its version, and the row as JSON."""
 
     id: str
+    version: str
     row: bytes
 
 
+class Removed(NamedTuple):
+    """The title of the deleted opportunity; or None, and whether it exists."""
+
+    title: str | None
+    exists: bool
+
+
+def as_json(columns: LiteralString) -> LiteralString:
+    """Return an expression: the row of a table as JSON with these columns."""
+    return f"(select row_to_json(shown)::text from (select {columns}) as shown)"
+
+
 def select_opportunity(
-    conn: Connection[Any], *, user_id: UUID, row_id: UUID, columns: LiteralString
-) -> bytes | None:
-    """Return one opportunity as JSON, or None."""
+    conn: Connection[Any],
+    *,
+    user_id: UUID,
+    row_id: UUID,
+    columns: LiteralString,
+    condition: Condition = ALWAYS,
+) -> Tagged | None:
+    """Return one opportunity, or None. It has no body if the condition does not hold."""
     cursor = conn.execute(
         f"""
-        select row_to_json(o)::text
-        from (
-            select {columns} from opportunities
-            where {OWNED} and id = %(row_id)s
-        ) as o
+        select {VERSION}::text, case when {HOLDS} then {as_json(columns)} end
+        from opportunities
+        where {OWNED} and id = %(row_id)s
         """,
-        {"user_id": user_id, "row_id": row_id},
+        {**condition.parameters(), "user_id": user_id, "row_id": row_id},
     )
-    return only_value(cursor)
+    return tagged(cursor)
 
 
 def insert_opportunity(
@@ -73,21 +93,26 @@ def insert_opportunity(
     audit: AuditEntry,
     values: Mapping[str, object],
     columns: LiteralString,
-) -> Written:
+    row_id: UUID | None = None,
+) -> Written | None:
     """Insert an opportunity and its audit entry.
 
-    Raise ForeignKeyViolation if the user does not exist any more.
+    Return None if ``row_id`` is taken, by whomever. Without it, the database makes an id. Raise
+    ForeignKeyViolation if the user does not exist any more.
     """
+    id_: LiteralString = "%(row_id)s" if row_id else "gen_random_uuid()"
+    unless_taken: LiteralString = "on conflict (id) do nothing" if row_id else ""
     cursor = conn.execute(
         f"""
         with written as (
             insert into opportunities
-                (user_id, title, description, link, deadline, category, status, notes,
+                (id, user_id, title, description, link, deadline, category, status, notes,
                 campus_mode, applied_on)
-            select %(user_id)s, %(title)s, %(description)s, %(link)s, %(deadline)s, %(category)s,
-                %(status)s, %(notes)s, %(campus_mode)s, %(applied_on)s
+            select {id_}, %(user_id)s, %(title)s, %(description)s, %(link)s, %(deadline)s,
+                %(category)s, %(status)s, %(notes)s, %(campus_mode)s, %(applied_on)s
             where {SET_USER}
-            returning {columns}
+            {unless_taken}
+            returning id, user_id, {VERSION} as version, {as_json(columns)} as row
         ), audited as (
             insert into audit_log
                 (user_id, actor, action, resource_id, details, request_id, client)
@@ -95,13 +120,12 @@ def insert_opportunity(
                 %(request_id)s, %(client)s
             from written
         )
-        select id::text, row_to_json(written)::text from written
+        select id::text, version::text, row from written
         """,
-        {**OPTIONAL, **values, **audit.parameters()},
+        {**OPTIONAL, **values, **audit.parameters(), "row_id": row_id},
     )
-    row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - an insert that does not raise returns its row
-    return Written(row[0], row[1].encode())
+    found = cursor.fetchone()
+    return Written(found[0], found[1], found[2].encode()) if found else None
 
 
 def update_opportunity(
@@ -111,8 +135,8 @@ def update_opportunity(
     row_id: UUID,
     values: Mapping[str, object],
     columns: LiteralString,
-) -> bytes | None:
-    """Update the fields in ``values``; return the opportunity as JSON, or None.
+) -> Tagged | None:
+    """Update the fields in ``values``; return the opportunity, or None.
 
     Other columns are not set at all, so that Postgres computes the search words again only if the
     update sets a text.
@@ -122,33 +146,34 @@ def update_opportunity(
         with written as (
             update opportunities set {_assignments(values)}
             where {OWNED} and id = %(row_id)s
-            returning {columns}
+            returning id, user_id, {VERSION} as version, {as_json(columns)} as row
         ), {AUDIT_UPDATE}
-        select row_to_json(written)::text from written
+        select version::text, row from written
         """,
         {**values, **audit.parameters(), "row_id": row_id},
     )
-    return only_value(cursor)
+    return tagged(cursor)
 
 
-def update_if_stored(  # noqa: PLR0913 - as above, and what is compared
+def update_if(  # noqa: PLR0913 - as above, and what is compared
     conn: Connection[Any],
     *,
     audit: AuditEntry,
     row_id: UUID,
     values: Mapping[str, object],
     columns: LiteralString,
-    stored: Mapping[str, str | None],
-) -> Compared:
-    """Update the fields in ``values`` if those in ``stored`` have these texts.
+    stored: Mapping[str, str | None] = NOTHING,
+    condition: Condition = ALWAYS,
+) -> Compared | None:
+    """Update the fields in ``values`` if the condition holds, and ``stored`` has the stored texts.
 
-    A text that is None differs from every stored one. All differ if there is no such opportunity.
+    A text that is None differs from every stored one. Return None if there is no such opportunity.
     The row is locked before it is compared, so that no other change comes in between.
     """
     cursor = conn.execute(
         f"""
         with locked as (
-            select id as locked_id, array(
+            select id as locked_id, {HOLDS} as holds, array(
                 select name
                 from unnest(%(names)s::text[], %(texts)s::text[])
                     with ordinality as sent (name, text, place)
@@ -163,14 +188,15 @@ def update_if_stored(  # noqa: PLR0913 - as above, and what is compared
         ), written as (
             update opportunities set {_assignments(values)}
             from locked
-            where {OWNED} and id = locked_id and differing = '{{}}'
-            returning {columns}
+            where {OWNED} and id = locked_id and holds and differing = '{{}}'
+            returning id, user_id, {VERSION} as version, {as_json(columns)} as row
         ), {AUDIT_UPDATE}
-        select (select row_to_json(written)::text from written), differing from locked
+        select version::text, row, holds, differing from locked left join written on true
         """,
         {
             **values,
             **audit.parameters(),
+            **condition.parameters(),
             "row_id": row_id,
             "names": list(stored),
             "texts": list(stored.values()),
@@ -178,9 +204,9 @@ def update_if_stored(  # noqa: PLR0913 - as above, and what is compared
     )
     found = cursor.fetchone()
     if found is None:
-        return Compared(None, list(stored))
-    row, differing = found
-    return Compared(row and row.encode(), differing)
+        return None
+    version, row, holds, differing = found
+    return Compared(Tagged(version, row.encode()) if row else None, holds, differing)
 
 
 def _assignments(values: Mapping[str, object]) -> LiteralString:
@@ -192,13 +218,19 @@ def _assignments(values: Mapping[str, object]) -> LiteralString:
                 updated_at = now()"""
 
 
-def delete_opportunity(conn: Connection[Any], *, audit: AuditEntry, row_id: UUID) -> str | None:
-    """Delete an opportunity; return its title, which the audit entry also keeps, or None."""
+def delete_opportunity(
+    conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, condition: Condition = ALWAYS
+) -> Removed:
+    """Delete an opportunity if the condition holds. The audit entry keeps its title."""
     cursor = conn.execute(
         f"""
-        with written as (
-            delete from opportunities
+        with locked as (
+            select id as locked_id, {HOLDS} as holds from opportunities
             where {OWNED} and id = %(row_id)s
+            for update
+        ), written as (
+            delete from opportunities using locked
+            where {OWNED} and id = locked_id and holds
             returning id, user_id, title
         ), audited as (
             insert into audit_log
@@ -208,9 +240,9 @@ def delete_opportunity(conn: Connection[Any], *, audit: AuditEntry, row_id: UUID
                 %(client)s
             from written
         )
-        select title from written
+        select title from locked left join written on true
         """,
-        {**audit.parameters(), "row_id": row_id},
+        {**audit.parameters(), **condition.parameters(), "row_id": row_id},
     )
     row = cursor.fetchone()
-    return row[0] if row else None
+    return Removed(row and row[0], exists=row is not None)

@@ -10,17 +10,26 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
+from futuretracker.database.queries.one_page import (
+    NO_TOTAL,
+    ROWS,
+    page_of,
+    page_statement,
+    parameters,
+)
 from futuretracker.database.queries.owner import OWNED
 from futuretracker.database.queries.search import condition, execute_search
+from futuretracker.database.queries.versions import NONE, representation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
     from psycopg import Connection, Cursor
-    from psycopg.pq.abc import PGresult
 
+    from futuretracker.database.queries.one_page import Page, Place
     from futuretracker.database.queries.search import Groups
+    from futuretracker.database.queries.versions import Versions
 
 
 class Order(NamedTuple):
@@ -51,22 +60,16 @@ FILTERS: Final[Mapping[str, LiteralString]] = {
 }
 
 
-class Place(NamedTuple):
-    """The end of a page: the sort key of its last row, as Postgres prints it, and its id."""
-
-    key: str
-    id: str
-
-
-class Page(NamedTuple):
-    """Opportunities or rounds as a JSON array, the place after which the next page starts, a total.
-
-    ``next`` is None on the last page. ``total`` is None unless it was asked for.
-    """
-
-    items: bytes
-    next: Place | None
-    total: int | None
+# The most opportunities of a user whose list as a whole has a tag: their versions are read for it.
+TAGGED: Final[LiteralString] = "10000"
+# Of a list that goes on after this page. Each change gives its row a version above all others.
+WHOLE: Final[LiteralString] = f"""case when n < %(rows)s then {ROWS} else (
+        select case when count(*) <= {TAGGED}
+            then concat(%(kind)s::text, ' ', count(*), ' ', sum(version), ' ', max(version)) end
+        from (
+            select version from opportunities where {OWNED} limit {TAGGED} + 1
+        ) as every_one
+    ) end"""
 
 
 def select_page(  # noqa: PLR0913 - each is a parameter of the route
@@ -80,11 +83,14 @@ def select_page(  # noqa: PLR0913 - each is a parameter of the route
     filters: Mapping[str, object] = MappingProxyType({}),
     search: Groups = (),
     count: bool = False,
+    known: Versions = NONE,
+    whole: bool = False,
 ) -> Page:
     """Return at most ``limit`` opportunities that match ``filters`` and ``search``, in ``order``.
 
     The names of the filters are those of FILTERS, the orders those of ORDERS. With ``count`` the
-    page also has the total number of matches.
+    page also has the total number of matches. ``known`` are the tags of pages that the client has.
+    With ``whole`` the tag is that of the page and all that follow it.
     """
     key, type_, direction, operator = ORDERS[order]
     matches: LiteralString = OWNED
@@ -97,49 +103,29 @@ def select_page(  # noqa: PLR0913 - each is a parameter of the route
     start: LiteralString = ""
     if after:
         start = f"and ({key}, id) {operator} (%(after_key)s::{type_}, %(after_id)s::uuid)"
-    total: LiteralString = "null::text"
+    rows: LiteralString = f"""
+            select *, {key} as key from opportunities
+            where {matches} {start}
+            order by {key} {direction}, id {direction}
+            limit %(rows)s
+        """
+    total: LiteralString = NO_TOTAL
     if count:
-        total = f"(select count(*)::text from opportunities where {matches})"
-    statement: LiteralString = f"""
-        select page.row, page.key, page.id, {total}
-        from (values (1)) as one left join lateral (
-            select row_to_json(r)::text as row, o.key::text as key, o.id::text as id
-            from (
-                select *, {key} as key from opportunities
-                where {matches} {start}
-                order by {key} {direction}, id {direction}
-                limit %(rows)s
-            ) as o, lateral (select {columns}) as r
-        ) as page on true
-    """
-    parameters = {
+        total = f"(select count(*) from opportunities where {matches})"
+    statement = page_statement(rows, columns, total=total, tagged=WHOLE if whole else ROWS)
+    values = {
         **filters,
         **terms,
+        **parameters(kind=representation(columns), known=known, limit=limit),
         "user_id": user_id,
         "after_key": after and after.key,
         "after_id": after and after.id,
-        "rows": limit + 1,  # one more than asked for, to see whether there is a next page
     }
     if search:
-        cursor: Cursor[Any] = execute_search(conn, statement, parameters)
+        cursor: Cursor[Any] = execute_search(conn, statement, values)
     else:
         # The best plan depends on how rare the values are: a generic plan would read every row.
-        cursor = conn.execute(statement, parameters, prepare=False if filters else None)
+        cursor = conn.execute(statement, values, prepare=False if filters else None)
     result = cursor.pgresult
     assert result is not None  # noqa: S101 - a select has a result
-    matching = result.get_value(0, 3)
-    return page_of(result, limit)._replace(total=None if matching is None else int(matching))
-
-
-def page_of(result: PGresult, limit: int) -> Page:
-    """Build a page from the bytes that Postgres sent: of each item its JSON, its key and its id.
-
-    If nothing matches, a result may have one row of nulls, for a total.
-    """
-    rows = [row for n in range(result.ntuples) if (row := result.get_value(n, 0)) is not None]
-    after = None
-    if len(rows) > limit:
-        key, row_id = result.get_value(limit - 1, 1) or b"", result.get_value(limit - 1, 2) or b""
-        after = Place(key.decode(), row_id.decode())
-    items = b"[" + b",".join(rows[:limit]) + b"]"
-    return Page(items, after, None)
+    return page_of(result, limit)

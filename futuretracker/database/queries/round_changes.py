@@ -16,13 +16,14 @@ from typing import Final, LiteralString
 
 from futuretracker.database.queries.columns import time_of
 from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.versions import HOLDS
 
 ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.round_type,
     r.scheduled_date, r.scheduled_time, r.result, r.notes,
     {time_of("r.created_at", "created_at")}, {time_of("r.updated_at", "updated_at")}"""
 LOCK_OPPORTUNITY: Final[LiteralString] = f"""
     with locked as (
-        select id, user_id, category from opportunities
+        select id, user_id, category, {HOLDS} as holds from opportunities
         where {OWNED} and id = %(row_id)s
         for update
     )
@@ -70,7 +71,7 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
 def update_opportunity(columns: LiteralString) -> LiteralString:
     """Return the rest of the statement; its JSON has these columns of the opportunity."""
     return f"""{_UPDATE_OPPORTUNITY}
-    select locked.category, json_build_object(
+    select locked.category, locked.holds, json_build_object(
         'opportunity', (select row_to_json(r) from opportunity, lateral (select {columns}) as r),
         'rounds', (
             select coalesce(json_agg(r order by round_number), '[]')

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.columns import V1
+from futuretracker.database.queries.one_page import page_of, page_statement, parameters
 from futuretracker.database.queries.owner import OWNED, SET_USER
-from futuretracker.database.queries.pages import page_of
 from futuretracker.database.queries.round_changes import (
     LOCK_OPPORTUNITY,
     ROUND,
     update_opportunity,
 )
+from futuretracker.database.queries.versions import ALWAYS, NONE, representation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from futuretracker.database.queries.audit import AuditEntry
-    from futuretracker.database.queries.pages import Page, Place
+    from futuretracker.database.queries.one_page import Page, Place
+    from futuretracker.database.queries.versions import Condition, Versions
 
 # The names in camelCase are the old ones.
 UPCOMING: Final[LiteralString] = """r.id, r.opportunity_id, r.title as opportunity_title,
@@ -38,7 +40,8 @@ SLOT: Final[LiteralString] = "r.scheduled_date, coalesce(r.scheduled_time, '24:0
 class Outcome(NamedTuple):
     """The result of a query about the rounds of one opportunity.
 
-    ``found`` says whether the user has such an opportunity, and ``category`` is its category.
+    ``found`` says whether the user has such an opportunity, ``category`` is its category, and
+    ``holds`` says whether the condition of the change does.
     ``body`` is JSON: after a read the array of all rounds, after a change
     ``{opportunity, rounds}``, or None if there is no such round. ``round`` is the changed round as
     JSON, and ``round_id`` is its id.
@@ -46,18 +49,20 @@ class Outcome(NamedTuple):
 
     found: bool = False
     category: str | None = None
+    holds: bool = True
     body: bytes | None = None
     round: bytes | None = None
     round_id: str | None = None
 
 
-def insert_round(
+def insert_round(  # noqa: PLR0913 - each is a parameter of the route
     conn: Connection[Any],
     *,
     audit: AuditEntry,
     row_id: UUID,
     values: Mapping[str, object],
     columns: LiteralString = V1,
+    condition: Condition = ALWAYS,
 ) -> Outcome:
     """Add a round to an internship; a round without a number becomes the last one.
 
@@ -77,12 +82,17 @@ def insert_round(
                 n.round_type, n.scheduled_date, n.scheduled_time, n.result, n.notes
             from locked as o,
                 jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
-            where o.category = 'internship'
+            where o.category = 'internship' and o.holds
             returning {ROUND}
         ), {update_opportunity(columns)}
         """,
         audit,
-        {"row_id": row_id, "values": json.dumps(values), "action": "CREATE_ROUND"},
+        {
+            **condition.parameters(),
+            "row_id": row_id,
+            "values": json.dumps(values),
+            "action": "CREATE_ROUND",
+        },
     )
 
 
@@ -94,6 +104,7 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
     round_id: UUID,
     values: Mapping[str, object],
     columns: LiteralString = V1,
+    condition: Condition = ALWAYS,
 ) -> Outcome:
     """Update the fields in ``values``; raise UniqueViolation if the number is taken."""
     return _change(
@@ -109,12 +120,14 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
                 updated_at = now()
             from locked as o
             where {SET_USER} and r.user_id = %(user_id)s
-                and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
+                and r.opportunity_id = o.id and r.id = %(round_id)s
+                and o.category = 'internship' and o.holds
             returning {ROUND}
         ), {update_opportunity(columns)}
         """,
         audit,
         {
+            **condition.parameters(),
             "row_id": row_id,
             "round_id": round_id,
             "values": json.dumps(values),
@@ -123,13 +136,14 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
     )
 
 
-def delete_round(
+def delete_round(  # noqa: PLR0913 - each is a parameter of the route
     conn: Connection[Any],
     *,
     audit: AuditEntry,
     row_id: UUID,
     round_id: UUID,
     columns: LiteralString = V1,
+    condition: Condition = ALWAYS,
 ) -> Outcome:
     """Delete a round."""
     return _change(
@@ -138,12 +152,18 @@ def delete_round(
         {LOCK_OPPORTUNITY}, written as (
             delete from opportunity_rounds as r using locked as o
             where {SET_USER} and r.user_id = %(user_id)s
-                and r.opportunity_id = o.id and r.id = %(round_id)s and o.category = 'internship'
+                and r.opportunity_id = o.id and r.id = %(round_id)s
+                and o.category = 'internship' and o.holds
             returning {ROUND}
         ), {update_opportunity(columns)}
         """,
         audit,
-        {"row_id": row_id, "round_id": round_id, "action": "DELETE_ROUND"},
+        {
+            **condition.parameters(),
+            "row_id": row_id,
+            "round_id": round_id,
+            "action": "DELETE_ROUND",
+        },
     )
 
 
@@ -156,10 +176,10 @@ def _change(
     row = conn.execute(statement, {**audit.parameters(), **values}).fetchone()
     if row is None:
         return Outcome()
-    category, body, changed, round_id = row
+    category, holds, body, changed, round_id = row
     if changed is None:
-        return Outcome(found=True, category=category)
-    return Outcome(True, category, body.encode(), changed.encode(), round_id)
+        return Outcome(found=True, category=category, holds=holds)
+    return Outcome(True, category, holds, body.encode(), changed.encode(), round_id)
 
 
 def select_rounds(conn: Connection[Any], *, user_id: UUID, row_id: UUID) -> Outcome:
@@ -191,8 +211,13 @@ def select_upcoming_rounds(  # noqa: PLR0913 - each is a parameter of the route
     last: date,
     limit: int,
     after: Place | None = None,
+    known: Versions = NONE,
 ) -> Page:
-    """Return at most ``limit`` pending rounds from these days, the soonest first."""
+    """Return at most ``limit`` pending rounds from these days, the soonest first.
+
+    ``known`` are the tags of pages that the client has. A change of a round also changes the
+    version of its opportunity, which the tag is made of.
+    """
     start: LiteralString = ""
     place: Mapping[str, object] = {}
     if after:
@@ -200,11 +225,8 @@ def select_upcoming_rounds(  # noqa: PLR0913 - each is a parameter of the route
             > (%(day)s::date, %(time)s::time, %(number)s::bigint, %(after_id)s::uuid)"""
         day, time, number = after.key.split(" ")
         place = {"day": day, "time": time, "number": number, "after_id": after.id}
-    cursor = conn.execute(
-        f"""
-        select row_to_json(u)::text, r.slot, r.id::text
-        from (
-            select r.*, o.title, concat_ws(' ', {SLOT}) as slot
+    rows: LiteralString = f"""
+            select r.*, o.title, o.version, concat_ws(' ', {SLOT}) as key
             from (
                 select * from opportunity_rounds
                 where {OWNED} and result = 'pending'
@@ -213,14 +235,17 @@ def select_upcoming_rounds(  # noqa: PLR0913 - each is a parameter of the route
             where o.user_id = %(user_id)s and o.category = 'internship' {start}
             order by {SLOT}, r.id
             limit %(rows)s
-        ) as r, lateral (select {UPCOMING}) as u
-        """,
+        """
+    cursor = conn.execute(
+        page_statement(rows, UPCOMING),
         {
             **place,
+            **parameters(
+                kind=f"{representation(UPCOMING)} {first} {last}", known=known, limit=limit
+            ),
             "user_id": user_id,
             "first": first,
             "last": last,
-            "rows": limit + 1,  # one more than asked for, to see whether there is a next page
         },
     )
     result = cursor.pgresult

@@ -13,6 +13,7 @@ import pytest
 
 from futuretracker.database.queries import analytics, opportunities, pages, rounds, search
 from futuretracker.database.queries.columns import ORIGINAL, V1
+from futuretracker.database.queries.one_page import Place
 from futuretracker.database.queries.search import Term
 from futuretracker.database.queries.users import select_email, upsert_user
 
@@ -41,7 +42,7 @@ FILTERS = {"status": ["applied", "shortlisted"], "category": "internship"}
 FIRST, LAST = date(2026, 12, 1), date(2026, 12, 2)
 
 
-def page_ids(conn: Connection, owner: Owner, order: str, after: pages.Place | None) -> list[str]:
+def page_ids(conn: Connection, owner: Owner, order: str, after: Place | None) -> list[str]:
     page = pages.select_page(
         conn,
         user_id=owner.id,
@@ -66,15 +67,15 @@ def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
     assert [row["id"] for row in listed] == [mine]
     for order in pages.ORDERS:
         assert page_ids(conn, owner, order, None) == [mine]
-    first = pages.Place("0001-01-01 00:00:00+00", str(other.row_id))
+    first = Place("0001-01-01 00:00:00+00", str(other.row_id))
     assert page_ids(conn, owner, "created_at", first) == [mine]
     for columns in (ORIGINAL, V1):
         one = partial(opportunities.select_opportunity, conn, user_id=owner.id, columns=columns)
         assert one(row_id=owner.row_id)
         assert not one(row_id=other.row_id)
     original = analytics.select_analytics(conn, user_id=owner.id, parts=analytics.ORIGINAL)
-    v1 = json.loads(analytics.select_analytics(conn, user_id=owner.id, parts=analytics.V1))
-    assert json.loads(original)["total"] == v1["total"] == 1
+    v1 = json.loads(analytics.select_analytics(conn, user_id=owner.id, parts=analytics.V1).body)
+    assert json.loads(original.body)["total"] == v1["total"] == 1
     assert v1["pipelineAnalytics"]["trackedWithRounds"] == 1
     found = rounds.select_rounds(conn, user_id=owner.id, row_id=owner.row_id)
     assert [one["id"] for one in json.loads(found.body or b"[]")] == [str(owner.round_id)]
@@ -93,15 +94,20 @@ def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None
         conn, audit=audit, row_id=other.row_id, values=title, columns=V1
     )
     for title_sent in ("Mine", "Changed"):
-        assert opportunities.update_if_stored(
+        assert not opportunities.update_if(
             conn,
             audit=audit,
             row_id=other.row_id,
             values=title,
             columns=V1,
             stored={"title": title_sent},
-        ) == (None, ["title"])
-    assert not opportunities.delete_opportunity(conn, audit=audit, row_id=other.row_id)
+        )
+    removed = opportunities.delete_opportunity(conn, audit=audit, row_id=other.row_id)
+    assert removed == (None, False)
+    values = {"title": "Taken", "status": "applied"}
+    assert not opportunities.insert_opportunity(
+        conn, audit=audit, values=values, columns=V1, row_id=other.row_id
+    )
     assert (
         rounds.insert_round(
             conn,
@@ -125,7 +131,7 @@ def statuses(conn: Connection, owner: Owner) -> tuple[str, int]:
     row = opportunities.select_opportunity(conn, user_id=owner.id, row_id=owner.row_id, columns=V1)
     assert row is not None
     found = rounds.select_rounds(conn, user_id=owner.id, row_id=owner.row_id)
-    return json.loads(row)["status"], len(json.loads(found.body or b"[]"))
+    return json.loads(row.body)["status"], len(json.loads(found.body or b"[]"))
 
 
 def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
@@ -145,8 +151,8 @@ def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
     changed = opportunities.update_opportunity(
         conn, audit=audit, row_id=row_id, values={"title": "Changed"}, columns=ORIGINAL
     )
-    assert json.loads(changed or b"{}")["title"] == "Changed"
-    compared = opportunities.update_if_stored(
+    assert json.loads(changed.body)["title"] == "Changed"
+    compared = opportunities.update_if(
         conn,
         audit=audit,
         row_id=row_id,
@@ -154,9 +160,10 @@ def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
         columns=ORIGINAL,
         stored={"title": "Changed"},
     )
-    assert json.loads(compared.row or b"{}")["notes"] == "n"
+    assert json.loads(compared.row.body)["notes"] == "n"
     assert statuses(conn, other) == ("applied", 1)
-    assert opportunities.delete_opportunity(conn, audit=audit, row_id=row_id) == "Changed"
+    removed = opportunities.delete_opportunity(conn, audit=audit, row_id=row_id)
+    assert removed == ("Changed", True)
 
 
 @pytest.mark.parametrize("plan", PLANS)

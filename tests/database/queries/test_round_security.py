@@ -169,7 +169,7 @@ def test_no_query_of_a_shows_anything_of_b(conn: Connection, a: Owner, b: Owner)
     assert rounds.select_rounds(conn, user_id=a.id, row_id=b.row_id) == rounds.Outcome()
     coming = rounds.select_upcoming_rounds(conn, user_id=a.id, first=DAY, last=DAY, limit=200)
     assert [one["id"] for one in json.loads(coming.items)] == [str(a.round_id)]
-    counts = json.loads(analytics.select_analytics(conn, user_id=a.id, parts=analytics.V1))
+    counts = json.loads(analytics.select_analytics(conn, user_id=a.id, parts=analytics.V1).body)
     assert counts["pipelineAnalytics"]["stageReachByRoundNumber"] == [
         {"roundNumber": 1, "reached": 1, "stillActive": 1}
     ]

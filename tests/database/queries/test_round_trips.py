@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from futuretracker.database.queries.one_page import Page
     from tests.database.queries.conftest import Owner
 
 Connection = psycopg.Connection[Any]
@@ -157,7 +158,7 @@ def test_a_rejected_change_takes_one_round_trip(
         assert wire.trips - start == 1
         assert wire.end == SYNC
     row = opportunities.select_opportunity(conn, user_id=a.id, row_id=a.row_id, columns=V1)
-    assert json.loads(row or b"{}")["status"] == "applied"
+    assert json.loads(row.body)["status"] == "applied"
 
 
 def test_a_change_that_compares_stored_values_takes_one_round_trip(
@@ -167,7 +168,7 @@ def test_a_change_that_compares_stored_values_takes_one_round_trip(
     trips = []
     for title in ("Mine", "Mine", "Other"):  # the first one prepares the statement
         start = wire.trips
-        found = opportunities.update_if_stored(
+        found = opportunities.update_if(
             conn,
             audit=a.audit,
             row_id=a.row_id,
@@ -214,7 +215,7 @@ def test_every_page_of_upcoming_rounds_takes_one_round_trip(
     assert trips[2:] == [1, 1]
 
 
-def search(conn: Connection, owner: Owner, q: str = "it's", **more: object) -> pages.Page:
+def search(conn: Connection, owner: Owner, q: str = "it's", **more: object) -> Page:
     filters = {"status": ["applied", "selected"], "category": "hackathon", **more}
     return pages.select_page(
         conn,

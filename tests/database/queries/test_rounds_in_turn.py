@@ -80,7 +80,7 @@ def set_status(a: Owner, status: str) -> Callable[[Connection], Any]:
         row = opportunities.update_opportunity(
             conn, audit=a.audit, row_id=a.row_id, values={"status": status}, columns=V1
         )
-        return json.loads(row or b"null")
+        return json.loads(row.body)
 
     return run
 
@@ -89,7 +89,7 @@ def send_back(a: Owner, status: str) -> Callable[[Connection], Any]:
     """Return a change of the title that passes only if ``status`` is still stored."""
 
     def run(conn: Connection) -> Any:
-        return opportunities.update_if_stored(
+        return opportunities.update_if(
             conn,
             audit=a.audit,
             row_id=a.row_id,
@@ -104,7 +104,7 @@ def send_back(a: Owner, status: str) -> Callable[[Connection], Any]:
 def now(role: Connection, a: Owner) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     row = opportunities.select_opportunity(role, user_id=a.id, row_id=a.row_id, columns=V1)
     found = rounds.select_rounds(role, user_id=a.id, row_id=a.row_id)
-    return json.loads(row or b"null"), json.loads(found.body or b"null")
+    return json.loads(row.body), json.loads(found.body or b"null")
 
 
 def test_the_second_of_two_rounds_gets_the_next_number(
@@ -159,7 +159,7 @@ def test_a_status_set_by_the_user_after_a_round_is_kept_if_it_agrees(
 def test_a_value_is_compared_with_what_a_change_just_before_has_stored(
     in_turn: Callable[..., Any], role: Connection, a: Owner, sent: str, title: str
 ) -> None:
-    _, (updated, differing) = in_turn(set_status(a, "ghosted"), send_back(a, sent))
+    _, (updated, _, differing) = in_turn(set_status(a, "ghosted"), send_back(a, sent))
 
     assert (updated is None, differing) == (title == "Mine", ["status"] if updated is None else [])
     row = now(role, a)[0]
@@ -179,7 +179,8 @@ def test_a_round_is_not_added_to_an_opportunity_that_was_just_deleted(
     in_turn: Callable[..., Any], role: Connection, a: Owner
 ) -> None:
     def delete(conn: Connection) -> Any:
-        return opportunities.delete_opportunity(conn, audit=a.audit, row_id=a.row_id)
+        removed = opportunities.delete_opportunity(conn, audit=a.audit, row_id=a.row_id)
+        return removed.title
 
     assert in_turn(delete, add(a, CLEARED)) == ("Mine", None)
 
