@@ -11,5 +11,6 @@ from futuretracker.limits.keys import address_key
 from futuretracker.limits.limiter import limiter, store_key
 from futuretracker.limits.responses import rate_limited
 from futuretracker.limits.served import Served
+from futuretracker.limits.weights import weighs
 
-__all__ = ["AtOnce", "Served", "address_key", "limiter", "rate_limited", "store_key"]
+__all__ = ["AtOnce", "Served", "address_key", "limiter", "rate_limited", "store_key", "weighs"]

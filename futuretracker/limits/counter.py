@@ -6,6 +6,7 @@ import functools
 from collections import deque
 from typing import TYPE_CHECKING
 
+from futuretracker.limits.keys import is_not_slowed
 from futuretracker.store import Hit
 from futuretracker.telemetry import metrics
 
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
 
 class Counter:
-    """One limit, and how often it has allowed a request since the metrics were updated."""
+    """One limit, and how often it has allowed a request since the metrics were updated.
+
+    If it ``weighs``, a request that makes several writes counts once for each of them.
+    """
 
     def __init__(self, limit: RuntimeLimit) -> None:
         self.limit = limit
         self.name = limit.scope_for("", None)
         self.amount = limit.limit.amount
+        self.weighs = bool(limit.methods) or limit.exempt_when is is_not_slowed
         self.allowed: deque[None] = deque()
         self._seconds = limit.limit.get_expiry()
         self._methods = limit.methods and {method.upper() for method in limit.methods}
@@ -31,12 +36,12 @@ class Counter:
         """Return whether the limit counts requests with this method."""
         return not self._methods or method in self._methods
 
-    def hit(self) -> Hit:
-        """Return the hit that counts the current request."""
-        return self._hit(self.limit.key_func())
+    def hit(self, weight: int = 1) -> Hit:
+        """Return the hit that counts the current request, ``weight`` times."""
+        return self._hit(self.limit.key_func(), weight)
 
-    def _make_hit(self, key: str) -> Hit:
-        return Hit(self.limit.limit.key_for(key, self.name), self.amount, self._seconds)
+    def _make_hit(self, key: str, weight: int) -> Hit:
+        return Hit(self.limit.limit.key_for(key, self.name), self.amount, self._seconds, weight)
 
     def sample(self) -> None:
         """Add the allowed requests to the metrics."""

@@ -15,7 +15,7 @@ from futuretracker.telemetry import exposition
 from futuretracker.web.request import LIMITED, current
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flask_limiter import ApplicationLimit, Limiter
 
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 
 class Marks(NamedTuple):
-    """Whether the application's limits apply to a route, and whether it has others of its own."""
+    """Whether the application's limits apply to a route, and whether it has others of its own.
+
+    ``weigh`` returns how many writes the current request makes, if it may make several.
+    """
 
     limited: bool
     has_others: bool
+    weigh: Callable[[], int] | None
 
 
 class Once(Protocol):
@@ -77,13 +81,15 @@ class RateLimits:
         if not (due or keys or once):
             return {}
         request.counted = (*request.counted, *due)
-        windows, values = self._visit([counter.hit() for counter in due], keys, once)
+        hits = self._hits(request, due)
+        windows, values = self._visit(hits, keys, once)
         nearest = None
         # The store returns no windows after one that is exceeded.
-        for counter, window in zip(due, windows, strict=False):
+        for counter, hit, window in zip(due, hits, windows, strict=False):
             remaining = counter.amount - window.hits
             if remaining < 0:
-                raise self._exceeded(counter, window)
+                before = window._replace(hits=window.hits - hit.weight)
+                raise self._exceeded(counter, before)
             counter.allowed.append(None)
             if nearest is None or remaining < nearest[1]:
                 nearest = counter, remaining, window.ends_at
@@ -91,6 +97,14 @@ class RateLimits:
             counter, remaining, ends_at = nearest
             describe(counter.name, counter.limit.limit, remaining, ends_at)
         return dict(zip(keys, values, strict=True))
+
+    def _hits(self, request: Request, due: Sequence[Counter]) -> list[Hit]:
+        """Return the hits to count; the limits of writes count a request once for each write."""
+        weigh = self._marks_of(request.endpoint).weigh if request.endpoint and due else None
+        if weigh is None or not any(counter.weighs for counter in due):
+            return [counter.hit() for counter in due]
+        weight = weigh()
+        return [counter.hit(weight if counter.weighs else 1) for counter in due]
 
     def _visit(
         self, hits: list[Hit], keys: Sequence[str], once: Once | None
@@ -128,7 +142,8 @@ class RateLimits:
             others = manager.default_limits or manager.blueprint_limits(
                 current_app, blueprint or ""
             )
-            marks = Marks(not exempt & ExemptionScope.APPLICATION, bool(others))
+            weigh = getattr(current_app.view_functions.get(endpoint), "weigh", None)
+            marks = Marks(not exempt & ExemptionScope.APPLICATION, bool(others), weigh)
             self._marks[endpoint] = marks
         return marks
 
@@ -157,12 +172,12 @@ class RateLimits:
 
 
 class ExceededLimit(RequestLimit):
-    """A limit that was exceeded, with the window that the store has returned."""
+    """A limit that was exceeded, with its window as it was before the request."""
 
     def __init__(self, limiter: Limiter, counter: Counter, window: Window) -> None:
         arguments = [counter.limit.key_func(), counter.name]
         super().__init__(limiter, counter.limit.limit, arguments, breached=True, shared=True)
-        self._known = WindowStats(window.ends_at, 0)
+        self._known = WindowStats(window.ends_at, max(0, counter.amount - window.hits))
 
     @property
     def window(self) -> WindowStats:

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from limits import RateLimitItem
 
 
-def describe(name: str, limit: RateLimitItem, remaining: int, ends_at: float) -> None:
+def describe(
+    name: str, limit: RateLimitItem, left: int, ends_at: float, *, is_exceeded: bool = False
+) -> None:
     """Describe a limit in the response's headers, unless they already describe a tighter one.
 
     The headers follow draft-ietf-httpapi-ratelimit-headers, with the older ``X-`` ones beside them.
-    A negative ``remaining`` means that the limit is exceeded. ``ends_at`` is the end of its window
-    (UNIX time).
+    A limit that is exceeded is always described; something may be ``left`` if the request needed
+    more. ``ends_at`` is the end of its window (UNIX time).
     """
     headers = current().response_headers
     described = headers.get("X-RateLimit-Remaining")
-    if described is not None and int(described) <= remaining:
+    if described is not None and int(described) <= left and not is_exceeded:
         return
-    left, seconds = max(0, remaining), max(1, math.ceil(ends_at - time.time()))
+    seconds = max(1, math.ceil(ends_at - time.time()))
     headers.update(
         {
             "RateLimit-Policy": f'"{name}";q={limit.amount};w={limit.get_expiry()}',

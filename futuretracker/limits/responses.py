@@ -27,10 +27,10 @@ def rate_limited(error: RateLimitExceeded) -> ApiError:
     refused = limiter.current_limit
     assert refused is not None  # noqa: S101 - Flask-Limiter sets it before it raises
     key, name = refused.request_args[-2:]
-    ends_at = refused.window.reset_time
+    ends_at, left = refused.window
     is_write = error.limit.error_message == WRITE_MESSAGE
     title = "Write Rate Limit Exceeded" if is_write else "Rate Limit Exceeded"
-    describe(name, refused.limit, -1, ends_at)
+    describe(name, refused.limit, left, ends_at, is_exceeded=True)
     metrics.limit_decisions.labels(name, "refused").inc()
     event("RATE_LIMIT", message=title, budget=name, key=key, requestId=current().id)
     seconds = max(1, math.ceil(ends_at - time.time()))

@@ -9,11 +9,15 @@ if TYPE_CHECKING:
 
 
 class Hit(NamedTuple):
-    """One request to count under ``key``: at most ``amount`` per window of ``seconds``."""
+    """A request to count under ``key``: at most ``amount`` per window of ``seconds``.
+
+    It counts ``weight`` times, or not at all: see ``Store.visit``.
+    """
 
     key: str
     amount: int
     seconds: int
+    weight: int = 1
 
 
 class Window(NamedTuple):
@@ -45,6 +49,9 @@ class Store(Protocol):
 
         Counting stops after the first hit that exceeds its amount. A key without a value reads as
         None.
+
+        Hits with a weight above 1 are counted all or not at all: if one of them does not fit into
+        its window, none is. The window of that one still has the hits that it would have had.
         """
         ...
 

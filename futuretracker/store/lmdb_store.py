@@ -88,10 +88,13 @@ class LmdbStore(Storage):
 
         def work(txn: lmdb.Transaction) -> Visit:
             windows: list[Window] = []
+            fit = all(self._fits(txn, hit, now) for hit in hits if hit.weight > 1)
             for hit in hits:
-                window = self._hit(txn, hit.key.encode(), now, hit.seconds, 1)
-                windows.append(window)
-                if window.hits > hit.amount:
+                uncounted = 0 if fit or hit.weight == 1 else hit.weight
+                counted = hit.weight - uncounted
+                window = self._hit(txn, hit.key.encode(), now, hit.seconds, counted)
+                windows.append(Window(window.hits + uncounted, window.ends_at))
+                if windows[-1].hits > hit.amount:
                     break
             return Visit(windows, [self._values.get(txn, key.encode(), now) for key in keys])
 
@@ -179,6 +182,12 @@ class LmdbStore(Storage):
         count += amount
         txn.put(key, self._counter.pack(ends_at, count), db=self._counters.entries)
         return Window(count, ends_at)
+
+    def _fits(self, txn: lmdb.Transaction, hit: Hit, now: float) -> bool:
+        """Return whether all of the hit's weight fits into its window."""
+        found = txn.get(hit.key.encode(), db=self._counters.entries)
+        ends_at, count = self._counter.unpack(found) if found else (0.0, 0)
+        return (count if ends_at > now else 0) + hit.weight <= hit.amount
 
     # The methods below are the interface of a ``limits`` storage.
 

@@ -28,8 +28,10 @@ class MemoryStore(MemoryStorage):
     def visit(self, hits: Sequence[Hit], keys: Sequence[str] = ()) -> Visit:
         """Count the hits one by one and read the keys."""
         windows: list[Window] = []
+        fit = all(self.get(hit.key) + hit.weight <= hit.amount for hit in hits if hit.weight > 1)
         for hit in hits:
-            count = self.incr(hit.key, hit.seconds)
+            uncounted = 0 if fit or hit.weight == 1 else hit.weight
+            count = self.incr(hit.key, hit.seconds, hit.weight - uncounted) + uncounted
             windows.append(Window(count, self.get_expiry(hit.key)))
             if count > hit.amount:
                 break

@@ -19,16 +19,25 @@ if TYPE_CHECKING:
 
 ONCE = Retry(NoBackoff(), 0)
 SCRIPT = """
-local windows, values, hits = {}, {}, tonumber(ARGV[1])
+local windows, values, hits, fit = {}, {}, tonumber(ARGV[1]), true
 for i = 1, hits do
-    local count = redis.call('incr', KEYS[i])
+    local weight = tonumber(ARGV[3 * i + 1])
+    if weight > 1 then
+        local count = tonumber(redis.call('get', KEYS[i]) or 0)
+        fit = fit and count + weight <= tonumber(ARGV[3 * i - 1])
+    end
+end
+for i = 1, hits do
+    local weight, uncounted = tonumber(ARGV[3 * i + 1]), 0
+    if weight > 1 and not fit then weight, uncounted = 0, weight end
+    local count = redis.call('incrby', KEYS[i], weight) + uncounted
     local left = redis.call('pttl', KEYS[i])
     if left < 0 then
-        left = ARGV[2 * i + 1] * 1000
+        left = ARGV[3 * i] * 1000
         redis.call('pexpire', KEYS[i], left)
     end
     windows[i] = {count, left}
-    if count > tonumber(ARGV[2 * i]) then break end
+    if count > tonumber(ARGV[3 * i - 1]) then break end
 end
 for i = hits + 1, #KEYS do values[i - hits] = redis.call('get', KEYS[i]) end
 return {windows, values}
@@ -50,7 +59,7 @@ class RedisStore(RedisStorage):
         """Count and read in one script."""
         names = [self.NAMESPACE + hit.key for hit in hits]
         names += [self.NAMESPACE + key for key in keys]
-        limits = [number for hit in hits for number in (hit.amount, hit.seconds)]
+        limits = [number for hit in hits for number in (hit.amount, hit.seconds, hit.weight)]
         counters, values = self._run(names, [len(hits), *limits])
         now = time.time()
         return Visit([Window(count, now + left / 1000) for count, left in counters], values)

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 def read_bytes(request: Request) -> bytes:
     """Return the body; raise the 413 if it is too large, and the 400 if it cannot be read.
 
-    Authentication reads it before the view if the request is signed.
+    Authentication reads it before the view if the request is signed. So do the rate limits if the
+    request may make several writes.
     """
+    if request.unreadable:
+        raise request.unreadable
     if request.body is None:
-        request.body = _read(request)
+        try:
+            request.body = _read(request)
+        except HTTPException as error:
+            request.unreadable = error
+            raise
     return request.body
 
 

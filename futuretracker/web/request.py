@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
+    from werkzeug.exceptions import HTTPException
+
     from futuretracker.web.addresses import Network
 
 ApiVersion: TypeAlias = Literal["original", "v1"]
@@ -69,7 +71,10 @@ class Request(flask.Request):
     visit: Any = None  # of its user's turn, in ``limits.at_once``
     reads_primary: bool = False  # because its session has written a moment ago
     committed: Mapping[str, object] | None = None  # the committed change, for the audit
+    changes: Sequence[Mapping[str, object]] = ()  # the committed changes, if there may be several
     body: bytes | None = None  # once it is read
+    unreadable: HTTPException | None = None  # why the body cannot be read
+    parsed: Any = None  # the body as a JSON object, once it is parsed
     attempted: Mapping[str, Any] | None = None  # what a change is about, if it fails
 
     @property

@@ -30,6 +30,14 @@ class JsonObject(dict[str, Any]):
 
 def read_object() -> JsonObject:
     """Return the body as a JSON object without operator keys; an empty body counts as ``{}``."""
+    request = current()
+    if request.parsed is None:
+        request.parsed = _read_object()
+    found: JsonObject = request.parsed
+    return found
+
+
+def _read_object() -> JsonObject:
     body = read_body()
     if not body:
         return JsonObject()
