@@ -72,6 +72,19 @@ WHOLE: Final[LiteralString] = f"""case when n < %(rows)s then {ROWS} else (
     ) end"""
 
 
+def matching(
+    filters: Mapping[str, object], search: Groups
+) -> tuple[LiteralString, Mapping[str, object]]:
+    """Return the SQL condition of the user's opportunities that match, and its parameters."""
+    matches: LiteralString = OWNED
+    for name in filters:
+        matches += " and " + FILTERS[name]
+    if not search:
+        return matches, filters
+    contains, terms = condition(search)
+    return matches + " and " + contains, {**filters, **terms}
+
+
 def select_page(  # noqa: PLR0913 - each is a parameter of the route
     conn: Connection[Any],
     *,
@@ -93,13 +106,7 @@ def select_page(  # noqa: PLR0913 - each is a parameter of the route
     With ``whole`` the tag is that of the page and all that follow it.
     """
     key, type_, direction, operator = ORDERS[order]
-    matches: LiteralString = OWNED
-    for name in filters:
-        matches += " and " + FILTERS[name]
-    terms: Mapping[str, str] = {}
-    if search:
-        contains, terms = condition(search)
-        matches += " and " + contains
+    matches, terms = matching(filters, search)
     start: LiteralString = ""
     if after:
         start = f"and ({key}, id) {operator} (%(after_key)s::{type_}, %(after_id)s::uuid)"
@@ -114,7 +121,6 @@ def select_page(  # noqa: PLR0913 - each is a parameter of the route
         total = f"(select count(*) from opportunities where {matches})"
     statement = page_statement(rows, columns, total=total, tagged=WHOLE if whole else ROWS)
     values = {
-        **filters,
         **terms,
         **parameters(kind=representation(columns), known=known, limit=limit),
         "user_id": user_id,
