@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.telemetry.events import event
@@ -13,13 +13,21 @@ from futuretracker.web.request import WRITES, current
 from futuretracker.web.waiting import current_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Response
 
     from futuretracker.web.request import Request
 
 View = TypeVar("View", bound="Callable[..., object]")
+
+
+class Change(NamedTuple):
+    """One of several changes of a request, as its AUDIT log line has it."""
+
+    action: str
+    resourceId: str  # noqa: N815 - as in the log line
+    details: Mapping[str, object]
 
 
 class Entry(AuditEntry):
@@ -29,8 +37,11 @@ class Entry(AuditEntry):
     AUDIT log line.
     """
 
-    def committed(self, resource_id: str, **details: object) -> None:
-        """Record that the change is committed, with details that only the database knew."""
+    def committed(self, resource_id: str | None, **details: object) -> None:
+        """Record that the change is committed, with details that only the database knew.
+
+        A change of several resources has no ``resource_id``.
+        """
         committed(resource_id, {**self.details, **details})
 
 
@@ -45,9 +56,14 @@ def entry(**details: object) -> Entry:
     return Entry(request.user_id, session.user_id, request.id, details, session.client)
 
 
-def committed(resource_id: str, details: Mapping[str, object]) -> None:
+def committed(resource_id: str | None, details: Mapping[str, object]) -> None:
     """Record the committed change for the AUDIT log line."""
     current().committed = {"resourceId": resource_id, "details": details}
+
+
+def committed_changes(changes: Sequence[Change]) -> None:
+    """Record the committed changes of one request: each gets an AUDIT log line of its own."""
+    current().changes = [change._asdict() for change in changes]
 
 
 def attempted(resource_id: str, details: Mapping[str, object]) -> None:
@@ -99,18 +115,20 @@ def log_response(response: Response) -> Response:
 
 
 def _log_audit(action: str, request: Request, status: int) -> None:
-    fields = request.committed or _failed(request, status)
+    found = request.changes or (request.committed and [request.committed])
     failed = "unknown" if status == HTTPStatus.GATEWAY_TIMEOUT else "failure"
-    event(
-        "AUDIT",
-        action=action,
-        userId=request.caller,
-        **_client_of(request),
-        **_impersonator_of(request),
-        **fields,
-        outcome="success" if request.committed else failed,
-        requestId=request.id,
-    )
+    for fields in found or [_failed(request, status)]:
+        event(
+            "AUDIT",
+            action=fields.get("action", action),
+            userId=request.caller,
+            **_client_of(request),
+            **_impersonator_of(request),
+            resourceId=fields["resourceId"],
+            details=fields["details"],
+            outcome="success" if found else failed,
+            requestId=request.id,
+        )
 
 
 def _client_of(request: Request) -> dict[str, object]:

@@ -11,6 +11,8 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from futuretracker.api.openapi import key_properties  # noqa: F401 - json_schema knows it then
 from futuretracker.api.openapi.properties import json_schema, note
 from futuretracker.api.schemas.base import Request, Response
+from futuretracker.api.schemas.batch import Operations
+from futuretracker.api.schemas.operations import Values
 from futuretracker.api.schemas.query_fields import SomeOf
 
 if TYPE_CHECKING:
@@ -52,9 +54,14 @@ class Plugin(MarshmallowPlugin):
         return found
 
 
-def to_property(_converter: object, field: fields.Field[Any], **_options: Any) -> Json:
+def to_property(converter: Any, field: fields.Field[Any], **_options: Any) -> Json:
     """Return the parts of a field's JSON Schema that apispec does not know."""
     found = json_schema(field)
+    if isinstance(field, Values):
+        return {**found, "allOf": [converter.resolve_nested_schema(field.schema)]}
+    if isinstance(field, Operations):
+        schemas = [converter.resolve_nested_schema(each) for each in field.schemas]
+        return {**found, "items": {"oneOf": schemas, "discriminator": {"propertyName": "op"}}}
     if more := note(field):
         found["description"] = field.metadata["description"] + more
     return found

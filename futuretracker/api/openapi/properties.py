@@ -6,8 +6,10 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from futuretracker.api.schemas.base import Request, Response
+from futuretracker.api.schemas.batch import Operations
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
 from futuretracker.api.schemas.moments import FutureTime
+from futuretracker.api.schemas.operations import MOST, Id
 from futuretracker.api.schemas.query_fields import (
     MAX_SEARCH,
     Day,
@@ -15,6 +17,7 @@ from futuretracker.api.schemas.query_fields import (
     OneOf,
     Search,
     SomeOf,
+    TrueOrFalse,
 )
 
 if TYPE_CHECKING:
@@ -90,6 +93,11 @@ def _some_of(field: SomeOf) -> Json:
 
 
 @json_schema.register
+def _true_or_false(_field: TrueOrFalse) -> Json:
+    return {"type": "boolean"}
+
+
+@json_schema.register
 def _day(_field: Day) -> Json:
     return {"type": "string", "format": "date"}
 
@@ -97,6 +105,16 @@ def _day(_field: Day) -> Json:
 @json_schema.register
 def _search(_field: Search) -> Json:
     return {"type": "string", "maxLength": MAX_SEARCH}
+
+
+@json_schema.register
+def _id(_field: Id) -> Json:
+    return {"type": "string", "format": "uuid"}
+
+
+@json_schema.register
+def _operations(_field: Operations) -> Json:
+    return {"type": "array", "minItems": 1, "maxItems": MOST}
 
 
 def note(field: fields.Field[Any]) -> str:

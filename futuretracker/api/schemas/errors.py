@@ -23,7 +23,7 @@ CODES = (
     "invalid_json", "method_not_allowed", "no_secret", "not_found", "opportunity_not_found",
     "outcome_unknown", "overloaded", "payload_too_large", "rate_limit_exceeded", "read_only",
     "round_not_found", "round_number_taken", "search_timeout", "service_unavailable",
-    "session_required", "too_many_api_keys", "too_many_rounds", "unauthorized",
+    "session_required", "too_many_api_keys", "too_many_matches", "too_many_rounds", "unauthorized",
     "unsupported_media_type", "validation_error", "write_rate_limit_exceeded",
 )  # fmt: skip
 
@@ -95,6 +95,14 @@ class Coded(Response):
 
 class Error(OriginalError, Coded):
     """An error."""
+
+
+class NotFound(Error):
+    """A resource that does not exist."""
+
+    OPTIONAL: ClassVar = frozenset({"details"})
+
+    details = array(FieldError, "Each operation of a batch whose opportunity does not exist.")
 
 
 class Invalid(OriginalInvalid, Coded):

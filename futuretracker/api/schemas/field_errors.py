@@ -55,6 +55,7 @@ class FieldCode(StrEnum):
     UNKNOWN_FIELD = "unknown_field", "There is no such field."
     READ_ONLY_FIELD = "read_only_field", "Only the service sets it."
     NOT_APPLICABLE = "not_applicable", "An opportunity of this category does not have it."
+    NOT_FOUND = "not_found", "There is no such opportunity."
     NOTHING_TO_UPDATE = "nothing_to_update", "The body has no field that can be updated."
 
 
@@ -81,6 +82,7 @@ class ValidationFailed(ApiError):
     def __init__(self, errors: Mapping[str, FieldError]) -> None:
         details = [{"field": name, "message": error.message} for name, error in errors.items()]
         super().__init__(400, "Validation Error", "The request data is invalid", details=details)
+        self.errors = errors
         self.in_v1 = {
             "details": [
                 {"field": name, "message": error.message, "code": error.code, **error.facts}

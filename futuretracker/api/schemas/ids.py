@@ -13,7 +13,7 @@ from futuretracker.web.errors import not_found
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_is_id = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+is_uuid = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 
 
 class PathId(NamedTuple):
@@ -58,7 +58,7 @@ def read_id(name: str, text: str) -> UUID | str:
         if not is_key_id(text):
             raise not_found("API key")
         return text
-    if not _is_id(text):
+    if not is_uuid(text):
         known = PATH_IDS[name]
         error = FieldError(FieldCode.BAD_ID, f"Invalid {known.resource} ID format")
         raise ValidationFailed({known.field: error})

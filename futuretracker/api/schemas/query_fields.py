@@ -59,6 +59,16 @@ class SomeOf(OneOf):
         return [super(SomeOf, self)._deserialize(word) for word in value.split(",")]
 
 
+class TrueOrFalse(fields.Field[bool]):
+    """``true`` or ``false``."""
+
+    def _deserialize(self, value: str, attr: str | None, *_args: Any, **_kwargs: Any) -> bool:
+        if value not in {"true", "false"}:
+            message = f"{attr} must be true or false"
+            raise Invalid(FieldCode.NOT_ONE_OF, message, allowed=("true", "false"))
+        return value == "true"
+
+
 class Day(fields.Field[dt.date]):
     """A calendar date, ``YYYY-MM-DD``."""
 

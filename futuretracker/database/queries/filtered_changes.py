@@ -1,0 +1,138 @@
+"""Change or delete all opportunities that match the filters and the search of a list."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from futuretracker.database.queries.batch import assignments
+from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.pages import matching
+from futuretracker.database.queries.search import execute_search
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from psycopg import Connection, Cursor
+
+    from futuretracker.database.queries.audit import AuditEntry
+    from futuretracker.database.queries.search import Groups
+
+MOST: Final = 1000  # opportunities that one request changes
+SHOWN: Final[LiteralString] = "100"  # opportunities whose titles are returned
+_LISTED: Final[LiteralString] = f"""(
+        select coalesce(json_agg(json_build_object('id', id, 'title', title)), '[]')::text
+        from (
+            select id, title from shown order by created_at desc, id desc limit {SHOWN}
+        ) as newest
+    )"""
+
+
+class Matches(NamedTuple):
+    """How many opportunities match, how many were changed, and the newest of them as JSON."""
+
+    matching: int
+    changed: int
+    listed: bytes
+
+
+def select_matches(
+    conn: Connection[Any], *, user_id: UUID, filters: Mapping[str, object], search: Groups
+) -> Matches:
+    """Return which opportunities match, and change nothing."""
+    matches, terms = matching(filters, search)
+    statement: LiteralString = f"""
+        with shown as materialized (
+            select id, title, created_at from opportunities where {matches}
+        )
+        select (select count(*) from shown), 0, {_LISTED}
+    """
+    return _execute(conn, statement, {**terms, "user_id": user_id}, search)
+
+
+def update_matches(
+    conn: Connection[Any],
+    *,
+    audit: AuditEntry,
+    values: Mapping[str, object],
+    filters: Mapping[str, object],
+    search: Groups,
+) -> Matches:
+    """Update the fields in ``values`` of all that match, or of none if they are too many."""
+    changes: LiteralString = f"""
+            update opportunities
+            set {assignments(values.keys(), "%(values)s::jsonb")}, updated_at = now()
+            from locked
+    """
+    parameters = {"values": json.dumps(values), "action": "UPDATE_OPPORTUNITY"}
+    return _change(conn, changes, "'{}'", audit, parameters, filters, search)
+
+
+def delete_matches(
+    conn: Connection[Any], *, audit: AuditEntry, filters: Mapping[str, object], search: Groups
+) -> Matches:
+    """Delete all that match, or none if they are too many. The audit entries keep the titles."""
+    changes: LiteralString = "delete from opportunities using locked"
+    details: LiteralString = "jsonb_build_object('title', title)"
+    parameters = {"action": "DELETE_OPPORTUNITY"}
+    return _change(conn, changes, details, audit, parameters, filters, search)
+
+
+def _change(  # noqa: PLR0913, PLR0917 - parts of a statement, and its parameters
+    conn: Connection[Any],
+    changes: LiteralString,
+    details: LiteralString,
+    audit: AuditEntry,
+    parameters: Mapping[str, object],
+    filters: Mapping[str, object],
+    search: Groups,
+) -> Matches:
+    """Change all that match, each with its audit entry.
+
+    Rows are locked in the order of their ids, so that two requests do not wait for each other. One
+    that has been changed meanwhile must still match.
+    """
+    matches, terms = matching(filters, search)
+    statement: LiteralString = f"""
+        with found as materialized (
+            select id as found_id from opportunities where {matches} limit %(most)s + 1
+        ), counted as materialized (
+            select case when count(*) <= %(most)s then count(*)
+                else (select count(*) from opportunities where {matches}) end as total
+            from found
+        ), locked as materialized (
+            select id as locked_id from opportunities
+            where {matches} and id in (select found_id from found)
+                and (select total from counted) <= %(most)s
+            order by id
+            for update
+        ), shown as (
+            {changes}
+            where {OWNED} and id = locked_id
+            returning id, title, created_at
+        ), audited as (
+            insert into audit_log
+                (user_id, actor, action, resource_id, details, request_id, client)
+            select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb || {details},
+                %(request_id)s, %(client)s
+            from shown
+            order by id
+        )
+        select total, (select count(*) from shown), {_LISTED} from counted
+    """
+    given = {**terms, **audit.parameters(), **parameters, "most": MOST}
+    return _execute(conn, statement, given, search)
+
+
+def _execute(
+    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object], search: Groups
+) -> Matches:
+    if search:
+        cursor: Cursor[Any] = execute_search(conn, statement, values)
+    else:
+        cursor = conn.execute(statement, values, prepare=False)  # as for a list with filters
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - the counts are always there
+    total, changed, listed = row
+    return Matches(total, changed, listed.encode())
