@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import flask
 from flask import Flask
 from flask.sessions import NullSession, SessionInterface
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import MapAdapter
 
 from futuretracker.web.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     # For annotations only, because these packages import this one.
     from futuretracker.auth import Admission
@@ -32,6 +34,29 @@ class NoSessions(SessionInterface):
     def open_session(self, app: Flask, request: flask.Request) -> NullSession:  # noqa: ARG002
         """Return the session that refuses to hold anything."""
         return self._session
+
+
+class Routes(MapAdapter):
+    """Match a path without parameters with routes without parameters only.
+
+    Otherwise ``GET /opportunities/batch`` would be a request for the opportunity ``batch``.
+    """
+
+    def __init__(self, app: Application, path: str, method: str) -> None:
+        super().__init__(app.url_map, "", "/", "", "http", path, method)
+        self._fixed = app.fixed_paths.get(path.rstrip("/"))
+
+    def match(
+        self,
+        path_info: str | None = None,
+        method: str | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> Any:
+        """Return the endpoint or the rule, and the parameters; raise the 404 or the 405."""
+        if self._fixed and (method or self.default_method).upper() not in self._fixed:
+            raise MethodNotAllowed(sorted(self._fixed))
+        return super().match(path_info, method, *arguments, **options)
 
 
 class Application(Flask):
@@ -72,11 +97,20 @@ class Application(Flask):
         """
         if request is None:
             return None
-        return MapAdapter(self.url_map, "", "/", "", "http", request.path, request.method)
+        return Routes(self, request.path, request.method)
 
     def methods_of(self, path: str) -> list[str]:
         """Return the methods of a path in order; none if there is no such path."""
-        return sorted(MapAdapter(self.url_map, "", "/", "", "http", path, "GET").allowed_methods())
+        return sorted(Routes(self, path, "GET").allowed_methods())
+
+    @cached_property
+    def fixed_paths(self) -> Mapping[str, set[str]]:
+        """The methods of each path without parameters."""
+        found: dict[str, set[str]] = {}
+        for rule in self.url_map.iter_rules():
+            if not rule.arguments:
+                found.setdefault(rule.rule.rstrip("/"), set()).update(rule.methods or ())
+        return found
 
 
 current_app = cast("Application", flask.current_app)

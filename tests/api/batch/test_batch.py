@@ -288,3 +288,12 @@ def test_a_strict_client_gets_an_error_for_them(alice: User) -> None:
 
 def test_the_original_api_has_no_batch(alice: User) -> None:
     assert alice.post("/api/opportunities/batch", {"operations": [create()]}).status_code == 405
+
+
+def test_batch_is_not_the_id_of_an_opportunity(alice: User) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        for path in (BATCH, f"{BATCH}/"):
+            response = alice.request(method, path)
+            assert response.status_code == 405
+            assert response.headers["Allow"] == "OPTIONS, POST"
+    assert alice.request("OPTIONS", BATCH).headers["Allow"] == "OPTIONS, POST"
