@@ -62,11 +62,11 @@ def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Res
     def serve(**arguments: Any) -> Response:
         for name in ids:
             arguments[name] = read_id(name, arguments[name])
-        if query:
-            arguments["query"] = read_parameters(query)
         if bodies:
             schemas = creations if creations and etags.creates() else bodies
             arguments["values"] = read_fields(schemas[api_version().name])
+        if query:
+            arguments["query"] = read_parameters(query)
         return _respond(view(**arguments), usual_status)
 
     return serve

@@ -13,6 +13,8 @@ from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotation
+from futuretracker.api.schemas.batch import Batch
+from futuretracker.api.schemas.filtered_changes import ChangeParameters
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
@@ -45,6 +47,8 @@ BODIES = [
     ("/api/opportunities/{opportunity_id}", "put", OriginalOpportunityChanges()),
     ("/api/opportunities/{opportunity_id}", "patch", OriginalOpportunityChanges()),
     (ROWS, "post", NewOpportunity()),
+    (ROWS, "patch", OpportunityChanges()),
+    (f"{ROWS}/batch", "post", Batch()),
     (ROW, "put", OpportunityChanges()),
     (ROW, "patch", OpportunityChanges()),
     (f"{ROW}/rounds", "post", NewRound()),
@@ -57,9 +61,11 @@ BODIES = [
 ]
 PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 QUERIES = [
-    (ROWS, PageParameters()),
-    (f"{ROWS}/rounds/upcoming", UpcomingParameters()),
-    ("/api/opportunities/rounds/upcoming", UpcomingParameters()),
+    (ROWS, "get", PageParameters()),
+    (ROWS, "patch", ChangeParameters()),
+    (ROWS, "delete", ChangeParameters()),
+    (f"{ROWS}/rounds/upcoming", "get", UpcomingParameters()),
+    ("/api/opportunities/rounds/upcoming", "get", UpcomingParameters()),
 ]
 
 
@@ -183,11 +189,11 @@ def test_the_document_has_every_field_of_a_body_and_no_other(
     assert list(resolve(document, body["schema"])["properties"]) == list(schema.fields)
 
 
-@pytest.mark.parametrize(("path", "schema"), QUERIES)
+@pytest.mark.parametrize(("path", "method", "schema"), QUERIES)
 def test_the_document_has_every_query_parameter_and_no_other(
-    document: dict[str, Any], path: str, schema: Schema
+    document: dict[str, Any], path: str, method: str, schema: Schema
 ) -> None:
-    parameters = document["paths"][path]["get"]["parameters"]
+    parameters = document["paths"][path][method]["parameters"]
 
     assert [p["name"] for p in parameters if p["in"] == "query"] == [
         field.data_key or name for name, field in schema.fields.items()
@@ -197,13 +203,13 @@ def test_the_document_has_every_query_parameter_and_no_other(
 def test_these_tests_cover_every_body_and_query(document: dict[str, Any]) -> None:
     bodies = {(path, m) for path, m, op in operations(document) if "requestBody" in op}
     queries = {
-        path
-        for path, _, op in operations(document)
+        (path, method)
+        for path, method, op in operations(document)
         if any(parameter["in"] == "query" for parameter in op.get("parameters", []))
     }
 
     assert bodies == {(path, method) for path, method, _ in BODIES}
-    assert queries == {path for path, _ in QUERIES}
+    assert queries == {(path, method) for path, method, _ in QUERIES}
 
 
 def test_every_operation_has_a_unique_id(document: dict[str, Any]) -> None:
@@ -236,7 +242,8 @@ def test_every_operation_has_a_summary_tags_and_its_errors(document: dict[str, A
         assert ("401" in statuses) == (operation.get("security") != []), where
         in_v1 = path.startswith("/api/v1/")
         assert ("403" in statuses) == (in_v1 and operation.get("security") != []), where
-        assert ("404" in statuses) == ("{" in path), where
+        has_ids = "{" in path or path.endswith("/batch")
+        assert ("404" in statuses) == has_ids, where
         assert ("415" in statuses) == ("requestBody" in operation), where
 
 

@@ -102,7 +102,9 @@ class NotFound(Error):
 
     OPTIONAL: ClassVar = frozenset({"details"})
 
-    details = array(FieldError, "Each operation of a batch whose opportunity does not exist.")
+    details = array(
+        FieldError, "Each operation of a batch whose opportunity does not exist.", is_rare=True
+    )
 
 
 class Invalid(OriginalInvalid, Coded):

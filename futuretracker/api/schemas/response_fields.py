@@ -96,8 +96,10 @@ def nested_or_null(schema: type[Schema], description: str) -> fields.Nested:
     return fields.Nested(schema, allow_none=True, metadata=about(description, None))
 
 
-def array(schema: type[Schema], description: str, *, most: int | None = None) -> fields.List[Any]:
-    """Return a field for an array of at most ``most`` objects."""
+def array(
+    schema: type[Schema], description: str, *, most: int | None = None, is_rare: bool = False
+) -> fields.List[Any]:
+    """Return a field for an array of at most ``most`` objects; examples lack one that is rare."""
     validate = Length(max=most) if most else None
-    metadata = {"description": description}
+    metadata = about(description) if is_rare else {"description": description}
     return fields.List(fields.Nested(schema), validate=validate, metadata=metadata)
