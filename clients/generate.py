@@ -27,6 +27,7 @@ NOTE = "Generated from the OpenAPI document by clients/generate.py. Do not edit.
 TYPESCRIPT = Path("typescript/src")
 PYTHON = Path("python/src/futuretracker_client")
 METHODS = ("get", "post", "put", "patch", "delete")
+CONDITIONS = ("If-Match", "If-None-Match")
 PYTHON_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
 
@@ -110,6 +111,7 @@ class Operation:
     item: str | None
     statuses: list[int]
     public: bool
+    conditions: list[str]
 
     @property
     def query_required(self) -> bool:
@@ -166,6 +168,8 @@ def operation(document: Json, path: str, method: str, found: Json, shared: list[
         # Another status may have the same body: a service without its database still says so.
         statuses=sorted(s for s, schema in responses.items() if schema == good),
         public=found.get("security") == [],
+        # Of changes only. A client that reads would have to keep what a 304 stands for.
+        conditions=[p["name"] for p in parameters if p["name"] in CONDITIONS and method != "get"],
     )
 
 
@@ -307,6 +311,18 @@ def python_query(found: Operation, *, leave_out: tuple[str, ...] = ()) -> list[s
     return ["*", *needed, *others] if chosen else []
 
 
+def header_argument(name: str) -> str:
+    """Return ``if_match`` for ``If-Match``."""
+    return name.lower().replace("-", "_")
+
+
+def python_keywords(found: Operation) -> list[str]:
+    """Return the keyword arguments of an operation, except those of its body."""
+    headers = [f"{header_argument(name)}: str | None = None" for name in found.conditions]
+    query = python_query(found)
+    return query + headers if query or not headers else ["*", *headers]
+
+
 def documented(text: str) -> str:
     """Return a docstring, indented for a method."""
     raw = "r" if "\\" in text else ""
@@ -318,14 +334,20 @@ def documented(text: str) -> str:
 def python_method(found: Operation, *, is_async: bool) -> str:
     """Return the Python method of an operation."""
     path = re.sub(r"{(\w+)}", lambda match: f"{{segment({match[1]})}}", found.path)
-    arguments = ["self", *(f"{name}: str" for name in found.parameters)]
-    arguments += ["/"] * bool(found.parameters) + python_query(found)
+    first = [f"{name}: str" for name in found.parameters]
+    if found.body and found.query:  # fields and query parameters may have the same names
+        first.append(f"body: types.{found.body}")
+    arguments = ["self", *first, *["/"] * bool(first), *python_keywords(found)]
     request = [repr(found.method), f"{'f' * bool(found.parameters)}{path!r}"]
     if found.query:
         pairs = ", ".join(f"{p['name']!r}: {argument(p['name'])}" for p in found.query)
         request.append(f"query={{{pairs}}}")
-    if found.body:
+    if found.conditions:
+        pairs = ", ".join(f"{name!r}: {header_argument(name)}" for name in found.conditions)
+        request.append(f"conditions={{{pairs}}}")
+    if found.body and not found.query:
         arguments.append(f"**body: Unpack[types.{found.body}]")
+    if found.body:
         request.append("body=body")
     if found.public:
         request.append("is_public=True")

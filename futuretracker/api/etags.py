@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 IF_MATCH: Final = "If-Match"
 IF_NONE_MATCH: Final = "If-None-Match"
 CHANGED: Final = "The opportunity has changed since you read it. Read it again, then decide."
+REQUIRED: Final = "Send If-Match with the ETag of the opportunity that you have read."
 TAKEN: Final = "There is an opportunity with this id already."
 # An ETag or nothing, and the comma after it. An ETag that begins with W/ is a weak one. A run of
 # spaces is read once, however long it is.
@@ -85,11 +86,7 @@ def demanded() -> Condition:
     """Return the condition as ``changing`` does; raise the 428 if there is none and must be one."""
     condition = changing()
     if condition is ALWAYS and current_app.settings.require_if_match and _is_v1():
-        raise ApiError(
-            428,
-            "Precondition Required",
-            "Send If-Match with the ETag of the opportunity that you have read.",
-        )
+        raise ApiError(428, "Precondition Required", REQUIRED)
     return condition
 
 

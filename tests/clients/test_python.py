@@ -8,11 +8,12 @@ import subprocess
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from futuretracker_client import AsyncClient, Client, FutureTrackerError
+from futuretracker_client import AsyncClient, Client, FutureTrackerError, etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -331,6 +332,32 @@ def test_every_operation_works(make: Callable[..., Any]) -> None:
     assert client.get_dependencies()["status"] == "ok"
     assert client.get_specification()["openapi"] == "3.1.0"
     assert client.get_me()["userId"]
+
+
+def test_a_change_with_an_old_etag_overwrites_nothing(make: Callable[..., Any]) -> None:
+    client = make()
+    one = client.create_opportunity(title="Two clients")
+    old, identifier = etag_of(one), one["id"]
+    new = client.update_opportunity(identifier, notes="first", if_match=old)
+
+    assert old != etag_of(new) == etag_of(client.get_opportunity(identifier))
+    with pytest.raises(FutureTrackerError) as raised:
+        client.put_opportunity(identifier, notes="second", if_match=old)
+    assert (raised.value.status, raised.value.code) == (412, "precondition_failed")
+    with pytest.raises(FutureTrackerError) as raised:
+        client.delete_opportunity(identifier, if_match=old)
+    assert raised.value.status == 412
+    assert client.get_opportunity(identifier) == new
+
+
+def test_an_opportunity_with_an_id_of_the_client_is_created_once(make: Callable[..., Any]) -> None:
+    client, identifier = make(), str(uuid4())
+    made = client.put_opportunity(identifier, title="Mine", if_none_match="*")
+
+    assert made["id"] == identifier
+    with pytest.raises(FutureTrackerError) as raised:
+        client.put_opportunity(identifier, title="Again", if_none_match="*")
+    assert raised.value.status == 412
 
 
 def test_an_async_client_may_await_its_token(addresses: Addresses) -> None:

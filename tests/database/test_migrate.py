@@ -81,6 +81,7 @@ ADDED = [
     "rounds_status",
     "search",
     "search_text",
+    "version",
 ]
 
 

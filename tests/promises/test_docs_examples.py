@@ -23,11 +23,12 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/api").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"(ID|ROUND)=([0-9a-f-]{36}|[0-9A-Za-z]{12})")
 EXPORT = re.compile(r"export (\w+)=\$\((curl .*)\)", re.DOTALL)
-# What differs in each run: ids, request ids, times, user ids, and the ids and secrets of API keys.
+# What differs in each run: ids, request ids, times, user ids, ETags, and the ids and secrets of API
+# keys.
 VOLATILE = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}"
     r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)|\buser_\w+"
-    r'|(?<="id":")\w{12}(?=")|(?<="id": ")\w{12}(?=")|\bft_dev_[\w.]+'
+    r'|"\d+-[0-9a-f]{8}"|(?<="id":")\w{12}(?=")|(?<="id": ")\w{12}(?=")|\bft_dev_[\w.]+'
 )
 
 

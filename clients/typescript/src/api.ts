@@ -206,6 +206,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/opportunities/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create, update and delete several opportunities
+         * @description Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
+         *     succeeds or fails by itself, and its result says so. Each operation counts as one write in the
+         *     rate limits. No two operations may have the same id.
+         */
+        post: operations["batchOpportunities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/opportunities/rounds/upcoming": {
         parameters: {
             query?: never;
@@ -242,8 +264,9 @@ export interface paths {
         get: operations["getOpportunity"];
         /**
          * Update an opportunity
-         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-         *     is kept, also one that contradicts the interview rounds.
+         * @description Updates the fields that are sent and keeps the others. Any status is kept, also one that
+         *     contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+         *     creates an opportunity with this id, which the client makes.
          */
         put: operations["putOpportunity"];
         post?: never;
@@ -256,8 +279,9 @@ export interface paths {
         head?: never;
         /**
          * Update an opportunity
-         * @description Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-         *     is kept, also one that contradicts the interview rounds.
+         * @description Updates the fields that are sent and keeps the others. Any status is kept, also one that
+         *     contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+         *     creates an opportunity with this id, which the client makes.
          */
         patch: operations["updateOpportunity"];
         trace?: never;
@@ -426,6 +450,12 @@ export interface components {
              * @example false
              */
             signedOnly: boolean;
+            /**
+             * Format: date-time
+             * @description When the operator suspended the key, which refuses it; null if it is not suspended.
+             * @example null
+             */
+            suspendedAt: string | null;
         };
         /**
          * @description The fields to update; at least one. A key can only lose rights, never gain any.
@@ -542,6 +572,28 @@ export interface components {
              * @example false
              */
             signedOnly: boolean;
+            /**
+             * Format: date-time
+             * @description When the operator suspended the key, which refuses it; null if it is not suspended.
+             * @example null
+             */
+            suspendedAt: string | null;
+        };
+        /** @description Operations that are carried out together. */
+        Batch: {
+            /**
+             * @description Whether nothing is changed if one operation fails.
+             * @default true
+             * @example true
+             */
+            atomic?: boolean | undefined;
+            /** @description What to do, in this order; at most 100 operations. */
+            operations: (components["schemas"]["CreateOperation"] | components["schemas"]["UpdateOperation"] | components["schemas"]["DeleteOperation"])[];
+        };
+        /** @description The results of the operations, in the order of the request. */
+        BatchResults: {
+            /** @description One result for each operation. */
+            results: components["schemas"]["OperationResult"][];
         };
         /** @description The number of opportunities by campus mode. */
         CampusModeCounts: {
@@ -589,6 +641,16 @@ export interface components {
              */
             store: "ok" | "unavailable";
         };
+        /** @description Create an opportunity. */
+        CreateOperation: {
+            /**
+             * @description What to do. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "CreateOperation";
+            /** @description The new opportunity. Only the title is required. */
+            values: components["schemas"]["NewOpportunity"];
+        };
         /** @description The number of deadlines on one day. */
         DeadlineDay: {
             /**
@@ -612,6 +674,20 @@ export interface components {
              * @example 2
              */
             dayOfWeek: number;
+        };
+        /** @description Delete an opportunity and its interview rounds for good. */
+        DeleteOperation: {
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description What to do. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "DeleteOperation";
         };
         /** @description Confirms a deletion. */
         Deleted: {
@@ -681,7 +757,7 @@ export interface components {
              * @example required
              * @enum {string}
              */
-            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_url" | "bad_id" | "bad_network" | "bad_public_key" | "private_key" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "past" | "too_far" | "too_many" | "repeated" | "contradiction" | "wider" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "nothing_to_update";
+            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_url" | "bad_id" | "bad_network" | "bad_public_key" | "private_key" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "past" | "too_far" | "too_many" | "repeated" | "contradiction" | "wider" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "not_found" | "nothing_to_update";
             /**
              * @description The name of the field; empty if it is the body as a whole.
              * @example title
@@ -1001,6 +1077,71 @@ export interface components {
              * @example 14:30:00
              */
             scheduled_time?: (string | null) | "" | undefined;
+        };
+        /** @description A resource that does not exist. */
+        NotFound: {
+            /**
+             * @description Identifies the kind of error for programs; it never changes.
+             * @example not_found
+             * @enum {string}
+             */
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            /** @description Each operation of a batch whose opportunity does not exist. */
+            details?: components["schemas"]["FieldError"][] | undefined;
+            /** @description The title of the error. */
+            error: string;
+            /** @description A message for the user. */
+            message: string;
+            /**
+             * @description Identifies the request in the log of the service.
+             * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
+             */
+            requestId: string;
+        };
+        /** @description Why an operation was not carried out. */
+        OperationError: {
+            /**
+             * @description Identifies the kind of error for programs.
+             * @example opportunity_not_found
+             * @enum {string}
+             */
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            /** @description Each invalid field, once; only if fields are invalid. */
+            details?: components["schemas"]["FieldError"][] | undefined;
+            /** @description The title of the error. */
+            error: string;
+            /** @description A message for the user. */
+            message: string;
+        };
+        /** @description The result of one operation, as if it had been a request of its own. */
+        OperationResult: {
+            /**
+             * @description Null if the operation was carried out.
+             * @example null
+             */
+            error: components["schemas"]["OperationError"] | null;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity; null if none was created.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string | null;
+            /**
+             * @description The operation.
+             * @example delete
+             * @enum {string}
+             */
+            op: "create" | "update" | "delete";
+            /**
+             * @description The opportunity after the change; null if it was deleted, or not changed.
+             * @example null
+             */
+            opportunity: components["schemas"]["Opportunity"] | null;
+            /**
+             * @description The HTTP status: 200, 201, 400 or 404.
+             * @example 200
+             */
+            status: number;
         };
         /** @description An opportunity. */
         Opportunity: {
@@ -1614,6 +1755,22 @@ export interface components {
              */
             scheduled_time: string | null;
         };
+        /** @description Update some fields of an opportunity. */
+        UpdateOperation: {
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description What to do. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "UpdateOperation";
+            /** @description The fields to update; at least one. */
+            values: components["schemas"]["OpportunityChanges"];
+        };
         /** @description The number of opportunities created in one week. */
         Week: {
             /**
@@ -1752,12 +1909,19 @@ export interface components {
                 /**
                  * @example {
                  *       "code": "opportunity_not_found",
+                 *       "details": [
+                 *         {
+                 *           "code": "required",
+                 *           "field": "title",
+                 *           "message": "Title is required"
+                 *         }
+                 *       ],
                  *       "error": "Opportunity not found",
                  *       "message": "Opportunity not found",
                  *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
                  *     }
                  */
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["NotFound"];
             };
         };
         /** @description The database did not confirm the change, which may have been saved. Look at the data before you create something again. Updates and deletions may be repeated. */
@@ -1777,6 +1941,52 @@ export interface components {
                  *       "code": "outcome_unknown",
                  *       "error": "Gateway Timeout",
                  *       "message": "The change was not confirmed and may have been saved. Please check before you try again.",
+                 *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The opportunity has another version than `If-Match` names, or one that `If-None-Match` names. Nothing was written. */
+        PreconditionFailed: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "precondition_failed",
+                 *       "error": "Precondition Failed",
+                 *       "message": "The opportunity has changed since you read it. Read it again, then decide.",
+                 *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The operator requires `If-Match` for this change (`REQUIRE_IF_MATCH`). */
+        PreconditionRequired: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "precondition_required",
+                 *       "error": "Precondition Required",
+                 *       "message": "Send If-Match with the ETag of the opportunity that you have read.",
                  *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
                  *     }
                  */
@@ -1927,6 +2137,11 @@ export interface components {
          */
         CacheControl: string;
         /**
+         * @description Changes whenever what was asked for does (RFC 9110, 8.8.3). Name it in `If-None-Match` or `If-Match`. Absent for a list of the original API with more than 10,000 opportunities.
+         * @example "1042-3f9a0c1e"
+         */
+        ETag: string;
+        /**
          * @description The path of what was created.
          * @example /api/v1/opportunities/550e8400-e29b-41d4-a716-446655440000
          */
@@ -2000,10 +2215,14 @@ export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyChanges = components['schemas']['ApiKeyChanges'];
 export type ApiKeyDeleted = components['schemas']['ApiKeyDeleted'];
 export type ApiKeyWithSecret = components['schemas']['ApiKeyWithSecret'];
+export type Batch = components['schemas']['Batch'];
+export type BatchResults = components['schemas']['BatchResults'];
 export type CampusModeCounts = components['schemas']['CampusModeCounts'];
 export type CategoryCounts = components['schemas']['CategoryCounts'];
 export type Checks = components['schemas']['Checks'];
+export type CreateOperation = components['schemas']['CreateOperation'];
 export type DeadlineDay = components['schemas']['DeadlineDay'];
+export type DeleteOperation = components['schemas']['DeleteOperation'];
 export type Deleted = components['schemas']['Deleted'];
 export type Dependencies = components['schemas']['Dependencies'];
 export type Error = components['schemas']['Error'];
@@ -2018,6 +2237,9 @@ export type Month = components['schemas']['Month'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewOpportunity = components['schemas']['NewOpportunity'];
 export type NewRound = components['schemas']['NewRound'];
+export type NotFound = components['schemas']['NotFound'];
+export type OperationError = components['schemas']['OperationError'];
+export type OperationResult = components['schemas']['OperationResult'];
 export type Opportunity = components['schemas']['Opportunity'];
 export type OpportunityChanges = components['schemas']['OpportunityChanges'];
 export type OpportunityPage = components['schemas']['OpportunityPage'];
@@ -2036,6 +2258,7 @@ export type Stage = components['schemas']['Stage'];
 export type StatusConflict = components['schemas']['StatusConflict'];
 export type StatusCounts = components['schemas']['StatusCounts'];
 export type UpcomingRound = components['schemas']['UpcomingRound'];
+export type UpdateOperation = components['schemas']['UpdateOperation'];
 export type Week = components['schemas']['Week'];
 export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseForbidden = components['responses']['Forbidden'];
@@ -2043,6 +2266,8 @@ export type ResponseInternalServerError = components['responses']['InternalServe
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseOutcomeUnknown = components['responses']['OutcomeUnknown'];
+export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
+export type ResponsePreconditionRequired = components['responses']['PreconditionRequired'];
 export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
@@ -2051,6 +2276,7 @@ export type ResponseUnsupportedMediaType = components['responses']['UnsupportedM
 export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderAcceptSignature = components['headers']['AcceptSignature'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
+export type HeaderETag = components['headers']['ETag'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderNextPage = components['headers']['NextPage'];
 export type HeaderPreferenceApplied = components['headers']['PreferenceApplied'];
@@ -2069,7 +2295,13 @@ export interface operations {
     getAnalytics: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-None-Match"?: string;
+            } | undefined;
             path?: never;
             cookie?: never;
         };
@@ -2078,6 +2310,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -2193,6 +2426,20 @@ export interface operations {
                     "application/json": components["schemas"]["Analytics"];
                 };
             };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -2240,7 +2487,8 @@ export interface operations {
                      *         "scopes": [
                      *           "opportunities:read"
                      *         ],
-                     *         "signedOnly": false
+                     *         "signedOnly": false,
+                     *         "suspendedAt": null
                      *       }
                      *     ]
                      */
@@ -2304,7 +2552,8 @@ export interface operations {
                      *         "opportunities:read"
                      *       ],
                      *       "secret": "ft_live_7Fq2kXw9LmZ4_4pUzG...",
-                     *       "signedOnly": false
+                     *       "signedOnly": false,
+                     *       "suspendedAt": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKeyWithSecret"];
@@ -2421,7 +2670,8 @@ export interface operations {
                      *       "scopes": [
                      *         "opportunities:read"
                      *       ],
-                     *       "signedOnly": false
+                     *       "signedOnly": false,
+                     *       "suspendedAt": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKey"];
@@ -2492,7 +2742,8 @@ export interface operations {
                      *         "opportunities:read"
                      *       ],
                      *       "secret": "ft_live_7Fq2kXw9LmZ4_4pUzG...",
-                     *       "signedOnly": false
+                     *       "signedOnly": false,
+                     *       "suspendedAt": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKeyWithSecret"];
@@ -2716,7 +2967,13 @@ export interface operations {
                 /** @description `total` also counts all opportunities that match. */
                 include?: "total" | undefined;
             } | undefined;
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-None-Match"?: string;
+            } | undefined;
             path?: never;
             cookie?: never;
         };
@@ -2725,6 +2982,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     Link: components["headers"]["NextPage"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2764,6 +3022,20 @@ export interface operations {
                     "application/json": components["schemas"]["OpportunityPage"];
                 };
             };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -2792,6 +3064,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -2838,6 +3111,64 @@ export interface operations {
             504: components["responses"]["OutcomeUnknown"];
         };
     };
+    batchOpportunities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string | undefined;
+            } | undefined;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "error": null,
+                     *           "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "op": "delete",
+                     *           "opportunity": null,
+                     *           "status": 200
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchResults"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
     listUpcomingRounds: {
         parameters: {
             query?: {
@@ -2850,7 +3181,13 @@ export interface operations {
                 /** @description The `cursor` of the link to the next page, for the same user. Send it with the `from` and `to` of that link. */
                 cursor?: string | undefined;
             } | undefined;
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-None-Match"?: string;
+            } | undefined;
             path?: never;
             cookie?: never;
         };
@@ -2859,6 +3196,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     Link: components["headers"]["NextPage"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2892,6 +3230,20 @@ export interface operations {
                     "application/json": components["schemas"]["UpcomingRound"][];
                 };
             };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -2904,7 +3256,13 @@ export interface operations {
     getOpportunity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-None-Match"?: string;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -2919,6 +3277,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -2951,6 +3310,20 @@ export interface operations {
                     "application/json": components["schemas"]["Opportunity"];
                 };
             };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -2965,6 +3338,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description ETags of the opportunity, or `*`. If none of them is current, the response is a 412, and nothing is written.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description With `*`, the request creates an opportunity with this id, which the client has made. It takes the fields of a creation. If there is an opportunity with this id, the response is a 412.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -2986,6 +3369,46 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied_on": "2026-11-24",
+                     *       "campus_mode": "off_campus",
+                     *       "category": "internship",
+                     *       "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *       "current_round_number": null,
+                     *       "deadline": null,
+                     *       "description": "Payments team, remote",
+                     *       "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *       "link": "https://example.com/jobs/42",
+                     *       "notes": "Referred by Bob",
+                     *       "rejected_round_number": null,
+                     *       "status": "applied",
+                     *       "statusConflict": null,
+                     *       "title": "Backend internship",
+                     *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
+                     *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Opportunity"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3024,8 +3447,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3035,7 +3460,13 @@ export interface operations {
     deleteOpportunity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags of the opportunity, or `*`. If none of them is current, the response is a 412, and nothing is written.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-Match"?: string;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3072,7 +3503,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3083,6 +3516,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description ETags of the opportunity, or `*`. If none of them is current, the response is a 412, and nothing is written.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-Match"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3104,6 +3542,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3142,8 +3581,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3210,6 +3651,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description ETags of the opportunity, or `*`. If none of them is current, the response is a 412, and nothing is written.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-Match"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3299,6 +3745,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
@@ -3310,7 +3757,13 @@ export interface operations {
     deleteRound: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags of the opportunity, or `*`. If none of them is current, the response is a 412, and nothing is written.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-Match"?: string;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the opportunity.
@@ -3384,6 +3837,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -3395,6 +3849,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description ETags of the opportunity, or `*`. If none of them is current, the response is a 412, and nothing is written.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-Match"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3488,6 +3947,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];

@@ -1,9 +1,9 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
-import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Deleted, Dependencies, Health, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
+import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, Deleted, Dependencies, Health, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
 import { type CallOptions, items, segment, type Transport, type WithDates } from "./transport.js";
 
-export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, CampusModeCounts, CategoryCounts, Checks, DeadlineDay, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, UpcomingRound, Week } from "./api.js";
+export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, Checks, CreateOperation, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
 export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
 export type ListUpcomingRoundsQuery = WithDates<NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>, "from" | "to">;
@@ -142,6 +142,17 @@ export class Client {
   }
 
   /**
+   * Create, update and delete several opportunities.
+   *
+   * Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
+   * succeeds or fails by itself, and its result says so. Each operation counts as one write in the
+   * rate limits. No two operations may have the same id.
+   */
+  batchOpportunities(body: Batch, options?: CallOptions): Promise<BatchResults> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/opportunities/batch`, body }, options);
+  }
+
+  /**
    * List upcoming interview rounds.
    *
    * Returns one page of the pending rounds of all internships that are scheduled from one day to
@@ -171,18 +182,20 @@ export class Client {
   /**
    * Update an opportunity.
    *
-   * Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-   * is kept, also one that contradicts the interview rounds.
+   * Updates the fields that are sent and keeps the others. Any status is kept, also one that
+   * contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+   * creates an opportunity with this id, which the client makes.
    */
   putOpportunity(opportunityId: string, body: OpportunityChanges, options?: CallOptions): Promise<Opportunity> {
-    return this.#transport.send({ method: "PUT", path: `/api/v1/opportunities/${segment(opportunityId)}`, body }, options);
+    return this.#transport.send({ method: "PUT", path: `/api/v1/opportunities/${segment(opportunityId)}`, body, statuses: [200, 201] }, options);
   }
 
   /**
    * Update an opportunity.
    *
-   * Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-   * is kept, also one that contradicts the interview rounds.
+   * Updates the fields that are sent and keeps the others. Any status is kept, also one that
+   * contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+   * creates an opportunity with this id, which the client makes.
    */
   updateOpportunity(opportunityId: string, body: OpportunityChanges, options?: CallOptions): Promise<Opportunity> {
     return this.#transport.send({ method: "PATCH", path: `/api/v1/opportunities/${segment(opportunityId)}`, body }, options);

@@ -30,6 +30,17 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Headers of this request. */
   headers?: Record<string, string> | undefined;
+  /** Change the opportunity only if this, from `etagOf`, is still its ETag. Else the error is a 412. */
+  ifMatch?: string | undefined;
+  /** `"*"` with `putOpportunity`: create the opportunity. If there is one already, it is a 412. */
+  ifNoneMatch?: string | undefined;
+}
+
+const etags = new WeakMap<object, string>();
+
+/** Return the ETag with which a method has returned this; undefined if it had none. */
+export function etagOf(body: object): string | undefined {
+  return etags.get(body);
 }
 
 /** A query in which the parameters with these names may be a `Date`. */
@@ -107,12 +118,16 @@ export class Transport {
     const body = parse(text);
     const good = request.statuses?.includes(response.status) ?? response.ok;
     if (!good || (text !== "" && body === undefined)) throw errorOf(response, body);
+    const etag = response.headers.get("ETag");
+    if (etag && typeof body === "object" && body !== null) etags.set(body, etag);
     return { body: body as T, next: nextQuery(response.headers.get("Link")) };
   }
 
   async #headers(request: Request, options: CallOptions): Promise<Headers> {
     const headers = new Headers({ ...this.#options.headers, ...options.headers });
     headers.set("Accept", "application/json");
+    if (options.ifMatch !== undefined) headers.set("If-Match", options.ifMatch);
+    if (options.ifNoneMatch !== undefined) headers.set("If-None-Match", options.ifNoneMatch);
     if (request.body !== undefined) headers.set("Content-Type", "application/json");
     if (request.isPublic || this.#options.sign) return headers;
     const token = await this.#token();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from futuretracker.api.etags import CHANGED, REQUIRED
 from futuretracker.api.openapi import headers
 from futuretracker.api.openapi.examples import example_of
 from futuretracker.api.schemas import errors as schemas
@@ -66,6 +67,14 @@ ERRORS: Final[Mapping[int, Error]] = {
         "A round with this number already exists",
         "round_number_taken",
     ),
+    412: Error(
+        "PreconditionFailed",
+        "The opportunity has another version than `If-Match` names, or one that `If-None-Match`"
+        " names. Nothing was written.",
+        "Precondition Failed",
+        CHANGED,
+        "precondition_failed",
+    ),
     413: Error(
         "TooLarge",
         "The body is larger than 1 MiB.",
@@ -79,6 +88,13 @@ ERRORS: Final[Mapping[int, Error]] = {
         "Unsupported Media Type",
         "Content-Type must be application/json",
         "unsupported_media_type",
+    ),
+    428: Error(
+        "PreconditionRequired",
+        "The operator requires `If-Match` for this change (`REQUIRE_IF_MATCH`).",
+        "Precondition Required",
+        REQUIRED,
+        "precondition_required",
     ),
     429: Error(
         "RateLimited",
@@ -117,10 +133,11 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
 }
 PREFIX: Final = {"v1": "", "original": "Original", "probes": "Probe"}
-# The errors that each version can return. API keys, and so the 403, belong to v1.
+# The errors that each version can return. API keys and REQUIRE_IF_MATCH, and so 403 and 428, belong
+# to v1.
 KNOWN: Final[Mapping[str, Collection[int]]] = {
     "v1": ERRORS.keys(),
-    "original": ERRORS.keys() - {403},
+    "original": ERRORS.keys() - {403, 428},
     "probes": {400, 413, 500},
 }
 
@@ -141,6 +158,7 @@ def responses(operation: Operation) -> dict[str, str]:
         401: not operation.public,
         403: not operation.public and operation.version == "v1",
         404: bool(operation.ids),
+        412: operation.contract.takes_conditions,
         413: True,
         415: bool(contract.body),
         429: operation.version != "probes",
@@ -151,7 +169,7 @@ def responses(operation: Operation) -> dict[str, str]:
     statuses = {status for status, is_possible in possible.items() if is_possible}
     return {
         str(status): PREFIX[operation.version] + ERRORS[status].name
-        for status in sorted(statuses | set(contract.errors))
+        for status in sorted(statuses | {*contract.errors} & {*KNOWN[operation.version]})
     }
 
 
@@ -176,6 +194,7 @@ def _schema(version: str, status: int) -> type[Schema]:
     v1, original = {
         400: (schemas.Invalid, schemas.OriginalInvalid),
         403: (schemas.Forbidden, schemas.OriginalError),
+        404: (schemas.NotFound, schemas.OriginalError),
         429: (schemas.RateLimited, schemas.OriginalRateLimited),
     }.get(status, (schemas.Error, schemas.OriginalError))
     return v1 if version == "v1" else original

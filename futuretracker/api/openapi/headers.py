@@ -77,6 +77,14 @@ HEADERS: Final[Mapping[str, Header]] = {
         '</api/v1/opportunities?cursor=ABC>; rel="next"',
         required=False,
     ),
+    "ETag": Header(
+        "ETag",
+        "Changes whenever what was asked for does (RFC 9110, 8.8.3). Name it in `If-None-Match` or"
+        " `If-Match`. Absent for a list of the original API with more than 10,000 opportunities.",
+        {**TEXT, "pattern": '^"[0-9a-f-]+"$'},
+        '"1042-3f9a0c1e"',
+        required=False,
+    ),
     "X-Ignored-Fields": Header(
         "XIgnoredFields",
         "The fields of the body that had no effect, percent-encoded; absent if there are none. At"

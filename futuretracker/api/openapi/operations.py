@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from futuretracker.api.contract import contract_of
-from futuretracker.api.openapi import errors, headers
+from futuretracker.api.openapi import conditions, errors, headers
 from futuretracker.api.openapi.examples import example_of
 from futuretracker.api.schemas.base import Request
 from futuretracker.api.schemas.ids import PATH_IDS
@@ -96,6 +96,7 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     }
     if contract.query:
         found["parameters"].append({"in": "query", "schema": contract.query})
+    found["parameters"] += conditions.parameters(operation)
     if operation.version == "original":
         found["deprecated"] = True
     if operation.public:
@@ -144,8 +145,15 @@ def _responses(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
         }
         for status in (usual, *others)
     }
-    further = [*operation.contract.headers, *(headers.OF_BODIES if operation.contract.body else ())]
+    contract = operation.contract
+    tag = ("ETag",) if contract.is_tagged else ()
+    further = [*contract.headers, *tag, *(headers.OF_BODIES if contract.body else ())]
     found[str(usual)]["headers"] = headers.references(operation.version, further)
+    if conditions.creates(operation):
+        created = headers.references(operation.version, ["Location", *further])
+        found["201"] = {**found[str(usual)], "description": "Created", "headers": created}
+    if contract.is_tagged and operation.method == "GET":
+        found["304"] = conditions.not_modified(operation)
     if links:
         found[str(usual)]["links"] = links
     return found

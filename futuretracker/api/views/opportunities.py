@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from futuretracker.api import audit, etags
 from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
-from futuretracker.api.contract import NOT_MODIFIED, conditional, returns, tagged, takes
+from futuretracker.api.contract import NOT_MODIFIED, conditional, errors, returns, tagged, takes
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
@@ -89,6 +89,7 @@ def create_opportunity(values: dict[str, Any]) -> Result:
 @returns(Opportunity, original=OriginalOpportunity)
 @tagged
 @conditional
+@errors(428)
 @audited("UPDATE_OPPORTUNITY")
 def update_opportunity(opportunity_id: UUID, values: dict[str, Any]) -> Result:
     """Update an opportunity.
@@ -122,6 +123,7 @@ def update_opportunity(opportunity_id: UUID, values: dict[str, Any]) -> Result:
 @allows("opportunities:write")
 @returns(Deleted)
 @conditional
+@errors(428)
 @audited("DELETE_OPPORTUNITY")
 def delete_opportunity(opportunity_id: UUID) -> Result:
     """Delete an opportunity.

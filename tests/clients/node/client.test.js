@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
 
-import { createClient, FutureTrackerError } from "@futuretracker/client";
+import { createClient, etagOf, FutureTrackerError } from "@futuretracker/client";
 
 const { API_URL, FAULTS_URL, LIMITED_URL, TOKEN, EXPIRED_TOKEN } = process.env;
 const token = () => TOKEN;
@@ -245,6 +245,31 @@ test("a timeout is an error", async () => {
 
   assert.equal((await failure(slow.getMe())).code, "timeout");
   silent.close();
+});
+
+test("a change with an old ETag overwrites nothing", async () => {
+  const one = await client.createOpportunity({ title: "Two clients" });
+  const ifMatch = etagOf(one);
+  const changed = await client.updateOpportunity(one.id, { notes: "first" }, { ifMatch });
+  const read = await client.getOpportunity(one.id);
+
+  assert.notEqual(ifMatch, etagOf(changed));
+  assert.equal(etagOf(read), etagOf(changed));
+  for (const late of [
+    client.putOpportunity(one.id, { notes: "second" }, { ifMatch }),
+    client.deleteOpportunity(one.id, { ifMatch }),
+  ]) {
+    const { status, code } = await failure(late);
+    assert.deepEqual([status, code], [412, "precondition_failed"]);
+  }
+  assert.deepEqual(await client.getOpportunity(one.id), changed);
+});
+
+test("an opportunity with an id of the client is created once", async () => {
+  const [id, once] = [crypto.randomUUID(), { ifNoneMatch: "*" }];
+
+  assert.equal((await client.putOpportunity(id, { title: "Mine" }, once)).id, id);
+  assert.equal((await failure(client.putOpportunity(id, { title: "Again" }, once))).status, 412);
 });
 
 test("every operation works", async () => {

@@ -1,12 +1,21 @@
 """Typed client of the FutureTracker API: ``Client`` and ``AsyncClient``.
 
 ``HmacAuth`` and ``Ed25519Auth`` sign requests with an API key, for these clients and for httpx.
-``types`` has the types of bodies and responses.
+``etag_of`` returns the ETag of an opportunity. ``types`` has the types of bodies and responses.
 """
 
 from futuretracker_client import types
 from futuretracker_client._client import AsyncClient, Client
 from futuretracker_client._errors import FutureTrackerError
+from futuretracker_client._protocol import etag_of
 from futuretracker_client._signing import Ed25519Auth, HmacAuth
 
-__all__ = ["AsyncClient", "Client", "Ed25519Auth", "FutureTrackerError", "HmacAuth", "types"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Ed25519Auth",
+    "FutureTrackerError",
+    "HmacAuth",
+    "etag_of",
+    "types",
+]

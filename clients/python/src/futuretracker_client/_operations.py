@@ -224,6 +224,18 @@ class Operations:
             "types.Opportunity", self._send(Request("POST", "/api/v1/opportunities", body=body))
         )
 
+    def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+        """Create, update and delete several opportunities.
+
+        Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
+        succeeds or fails by itself, and its result says so. Each operation counts as one write in the
+        rate limits. No two operations may have the same id.
+        """
+        return cast(
+            "types.BatchResults",
+            self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+        )
+
     def list_upcoming_rounds(
         self,
         *,
@@ -275,43 +287,75 @@ class Operations:
         )
 
     def put_opportunity(
-        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
 
-        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-        is kept, also one that contradicts the interview rounds.
+        Updates the fields that are sent and keeps the others. Any status is kept, also one that
+        contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+        creates an opportunity with this id, which the client makes.
         """
         return cast(
             "types.Opportunity",
             self._send(
-                Request("PUT", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+                Request(
+                    "PUT",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    body=body,
+                    statuses=(200, 201),
+                )
             ),
         )
 
     def update_opportunity(
-        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
 
-        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-        is kept, also one that contradicts the interview rounds.
+        Updates the fields that are sent and keeps the others. Any status is kept, also one that
+        contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+        creates an opportunity with this id, which the client makes.
         """
         return cast(
             "types.Opportunity",
             self._send(
-                Request("PATCH", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+                Request(
+                    "PATCH",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    conditions={"If-Match": if_match},
+                    body=body,
+                )
             ),
         )
 
-    def delete_opportunity(self, opportunity_id: str, /) -> types.Deleted:
+    def delete_opportunity(
+        self, opportunity_id: str, /, *, if_match: str | None = None
+    ) -> types.Deleted:
         """Delete an opportunity.
 
         Deletes the opportunity and its interview rounds for good.
         """
         return cast(
             "types.Deleted",
-            self._send(Request("DELETE", f"/api/v1/opportunities/{segment(opportunity_id)}")),
+            self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    conditions={"If-Match": if_match},
+                )
+            ),
         )
 
     def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
@@ -325,7 +369,7 @@ class Operations:
         )
 
     def create_round(
-        self, opportunity_id: str, /, **body: Unpack[types.NewRound]
+        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -336,13 +380,22 @@ class Operations:
             "types.RoundChanged",
             self._send(
                 Request(
-                    "POST", f"/api/v1/opportunities/{segment(opportunity_id)}/rounds", body=body
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
+                    conditions={"If-Match": if_match},
+                    body=body,
                 )
             ),
         )
 
     def update_round(
-        self, opportunity_id: str, round_id: str, /, **body: Unpack[types.RoundChanges]
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
 
@@ -355,12 +408,15 @@ class Operations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                    conditions={"If-Match": if_match},
                     body=body,
                 )
             ),
         )
 
-    def delete_round(self, opportunity_id: str, round_id: str, /) -> types.RoundDeleted:
+    def delete_round(
+        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+    ) -> types.RoundDeleted:
         """Delete an interview round.
 
         Returns the remaining rounds. The status of the opportunity follows from them.
@@ -371,6 +427,7 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                    conditions={"If-Match": if_match},
                 )
             ),
         )
@@ -599,6 +656,18 @@ class AsyncOperations:
             await self._send(Request("POST", "/api/v1/opportunities", body=body)),
         )
 
+    async def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+        """Create, update and delete several opportunities.
+
+        Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
+        succeeds or fails by itself, and its result says so. Each operation counts as one write in the
+        rate limits. No two operations may have the same id.
+        """
+        return cast(
+            "types.BatchResults",
+            await self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+        )
+
     async def list_upcoming_rounds(
         self,
         *,
@@ -650,43 +719,75 @@ class AsyncOperations:
         )
 
     async def put_opportunity(
-        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
 
-        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-        is kept, also one that contradicts the interview rounds.
+        Updates the fields that are sent and keeps the others. Any status is kept, also one that
+        contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+        creates an opportunity with this id, which the client makes.
         """
         return cast(
             "types.Opportunity",
             await self._send(
-                Request("PUT", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+                Request(
+                    "PUT",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    body=body,
+                    statuses=(200, 201),
+                )
             ),
         )
 
     async def update_opportunity(
-        self, opportunity_id: str, /, **body: Unpack[types.OpportunityChanges]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
 
-        Updates the fields that are sent and keeps the others. `PUT` and `PATCH` do the same. Any status
-        is kept, also one that contradicts the interview rounds.
+        Updates the fields that are sent and keeps the others. Any status is kept, also one that
+        contradicts the interview rounds. `PUT` does the same as `PATCH`, but with `If-None-Match: *` it
+        creates an opportunity with this id, which the client makes.
         """
         return cast(
             "types.Opportunity",
             await self._send(
-                Request("PATCH", f"/api/v1/opportunities/{segment(opportunity_id)}", body=body)
+                Request(
+                    "PATCH",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    conditions={"If-Match": if_match},
+                    body=body,
+                )
             ),
         )
 
-    async def delete_opportunity(self, opportunity_id: str, /) -> types.Deleted:
+    async def delete_opportunity(
+        self, opportunity_id: str, /, *, if_match: str | None = None
+    ) -> types.Deleted:
         """Delete an opportunity.
 
         Deletes the opportunity and its interview rounds for good.
         """
         return cast(
             "types.Deleted",
-            await self._send(Request("DELETE", f"/api/v1/opportunities/{segment(opportunity_id)}")),
+            await self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    conditions={"If-Match": if_match},
+                )
+            ),
         )
 
     async def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
@@ -702,7 +803,7 @@ class AsyncOperations:
         )
 
     async def create_round(
-        self, opportunity_id: str, /, **body: Unpack[types.NewRound]
+        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -713,13 +814,22 @@ class AsyncOperations:
             "types.RoundChanged",
             await self._send(
                 Request(
-                    "POST", f"/api/v1/opportunities/{segment(opportunity_id)}/rounds", body=body
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
+                    conditions={"If-Match": if_match},
+                    body=body,
                 )
             ),
         )
 
     async def update_round(
-        self, opportunity_id: str, round_id: str, /, **body: Unpack[types.RoundChanges]
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
 
@@ -732,12 +842,15 @@ class AsyncOperations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                    conditions={"If-Match": if_match},
                     body=body,
                 )
             ),
         )
 
-    async def delete_round(self, opportunity_id: str, round_id: str, /) -> types.RoundDeleted:
+    async def delete_round(
+        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+    ) -> types.RoundDeleted:
         """Delete an interview round.
 
         Returns the remaining rounds. The status of the opportunity follows from them.
@@ -748,6 +861,7 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
+                    conditions={"If-Match": if_match},
                 )
             ),
         )

@@ -36,8 +36,25 @@ class Request:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     is_public: bool = False
+    conditions: Mapping[str, str | None] = field(default_factory=dict)
     # The statuses that return a result; by default 200 to 299.
     statuses: tuple[int, ...] = ()
+
+
+class Tagged(dict[str, Any]):
+    """A body that came with an ETag."""
+
+    def __init__(self, body: Mapping[str, Any], etag: str) -> None:
+        super().__init__(body)
+        self.etag = etag
+
+
+def etag_of(body: Mapping[str, Any]) -> str | None:
+    """Return the ETag with which a method has returned this; None if it had none.
+
+    It is the ``if_match`` of a change that must not overwrite the change of another client.
+    """
+    return body.etag if isinstance(body, Tagged) else None
 
 
 @dataclass(frozen=True)
@@ -90,6 +107,7 @@ def build(
 ) -> httpx.Request:
     """Return the HTTP request."""
     headers = {"Accept": "application/json"}
+    headers |= {name: value for name, value in request.conditions.items() if value is not None}
     if not (request.is_public or is_signed):
         if not token:
             raise FutureTrackerError(
@@ -118,14 +136,13 @@ def query_value(value: Any) -> str | int:
     return value.isoformat()[:10] if isinstance(value, date) else ",".join(value)
 
 
-def json_of(body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return a body with its dates as text."""
-    if body is None:
-        return None
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in body.items()
-    }
+def json_of(value: Any) -> Any:
+    """Return a body, or a part of it, with its dates as text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: json_of(each) for name, each in value.items()}
+    return [json_of(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def auth_of(request: Request, auth: httpx.Auth | None) -> Any:
@@ -145,7 +162,8 @@ def result_of(request: Request, response: httpx.Response) -> Any:
     good = response.status_code in request.statuses if request.statuses else response.is_success
     if not good:
         raise error_of(response, body)
-    return body
+    etag = response.headers.get("ETag")
+    return Tagged(body, etag) if etag and isinstance(body, dict) else body
 
 
 def next_page(request: Request, response: httpx.Response) -> Request | None:

@@ -144,6 +144,21 @@ class DeadlineDay(TypedDict):
     """
 
 
+class DeleteOperation(TypedDict):
+    """
+    Delete an opportunity and its interview rounds for good.
+    """
+
+    id: str
+    """
+    The id of the opportunity.
+    """
+    op: Literal["delete"]
+    """
+    What to do.
+    """
+
+
 class Deleted(TypedDict):
     """
     Confirms a deletion.
@@ -272,6 +287,7 @@ class FieldError(TypedDict):
         "unknown_field",
         "read_only_field",
         "not_applicable",
+        "not_found",
         "nothing_to_update",
     ]
     """
@@ -657,6 +673,108 @@ class NewRound(TypedDict):
     scheduled_time: NotRequired[str | Literal[""] | None]
     """
     The time of day. An empty text counts as null.
+    """
+
+
+class NotFound(TypedDict):
+    """
+    A resource that does not exist.
+    """
+
+    code: Literal[
+        "api_key_not_found",
+        "bad_request",
+        "insufficient_scope",
+        "internal_server_error",
+        "invalid_json",
+        "method_not_allowed",
+        "no_secret",
+        "not_found",
+        "opportunity_not_found",
+        "outcome_unknown",
+        "overloaded",
+        "payload_too_large",
+        "rate_limit_exceeded",
+        "read_only",
+        "round_not_found",
+        "round_number_taken",
+        "search_timeout",
+        "service_unavailable",
+        "session_required",
+        "too_many_api_keys",
+        "too_many_rounds",
+        "unauthorized",
+        "unsupported_media_type",
+        "validation_error",
+        "write_rate_limit_exceeded",
+    ]
+    """
+    Identifies the kind of error for programs; it never changes.
+    """
+    details: NotRequired[list[FieldError]]
+    """
+    Each operation of a batch whose opportunity does not exist.
+    """
+    error: str
+    """
+    The title of the error.
+    """
+    message: str
+    """
+    A message for the user.
+    """
+    requestId: str
+    """
+    Identifies the request in the log of the service.
+    """
+
+
+class OperationError(TypedDict):
+    """
+    Why an operation was not carried out.
+    """
+
+    code: Literal[
+        "api_key_not_found",
+        "bad_request",
+        "insufficient_scope",
+        "internal_server_error",
+        "invalid_json",
+        "method_not_allowed",
+        "no_secret",
+        "not_found",
+        "opportunity_not_found",
+        "outcome_unknown",
+        "overloaded",
+        "payload_too_large",
+        "rate_limit_exceeded",
+        "read_only",
+        "round_not_found",
+        "round_number_taken",
+        "search_timeout",
+        "service_unavailable",
+        "session_required",
+        "too_many_api_keys",
+        "too_many_rounds",
+        "unauthorized",
+        "unsupported_media_type",
+        "validation_error",
+        "write_rate_limit_exceeded",
+    ]
+    """
+    Identifies the kind of error for programs.
+    """
+    details: NotRequired[list[FieldError]]
+    """
+    Each invalid field, once; only if fields are invalid.
+    """
+    error: str
+    """
+    The title of the error.
+    """
+    message: str
+    """
+    A message for the user.
     """
 
 
@@ -1148,6 +1266,25 @@ class UpcomingRound(TypedDict):
     """
 
 
+class UpdateOperation(TypedDict):
+    """
+    Update some fields of an opportunity.
+    """
+
+    id: str
+    """
+    The id of the opportunity.
+    """
+    op: Literal["update"]
+    """
+    What to do.
+    """
+    values: OpportunityChanges
+    """
+    The fields to update; at least one.
+    """
+
+
 class Week(TypedDict):
     """
     The number of opportunities created in one week.
@@ -1216,6 +1353,10 @@ class ApiKey(TypedDict):
     """
     Whether it works only for signed requests, never as a bearer.
     """
+    suspendedAt: str | None
+    """
+    When the operator suspended the key, which refuses it; null if it is not suspended.
+    """
 
 
 class ApiKeyWithSecret(TypedDict):
@@ -1270,6 +1411,25 @@ class ApiKeyWithSecret(TypedDict):
     signedOnly: bool
     """
     Whether it works only for signed requests, never as a bearer.
+    """
+    suspendedAt: str | None
+    """
+    When the operator suspended the key, which refuses it; null if it is not suspended.
+    """
+
+
+class CreateOperation(TypedDict):
+    """
+    Create an opportunity.
+    """
+
+    op: Literal["create"]
+    """
+    What to do.
+    """
+    values: NewOpportunity
+    """
+    The new opportunity. Only the title is required.
     """
 
 
@@ -1496,4 +1656,60 @@ class Analytics(TypedDict):
     weeklyBreakdown: list[Week]
     """
     The last 8 weeks, ending with the current one.
+    """
+
+
+Operations: TypeAlias = CreateOperation | UpdateOperation | DeleteOperation
+
+
+class Batch(TypedDict):
+    """
+    Operations that are carried out together.
+    """
+
+    atomic: NotRequired[bool]
+    """
+    Whether nothing is changed if one operation fails.
+    """
+    operations: list[Operations]
+    """
+    What to do, in this order; at most 100 operations.
+    """
+
+
+class OperationResult(TypedDict):
+    """
+    The result of one operation, as if it had been a request of its own.
+    """
+
+    error: OperationError | None
+    """
+    Null if the operation was carried out.
+    """
+    id: str | None
+    """
+    The id of the opportunity; null if none was created.
+    """
+    op: Literal["create", "update", "delete"]
+    """
+    The operation.
+    """
+    opportunity: Opportunity | None
+    """
+    The opportunity after the change; null if it was deleted, or not changed.
+    """
+    status: int
+    """
+    The HTTP status: 200, 201, 400 or 404.
+    """
+
+
+class BatchResults(TypedDict):
+    """
+    The results of the operations, in the order of the request.
+    """
+
+    results: list[OperationResult]
+    """
+    One result for each operation.
     """
