@@ -40,7 +40,7 @@ V1: Final = Parts(
 
 # What the analytics follow from. Each change of an opportunity or its rounds gives it a version
 # above all others, so the sum grows, or the number changes.
-SEEN: Final[LiteralString] = "concat_ws(' ', %(kind)s::text, day, n, sum, max)"
+SEEN: Final[LiteralString] = "concat_ws(' ', %(kind)s::text, day, total, versions)"
 
 
 def select_analytics(
@@ -54,7 +54,7 @@ def select_analytics(
     current one and the 5 before it. Deadlines cover 30 days from today; v1 counts those of
     hackathons only. Rates are percentages with one decimal, and 0 if nothing was counted.
     """
-    statement: LiteralString = f"""
+    tables: LiteralString = f"""
         with mine as materialized (
             select id, version, coalesce(status, 'applied') as status, category, campus_mode,
                 deadline,
@@ -65,14 +65,8 @@ def select_analytics(
             select day, day - extract(dow from day)::int as sunday,
                 date_trunc('month', day)::date as month
             from (select (now() at time zone 'UTC')::date as day) as t
-        ), state as materialized (
-            select tag, %(every_known)s or tag = any(%(known)s::text[]) as is_known
-            from (
-                select {digest(SEEN)} as tag from today,
-                    (select count(*) as n, sum(version), max(version) from mine) as seen
-            ) as digested
         ), counts as (
-            select count(*) as total,
+            select count(*) as total, sum(version) as versions,
                 count(*) filter (where status = 'applied') as applied,
                 count(*) filter (where status = 'interviewed') as interviewed,
                 count(*) filter (where status = 'shortlisted') as shortlisted,
@@ -124,7 +118,21 @@ def select_analytics(
                 (3, 'Interviewed', interviewed + selected),
                 (4, 'Selected', selected)) as stages (place, stage, n)
         ){parts.tables}
-        select state.tag, case when not state.is_known then (select json_build_object(
+    """
+    values = {
+        "user_id": user_id,
+        "kind": representation(tables + _result(parts, NONE)),
+        "every_known": known.every,
+        "known": list(known.listed),
+    }
+    found = tagged(conn.execute(tables + _result(parts, known), values))
+    assert found is not None  # noqa: S101 - the statement always returns a row
+    return found
+
+
+def _result(parts: Parts, known: Versions) -> LiteralString:
+    """Return the end of the statement: the tag and the JSON, unless the tag is known."""
+    body: LiteralString = f"""json_build_object(
             'total', total,
             'statusCounts', json_build_object('applied', applied, 'interviewed', interviewed,
                 'shortlisted', shortlisted, 'selected', selected,
@@ -140,16 +148,18 @@ def select_analytics(
             'monthlyBreakdown', months.rows,
             'deadlineDistribution', deadlines.rows,
             'funnelData', funnel.rows{parts.counts}
-        )::text
-        from counts, weeks, months, deadlines, funnel) end
-        from state
+        )::text"""
+    sources: LiteralString = "counts, weeks, months, deadlines, funnel"
+    if not known:
+        return f"select {digest(SEEN)}, {body} from {sources}, today"
+    return f"""
+        select tag, case when not (%(every_known)s or tag = any(%(known)s::text[]))
+            then (select {body} from {sources}) end
+        from (
+            select {digest(SEEN)} as tag
+            from today, (
+                select count(*) as total, sum(version) as versions
+                from opportunities where {OWNED}
+            ) as mine_now
+        ) as state
     """
-    values = {
-        "user_id": user_id,
-        "kind": representation(statement),
-        "every_known": known.every,
-        "known": list(known.listed),
-    }
-    found = tagged(conn.execute(statement, values))
-    assert found is not None  # noqa: S101 - the statement always returns a row
-    return found

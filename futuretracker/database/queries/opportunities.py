@@ -76,9 +76,12 @@ def select_opportunity(
     condition: Condition = ALWAYS,
 ) -> Tagged | None:
     """Return one opportunity, or None. It has no body if the condition does not hold."""
+    row = as_json(columns)
+    if condition is not ALWAYS:
+        row = f"case when {HOLDS} then {row} end"
     cursor = conn.execute(
         f"""
-        select {VERSION}::text, case when {HOLDS} then {as_json(columns)} end
+        select {VERSION}::text, {row}
         from opportunities
         where {OWNED} and id = %(row_id)s
         """,

@@ -11,15 +11,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.one_page import (
+    IS_NEW,
     NO_TOTAL,
+    OF_ROWS,
     ROWS,
+    conditional_statement,
     page_of,
     page_statement,
     parameters,
 )
 from futuretracker.database.queries.owner import OWNED
 from futuretracker.database.queries.search import condition, execute_search
-from futuretracker.database.queries.versions import NONE, representation
+from futuretracker.database.queries.versions import NONE, digest, representation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,13 +66,19 @@ FILTERS: Final[Mapping[str, LiteralString]] = {
 # The most opportunities of a user whose list as a whole has a tag: their versions are read for it.
 TAGGED: Final[LiteralString] = "10000"
 # Of a list that goes on after this page. Each change gives its row a version above all others.
-WHOLE: Final[LiteralString] = f"""case when n < %(rows)s then {ROWS} else (
+EVERYTHING: Final[LiteralString] = f"""(
         select case when count(*) <= {TAGGED}
-            then concat(%(kind)s::text, ' ', count(*), ' ', sum(version), ' ', max(version)) end
+            then concat(%(kind)s::text, ' ', count(*), ' ', sum(version)) end
         from (
             select version from opportunities where {OWNED} limit {TAGGED} + 1
         ) as every_one
-    ) end"""
+    )"""
+WHOLE: Final[LiteralString] = f"case when n < %(rows)s then {ROWS} else {EVERYTHING} end"
+GOES_ON: Final[LiteralString] = f"""exists (
+        select from opportunities where {OWNED} offset %(rows)s - 1
+    )"""
+TAG_OF_WHOLE: Final[LiteralString] = f"""case when {GOES_ON} then {digest(EVERYTHING)}
+        else {OF_ROWS} end"""
 
 
 def matching(
@@ -110,19 +119,28 @@ def select_page(  # noqa: PLR0913 - each is a parameter of the route
     start: LiteralString = ""
     if after:
         start = f"and ({key}, id) {operator} (%(after_key)s::{type_}, %(after_id)s::uuid)"
-    rows: LiteralString = f"""
-            select *, {key} as key from opportunities
-            where {matches} {start}
-            order by {key} {direction}, id {direction}
-            limit %(rows)s
-        """
+    sorted_: LiteralString = f"order by {key} {direction}, id {direction} limit %(rows)s"
     total: LiteralString = NO_TOTAL
     if count:
         total = f"(select count(*) from opportunities where {matches})"
-    statement = page_statement(rows, columns, total=total, tagged=WHOLE if whole else ROWS)
+    source: LiteralString = f"select *, {key} as key from opportunities where"
+    if known:
+        statement = conditional_statement(
+            f"select id, version from opportunities where {matches} {start} {sorted_}",
+            # The search is not made again: it is what costs most.
+            f"{source} {OWNED} and {IS_NEW} and id = any(array(select id from versions)) {sorted_}",
+            columns,
+            total=total,
+            tagged=WHOLE if whole else ROWS,
+        )
+    else:
+        rows: LiteralString = f"{source} {matches} {start} {sorted_}"
+        tag = TAG_OF_WHOLE if whole else OF_ROWS
+        statement = page_statement(rows, columns, total=total, tag=tag)
+    kind = representation(columns)
     values = {
         **terms,
-        **parameters(kind=representation(columns), known=known, limit=limit),
+        **parameters(kind=kind, known=known, limit=limit),
         "user_id": user_id,
         "after_key": after and after.key,
         "after_id": after and after.id,
@@ -134,4 +152,4 @@ def select_page(  # noqa: PLR0913 - each is a parameter of the route
         cursor = conn.execute(statement, values, prepare=False if filters else None)
     result = cursor.pgresult
     assert result is not None  # noqa: S101 - a select has a result
-    return page_of(result, limit)
+    return page_of(result, limit=limit, kind=kind)

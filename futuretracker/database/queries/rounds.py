@@ -6,7 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.columns import V1
-from futuretracker.database.queries.one_page import page_of, page_statement, parameters
+from futuretracker.database.queries.one_page import (
+    IS_NEW,
+    conditional_statement,
+    page_of,
+    page_statement,
+    parameters,
+)
 from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.round_changes import (
     LOCK_OPPORTUNITY,
@@ -225,29 +231,27 @@ def select_upcoming_rounds(  # noqa: PLR0913 - each is a parameter of the route
             > (%(day)s::date, %(time)s::time, %(number)s::bigint, %(after_id)s::uuid)"""
         day, time, number = after.key.split(" ")
         place = {"day": day, "time": time, "number": number, "after_id": after.id}
-    rows: LiteralString = f"""
-            select r.*, o.title, o.version, concat_ws(' ', {SLOT}) as key
-            from (
+    coming: LiteralString = f"""from (
                 select * from opportunity_rounds
                 where {OWNED} and result = 'pending'
                     and scheduled_date between %(first)s and %(last)s
             ) as r join opportunities as o on o.id = r.opportunity_id
-            where o.user_id = %(user_id)s and o.category = 'internship' {start}
-            order by {SLOT}, r.id
-            limit %(rows)s
-        """
+            where o.user_id = %(user_id)s and o.category = 'internship' {start}"""
+    sorted_: LiteralString = f"order by {SLOT}, r.id limit %(rows)s"
+    row: LiteralString = f"r.*, o.title, o.version, concat_ws(' ', {SLOT}) as key"
+    if known:
+        statement = conditional_statement(
+            f"select r.id, o.version {coming} {sorted_}",
+            f"select {row} {coming} and {IS_NEW} {sorted_}",
+            UPCOMING,
+        )
+    else:
+        statement = page_statement(f"select {row} {coming} {sorted_}", UPCOMING)
+    kind = f"{representation(UPCOMING)} {first} {last}"
+    values = parameters(kind=kind, known=known, limit=limit)
     cursor = conn.execute(
-        page_statement(rows, UPCOMING),
-        {
-            **place,
-            **parameters(
-                kind=f"{representation(UPCOMING)} {first} {last}", known=known, limit=limit
-            ),
-            "user_id": user_id,
-            "first": first,
-            "last": last,
-        },
+        statement, {**place, **values, "user_id": user_id, "first": first, "last": last}
     )
     result = cursor.pgresult
     assert result is not None  # noqa: S101 - a select has a result
-    return page_of(result, limit)
+    return page_of(result, limit=limit, kind=kind)

@@ -27,6 +27,10 @@ class Versions(NamedTuple):
     every: bool = False
     listed: Sequence[str] = ()
 
+    def __bool__(self) -> bool:
+        """Return whether there is any."""
+        return self.every or bool(self.listed)
+
 
 EVERY: Final = Versions(every=True)
 NONE: Final = Versions()
