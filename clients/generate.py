@@ -215,7 +215,7 @@ def typescript_method(found: Operation) -> str:
     arguments = [f"{camel(name)}: string" for name in found.parameters]
     request = [f'method: "{found.method}"', f"path: `{path}`"]
     if found.query:
-        default = "" if found.query_required else " = {}"
+        default = "" if found.query_required or found.body else " = {}"
         arguments.append(f"query: {query_type(found)}{default}")
         request.append("query")
     if found.body:

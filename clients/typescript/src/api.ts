@@ -200,10 +200,22 @@ export interface paths {
          * @description Only the title is required. The status is `applied` unless the client sends another.
          */
         post: operations["createOpportunity"];
-        delete?: never;
+        /**
+         * Delete all opportunities that match
+         * @description Deletes every opportunity that matches all filters, with its interview rounds, or none if more
+         *     than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
+         *     counts as one write in the rate limits.
+         */
+        delete: operations["deleteOpportunities"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update all opportunities that match
+         * @description Sets the fields that are sent in every opportunity that matches all filters, or in none if more
+         *     than 1,000 match. With `dry_run=true` the response says what would be changed. The request
+         *     counts as one write in the rate limits.
+         */
+        patch: operations["updateOpportunities"];
         trace?: never;
     };
     "/api/v1/opportunities/batch": {
@@ -626,6 +638,21 @@ export interface components {
              */
             internship: number;
         };
+        /** @description The opportunities that were changed or deleted, or would be. */
+        ChangedOpportunities: {
+            /**
+             * @description How many match. One request changes at most 1000; a dry run counts all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description Whether nothing was changed.
+             * @example true
+             */
+            dryRun: boolean;
+            /** @description The newest of them, at most 100. */
+            opportunities: components["schemas"]["Titled"][];
+        };
         /** @description The state of each dependency. */
         Checks: {
             /**
@@ -737,7 +764,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -782,7 +809,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -866,7 +893,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1085,7 +1112,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1105,7 +1132,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1353,7 +1380,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -1668,6 +1695,20 @@ export interface components {
              */
             shortlisted: number;
         };
+        /** @description An opportunity, by its id and title. */
+        Titled: {
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description Its title; after an update the new one.
+             * @example Backend internship
+             */
+            title: string;
+        };
         /** @description A pending round that has a date. */
         UpcomingRound: {
             /**
@@ -1909,13 +1950,6 @@ export interface components {
                 /**
                  * @example {
                  *       "code": "opportunity_not_found",
-                 *       "details": [
-                 *         {
-                 *           "code": "required",
-                 *           "field": "title",
-                 *           "message": "Title is required"
-                 *         }
-                 *       ],
                  *       "error": "Opportunity not found",
                  *       "message": "Opportunity not found",
                  *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
@@ -2219,6 +2253,7 @@ export type Batch = components['schemas']['Batch'];
 export type BatchResults = components['schemas']['BatchResults'];
 export type CampusModeCounts = components['schemas']['CampusModeCounts'];
 export type CategoryCounts = components['schemas']['CategoryCounts'];
+export type ChangedOpportunities = components['schemas']['ChangedOpportunities'];
 export type Checks = components['schemas']['Checks'];
 export type CreateOperation = components['schemas']['CreateOperation'];
 export type DeadlineDay = components['schemas']['DeadlineDay'];
@@ -2257,6 +2292,7 @@ export type RoundDeleted = components['schemas']['RoundDeleted'];
 export type Stage = components['schemas']['Stage'];
 export type StatusConflict = components['schemas']['StatusConflict'];
 export type StatusCounts = components['schemas']['StatusCounts'];
+export type Titled = components['schemas']['Titled'];
 export type UpcomingRound = components['schemas']['UpcomingRound'];
 export type UpdateOperation = components['schemas']['UpdateOperation'];
 export type Week = components['schemas']['Week'];
@@ -3103,6 +3139,140 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    deleteOpportunities: {
+        parameters: {
+            query?: {
+                /** @description Only opportunities with one of these statuses. */
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                /** @description Only opportunities of this category. */
+                category?: "internship" | "hackathon" | undefined;
+                /** @description Only opportunities with a deadline on or after this day. */
+                deadline_from?: string | undefined;
+                /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
+                deadline_to?: string | undefined;
+                /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
+                q?: string | undefined;
+                /** @description `true` changes every opportunity of the user. It is needed if there is no filter and no search, and cannot be combined with them. */
+                all?: boolean | undefined;
+                /** @description `true` changes nothing, and returns what would be changed. */
+                dry_run?: boolean | undefined;
+            } | undefined;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 1,
+                     *       "dryRun": true,
+                     *       "opportunities": [
+                     *         {
+                     *           "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "title": "Backend internship"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedOpportunities"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    updateOpportunities: {
+        parameters: {
+            query?: {
+                /** @description Only opportunities with one of these statuses. */
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                /** @description Only opportunities of this category. */
+                category?: "internship" | "hackathon" | undefined;
+                /** @description Only opportunities with a deadline on or after this day. */
+                deadline_from?: string | undefined;
+                /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
+                deadline_to?: string | undefined;
+                /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
+                q?: string | undefined;
+                /** @description `true` changes every opportunity of the user. It is needed if there is no filter and no search, and cannot be combined with them. */
+                all?: boolean | undefined;
+                /** @description `true` changes nothing, and returns what would be changed. */
+                dry_run?: boolean | undefined;
+            } | undefined;
+            header?: {
+                /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
+                Prefer?: string | undefined;
+            } | undefined;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpportunityChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Ignored-Fields": components["headers"]["XIgnoredFields"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 1,
+                     *       "dryRun": true,
+                     *       "opportunities": [
+                     *         {
+                     *           "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "title": "Backend internship"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedOpportunities"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];

@@ -1,11 +1,13 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
-import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, Deleted, Dependencies, Health, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
+import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, Deleted, Dependencies, Health, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
 import { type CallOptions, items, segment, type Transport, type WithDates } from "./transport.js";
 
-export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, Checks, CreateOperation, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, UpcomingRound, UpdateOperation, Week } from "./api.js";
+export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
 export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
+export type UpdateOpportunitiesQuery = WithDates<NonNullable<operations["updateOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
+export type DeleteOpportunitiesQuery = WithDates<NonNullable<operations["deleteOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
 export type ListUpcomingRoundsQuery = WithDates<NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>, "from" | "to">;
 
 /** A client with one method for each operation of the API; createClient makes one. */
@@ -139,6 +141,28 @@ export class Client {
    */
   createOpportunity(body: NewOpportunity, options?: CallOptions): Promise<Opportunity> {
     return this.#transport.send({ method: "POST", path: `/api/v1/opportunities`, body }, options);
+  }
+
+  /**
+   * Update all opportunities that match.
+   *
+   * Sets the fields that are sent in every opportunity that matches all filters, or in none if more
+   * than 1,000 match. With `dry_run=true` the response says what would be changed. The request
+   * counts as one write in the rate limits.
+   */
+  updateOpportunities(query: UpdateOpportunitiesQuery, body: OpportunityChanges, options?: CallOptions): Promise<ChangedOpportunities> {
+    return this.#transport.send({ method: "PATCH", path: `/api/v1/opportunities`, query, body }, options);
+  }
+
+  /**
+   * Delete all opportunities that match.
+   *
+   * Deletes every opportunity that matches all filters, with its interview rounds, or none if more
+   * than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
+   * counts as one write in the rate limits.
+   */
+  deleteOpportunities(query: DeleteOpportunitiesQuery = {}, options?: CallOptions): Promise<ChangedOpportunities> {
+    return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities`, query }, options);
   }
 
   /**

@@ -224,6 +224,87 @@ class Operations:
             "types.Opportunity", self._send(Request("POST", "/api/v1/opportunities", body=body))
         )
 
+    def update_opportunities(
+        self,
+        body: types.OpportunityChanges,
+        /,
+        *,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
+        q: str | None = None,
+        all: bool | None = None,
+        dry_run: bool | None = None,
+    ) -> types.ChangedOpportunities:
+        """Update all opportunities that match.
+
+        Sets the fields that are sent in every opportunity that matches all filters, or in none if more
+        than 1,000 match. With `dry_run=true` the response says what would be changed. The request
+        counts as one write in the rate limits.
+        """
+        return cast(
+            "types.ChangedOpportunities",
+            self._send(
+                Request(
+                    "PATCH",
+                    "/api/v1/opportunities",
+                    query={
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "q": q,
+                        "all": all,
+                        "dry_run": dry_run,
+                    },
+                    body=body,
+                )
+            ),
+        )
+
+    def delete_opportunities(
+        self,
+        *,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
+        q: str | None = None,
+        all: bool | None = None,
+        dry_run: bool | None = None,
+    ) -> types.ChangedOpportunities:
+        """Delete all opportunities that match.
+
+        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
+        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
+        counts as one write in the rate limits.
+        """
+        return cast(
+            "types.ChangedOpportunities",
+            self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities",
+                    query={
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "q": q,
+                        "all": all,
+                        "dry_run": dry_run,
+                    },
+                )
+            ),
+        )
+
     def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
         """Create, update and delete several opportunities.
 
@@ -654,6 +735,87 @@ class AsyncOperations:
         return cast(
             "types.Opportunity",
             await self._send(Request("POST", "/api/v1/opportunities", body=body)),
+        )
+
+    async def update_opportunities(
+        self,
+        body: types.OpportunityChanges,
+        /,
+        *,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
+        q: str | None = None,
+        all: bool | None = None,
+        dry_run: bool | None = None,
+    ) -> types.ChangedOpportunities:
+        """Update all opportunities that match.
+
+        Sets the fields that are sent in every opportunity that matches all filters, or in none if more
+        than 1,000 match. With `dry_run=true` the response says what would be changed. The request
+        counts as one write in the rate limits.
+        """
+        return cast(
+            "types.ChangedOpportunities",
+            await self._send(
+                Request(
+                    "PATCH",
+                    "/api/v1/opportunities",
+                    query={
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "q": q,
+                        "all": all,
+                        "dry_run": dry_run,
+                    },
+                    body=body,
+                )
+            ),
+        )
+
+    async def delete_opportunities(
+        self,
+        *,
+        status: Sequence[
+            Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
+        q: str | None = None,
+        all: bool | None = None,
+        dry_run: bool | None = None,
+    ) -> types.ChangedOpportunities:
+        """Delete all opportunities that match.
+
+        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
+        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
+        counts as one write in the rate limits.
+        """
+        return cast(
+            "types.ChangedOpportunities",
+            await self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities",
+                    query={
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "q": q,
+                        "all": all,
+                        "dry_run": dry_run,
+                    },
+                )
+            ),
         )
 
     async def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:

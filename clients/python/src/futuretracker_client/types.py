@@ -219,6 +219,8 @@ class Error(TypedDict):
         "outcome_unknown",
         "overloaded",
         "payload_too_large",
+        "precondition_failed",
+        "precondition_required",
         "rate_limit_exceeded",
         "read_only",
         "round_not_found",
@@ -227,6 +229,7 @@ class Error(TypedDict):
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
+        "too_many_matches",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -333,6 +336,8 @@ class Forbidden(TypedDict):
         "outcome_unknown",
         "overloaded",
         "payload_too_large",
+        "precondition_failed",
+        "precondition_required",
         "rate_limit_exceeded",
         "read_only",
         "round_not_found",
@@ -341,6 +346,7 @@ class Forbidden(TypedDict):
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
+        "too_many_matches",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -451,6 +457,8 @@ class Invalid(TypedDict):
         "outcome_unknown",
         "overloaded",
         "payload_too_large",
+        "precondition_failed",
+        "precondition_required",
         "rate_limit_exceeded",
         "read_only",
         "round_not_found",
@@ -459,6 +467,7 @@ class Invalid(TypedDict):
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
+        "too_many_matches",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -694,6 +703,8 @@ class NotFound(TypedDict):
         "outcome_unknown",
         "overloaded",
         "payload_too_large",
+        "precondition_failed",
+        "precondition_required",
         "rate_limit_exceeded",
         "read_only",
         "round_not_found",
@@ -702,6 +713,7 @@ class NotFound(TypedDict):
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
+        "too_many_matches",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -747,6 +759,8 @@ class OperationError(TypedDict):
         "outcome_unknown",
         "overloaded",
         "payload_too_large",
+        "precondition_failed",
+        "precondition_required",
         "rate_limit_exceeded",
         "read_only",
         "round_not_found",
@@ -755,6 +769,7 @@ class OperationError(TypedDict):
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
+        "too_many_matches",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -843,6 +858,8 @@ class RateLimited(TypedDict):
         "outcome_unknown",
         "overloaded",
         "payload_too_large",
+        "precondition_failed",
+        "precondition_required",
         "rate_limit_exceeded",
         "read_only",
         "round_not_found",
@@ -851,6 +868,7 @@ class RateLimited(TypedDict):
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
+        "too_many_matches",
         "too_many_rounds",
         "unauthorized",
         "unsupported_media_type",
@@ -1181,6 +1199,21 @@ class StatusCounts(TypedDict):
     """
 
 
+class Titled(TypedDict):
+    """
+    An opportunity, by its id and title.
+    """
+
+    id: str
+    """
+    The id of the opportunity.
+    """
+    title: str
+    """
+    Its title; after an update the new one.
+    """
+
+
 class UpcomingRound(TypedDict):
     """
     A pending round that has a date.
@@ -1415,6 +1448,25 @@ class ApiKeyWithSecret(TypedDict):
     suspendedAt: str | None
     """
     When the operator suspended the key, which refuses it; null if it is not suspended.
+    """
+
+
+class ChangedOpportunities(TypedDict):
+    """
+    The opportunities that were changed or deleted, or would be.
+    """
+
+    count: int
+    """
+    How many match. One request changes at most 1000; a dry run counts all.
+    """
+    dryRun: bool
+    """
+    Whether nothing was changed.
+    """
+    opportunities: list[Titled]
+    """
+    The newest of them, at most 100.
     """
 
 
