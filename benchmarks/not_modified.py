@@ -2,20 +2,22 @@
 
     python -m benchmarks.not_modified --rounds 7
 
-One client sends one request after another over one connection. The two take turns in each round. A
-ratio is the median of the ratios of the rounds.
+The user has 100 opportunities with a description. Eight connections send requests. The two take
+turns in each round. A ratio is the median of the ratios of the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import servers
 from benchmarks.conditions import conditions
-from benchmarks.data import READERS, database, postmaster
+from benchmarks.data import WRITERS, database, postmaster
 from benchmarks.processes import CannotMeasure, command
 from benchmarks.results import as_line
 from benchmarks.samples import cpu_of
@@ -33,25 +35,37 @@ PATHS: Final[Mapping[str, str]] = {
 }
 
 
+CONNECTIONS: Final = 8
+VALUES: Final = {
+    "title": "Backend internship",
+    "description": "Payments team, remote, six months. " * 15,
+    "link": "https://example.com/jobs/42?from=newsletter",
+    "category": "internship",
+    "notes": "Referred by Bob; ask him about the team before the interview.",
+}
+
+
 class Client:
     """A user's client, which sends requests over one connection."""
 
     def __init__(self, port: int, token: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=30)
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
-    def get(self, path: str, known: str | None, times: int = 1) -> str:
-        """Send a request several times; return the ETag."""
+    def send(self, path: str, known: str | None = None, body: str | None = None) -> str:
+        """Send a request; return the ETag."""
         headers = {**self._headers, **({"If-None-Match": known} if known else {})}
-        etag = ""
+        self._connection.request("POST" if body else "GET", path, body, headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        if response.status != (304 if known else 201 if body else 200):
+            raise CannotMeasure(f"{response.status}: {text[:500].decode()}")
+        return response.headers["ETag"] or ""
+
+    def repeat(self, path: str, known: str | None, times: int) -> None:
+        """Send a request several times."""
         for _ in range(times):
-            self._connection.request("GET", path, headers=headers)
-            response = self._connection.getresponse()
-            text = response.read()
-            if response.status != (304 if known else 200):
-                raise CannotMeasure(f"{response.status}: {text[:500].decode()}")
-            etag = response.headers["ETag"]
-        return etag
+            self.send(path, known)
 
 
 def measured(rounds: int, requests: int) -> Iterator[tuple[str, bool, float, float]]:
@@ -60,21 +74,37 @@ def measured(rounds: int, requests: int) -> Iterator[tuple[str, bool, float, flo
         at = servers.address("futuretracker", place.folder, behind_nginx=False)
         settings = place.settings("futuretracker", db.service_url)
         recipe = servers.service("futuretracker", at, settings, processes=1)
-        user, row_id = db.rows(READERS)[0]
+        user, row_id = db.rows(WRITERS)[0]
         with servers.serve(recipe, at, place.folder) as server:
-            client = Client(server.port, place.tokens([user])[user])
+            token = place.tokens([user])[user]
+            clients = [Client(server.port, token) for _ in range(CONNECTIONS)]
+            for _ in range(100):
+                clients[0].send(PATHS["a page of 25"], body=json.dumps(VALUES))
             paths = {name: path.format(row_id) for name, path in PATHS.items()}
             pids = server.process.pid, postmaster(place.folder / "postgres")
             for number in range(rounds + 1):  # the first round warms up
                 for name, path in paths.items():
-                    etag = client.get(path, None)
-                    turns = [None, etag] if number % 2 else [etag, None]
-                    for known in turns:
-                        with cpu_of(pids[0]) as service, cpu_of(pids[1]) as postgres:
-                            client.get(path, known, requests)
+                    etag = clients[0].send(path)
+                    for known in (None, etag) if number % 2 else (etag, None):
+                        used = _load(clients, path, known, requests, pids)
                         if number:
-                            each = [sum(cpu) / requests * 1e6 for cpu in (service, postgres)]
-                            yield name, known is not None, each[0], each[1]
+                            yield name, known is not None, *used
+
+
+def _load(
+    clients: Sequence[Client], path: str, known: str | None, requests: int, pids: tuple[int, int]
+) -> tuple[float, float]:
+    """Send the requests; return the microseconds that each process tree used for one of them."""
+    each = requests // len(clients)
+    with (
+        cpu_of(pids[0]) as service,
+        cpu_of(pids[1]) as postgres,
+        ThreadPoolExecutor(len(clients)) as pool,
+    ):
+        for sent in [pool.submit(client.repeat, path, known, each) for client in clients]:
+            sent.result()
+    total = each * len(clients)
+    return sum(service) / total * 1e6, sum(postgres) / total * 1e6
 
 
 def run(options: argparse.Namespace) -> None:
@@ -98,7 +128,7 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
     """Parse the command line."""
     parser = argparse.ArgumentParser(description="Compare a 304 with a 200.")
     parser.add_argument("--rounds", type=int, default=7, help="rounds (default: 7)")
-    parser.add_argument("--requests", type=int, default=300, help="of each kind and round (300)")
+    parser.add_argument("--requests", type=int, default=800, help="of each kind and round (800)")
     return parser.parse_args(arguments)
 
 
