@@ -57,7 +57,7 @@ class Titled(Response):
     title = text("Its title; after an update the new one.", "Backend internship")
 
 
-class Changed(Response):
+class ChangedOpportunities(Response):
     """The opportunities that were changed or deleted, or would be."""
 
     OPTIONAL: ClassVar[frozenset[str]] = frozenset()

@@ -8,7 +8,7 @@ from futuretracker.api import audit
 from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import errors, returns, takes
-from futuretracker.api.schemas.filtered_changes import Changed, ChangeParameters
+from futuretracker.api.schemas.filtered_changes import ChangedOpportunities, ChangeParameters
 from futuretracker.api.schemas.opportunities import OpportunityChanges
 from futuretracker.auth import allows
 from futuretracker.database import read, write
@@ -34,7 +34,7 @@ blueprint = ApiBlueprint("filtered_changes", tag="Opportunities")
 @blueprint.patch("/opportunities")
 @allows("opportunities:write")
 @takes(OpportunityChanges, query=ChangeParameters)
-@returns(Changed)
+@returns(ChangedOpportunities)
 @errors(409)
 @audited("UPDATE_OPPORTUNITIES")
 def update_opportunities(query: Mapping[str, Any], values: dict[str, Any]) -> Result:
@@ -54,7 +54,7 @@ def update_opportunities(query: Mapping[str, Any], values: dict[str, Any]) -> Re
 @blueprint.delete("/opportunities")
 @allows("opportunities:write")
 @takes(query=ChangeParameters)
-@returns(Changed)
+@returns(ChangedOpportunities)
 @errors(409)
 @audited("DELETE_OPPORTUNITIES")
 def delete_opportunities(query: Mapping[str, Any]) -> Result:
