@@ -180,7 +180,8 @@ STRICT: list[tuple[dict[str, Any], dict[str, Any]]] = [
         entry("deadline", "not_applicable", "An internship has no deadline"),
     ),
 ]
-ALONE = [(None, NOTHING), (None, NO_OBJECT), (None, WIDENED)]
+MISSING = entry("operations.0.id", "not_found", "Opportunity not found")
+ALONE = [(None, NOTHING), (None, NO_OBJECT), (None, WIDENED), (None, MISSING)]
 COVERED = [*BODIES, *ROUNDS, *KEYS, *QUERIES, *STRICT, *ALONE]
 
 
@@ -242,6 +243,12 @@ def test_the_error_of_a_query_parameter_or_an_id_has_a_code(
 def test_the_error_of_a_whole_body_has_a_code(alice: User) -> None:
     assert details(alice.patch(f"{V1}/{NOWHERE}", {})) == [NOTHING]
     assert details(alice.post(V1, b"[]")) == [NO_OBJECT]
+
+
+def test_the_error_of_an_operation_that_names_no_opportunity_has_a_code(alice: User) -> None:
+    response = alice.post(f"{V1}/batch", {"operations": [{"op": "delete", "id": NOWHERE}]})
+
+    assert (response.status_code, response.json["details"]) == (404, [MISSING])
 
 
 def test_many_unknown_parameters_are_counted_and_long_ones_shortened(alice: User) -> None:
