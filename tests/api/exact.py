@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from futuretracker.api.openapi.properties import or_empty, takes_empty, takes_null
 from futuretracker.api.schemas.api_keys import JWK, ApiKeyChanges, NewApiKey, Rotation
+from futuretracker.api.schemas.batch import Batch, Operations
 from futuretracker.api.schemas.choices import Choices, Flag
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
+from futuretracker.api.schemas.filtered_changes import ChangeParameters
 from futuretracker.api.schemas.ids import PATH_IDS
 from futuretracker.api.schemas.moments import FutureTime
 from futuretracker.api.schemas.networks import Networks
+from futuretracker.api.schemas.operations import MOST, Id, Values
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
@@ -33,6 +36,7 @@ from futuretracker.api.schemas.query_fields import (
     OneOf,
     Search,
     SomeOf,
+    TrueOrFalse,
 )
 from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
 from futuretracker.api.schemas.rounds import NewRound, RoundChanges
@@ -52,9 +56,13 @@ BODIES: Final[tuple[type[Schema], ...]] = (
     NewApiKey,
     ApiKeyChanges,
     Rotation,
+    Batch,
+    *Operations.schemas,
 )
 QUERIES: Final[dict[str, type[Schema]]] = {
     "listOpportunities": PageParameters,
+    "updateOpportunities": ChangeParameters,
+    "deleteOpportunities": ChangeParameters,
     "listUpcomingRounds": UpcomingParameters,
     "originalListUpcomingRounds": UpcomingParameters,
 }
@@ -215,6 +223,27 @@ def _some_of(field: SomeOf) -> Json:
 
 
 @exact.register
+def _true_or_false(_field: TrueOrFalse) -> Json:
+    return {"type": "boolean"}
+
+
+@exact.register
+def _id(_field: Id) -> Json:
+    return _string(format="uuid", pattern=ID)
+
+
+@exact.register
+def _values(field: Values) -> Json:
+    return _reference(field.schema)
+
+
+@exact.register
+def _operations(field: Operations) -> Json:
+    schemas = [_reference(schema) for schema in field.schemas]
+    return {"type": "array", "items": {"oneOf": schemas}, "minItems": 1, "maxItems": MOST}
+
+
+@exact.register
 def _day(_field: Day) -> Json:
     return _string(format="date", pattern=DAY)
 
@@ -222,6 +251,10 @@ def _day(_field: Day) -> Json:
 @exact.register
 def _search(_field: Search) -> Json:
     return _string(maxLength=MAX_SEARCH, pattern=STORABLE)
+
+
+def _reference(schema: type[Schema]) -> Json:
+    return {"$ref": f"#/components/schemas/{schema.__name__}"}
 
 
 def _string(*, null: bool = False, **rest: Any) -> Json:
