@@ -159,8 +159,10 @@ def test_the_switch_is_off(edge: Edge) -> None:
     assert statuses == {200}
 
 
-@pytest.mark.parametrize("source", ["127.0.93.7", "::1"])
-def test_a_banned_address_gets_no_response(begin: Begin, tmp_path: Path, source: str) -> None:
+@pytest.mark.parametrize(("source", "name"), [("127.0.93.7", "127.0.93.7"), ("::1", "0:0:0:00::")])
+def test_a_banned_address_gets_no_response(
+    begin: Begin, tmp_path: Path, source: str, name: str
+) -> None:
     raw = b"GET /readyz HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n"
 
     def response() -> bytes:
@@ -172,9 +174,9 @@ def test_a_banned_address_gets_no_response(begin: Begin, tmp_path: Path, source:
                 return b""
 
     with begin(nginx={"/run/futuretracker-banned": str(tmp_path)}) as edge:
-        (tmp_path / source).mkdir()
+        (tmp_path / name).mkdir()
         banned, other = response(), ask(edge, "GET /readyz")
-        (tmp_path / source).rmdir()
+        (tmp_path / name).rmdir()
         allowed = response()
 
     assert banned == b""
