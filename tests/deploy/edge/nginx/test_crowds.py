@@ -89,6 +89,16 @@ def test_a_crowd_without_tokens_takes_only_its_own_room(
         assert refused(everybody_else(edge)) == {crowd}
 
 
+def test_all_addresses_together_get_a_number_of_pages_per_second(begin: Begin) -> None:
+    few = {"rate=300r/s": "rate=1r/m", "crowd_rates burst=2500": "crowd_rates burst=3"}
+    with begin(nginx=few) as edge:
+        pages = [ask(edge, "GET /api/v1/health").status for _ in range(5)]
+        statuses = everybody_else(edge)
+
+    assert pages == [200] * 4 + [429]
+    assert refused(statuses) == {"pages"}
+
+
 def test_only_health_checks_are_left_when_the_whole_service_is_full(begin: Begin) -> None:
     full = {"futuretracker_service 4000": "futuretracker_service 2"}
     with begin(nginx=full) as edge, ExitStack() as stack:
@@ -149,8 +159,10 @@ def test_the_switch_is_off(edge: Edge) -> None:
     assert statuses == {200}
 
 
-@pytest.mark.parametrize("source", ["127.0.93.7", "::1"])
-def test_a_banned_address_gets_no_response(begin: Begin, tmp_path: Path, source: str) -> None:
+@pytest.mark.parametrize(("source", "name"), [("127.0.93.7", "127.0.93.7"), ("::1", "0:0:0:00::")])
+def test_a_banned_address_gets_no_response(
+    begin: Begin, tmp_path: Path, source: str, name: str
+) -> None:
     raw = b"GET /readyz HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n"
 
     def response() -> bytes:
@@ -162,9 +174,9 @@ def test_a_banned_address_gets_no_response(begin: Begin, tmp_path: Path, source:
                 return b""
 
     with begin(nginx={"/run/futuretracker-banned": str(tmp_path)}) as edge:
-        (tmp_path / source).mkdir()
+        (tmp_path / name).mkdir()
         banned, other = response(), ask(edge, "GET /readyz")
-        (tmp_path / source).rmdir()
+        (tmp_path / name).rmdir()
         allowed = response()
 
     assert banned == b""
