@@ -71,6 +71,7 @@ def test_a_role_to_which_no_policy_applies_is_refused(owner_url: str, kind: str)
         "clerk_events",
         "erasures",
         "api_keys",
+        "slowed_users",
     ],
 )
 def test_the_right_role_is_refused_if_a_table_does_not_enforce_its_policies(
