@@ -24,7 +24,7 @@ NETWORKS: Final = "networks a day"
 COMMON: Final = frozenset({"requests", "pages", "kilobytes", "deletes"})
 HIGH: Final = 0.95  # the quantile that limits are multiples of; attacks are rarer than the rest
 FEW: Final = 30  # active hours, below which those of the population are added
-SURPRISE: Final = 4  # an hour teaches at most this many times what was usual
+SURPRISE: Final = 2  # an hour teaches at most this many times what was usual
 SMALL: Final = 10  # what an hour may always teach
 EXPERIENCED: Final = 3 * DAY, 10  # a subject is experienced after this time and this many hours
 
