@@ -99,6 +99,22 @@ def figures(results: Sequence[Result]) -> str:
     )
 
 
+def novel(results: Sequence[Result]) -> str:
+    """Return how the users did whose behaviour only held-out worlds have, or nothing."""
+    users = sum(len(r.novel) for r in results)
+    alarms, every = (
+        sum(r.novel_alarms() for r in results),
+        sum(len(r.false_alarms) for r in results),
+    )
+    if not users:
+        return ""
+    return (
+        f"{alarms} of {every} false alarms are about the {users} users with honest behaviour that"
+        f" only these worlds have: nomads behind a VPN, advisers who look at an account, shared"
+        f" computers, and scripts that move to a cloud."
+    )
+
+
 def draw(results: Sequence[Result]) -> str:
     """Draw the detection rates by kind and strength, and the false alarms by kind."""
     rates = {
