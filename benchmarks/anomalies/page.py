@@ -25,9 +25,9 @@ ABOUT: Final = (
     "incident has three strengths; a stealthy attacker knows what is usual.",
     "",
     f"The detectors were tuned on the worlds {', '.join(map(str, TRAINING))}. These results are",
-    "from other worlds (`benchmarks/anomalies/seeds.py`), and nobody has looked at their single events.",
-    "They also have honest behaviour and attacks that no other world has. The simulation is ours:",
-    "real people do what we have not thought of, so expect more false alarms at first.",
+    "from other worlds (`benchmarks/anomalies/seeds.py`), and nobody has looked at their single",
+    "events. They also have honest behaviour and attacks that no other world has. The simulation",
+    "is ours: real people do what we have not thought of, so expect more false alarms at first.",
 )
 
 
