@@ -28,7 +28,7 @@ def detect(scene: Scene) -> Alarm | None:
         return None
     if not scene.population.is_experienced(seen.at) or seen.at - own.first < DAY:
         return None
-    if own.share_of_time(seen.at, scene.population) >= RARE:
+    if scene.share_of_time() >= RARE:
         return None
     if not scene.too_much("kilobytes", KILOBYTES, FACTOR):
         return None
