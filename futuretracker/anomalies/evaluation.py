@@ -127,10 +127,12 @@ def _save_findings(conn: Connection[Any], alarms: Iterable[Alarm]) -> None:
     alarms = list(alarms)
     if not alarms:
         return
-    known = {
-        finding.id: finding
-        for finding in map(finding_of, select_known(conn, subjects={a.subject for a in alarms}))
-    }
+    rows = select_known(
+        conn,
+        subjects={alarm.subject for alarm in alarms},
+        users={alarm.user for alarm in alarms if alarm.user},
+    )
+    known = {finding.id: finding for finding in map(finding_of, rows)}
     announced: dict[str, bool | None] = {}
     for alarm in alarms:
         finding, outcome = fold(alarm, known.values())
