@@ -162,13 +162,13 @@ def test_single_events_of_a_held_out_world_are_not_shown() -> None:
 
 def test_the_results_go_between_the_markers_of_a_page(tmp_path: Path) -> None:
     page = tmp_path / "anomalies.md"
-    page.write_text(f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n")
+    page.write_text(f"# Title\n\n{BEGIN}\nThe results before.\n{END}\n\nThe rest.\n")
     small = ["--users", "12", "--days", "16", "--seed", "7"]
     output = run_module("benchmarks.anomalies", *small, "--profiles", "100", "--output", str(page))
 
     text = page.read_text()
     assert "Seeds 7:" in output
-    assert "old" not in text
+    assert "The results before." not in text
     assert text.startswith("# Title\n")
     assert text.endswith(f"{END}\n\nThe rest.\n")
     assert "| mass-delete | 6 |" in text
