@@ -33,6 +33,7 @@ ABOUT: Final = (
 
 def save(page: Path, size: Size, results: Sequence[Result], capacity: Iterable[str] = ()) -> None:
     """Replace what stands between the markers of the page, and write ``<page>-results.svg``."""
+    measured = list(capacity)  # which takes a while, in which others may edit the page
     before, _, rest = page.read_text().partition(BEGIN)
     _, found, after = rest.partition(END)
     if not found:
@@ -56,7 +57,7 @@ def save(page: Path, size: Size, results: Sequence[Result], capacity: Iterable[s
         "",
         *hard(results),
         "",
-        *capacity,
+        *measured,
         "",
         END,
     ]
