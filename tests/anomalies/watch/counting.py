@@ -51,7 +51,7 @@ class Adding:
 
 
 if __name__ == "__main__":
-    evaluation.Profile = Sums  # type: ignore[misc, assignment]
-    watch.Engine = Adding  # type: ignore[misc, assignment]
+    vars(evaluation)["Profile"] = Sums
+    vars(watch)["Engine"] = Adding
     watch.LEASE = float(os.environ.get("LEASE", "1"))
     sys.exit(start(PROGRAM))
