@@ -51,6 +51,13 @@ def test_a_user_who_follows_old_links_is_no_alarm() -> None:
     assert life.alarms == []
 
 
+def test_some_days_with_stale_links_are_no_alarm() -> None:
+    life = Life()
+    for day in range(6):
+        life.see(life.at + day * DAY + NOON, missing=9, ids=9)
+    assert life.alarms == []
+
+
 def test_a_slow_enumeration_that_has_stopped_raises_no_alarm_later() -> None:
     life = Life()
     for hour in range(72):
