@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.anomalies.hard import hard
-from benchmarks.anomalies.report import draw, figures, markdown, novel
+from benchmarks.anomalies.report import draw, figures, known_and_new, markdown, novel
 from benchmarks.anomalies.seeds import TRAINING
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def save(page: Path, size: Size, results: Sequence[Result], capacity: Iterable[s
         "",
         *markdown(results),
         "",
+        known_and_new(results),
         novel(results),
         "",
         "Kinds that are hard to detect, or that take more than five minutes:",

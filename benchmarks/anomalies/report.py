@@ -115,6 +115,15 @@ def novel(results: Sequence[Result]) -> str:
     )
 
 
+def known_and_new(results: Sequence[Result]) -> str:
+    """Return how often the kinds that were tuned on are detected, and how often the others."""
+    every = rows(results)[-1].outcomes
+    known = Row("", [o for o in every if o.incident.kind in ATTACKS])
+    new = Row("", [o for o in every if o.incident.kind not in ATTACKS])
+    text = f"Of the kinds of incident that every world has, {known.rate:.0%} are detected"
+    return f"{text}; of those that only these worlds have, {new.rate:.0%}." if new.outcomes else ""
+
+
 def draw(results: Sequence[Result]) -> str:
     """Draw the detection rates by kind and strength, and the false alarms by kind."""
     rates = {

@@ -172,6 +172,7 @@ def test_the_results_go_between_the_markers_of_a_page(tmp_path: Path) -> None:
     assert text.startswith("# Title\n")
     assert text.endswith(f"{END}\n\nThe rest.\n")
     assert "| mass-delete | 6 |" in text
+    assert re.search(r"every world has, \d+% are detected; of those that only these .*, \d+%", text)
     assert " false alarms are about the " in text
     assert "A user's profile has " in text
     assert "![Detection rates and false alarms](anomalies-results.svg)" in text
