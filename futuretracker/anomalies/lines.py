@@ -166,7 +166,7 @@ def _address(value: object) -> str:
 def _agent(value: object) -> str:
     if not isinstance(value, str) or not value.isprintable():
         raise ValueError
-    return value[:80]
+    return value[:200]
 
 
 def _request_ids(values: object) -> tuple[str, ...]:
