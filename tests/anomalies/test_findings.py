@@ -73,6 +73,7 @@ def test_evidence_has_at_most_twenty_requests() -> None:
         ({"first_seen": 2000.0 + DAY}, "extended"),
         ({"first_seen": 2001.0 + DAY}, "new"),
         ({"first_seen": 1.0, "last_seen": 500.0}, "extended"),  # late
+        ({"first_seen": 1.0 - 3 * DAY, "last_seen": 999.0 - DAY}, "new"),  # too late
         ({"kind": "mass-delete"}, "new"),
         ({"subject": "session:sess_2"}, "new"),
     ],

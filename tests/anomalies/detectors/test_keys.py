@@ -44,6 +44,13 @@ def test_a_script_that_moves_to_another_server_is_no_alarm() -> None:
     assert script.alarms == []
 
 
+def test_a_script_that_moves_and_gets_some_addresses_there_is_no_alarm() -> None:
+    script = Script()
+    for hour in range(48):
+        script.run(hour, f"7{hour % 4}.1.1.1")
+    assert script.alarms == []
+
+
 def test_a_function_in_a_cloud_is_no_alarm() -> None:
     script = Script(lambda hour: f"{80 + hour % 40}.{hour}.1.1")
     for hour in range(48):
