@@ -11,10 +11,10 @@ import re
 import time
 from datetime import datetime
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 
 from futuretracker.anomalies.observations import IDS, REQUEST_IDS, Observation
+from futuretracker.web.addresses import address_of
 
 LONGEST: Final = 64 * 1024  # bytes of a line
 LATEST: Final = 86_400  # seconds that a line may be ahead of the clock
@@ -153,14 +153,13 @@ def _matching(pattern: Any, value: object) -> str:
     return value
 
 
-@lru_cache(maxsize=8192)
 def _address(value: object) -> str:
-    """Return an IP address in its usual spelling. A unix socket has none."""
+    """Return an IP address in its usual spelling, without a port. A unix socket has none."""
     if value is None:
         return ""
-    if not isinstance(value, str):
-        raise TypeError
-    return str(ip_address(value))
+    if not isinstance(value, str) or (address := address_of(value)) is None:
+        raise ValueError
+    return str(address)
 
 
 def _agent(value: object) -> str:

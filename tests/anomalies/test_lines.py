@@ -69,6 +69,22 @@ def test_credentials_are_counted_once_and_attempts_each_time() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("192.0.2.7:443", "192.0.2.7"),
+        ("[2001:DB8::1]:443", "2001:db8::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        (None, ""),
+    ],
+)
+def test_an_address_has_no_port_and_one_spelling(written: str | None, address: str) -> None:
+    found = parse(line(ip=written))
+
+    assert found is not None
+    assert found.observation.address == address
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         (b"", "not-json"),
