@@ -17,7 +17,7 @@ from futuretracker.anomalies.observations import IDS, REQUEST_IDS, Observation
 from futuretracker.web.addresses import address_of
 
 LONGEST: Final = 64 * 1024  # bytes of a line
-LATEST: Final = 86_400  # seconds that a line may be ahead of the clock
+LATEST: Final = 300  # seconds that a line may be ahead of this host's clock
 SPAN: Final = 3600  # seconds that a line may cover
 COUNT: Final = 10**9
 BYTES: Final = 10**15

@@ -150,7 +150,7 @@ def test_no_damage_raises_anything_else() -> None:
 def test_the_lines_of_a_session_are_added_together_but_only_within_ten_seconds() -> None:
     batch = Batch()
     at = NOW // 10 * 10 + 5
-    batch.add_lines([activity(at=at), activity(at=at + 1), activity(at=at + 3600)])
+    batch.add_lines([activity(at=at), activity(at=at + 1), activity(at=at + 60)])
     found = batch.observations()
 
     assert [each.requests for each in found] == [2, 1]
