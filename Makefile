@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run seed token test test-pooler test-stock test-waf test-cluster test-deploy coverage lint format types bench bench-scaling bench-overload bench-credentials profile requirements audit sbom clean
+.PHONY: help setup run seed token test test-pooler test-stock test-waf test-cluster test-deploy coverage lint format types bench bench-scaling bench-overload bench-credentials evaluate-anomalies profile requirements audit sbom clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +8,7 @@ INSTALLED := .venv/installed
 RUNNABLE := .venv/runnable
 
 help: ## list these commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 setup: $(INSTALLED) ## install everything into .venv, and check the hashes
 
@@ -112,6 +112,9 @@ bench-overload: $(INSTALLED) ## measure clients that give up, light users beside
 
 bench-credentials: $(INSTALLED) ## compare the CPU time of session tokens, API keys and signed requests: 1 minute
 	$(BIN)/python -m benchmarks.credentials
+
+evaluate-anomalies: $(INSTALLED) ## measure anomaly detection in simulated worlds: 2 minutes; SEED=7: another world
+	$(BIN)/python -m benchmarks.anomalies $(if $(SEED),--seed $(SEED),--output docs/anomalies.md)
 
 profile: $(INSTALLED) ## show the CPU time of each layer of a request (needs wrk)
 	$(BIN)/python -m benchmarks.profile

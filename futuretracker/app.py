@@ -16,6 +16,7 @@ from futuretracker.database.freshness import Freshness
 from futuretracker.limits import AtOnce, Served, limiter, rate_limited
 from futuretracker.store import open_store
 from futuretracker.web import errors
+from futuretracker.web.activity import Activity
 from futuretracker.web.application import Application
 from futuretracker.web.cors import Cors
 from futuretracker.web.errors import Unauthenticated
@@ -55,6 +56,7 @@ def create_app(config: Config) -> Application:
         app.after_request(freshness.mark_write)
     app.after_request(audit.log_response)
     app.after_request(note_route)
+    app.after_request(Activity().note)
     errors.init_app(
         app,
         {

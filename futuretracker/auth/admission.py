@@ -78,7 +78,7 @@ class Admission:
 
     def _check_known(self, request: Request, credential: Credential, session: Session) -> Values:
         """Check a session that this process has verified before: one visit to the store."""
-        request.session = session
+        self._take_session(request, session)
         values = self._limits.count([GENERATION, *self._keys(request)], credential.nonce)
         check_url(request)
         request.session = self._check_session(request, credential, session, values)
@@ -89,8 +89,13 @@ class Admission:
         values = self._limits.count([GENERATION])
         check_url(request)
         session = credential.find()
-        request.session = self._check_session(request, credential, session, values)
+        self._take_session(request, self._check_session(request, credential, session, values))
         return self._limits.count(self._keys(request), credential.nonce)
+
+    def _take_session(self, request: Request, session: Session) -> None:
+        """Set the session, and whether its user has the lower limit, before its user is counted."""
+        request.session = session
+        request.is_slowed = self.revocations.slows(session)
 
     def _check_session(
         self, request: Request, credential: Credential, session: Session, values: Values

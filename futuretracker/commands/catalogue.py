@@ -139,6 +139,18 @@ GROUPS: dict[str, dict[str, Command]] = {
             ("WAF_DIRECTORY",),
         ),
     },
+    "anomaly detection": {
+        "watch": Command(
+            "find unusual access in the log lines and the audit table, and report it",
+            ("", "--file /var/log/futuretracker.log", "--once"),
+            ("WATCH_DATABASE_URL", "ANOMALY_DIRECTORY"),
+        ),
+        "findings": Command(
+            "list what 'watch' has found, accept or dismiss it, and undo what was done",
+            ("list --since 7d", "show anom_4be0c1d2a3f4e5f6", "list --state all --json"),
+            ("WATCH_DATABASE_URL", "ANOMALY_WEBHOOK_URL", "ANOMALY_WEBHOOK_SECRET"),
+        ),
+    },
     "for programs": {
         "openapi": Command("print the API's OpenAPI document", ("> openapi.json",)),
         "completion": Command(

@@ -10,7 +10,7 @@ from futuretracker.checks.checklist import ITEMS
 from futuretracker.checks.finding import Verdict
 from futuretracker.checks.runner import run as run_checks
 from futuretracker.checks.subject import Subject
-from futuretracker.commands.findings import as_json, as_text, show
+from futuretracker.commands.check_output import as_json, as_text, show
 
 if TYPE_CHECKING:
     import argparse

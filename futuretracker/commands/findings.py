@@ -1,102 +1,138 @@
-"""The output of ``check``: lines for a file, a table for a terminal, or JSON."""
+"""``findings``: list what ``watch`` has found, decide about it, and undo what was done."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections import Counter
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, Any
 
-from futuretracker.checks.finding import Verdict
-from futuretracker.commands.help import is_colored
+import psycopg
+from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedFunction, UndefinedTable
+
+from futuretracker.anomalies.actions.undo import undo
+from futuretracker.commands import findings_output
+from futuretracker.commands.findings_arguments import add_arguments
+from futuretracker.commands.output import print_json
+from futuretracker.commands.problems import database_problem
+from futuretracker.config.anomalies import FindingsSettings
+from futuretracker.database.queries.anomaly_actions import select_actions
+from futuretracker.database.queries.anomaly_decisions import decide, find_finding, list_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import argparse
+    from collections.abc import Callable
 
-    from futuretracker.checks.runner import Result
+    from futuretracker.database.queries.anomaly_decisions import Decided
 
-STYLES = {
-    Verdict.OK: "green",
-    Verdict.WARNING: "yellow",
-    Verdict.ERROR: "bold red",
-    Verdict.UNKNOWN: "magenta",
-    Verdict.SKIPPED: "dim",
+    Connection = psycopg.Connection[Any]
+    Done = tuple[dict[str, Any], str, int]  # for a program, for a person, and the exit status
+
+__all__ = ["add_arguments", "run"]
+MOST = 100  # findings of a list
+OLD = (InsufficientPrivilege, UndefinedColumn, UndefinedFunction, UndefinedTable)
+
+
+class Refused(Exception):
+    """The action is not possible; the message says why."""
+
+
+def run(options: argparse.Namespace) -> int | str:
+    """Carry out the action as the role of ``watch``, and print the result."""
+    settings = FindingsSettings.from_env()
+    try:
+        with psycopg.connect(
+            settings.url,
+            autocommit=True,
+            prepare_threshold=None,
+            connect_timeout=5,
+            application_name="futuretracker findings",
+        ) as conn:
+            result, text, status = ACTIONS[options.action](conn, settings, options)
+    except Refused as error:
+        return str(error)
+    except OLD as error:
+        problem = database_problem(error, "WATCH_DATABASE_URL")
+        return f"{problem}. Is it up to date? Run 'python -m futuretracker migrate'."
+    except psycopg.Error as error:
+        return database_problem(error, "WATCH_DATABASE_URL")
+    if options.json:
+        print_json(result)
+    else:
+        print(text)  # noqa: T201 - the command's output
+    return status
+
+
+def _list(conn: Connection, _settings: FindingsSettings, options: argparse.Namespace) -> Done:
+    found = list_findings(
+        conn,
+        state=None if options.state == "all" else options.state,
+        kind=options.kind,
+        since=options.since and dt.datetime.now(dt.UTC) - options.since,
+        most=MOST + 1,
+    )
+    shown, has_more = found[:MOST], len(found) > MOST
+    result = {"findings": [findings_output.as_object(each) for each in shown], "more": has_more}
+    text = (
+        findings_output.table(shown, has_more=has_more) if shown else "There are no such findings."
+    )
+    return result, text, 0
+
+
+def _show(conn: Connection, _settings: FindingsSettings, options: argparse.Namespace) -> Done:
+    finding = _found(conn, options.id)
+    acts = select_actions(conn, finding_id=options.id)
+    objects = [findings_output.act_as_object(act) for act in acts]
+    result = {**findings_output.as_object(finding), "actions": objects}
+    return result, findings_output.details(finding, acts), 0
+
+
+def _accept(conn: Connection, _settings: FindingsSettings, options: argparse.Namespace) -> Done:
+    finding = _decide(conn, options, "accepted")
+    return findings_output.as_object(finding), findings_output.accepted(finding), 0
+
+
+def _dismiss(conn: Connection, _settings: FindingsSettings, options: argparse.Namespace) -> Done:
+    finding = _decide(conn, options, "dismissed")
+    return findings_output.as_object(finding), findings_output.dismissed(finding), 0
+
+
+def _undo(conn: Connection, settings: FindingsSettings, options: argparse.Namespace) -> Done:
+    _found(conn, options.id)
+    done = list(undo(conn, options.id, settings.actions))
+    if not done:
+        message = f"There is nothing to undo: no action about {options.id} is in force."
+        raise Refused(message)
+    actions = [{**each._asdict(), "detail": each.sentence} for each in done]
+    for each in actions:
+        del each["sentence"]
+    text = "\n".join(f"{each.action}: {each.sentence}." for each in done)
+    return (
+        {"id": options.id, "actions": actions},
+        text,
+        int(any(each.outcome == "failed" for each in done)),
+    )
+
+
+def _decide(conn: Connection, options: argparse.Namespace, state: str) -> Decided:
+    finding = decide(conn, finding_id=options.id, state=state, note=options.note)
+    if finding is None:
+        before = _found(conn, options.id)
+        message = f"{options.id} is {state} already, {findings_output.when_decided(before)}."
+        raise Refused(message)
+    return finding
+
+
+def _found(conn: Connection, finding_id: str) -> Decided:
+    finding = find_finding(conn, finding_id=finding_id)
+    if finding is None:
+        message = f"There is no finding {finding_id}. 'findings list --state all' shows their ids."
+        raise Refused(message)
+    return finding
+
+
+ACTIONS: dict[str, Callable[[Connection, FindingsSettings, argparse.Namespace], Done]] = {
+    "list": _list,
+    "show": _show,
+    "accept": _accept,
+    "dismiss": _dismiss,
+    "undo": _undo,
 }
-Row = tuple[Verdict, str, str, str]  # verdict, id, what was found, remedy
-
-
-def as_text(results: Sequence[Result], *, level: str, passed: bool) -> str:
-    """Return one line for each finding, and one for all items that depend on the same cause."""
-    lines = []
-    for verdict, item, found, remedy in _rows(results):
-        fix = f" Fix: {remedy}" if remedy else ""
-        lines.append(f"{verdict:<8} {item:<23} {found}{fix}")
-    return "\n".join([*lines, _summary(results, level=level, passed=passed)])
-
-
-def show(results: Sequence[Result], *, level: str, passed: bool) -> None:
-    """Print a table with colors to a terminal; long texts wrap inside their column."""
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for verdict, item, found, remedy in _rows(results):
-        text = Text(found)
-        if remedy:
-            text.append(f"\nFix: {remedy}", style="bold")
-        table.add_row(Text(verdict, STYLES[verdict]), Text(item, no_wrap=True), text)
-    console = Console(highlight=False, color_system="auto" if is_colored(sys.stdout) else None)
-    console.print(table)
-    color = "green" if passed else "bold red"
-    console.print(Text(_summary(results, level=level, passed=passed), color))
-
-
-def as_json(results: Sequence[Result], *, deploy: bool, level: str, passed: bool) -> str:
-    """Return one JSON object with every item."""
-    document = {
-        "passed": passed,
-        "deploy": deploy,
-        "failLevel": level,
-        "counts": _counts(results),
-        "items": [
-            {
-                "id": item.id,
-                "title": item.title,
-                "verdict": finding.verdict,
-                "found": _one_line(finding.found),
-                "remedy": _one_line(finding.remedy),
-                "cause": finding.cause if finding.verdict == Verdict.SKIPPED else None,
-            }
-            for item, finding in results
-        ],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False)
-
-
-def _rows(results: Sequence[Result]) -> Iterator[Row]:
-    skipped: dict[str, list[str]] = {}
-    for item, finding in results:
-        if finding.verdict == Verdict.SKIPPED:
-            skipped.setdefault(finding.cause, []).append(item.id)
-    for item, finding in results:
-        if finding.verdict != Verdict.SKIPPED:
-            yield finding.verdict, item.id, _one_line(finding.found), _one_line(finding.remedy)
-        if ids := skipped.get(item.id):
-            some = f"{len(ids)} check{'s' if len(ids) > 1 else ''}"
-            yield Verdict.SKIPPED, some, f"because of {item.id}: {', '.join(ids)}.", ""
-
-
-def _summary(results: Sequence[Result], *, level: str, passed: bool) -> str:
-    counts = ", ".join(f"{number} {verdict}" for verdict, number in _counts(results).items())
-    return f"{'passed' if passed else 'failed'}: {counts} (fail level: {level})"
-
-
-def _counts(results: Sequence[Result]) -> dict[str, int]:
-    counted = Counter(result.finding.verdict for result in results)
-    return {str(verdict): counted[verdict] for verdict in Verdict}
-
-
-def _one_line(text: str) -> str:
-    """Remove line breaks and control characters, which a server or a file may have sent."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -49,6 +49,7 @@ class Config:
     user_write: RateLimit
     key_general: RateLimit
     key_write: RateLimit
+    user_slowed: RateLimit
 
     @property
     def connections(self) -> int:
@@ -90,6 +91,7 @@ class Config:
                 user_write=read_rate_limit(env, "RATE_LIMIT_USER_WRITE", "user-write"),
                 key_general=read_rate_limit(env, "RATE_LIMIT_KEY_GENERAL", "key-general"),
                 key_write=read_rate_limit(env, "RATE_LIMIT_KEY_WRITE", "key-write"),
+                user_slowed=read_rate_limit(env, "RATE_LIMIT_USER_SLOWED", "user-slowed"),
             )
 
 

@@ -113,13 +113,14 @@ def _host_of(key: str) -> str | None:
 
 def _check_webhook_secrets(text: str) -> None:
     secrets = split(text)
-    if len(secrets) > MAX_SECRETS or not all(_is_webhook_secret(secret) for secret in secrets):
+    if len(secrets) > MAX_SECRETS or not all(is_webhook_secret(secret) for secret in secrets):
         raise ValidationError(
             "must be a Svix secret (whsec_ and base64), or two of them, comma-separated"
         )
 
 
-def _is_webhook_secret(text: str) -> bool:
+def is_webhook_secret(text: str) -> bool:
+    """Return whether a text is a secret of Standard Webhooks, with 16 bytes or more."""
     match = _WEBHOOK_SECRET(text)
     return match is not None and len(_decode(match[1])) >= MIN_SECRET
 

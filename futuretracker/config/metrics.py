@@ -23,7 +23,7 @@ class MetricsSettings:
 
     ``backups`` is the folder of the ``status.json`` that backups write, ``audit`` that of the
     ``audit.json`` that ``audit prune`` writes, ``firewall`` that of the ``waf.json`` that
-    ``waf-log`` writes.
+    ``waf-log`` writes, ``anomalies`` that of the ``anomalies.json`` that ``watch`` writes.
     """
 
     port: int | None
@@ -31,6 +31,7 @@ class MetricsSettings:
     backups: Path
     audit: Path
     firewall: Path
+    anomalies: Path
 
 
 def read_metrics(env: Environment, api_port: int | None) -> MetricsSettings:
@@ -45,6 +46,7 @@ def read_metrics(env: Environment, api_port: int | None) -> MetricsSettings:
         backups=read_backup_directory(env),
         audit=read_audit_directory(env),
         firewall=read_firewall_directory(env),
+        anomalies=read_anomaly_directory(env),
     )
 
 
@@ -61,6 +63,11 @@ def read_audit_directory(env: Environment) -> Path:
 def read_firewall_directory(env: Environment) -> Path:
     """Read the folder of ``waf.json``, which ``waf-log`` and /metrics share."""
     return Path(env.text("WAF_DIRECTORY") or SETTINGS["WAF_DIRECTORY"].default)
+
+
+def read_anomaly_directory(env: Environment) -> Path:
+    """Read the folder of ``anomalies.json``, which ``watch``, /metrics and ``check`` share."""
+    return Path(env.text("ANOMALY_DIRECTORY") or SETTINGS["ANOMALY_DIRECTORY"].default)
 
 
 def _check_token(text: str) -> None:

@@ -246,6 +246,12 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         Setting("RATE_LIMIT_USER_WRITE", "1500 per 15 minutes", "Writes of one user.", shown=True),
         Setting("RATE_LIMIT_KEY_GENERAL", "600 per 15 minutes", "Requests of one API key."),
         Setting("RATE_LIMIT_KEY_WRITE", "300 per 15 minutes", "Writes of one API key."),
+        Setting(
+            "RATE_LIMIT_USER_SLOWED",
+            "60 per 15 minutes",
+            "Requests of one user for whom anomaly detection has lowered the limit"
+            " (`ANOMALY_ACTIONS`).",
+        ),
     ),
     "Metrics": (
         Setting(
@@ -339,6 +345,46 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             "WAF_DIRECTORY",
             "/var/lib/futuretracker-waf",
             "The folder of `waf.json`, which `waf-log` writes and `/metrics` reads.",
+        ),
+    ),
+    "Anomaly detection": (
+        Setting(
+            "WATCH_DATABASE_URL",
+            "",
+            "Postgres as the role `futuretracker_watch`. Only `watch` and `findings` read it.",
+            absent="required by `watch` and `findings`",
+            missing="set it to the Postgres URL of the role futuretracker_watch",
+            secret=True,
+            example=f"postgresql://futuretracker_watch:password@db.{_DOMAIN}",
+        ),
+        Setting(
+            "ANOMALY_DIRECTORY",
+            "/var/lib/futuretracker-watch",
+            "The folder of `anomalies.json`, which `watch` writes and `/metrics` reads.",
+        ),
+        Setting(
+            "ANOMALY_ACTIONS",
+            "",
+            "What `watch` does after a new finding, comma-separated: a kind of finding, or `*` for"
+            " every kind, and `revoke-session`, `suspend-key`, `lower-limit` or `webhook`. With"
+            " `:dry-run` it only records what it would have done.",
+            absent="nothing",
+            example="stolen-token=revoke-session,scraping=lower-limit:dry-run,*=webhook",
+        ),
+        Setting(
+            "ANOMALY_WEBHOOK_URL",
+            "",
+            "Where `webhook` sends its messages: an `https://` URL, or `http://` on this machine.",
+            secret=True,
+            example="https://alerts.example.com/futuretracker",
+        ),
+        Setting(
+            "ANOMALY_WEBHOOK_SECRET",
+            "",
+            "The secret that signs the messages by the rules of Standard Webhooks: `whsec_` and"
+            " base64 of 16 bytes or more.",
+            secret=True,
+            example="whsec_your_webhook_secret_here",
         ),
     ),
     "Checks": (

@@ -42,6 +42,11 @@ def has_no_api_key() -> bool:
     return current().key is None
 
 
+def is_not_slowed() -> bool:
+    """Return whether the current request's user does not have the lower rate limit."""
+    return not current().is_slowed
+
+
 def is_anonymous() -> bool:
     """Return whether the current request has no verified session."""
     return current().caller is None

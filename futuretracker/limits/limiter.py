@@ -11,7 +11,14 @@ from limits import parse
 from futuretracker.limits import storage
 from futuretracker.limits.counting import RateLimits
 from futuretracker.limits.headers import describe
-from futuretracker.limits.keys import by_address, by_api_key, by_user, has_no_api_key, is_anonymous
+from futuretracker.limits.keys import (
+    by_address,
+    by_api_key,
+    by_user,
+    has_no_api_key,
+    is_anonymous,
+    is_not_slowed,
+)
 from futuretracker.web.application import current_app
 from futuretracker.web.request import WRITES, current
 
@@ -81,6 +88,12 @@ LIMITS: list[ApplicationLimit] = [
         methods=sorted(WRITES),
         exempt_when=has_no_api_key,
         error_message=WRITE_MESSAGE,
+    ),
+    ApplicationLimit(
+        _setting(lambda settings: settings.user_slowed),
+        key_function=by_user,
+        scope="user-slowed",
+        exempt_when=is_not_slowed,
     ),
 ]
 

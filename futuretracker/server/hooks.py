@@ -14,6 +14,7 @@ from futuretracker.server.balance import ConnectionBalance, ConnectionCounts
 from futuretracker.server.ports import PortNotFree, check_port
 from futuretracker.store import NotPrivate, check_private, folder_of
 from futuretracker.telemetry import exposition, metrics, multiprocess
+from futuretracker.web.lifecycle import draining
 
 if TYPE_CHECKING:
     from futuretracker.config import Config
@@ -77,7 +78,8 @@ class Hooks:
             systemd.sd_notify("READY=1", worker.log, unset_environment=True)
 
     def worker_exit(self, _server: object, _worker: object) -> None:
-        """Remove the metrics that only a living worker has."""
+        """Write what the worker has still counted, and remove the metrics of a living worker."""
+        draining.set()  # whatever has ended it, even Ctrl-C
         exposition.end()
 
     def child_exit(self, _server: object, worker: Any) -> None:

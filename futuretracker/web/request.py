@@ -17,6 +17,7 @@ ApiVersion: TypeAlias = Literal["original", "v1"]
 
 # The usual methods. A client may send any other word as its method.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+READS = frozenset({"GET", "HEAD"})
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_BODY = 2**20  # bytes
 REQUEST_ID = "futuretracker.request_id"
@@ -63,6 +64,7 @@ class Request(flask.Request):
     limiter_context: Any = None  # Flask-Limiter's
     counted: tuple[object, ...] = ()  # the rate limits that were counted for this request
     session: Session  # set once the token is verified, which does not mean that it is admitted
+    is_slowed: bool = False  # whether the user has the lower rate limit
     user_id: UUID  # the internal id of the user; set once the request is admitted
     visit: Any = None  # of its user's turn, in ``limits.at_once``
     reads_primary: bool = False  # because its session has written a moment ago

@@ -12,7 +12,11 @@ import pytest
 
 from futuretracker.auth import revocations
 from futuretracker.auth.revocations import GENERATION
-from futuretracker.database.queries.revocations import insert_revocation, select_revocations
+from futuretracker.database.queries.revocations import (
+    Restrictions,
+    insert_revocation,
+    select_restrictions,
+)
 from futuretracker.web.application import Application
 from tests.support.clerk import event, send, session_of
 
@@ -51,11 +55,11 @@ def loads(clock: Clock | None = None) -> Iterator[list[float]]:
     """Record the times at which the revocations are loaded."""
     times: list[float] = []
 
-    def noted(conn: Connection) -> frozenset[str]:
+    def noted(conn: Connection) -> Restrictions:
         times.append((clock or time).monotonic())
-        return select_revocations(conn)
+        return select_restrictions(conn)
 
-    with mock.patch.object(revocations, "select_revocations", noted):
+    with mock.patch.object(revocations, "select_restrictions", noted):
         yield times
 
 
@@ -133,9 +137,9 @@ def test_a_revocation_expires_and_the_next_one_deletes_it(
     role: Connection, owner: Connection, alice: User
 ) -> None:
     revoke(role, alice.id, seconds=1)
-    assert alice.id in select_revocations(role)
+    assert alice.id in select_restrictions(role).refused
     time.sleep(1.1)
-    assert alice.id not in select_revocations(role)
+    assert alice.id not in select_restrictions(role).refused
     revoke(role, "user_somebody", seconds=1)
 
     left = owner.execute("select subject from revocations where subject = %s", [alice.id])
@@ -196,7 +200,7 @@ def test_a_user_who_is_revoked_during_a_request_gets_no_row(
 ) -> None:
     """The set in memory was loaded before the revocation, the row is written after it."""
     with (
-        mock.patch.object(revocations, "select_revocations", return_value=frozenset()),
+        mock.patch.object(revocations, "select_restrictions", return_value=Restrictions()),
         mock.patch("futuretracker.auth.admission.event") as told,
     ):
         revoke(role, user.id)

@@ -12,7 +12,7 @@ import pytest
 
 from futuretracker.auth.api_keys.format import parse_key
 from futuretracker.database.queries.api_keys import find_key, touch_key
-from futuretracker.database.queries.revocations import select_revocations
+from futuretracker.database.queries.revocations import select_restrictions
 from tests.commands import refused, run
 from tests.database.queries.conftest import Owner
 
@@ -172,7 +172,7 @@ def test_a_key_is_revoked_by_its_id_its_prefix_or_its_text(
         )
         assert (result.returncode, result.stdout, result.stderr) == (0, said, "")
         assert find_key(role, key_id=key["id"]) is None
-        assert f"key_{key['id']}.1" in select_revocations(role)
+        assert f"key_{key['id']}.1" in select_restrictions(role).refused
         details = {"keyId": key["id"], "name": "Export"}
         assert audited(owner, a)[-1] == ("operator", "operator", "DELETE_API_KEY", details)
 

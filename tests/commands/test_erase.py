@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from futuretracker.database.queries.erasures import begin_erasure, select_erasures
-from futuretracker.database.queries.revocations import select_revocations
+from futuretracker.database.queries.revocations import select_restrictions
 from tests.commands import environment, on_a_terminal, refused, run
 from tests.conftest import numbers
 from tests.database.queries.conftest import Owner
@@ -41,7 +41,7 @@ def test_it_erases_the_user_and_refuses_the_tokens(
     assert counts(owner, a) == [0, 0, 0]
     assert owner.execute("select from users where id = %s", [a.id]).fetchall() == []
     assert audited(owner, a).count("ERASE_USER") == 1
-    assert a.clerk_id in select_revocations(role)
+    assert a.clerk_id in select_restrictions(role).refused
 
 
 def test_a_terminal_shows_whom_it_erases(
@@ -69,7 +69,7 @@ def test_a_large_erasure_that_is_killed_is_continued(
     process.wait(60)
     assert [one.clerk_id for one in select_erasures(role)] == [a.clerk_id]
     assert counts(owner, a)[0] > 0
-    assert a.clerk_id in select_revocations(role)
+    assert a.clerk_id in select_restrictions(role).refused
 
     result = run(tmp_path, "erase", "--resume", **settings)
 
@@ -126,7 +126,7 @@ def test_resuming_begins_nothing(
 
     assert (result.returncode, result.stdout) == (0, "nothing to erase\n")
     assert counts(owner, a)[0] == 1
-    assert a.clerk_id not in select_revocations(role)
+    assert a.clerk_id not in select_restrictions(role).refused
 
 
 def test_an_unknown_user_has_no_data_but_is_refused(
@@ -136,7 +136,7 @@ def test_an_unknown_user_has_no_data_but_is_refused(
     result = run(tmp_path, "erase", "--user", unknown, **settings)
 
     assert result.stdout == f"{unknown}: there was no data of this user\n"
-    assert unknown in select_revocations(role)
+    assert unknown in select_restrictions(role).refused
 
 
 def test_bad_arguments_are_one_sentence(tmp_path: Path) -> None:

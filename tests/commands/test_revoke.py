@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from futuretracker.database.queries.revocations import select_revocations
+from futuretracker.database.queries.revocations import select_restrictions
 from tests.commands import refused, run
 from tests.support import servers
 
@@ -37,7 +37,7 @@ def test_what_it_is_told_is_refused(
     result = run(tmp_path, "revoke", f"--{kind}", subject, **settings)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, DONE.format(subject), "")
-    assert subject in select_revocations(role)
+    assert subject in select_restrictions(role).refused
 
 
 @pytest.mark.parametrize("kind", ["session", "user"])
@@ -48,7 +48,7 @@ def test_json_is_one_object(
     result = run(tmp_path, "revoke", f"--{kind}", subject, "--json", **settings)
 
     assert json.loads(result.stdout) == {kind: subject, "withinSeconds": 2}
-    assert subject in select_revocations(role)
+    assert subject in select_restrictions(role).refused
 
 
 def test_a_running_service_refuses_within_two_seconds(

@@ -426,6 +426,12 @@ export interface components {
              * @example false
              */
             signedOnly: boolean;
+            /**
+             * Format: date-time
+             * @description When the operator suspended the key, which refuses it; null if it is not suspended.
+             * @example null
+             */
+            suspendedAt: string | null;
         };
         /**
          * @description The fields to update; at least one. A key can only lose rights, never gain any.
@@ -542,6 +548,12 @@ export interface components {
              * @example false
              */
             signedOnly: boolean;
+            /**
+             * Format: date-time
+             * @description When the operator suspended the key, which refuses it; null if it is not suspended.
+             * @example null
+             */
+            suspendedAt: string | null;
         };
         /** @description The number of opportunities by campus mode. */
         CampusModeCounts: {
@@ -2240,7 +2252,8 @@ export interface operations {
                      *         "scopes": [
                      *           "opportunities:read"
                      *         ],
-                     *         "signedOnly": false
+                     *         "signedOnly": false,
+                     *         "suspendedAt": null
                      *       }
                      *     ]
                      */
@@ -2304,7 +2317,8 @@ export interface operations {
                      *         "opportunities:read"
                      *       ],
                      *       "secret": "ft_live_7Fq2kXw9LmZ4_4pUzG...",
-                     *       "signedOnly": false
+                     *       "signedOnly": false,
+                     *       "suspendedAt": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKeyWithSecret"];
@@ -2421,7 +2435,8 @@ export interface operations {
                      *       "scopes": [
                      *         "opportunities:read"
                      *       ],
-                     *       "signedOnly": false
+                     *       "signedOnly": false,
+                     *       "suspendedAt": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKey"];
@@ -2492,7 +2507,8 @@ export interface operations {
                      *         "opportunities:read"
                      *       ],
                      *       "secret": "ft_live_7Fq2kXw9LmZ4_4pUzG...",
-                     *       "signedOnly": false
+                     *       "signedOnly": false,
+                     *       "suspendedAt": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKeyWithSecret"];

@@ -61,6 +61,13 @@ class ApiKey(Response):
         allow_none=True,
         metadata=about("Until when the former secret is valid; null if there is none.", None),
     )
+    suspendedAt = fields.DateTime(
+        allow_none=True,
+        metadata=about(
+            "When the operator suspended the key, which refuses it; null if it is not suspended.",
+            None,
+        ),
+    )
 
 
 class ApiKeyWithSecret(ApiKey):

@@ -28,7 +28,10 @@ SCOPE: Final = about(
 )
 SIGNED_ONLY: Final = "A key with a public key has no secret, so signedOnly cannot be false"
 READ_ONLY: Final = frozenset(
-    {"id", "prefix", "algorithm", "createdAt", "lastUsed", "formerSecretValidUntil", "secret"}
+    {
+        *("id", "prefix", "algorithm", "createdAt", "lastUsed", "formerSecretValidUntil"),
+        *("suspendedAt", "secret"),
+    }
 )
 WIDER: Final = {
     "scopes": "A key cannot get scopes that it does not have. Create another key",

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from werkzeug.exceptions import NotFound
 
 from futuretracker import __version__
+from futuretracker.anomalies.gauges import AnomalyMetrics
 from futuretracker.auth import public
 from futuretracker.backups.gauges import BackupAge
 from futuretracker.config.checks import USER_AGENT
@@ -116,6 +117,7 @@ def get_all_metrics() -> Response:
         BackupAge(settings.backups),
         AuditLogGauges(settings.audit),
         FirewallMetrics(settings.firewall),
+        AnomalyMetrics(settings.anomalies),
     )
     body = run_in_thread(exposition, About(), *files)
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)

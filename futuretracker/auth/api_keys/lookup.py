@@ -57,7 +57,9 @@ def stored_key(key_id: str) -> StoredKey:
 
 
 def session_of(key_id: str, stored: StoredKey, expires_at: float) -> Session:
-    """Return the session of a stored key."""
+    """Return the session of a stored key; raise Unauthenticated if the key is suspended."""
+    if stored.is_suspended:
+        raise Unauthenticated("key-suspended", key_id=key_id)
     networks = [ipaddress.ip_network(network) for network in stored.networks]
     return Session(
         user_id=stored.clerk_id,

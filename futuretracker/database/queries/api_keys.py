@@ -77,6 +77,7 @@ class StoredKey(NamedTuple):
     version: int
     expires_at: float | None
     last_used_at: float | None
+    is_suspended: bool
 
 
 def insert_key(conn: Connection[Any], *, audit: AuditEntry, key: NewKey, prefix: str) -> bytes:
@@ -247,7 +248,8 @@ def find_key(conn: Connection[Any], *, key_id: str) -> StoredKey | None:
         select user_id, clerk_id, scopes, networks::text[], algorithm, public_key, secret_digest,
             case when former_until > now() then former_digest end,
             extract(epoch from {FORMER_UNTIL})::float8, version,
-            extract(epoch from expires_at)::float8, extract(epoch from last_used_at)::float8
+            extract(epoch from expires_at)::float8, extract(epoch from last_used_at)::float8,
+            suspended_at is not null
         from api_keys
         where {SET_KEY} and id = %(key_id)s::text and coalesce(expires_at > now(), true)
         """,

@@ -20,7 +20,8 @@ KEY: Final[LiteralString] = f"""id, name, %(prefix)s::text || id as prefix, scop
                 last_used_agent as "userAgent"
             where last_used_at is not null
         ) as used
-    ) as "lastUsed", {time_of(FORMER_UNTIL, '"formerSecretValidUntil"')}"""
+    ) as "lastUsed", {time_of(FORMER_UNTIL, '"formerSecretValidUntil"')},
+    {time_of("suspended_at", '"suspendedAt"')}"""
 # These two come after ``written``, which returns the key with its ``former_version``.
 AUDITED: Final[LiteralString] = """audited as (
             insert into audit_log

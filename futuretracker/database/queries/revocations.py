@@ -1,8 +1,8 @@
-"""The table ``revocations``."""
+"""What is in force against sessions and users: revocations, and the lower rate limit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -10,18 +10,27 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["session", "user"]
 
 
-def select_revocations(conn: Connection[Any]) -> frozenset[str]:
-    """Return Clerk's ids of the sessions and users whose tokens are revoked.
+class Restrictions(NamedTuple):
+    """Clerk's ids of the sessions and users whose tokens are refused, and of users to slow down."""
+
+    refused: frozenset[str] = frozenset()
+    slowed: frozenset[str] = frozenset()
+
+
+def select_restrictions(conn: Connection[Any]) -> Restrictions:
+    """Return what is in force now.
 
     The tokens of a user are refused for as long as the user's data is being erased.
     """
-    cursor = conn.execute(
+    rows = conn.execute(
         """
-        select subject from revocations where expires_at > now()
-        union all select clerk_id from erasures
+        select subject, true from revocations where expires_at > now()
+        union all select clerk_id, true from erasures
+        union all select clerk_id, false from slowed_users where ends_at > now()
         """
-    )
-    return frozenset(subject for (subject,) in cursor)
+    ).fetchall()
+    refused = frozenset(subject for subject, is_refused in rows if is_refused)
+    return Restrictions(refused, frozenset(user for user, is_refused in rows if not is_refused))
 
 
 def insert_revocation(

@@ -12,7 +12,7 @@ import pytest
 
 from futuretracker.database.queries.api_keys import delete_key, find_key, touch_key
 from futuretracker.database.queries.erasures import begin_erasure, continue_erasure
-from futuretracker.database.queries.revocations import select_revocations
+from futuretracker.database.queries.revocations import select_restrictions
 from tests.database.queries.keys import (
     DIGEST,
     ED25519,
@@ -231,7 +231,7 @@ def test_each_change_revokes_the_version_before_it_in_its_transaction(
 
     sessions = {f"key_{key_id}.{number}" for number in (1, 2, 3)}
     assert {session for session, _ in revoked(owner, key_id)} == sessions
-    assert sessions <= select_revocations(role)
+    assert sessions <= select_restrictions(role).refused
     assert find_key(role, key_id=key_id) is None
 
 

@@ -19,7 +19,7 @@ from futuretracker.database.queries.erasures import (
     continue_erasure,
     select_erasures,
 )
-from futuretracker.database.queries.revocations import select_revocations
+from futuretracker.database.queries.revocations import select_restrictions
 from futuretracker.database.queries.users import upsert_user
 from tests.conftest import numbers
 from tests.support.pooler import connect
@@ -158,7 +158,7 @@ def test_a_step_that_fails_takes_nothing_of_the_others_back(
         owner.execute("drop function break cascade")
     assert counts(owner, a) == before
     assert before[0] == 201
-    assert a.clerk_id in select_revocations(role)
+    assert a.clerk_id in select_restrictions(role).refused
     assert a.clerk_id in [one.clerk_id for one in select_erasures(role)]
 
     assert not begin(role, a.clerk_id, "msg_broken")  # the same event again
@@ -175,11 +175,11 @@ def test_the_user_is_refused_until_everything_is_erased(
     begin(role, a.clerk_id, seconds=0)
     owner.execute("delete from revocations where subject = %s", [a.clerk_id])
 
-    assert a.clerk_id in select_revocations(role)
+    assert a.clerk_id in select_restrictions(role).refused
     owner.execute("delete from users where id = %s", [a.id])
     assert upsert_user(role, clerk_id=a.clerk_id, email=None) is None
     finish(role, a)
-    assert a.clerk_id not in select_revocations(role)
+    assert a.clerk_id not in select_restrictions(role).refused
     assert counts(owner, a) == [0, 0, 0]
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 TABLES = [
+    "anomaly_actions",
+    "anomaly_findings",
     "api_keys",
     "audit_log",
     "clerk_events",
@@ -29,7 +31,12 @@ TABLES = [
     "opportunities",
     "opportunity_rounds",
     "revocations",
+    "slowed_users",
     "users",
+    "watch_inbox",
+    "watch_profiles",
+    "watch_sources",
+    "watch_state",
 ]
 
 
@@ -84,6 +91,7 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         ("opportunity_rounds", "SELECT"),
         ("opportunity_rounds", "UPDATE"),
         ("revocations", "SELECT"),
+        ("slowed_users", "SELECT"),
         ("users", "INSERT"),
         ("users", "SELECT"),
     ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from futuretracker.anomalies import gauges
 from futuretracker.commands.local import embedded_postgres
 from futuretracker.database.migrate import migrate
 from tests.conftest import ORIGIN, WEBHOOK_SECRET
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
     from futuretracker.commands.local.issuer import Issuer
     from tests.support.servers import Service
+
+WATCHED = gauges.Numbers(
+    lines=1000,
+    skipped={"malformed": 2},
+    inbox=1,
+    findings=[("scraping", "medium", "open", 1), ("mass-delete", "high", "accepted", 2)],
+    leads=True,
+)
 
 
 class Scraped(NamedTuple):
@@ -74,6 +83,7 @@ def scraped(
     (folder / "audit.json").write_text(json.dumps(audit))
     firewall = {"refused": 3, "detected": 0, "read_at": time.time()}
     (folder / "waf.json").write_text(json.dumps(firewall))
+    gauges.save(folder, WATCHED._replace(evaluated_at=time.time(), saved_at=time.time()))
     port = servers.free_port()
     settings = {
         **replicated,
@@ -87,6 +97,7 @@ def scraped(
         "BACKUP_DIRECTORY": str(folder),
         "AUDIT_DIRECTORY": str(folder),
         "WAF_DIRECTORY": str(folder),
+        "ANOMALY_DIRECTORY": str(folder),
     }
     with servers.gunicorn(settings, folder / "log") as service:
         token = issuer.token("user_scraped", ttl=3600, azp=ORIGIN)

@@ -37,6 +37,9 @@ LIMITS = "futuretracker_limit_decisions_total"
 TOKENS = "futuretracker_authentication_failures_total"
 WAF = 'futuretracker_waf_requests_total{outcome="refused"}'
 WAF_LOG = "futuretracker_waf_log_timestamp_seconds"
+ANOMALIES = 'futuretracker_anomaly_findings{kind="scraping",severity="%s",state="%s",instance="%s"}'
+WATCH = "futuretracker_watch"
+SKIPPED = f'{WATCH}_lines_skipped_total{{reason="malformed"}}'
 UP = 'up{job="futuretracker",instance="a"}'
 DRILL = "futuretracker_drill"
 OF_JOB = '{job="futuretracker",instance="a"}'
@@ -237,6 +240,52 @@ CASES = [
     Case("FutureTrackerFirewallRefuses", 30, {WAF: counter((30, 30))}),
     Case("FutureTrackerFirewallLogStopped", 12, {WAF_LOG: gauge((12, 0))}, {}, since=5),
     Case("FutureTrackerFirewallLogStopped", 9, {WAF_LOG: gauge((12, 0))}),
+    # Two hosts export the same finding, until somebody decides.
+    Case(
+        "FutureTrackerAnomalyFound",
+        12,
+        {ANOMALIES % ("high", "open", host): gauge((10, 0), (20, 1)) for host in "ab"},
+        {"kind": "scraping"},
+        since=10,
+    ),
+    Case("FutureTrackerAnomalyFound", 12, {ANOMALIES % ("high", "dismissed", "a"): "1x60"}),
+    Case("FutureTrackerAnomalyFound", 12, {ANOMALIES % ("medium", "open", "a"): "1x60"}),
+    Case(
+        "FutureTrackerWatchStopped",
+        17,
+        {f"{WATCH}_evaluated_timestamp_seconds": gauge((20, 0))},
+        {},
+        since=10,
+    ),
+    Case(
+        "FutureTrackerWatchStopped",
+        17,
+        {f"{WATCH}_saved_timestamp_seconds": gauge((20, 0))},
+        {},
+        since=10,
+    ),
+    Case(
+        "FutureTrackerWatchStopped",
+        17,
+        {f"{WATCH}_{each}_timestamp_seconds": "0+15x80" for each in ("evaluated", "saved")},
+    ),
+    Case(
+        "FutureTrackerWatchSkipsLines",
+        30,
+        {SKIPPED: counter((10, 0), (30, 30)), f"{WATCH}_lines_total": counter((40, 600))},
+        {},
+        since=10,
+    ),
+    Case(
+        "FutureTrackerWatchSkipsLines",
+        35,
+        {SKIPPED: counter((40, 3)), f"{WATCH}_lines_total": counter((40, 600))},
+    ),
+    Case(
+        "FutureTrackerWatchSkipsLines",
+        35,
+        {SKIPPED: counter((10, 0), (2, 100), (30, 0)), f"{WATCH}_lines_total": counter((42, 600))},
+    ),
     Case(
         "FutureTrackerWebhooksRefused",
         57,

@@ -1216,6 +1216,10 @@ class ApiKey(TypedDict):
     """
     Whether it works only for signed requests, never as a bearer.
     """
+    suspendedAt: str | None
+    """
+    When the operator suspended the key, which refuses it; null if it is not suspended.
+    """
 
 
 class ApiKeyWithSecret(TypedDict):
@@ -1270,6 +1274,10 @@ class ApiKeyWithSecret(TypedDict):
     signedOnly: bool
     """
     Whether it works only for signed requests, never as a bearer.
+    """
+    suspendedAt: str | None
+    """
+    When the operator suspended the key, which refuses it; null if it is not suspended.
     """
 
 

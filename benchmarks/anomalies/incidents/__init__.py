@@ -1,0 +1,1 @@
+"""Attacks, each loud, moderate or stealthy, that happen at known times."""
