@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.deploy.edge.h2_client import request, send
 from tests.deploy.edge.nginx_server import INCLUDES, SITE
-from tests.deploy.edge.visitor import request_on
+from tests.deploy.edge.visitor import occupy, request_on
 from tests.web.test_headers import EVERYWHERE
 
 if TYPE_CHECKING:
@@ -125,12 +125,12 @@ def timed(edge: Edge, source: str, path: str) -> tuple[Response, float]:
 
 
 def test_too_many_connections_from_one_address_get_a_429(begin: Begin, service: Service) -> None:
-    slow = b"POST /api/v1/x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n\r\n{"
     source = next(addresses)
     few = {"futuretracker_connections 100": "futuretracker_connections 3"}
     with begin(nginx=few) as edge, ExitStack() as stack:
         for _ in range(3):
-            stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
+            sock = stack.enter_context(closing(edge.connect(source=source)))
+            occupy(sock, "POST /api/v1/x HTTP/1.1")
         refused = edge.request("GET", "/api/v1/health", source=source)
         other = edge.request("GET", "/api/v1/health", source=next(addresses))
 
@@ -141,15 +141,11 @@ def test_too_many_connections_from_one_address_get_a_429(begin: Begin, service: 
 def test_one_token_does_not_use_up_what_its_address_may_have(begin: Begin) -> None:
     source = next(addresses)
     tokens = ["x.y." + letter * 342 for letter in "ab"]
-    slow = (
-        "POST /api/v1/x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n"
-        f"Authorization: Bearer {tokens[0]}\r\n\r\n{{"
-    )
     few = {"futuretracker_tokens 64": "futuretracker_tokens 2"}
     with begin(nginx=few) as edge, ExitStack() as stack:
         for _ in range(2):
             sock = stack.enter_context(closing(edge.connect(source=source)))
-            sock.sendall(slow.encode())
+            occupy(sock, "POST /api/v1/x HTTP/1.1", f"Authorization: Bearer {tokens[0]}")
         same, other = (
             edge.request("GET", "/api/v1/health", source=source, token=token) for token in tokens
         )
