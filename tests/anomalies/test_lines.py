@@ -116,7 +116,7 @@ def test_an_address_has_no_port_and_one_spelling(written: str | None, address: s
         (activity(requestIds=["a b"]), "malformed"),
         (activity(requestIds=["a"] * 1000), "malformed"),
         (activity(agent="x" * LONGEST), "too-long"),
-        (activity(at=NOW + LATEST + 60), "time"),
+        (activity(at=NOW + LATEST + 86_400), "time"),
         (activity(since=moment(NOW + 60)), "time"),
         (activity(since=moment(NOW - 7200)), "time"),
         (activity(since="yesterday"), "time"),

@@ -159,7 +159,7 @@ def test_the_definer_functions_of_the_migrations_are_ok(
 
     assert finding.verdict == Verdict.OK
     assert finding.found == (
-        "All 7 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
+        "All 10 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
         " temporary objects."
     )
 
