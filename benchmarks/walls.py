@@ -80,8 +80,16 @@ def attacked(
     command = ["nice", f"--adjustment={niceness}", sys.executable, "-m", "benchmarks.attacks"]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [*command, *arguments], cwd=ROOT, stdin=pipe, stdout=pipe, text=True
+        [*command, *arguments],
+        cwd=ROOT,
+        stdin=pipe,
+        stdout=pipe,
+        text=True,
+        start_new_session=True,
     ) as process:
+        autogroup = Path(f"/proc/{process.pid}/autogroup")
+        if autogroup.exists():  # Linux compares the niceness only inside of a session's group
+            autogroup.write_text(str(niceness))
         started = process.stdout.readline() if process.stdout else ""
         if started != "ready\n":
             process.kill()

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.anomalies.capacity import measure
 from benchmarks.anomalies.evaluation import evaluate
 from benchmarks.anomalies.explanation import explain
 from benchmarks.anomalies.page import save
-from benchmarks.anomalies.report import figures, markdown
+from benchmarks.anomalies.report import figures, markdown, novel
 from benchmarks.anomalies.seeds import HELD_OUT, TRAINING
 from benchmarks.anomalies.world import Size, World
 from futuretracker.anomalies.engine import Engine
@@ -35,8 +36,9 @@ def run(options: argparse.Namespace) -> None:
     print("\n".join(markdown(results)))
     if options.explain:
         print("\n".join(line for result in results for line in explain(result)))
+    print(novel(results))
     if options.output:
-        save(options.output, size, results)
+        save(options.output, size, results, measure(options.profiles, size))
 
 
 def watch(seed: int, size: Size) -> Result:
@@ -56,6 +58,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--output", type=Path, metavar="PAGE", help="put tables and chart into this Markdown page"
+    )
+    parser.add_argument(
+        "--profiles", type=int, default=100_000, help="users of the measurement of profiles"
     )
     return parser.parse_args()
 

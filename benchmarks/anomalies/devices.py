@@ -11,7 +11,7 @@ from benchmarks.anomalies.terms import DAY, FIRST_DAY
 if TYPE_CHECKING:
     from random import Random
 
-LONGEST: Final = 80  # characters of a user agent in a log line
+LONGEST: Final = 200  # characters of a user agent in a log line
 WEBKIT: Final = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{chrome}.0.0.0 Safari/537.36"
 APPLE: Final = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.{apple} Safari/605.1.15"
 LAPTOPS: Final = (

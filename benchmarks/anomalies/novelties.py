@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def change(
     seed: int, people: list[Person], scripts: list[Script], days: int, nets: Networks
-) -> None:
-    """Give some of the people other lives. Each part takes two of a hundred users."""
+) -> frozenset[str]:
+    """Give some of the people other lives, two of a hundred users each; return these users."""
     rng = chance(seed, "novelties")
     part = max(1, len(people) // 50)
     chosen = rng.sample(people, 4 * part)
@@ -29,9 +29,11 @@ def change(
         _see_an_adviser(person)
     for one, other in zip(chosen[2 * part : 3 * part], chosen[3 * part :], strict=True):
         _share_a_computer(one, other)
-    for script in rng.sample(scripts, max(1, len(scripts) // 12)):
+    moving = rng.sample(scripts, max(1, len(scripts) // 12))
+    for script in moving:
         # The owner moves the script from a server to cloud functions, with many networks.
         script.moves_on, script.moves_to = script.since + rng.randrange(days), nets.cloud
+    return frozenset(p.user for p in chosen) | {script.person.user for script in moving}
 
 
 def _travel_for_ever(person: Person, days: int, seed: int) -> None:

@@ -99,6 +99,31 @@ def figures(results: Sequence[Result]) -> str:
     )
 
 
+def novel(results: Sequence[Result]) -> str:
+    """Return how the users did whose behaviour only held-out worlds have, or nothing."""
+    users = sum(len(r.novel) for r in results)
+    alarms, every = (
+        sum(r.novel_alarms() for r in results),
+        sum(len(r.false_alarms) for r in results),
+    )
+    if not users:
+        return ""
+    return (
+        f"{alarms} of {every} false alarms are about the {users} users with honest behaviour that"
+        f" only these worlds have: nomads behind a VPN, advisers who look at an account, shared"
+        f" computers, and scripts that move to a cloud."
+    )
+
+
+def known_and_new(results: Sequence[Result]) -> str:
+    """Return how often the kinds that were tuned on are detected, and how often the others."""
+    every = rows(results)[-1].outcomes
+    known = Row("", [o for o in every if o.incident.kind in ATTACKS])
+    new = Row("", [o for o in every if o.incident.kind not in ATTACKS])
+    text = f"Of the kinds of incident that every world has, {known.rate:.0%} are detected"
+    return f"{text}; of those that only these worlds have, {new.rate:.0%}." if new.outcomes else ""
+
+
 def draw(results: Sequence[Result]) -> str:
     """Draw the detection rates by kind and strength, and the false alarms by kind."""
     rates = {

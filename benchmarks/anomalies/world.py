@@ -45,8 +45,9 @@ class World:
         self.terms, self.networks = terms(seed), networks(seed)
         self.people = population(seed, size.users, size.days, self.terms, self.networks)
         self.scripts = scripts(seed, self.people, size.days, self.networks)
+        self.novel: frozenset[str] = frozenset()
         if self.held_out:
-            novelties.change(seed, self.people, self.scripts, size.days, self.networks)
+            self.novel = novelties.change(seed, self.people, self.scripts, size.days, self.networks)
         self.incidents: list[Incident] = []
         self._planned = plan(seed, size.days, held_out=self.held_out)
 

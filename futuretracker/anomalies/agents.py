@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 BROWSERS: Final = (  # those that name others in their user agents come first
-    "HeadlessChrome", "Edg", "OPR", "SamsungBrowser", "FxiOS", "Firefox", "CriOS", "Chrome",
+    "Headless", "Edg", "OPR", "SamsungBrowser", "FxiOS", "Firefox", "CriOS", "Chrome",
     "Safari",
 )  # fmt: skip
 SYSTEMS: Final = ("iPhone", "iPad", "Android", "Windows", "Macintosh", "CrOS", "Linux")

@@ -89,6 +89,7 @@ def load(batches: Iterable[Iterable[Mapping[str, Any]]]) -> Iterator[Observation
     for batch in batches:
         for fields in batch:
             known = {name: value for name, value in fields.items() if name in Observation._fields}
+            known |= {"at": float(fields["at"]), "until": float(fields["until"])}
             known["request_ids"] = tuple(known.get("request_ids", ()))
             yield Observation(**known)
 

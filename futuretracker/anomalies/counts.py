@@ -64,6 +64,8 @@ class Days:
     def add(self, at: float, missing: int, ids: int, networks: int) -> tuple[DayList, DayList]:
         """Add numbers to a day. Return the days that are over, and those that are a week old."""
         today, over = int(at // 86400), self.days[:0]
+        if self.days and today == self.days[-1][0] and not (missing or ids or networks):
+            return over, over
         if not self.days or today > self.days[-1][0]:
             over = self.days[-1:]
             self.days.append([today, 0, 0, 0])

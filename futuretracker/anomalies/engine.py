@@ -52,13 +52,16 @@ class Engine:
     ) -> list[Alarm]:
         """Change the profiles, and return what is suspicious.
 
-        ``profiles`` has those that ``subjects`` names, if they exist; missing ones are added.
+        ``profiles`` has those that ``subjects`` names, if they exist; missing ones are added. An
+        observation that is more than an hour older than the subject's newest is only counted.
         """
         if (seen := clean(observation)) is None:
             return []
         for name in (names := self.subjects(seen)):
             if name not in profiles:
                 profiles[name] = Profile()
+        if profiles[names[1]].is_late(seen.at):
+            return []
         scene = Scene(seen, profiles[names[1]], profiles[names[0]])
         scene.person = profiles.get(f"user:{seen.user}")
         scene.service = profiles.get("service") if names[-1] == "service" else None
@@ -87,6 +90,7 @@ def _arrive(scene: Scene, profiles: MutableMapping[str, Profile]) -> None:
 def _count(scene: Scene) -> None:
     """Add the observation to the profiles."""
     seen, own = scene.seen, scene.own
+    own.pass_time(seen.at)
     networks, returns, jumps = _move(scene)
     values = [
         seen.requests, seen.missing, seen.ids, seen.pages, seen.bytes // 1000, seen.writes,
@@ -106,8 +110,9 @@ def _move(scene: Scene) -> tuple[int, int, int]:
         return 0, 0, 0
     own, at = scene.own, scene.seen.at
     own.agents.use(scene.family, at)
+    is_first = not own.blocks.times
     is_new_block = own.blocks.use(short(scene.block), at)
-    is_new = own.providers.use(short(scene.provider), at) and is_new_block
+    is_new = own.providers.use(short(scene.provider), at) and is_new_block and not is_first
     scene.is_strange = scene.on_new_network()
     if scene.is_strange:
         own.strange = at

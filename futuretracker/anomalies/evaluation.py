@@ -80,14 +80,14 @@ def _observe(
         return alarms
     owners: dict[str, tuple[str | None, float]] = {}
     for each in observations:
-        for subject in engine.subjects(each):
+        for subject in _subjects(engine, each):
             owners[subject] = (_owner(subject, each), each.until)
     profiles = _load_profiles(select_profiles(conn, subjects=owners))
     for each in observations:
         try:
             alarms += engine.observe(each, profiles)
         except Exception:
-            # A detector with a defect must not stop the others for ever.
+            # A defect of one detector, or in one observation, must not stop the others for ever.
             log.exception("observation not evaluated")
     lock_erasures(conn)
     nobody = (None, observations[-1].until)
@@ -105,6 +105,13 @@ def _observe(
         ],
     )
     return alarms
+
+
+def _subjects(engine: Engine, observation: Observation) -> list[str]:
+    try:
+        return engine.subjects(observation)
+    except Exception:  # noqa: BLE001 - ``observe`` fails too, and that is logged
+        return []
 
 
 def _owner(subject: str, observation: Observation) -> str | None:
@@ -127,10 +134,12 @@ def _save_findings(conn: Connection[Any], alarms: Iterable[Alarm]) -> None:
     alarms = list(alarms)
     if not alarms:
         return
-    known = {
-        finding.id: finding
-        for finding in map(finding_of, select_known(conn, subjects={a.subject for a in alarms}))
-    }
+    rows = select_known(
+        conn,
+        subjects={alarm.subject for alarm in alarms},
+        users={alarm.user for alarm in alarms if alarm.user},
+    )
+    known = {finding.id: finding for finding in map(finding_of, rows)}
     announced: dict[str, bool | None] = {}
     for alarm in alarms:
         finding, outcome = fold(alarm, known.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from futuretracker.anomalies.alarms import EVIDENCE, Action, Alarm, Severity
+from futuretracker.anomalies.alarms import EVIDENCE, SEVERITIES, Action, Alarm, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,29 +42,65 @@ def fold(alarm: Alarm, known: Iterable[Finding]) -> tuple[Finding, Outcome]:
 
     Args:
         alarm: what a detector returned.
-        known: findings of the same kind and subject; others are ignored.
+        known: findings of the same kind and of the same subject or user. Others are ignored.
 
     Returns:
         The finding and what has happened. ``new``: log it. ``extended``: log it only if its
-        severity has grown. ``suppressed``: an operator has dismissed this pattern.
+        severity has grown. ``suppressed``: an operator has dismissed this pattern for this user.
     """
-    same = [f for f in known if f.kind == alarm.kind and f.subject == alarm.subject]
+    same = sorted((f for f in known if f.kind == alarm.kind), key=lambda f: -f.last_seen)
     for finding in same:
         if finding.state == "dismissed" and _covers(finding, alarm):
             return _extend(finding, alarm), "suppressed"
     for finding in same:
-        if finding.state != "dismissed" and alarm.first_seen - finding.last_seen <= CONTINUES:
-            return _extend(finding, alarm), "extended"
+        if finding.state != "dismissed" and _continues(finding, alarm):
+            return _grow(_extend(finding, alarm), alarm), "extended"
     return _new(alarm), "new"
 
 
 def _covers(finding: Finding, alarm: Alarm) -> bool:
-    return finding.pattern == alarm.pattern and alarm.strength <= COVERS * finding.strength
+    """Return whether a dismissed finding says that the alarm is harmless.
+
+    Each session is a new subject. So a pattern, if there is one, counts for all sessions of a user.
+    """
+    is_same_user = alarm.user != "" and alarm.user == finding.user and alarm.pattern != ""
+    is_same = finding.subject == alarm.subject or is_same_user
+    is_pattern = finding.pattern == alarm.pattern
+    return is_same and is_pattern and alarm.strength <= COVERS * finding.strength
+
+
+def _continues(finding: Finding, alarm: Alarm) -> bool:
+    """Return whether they overlap, or one begins at most a day after the other. Order is free."""
+    if finding.subject != alarm.subject:
+        return False
+    before = alarm.first_seen - finding.last_seen
+    after = finding.first_seen - alarm.last_seen
+    return max(before, after) <= CONTINUES
 
 
 def _extend(finding: Finding, alarm: Alarm) -> Finding:
+    """Add the evidence; what the finding says stays as it is."""
+    evidence = dict.fromkeys(finding.evidence + alarm.evidence)
     return finding._replace(
-        times=finding.times + 1, last_seen=max(finding.last_seen, alarm.last_seen)
+        times=finding.times + 1,
+        first_seen=min(finding.first_seen, alarm.first_seen),
+        last_seen=max(finding.last_seen, alarm.last_seen),
+        evidence=tuple(evidence)[:EVIDENCE],
+    )
+
+
+def _grow(finding: Finding, alarm: Alarm) -> Finding:
+    """Let the stronger of the two say what has happened."""
+    severity = max(finding.severity, alarm.severity, key=SEVERITIES.index)
+    finding = finding._replace(severity=severity)
+    if alarm.strength < finding.strength:
+        return finding
+    return finding._replace(
+        reason=alarm.reason,
+        figures=alarm.figures,
+        strength=alarm.strength,
+        pattern=alarm.pattern or finding.pattern,
+        action=alarm.action if alarm.action != "none" else finding.action,
     )
 
 

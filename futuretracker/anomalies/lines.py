@@ -11,13 +11,13 @@ import re
 import time
 from datetime import datetime
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 
 from futuretracker.anomalies.observations import IDS, REQUEST_IDS, Observation
+from futuretracker.web.addresses import address_of
 
 LONGEST: Final = 64 * 1024  # bytes of a line
-LATEST: Final = 86_400  # seconds that a line may be ahead of the clock
+LATEST: Final = 300  # seconds that a line may be ahead of this host's clock
 SPAN: Final = 3600  # seconds that a line may cover
 COUNT: Final = 10**9
 BYTES: Final = 10**15
@@ -153,20 +153,19 @@ def _matching(pattern: Any, value: object) -> str:
     return value
 
 
-@lru_cache(maxsize=8192)
 def _address(value: object) -> str:
-    """Return an IP address in its usual spelling. A unix socket has none."""
+    """Return an IP address in its usual spelling, without a port. A unix socket has none."""
     if value is None:
         return ""
-    if not isinstance(value, str):
-        raise TypeError
-    return str(ip_address(value))
+    if not isinstance(value, str) or (address := address_of(value)) is None:
+        raise ValueError
+    return str(address)
 
 
 def _agent(value: object) -> str:
     if not isinstance(value, str) or not value.isprintable():
         raise ValueError
-    return value[:80]
+    return value[:200]
 
 
 def _request_ids(values: object) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Self
 
 from futuretracker.anomalies import storing
-from futuretracker.anomalies.counts import COUNTED, Days, Hour, Values
+from futuretracker.anomalies.counts import COUNTED, HOUR, Days, Hour, Values
 from futuretracker.anomalies.familiar import Familiar
-from futuretracker.anomalies.histogram import HALF_LIFE, UNIT, Histogram
+from futuretracker.anomalies.histogram import HALF_LIFE, Histogram
+from futuretracker.anomalies.rhythm import Rhythm
 from futuretracker.anomalies.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ NETWORKS: Final = "networks a day"
 # What everybody does. For the rest, what others do says nothing about who has never done it.
 COMMON: Final = frozenset({"requests", "pages", "kilobytes", "deletes"})
 HIGH: Final = 0.95  # the quantile that limits are multiples of; attacks are rarer than the rest
-FEW: Final = 30  # active hours, below which those of the population are added
-SURPRISE: Final = 4  # an hour teaches at most this many times what was usual
+SURPRISE: Final = 2  # an hour teaches at most this many times what was usual
 SMALL: Final = 10  # what an hour may always teach
 EXPERIENCED: Final = 3 * DAY, 10  # a subject is experienced after this time and this many hours
 
@@ -42,8 +42,7 @@ class Profile:
         self.strange = 0.0  # when it was last used on a network that was new to it
         self.hour, self.days = Hour(), Days()
         self.usual: dict[str, Histogram] = {}
-        self.hours = [0] * 24  # weights of the hours of the day, in UTC
-        self.weekdays = [0] * 7
+        self.rhythm = Rhythm()
         self.blocks, self.providers = Familiar(24), Familiar(16)
         self.agents, self.users = Familiar(6), Familiar(8)
         self.sessions = Sessions()
@@ -53,14 +52,12 @@ class Profile:
     def touch(self, seen: Observation, values: Values, population: Profile) -> None:
         """Add an observation to the counts. When an hour is over, learn from it."""
         at = seen.at
-        if at < self.newest - 3600:
-            self.late += 1
-        self._pass(at)
+        self.pass_time(at)
         slot = self.hour.slot
         if (closed := self.hour.add(at, values)) is not None:
+            self.rhythm.live(slot)
+            population.pass_hour(slot)
             self._learn(closed, population)
-            self._live(slot)
-            population._live(slot)
         over, old = self.days.add(at, values[1], values[2], values[10])
         for day in over:  # a key's first day says what is usual; a person always has new networks
             self._teach(NETWORKS, day[3], population)
@@ -68,6 +65,17 @@ class Profile:
             self._teach(MISSING, day[1], population)
         if seen.missing or seen.deletes or seen.failures or seen.webhooks:
             self.trail = [*self.trail, *(i[:36] for i in seen.request_ids)][-TRAIL:]
+
+    def is_late(self, at: float) -> bool:
+        """Return whether a time is so old that it says nothing about now, and count it."""
+        is_late = at < self.newest - HOUR
+        self.late += is_late
+        return is_late
+
+    def pass_hour(self, slot: int) -> None:
+        """Note, in a population's profile, that somebody was active in an hour."""
+        self.pass_time(float(slot * HOUR))
+        self.rhythm.live(slot)
 
     def limit(self, name: str, floor: float, factor: float, population: Profile) -> float:
         """Return how much is still usual: a multiple of the 95 % quantile, or the floor."""
@@ -91,22 +99,10 @@ class Profile:
     def is_experienced(self, at: float) -> bool:
         """Return whether we know the subject long enough to be surprised."""
         seconds, hours = EXPERIENCED
-        return at - self.first >= seconds and sum(self.hours) >= hours * UNIT
+        return at - self.first >= seconds and self.rhythm.total() >= hours
 
-    def share_of_time(self, at: float, population: Profile) -> float:
-        """Return the share of the active hours that were near this hour of the day.
-
-        A weekday on which the subject is rarely there lowers it. The population's hours are added
-        where there are few.
-        """
-        hour, weekday = int(at // 3600) % 24, int(at // DAY + 3) % 7
-        hours = _blend(self.hours, population.hours)
-        days = _blend(self.weekdays, population.weekdays)
-        near = sum(hours[(hour + step) % 24] for step in (-1, 0, 1))
-        return near / max(1, sum(hours)) * min(1.0, 7 * days[weekday] / max(1, sum(days)))
-
-    def _pass(self, at: float) -> None:
-        """Let time pass: forget a little each week, and note a long sleep."""
+    def pass_time(self, at: float) -> None:
+        """Let time pass: begin, forget a little each week, and note a long sleep."""
         if not self.first:
             self.first = self.newest = at
             self.week = int(at // WEEK)
@@ -121,8 +117,7 @@ class Profile:
         for histogram in self.usual.values():
             histogram.scale(factor)
         self.graves = int(self.graves * factor)
-        self.hours = [int(weight * factor) for weight in self.hours]
-        self.weekdays = [int(weight * factor) for weight in self.weekdays]
+        self.rhythm.forget(factor)
 
     def _learn(self, closed: Values, population: Profile) -> None:
         for name, value in zip(COUNTED, closed, strict=True):
@@ -133,12 +128,6 @@ class Profile:
         self.learn(name, value, population)
         if name in COMMON:
             population.learn(name, value, population)
-
-    def _live(self, slot: int) -> None:
-        """Note that the subject was active in an hour."""
-        hour, weekday = slot % 24, (slot // 24 + 3) % 7
-        self.hours[hour] = min(0xFFFF, self.hours[hour] + UNIT)
-        self.weekdays[weekday] = min(0xFFFF, self.weekdays[weekday] + UNIT)
 
     def dump(self) -> str:
         """Return the profile as JSON of at most 2 kB. What is rare is left out if need be."""
@@ -153,9 +142,3 @@ class Profile:
 
 
 NOTHING: Final = Histogram()
-
-
-def _blend(own: list[int], prior: list[int]) -> list[float]:
-    """Add the population's weights to those of a subject, as far as these are few."""
-    factor = max(0, FEW * UNIT - sum(own)) / max(1, sum(prior))
-    return [a + b * factor for a, b in zip(own, prior, strict=True)]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DAY: Final = 86400
 HOUR: Final = 3600
+WEEKS: Final = 21 * DAY  # after which each weekday has been there some times
 POPULAR: Final = 5  # users, of whom we remember 8: a campus, a mobile provider
 
 
@@ -66,6 +67,12 @@ class Scene:
     def is_popular(self) -> bool:
         """Return whether several users share the network."""
         return self.network is not None and len(self.network.users.times) >= POPULAR
+
+    def share_of_time(self) -> float:
+        """Return the share of the subject's active hours that were near this one."""
+        at, own = self.seen.at, self.own
+        knows = at - own.first >= WEEKS
+        return own.rhythm.share(int(at // HOUR), self.population.rhythm, knows_weekdays=knows)
 
     def within_hour(self, name: str) -> float:
         """Return how much the subject did within the last hour."""

@@ -45,7 +45,9 @@ class Session:
         back = jumps = 0
         if self._comes_back(place, at):
             overlaps = at < self.until and until - at <= BATCH
-            self._add(at, 2.0 if overlaps else 1.0 if at - self.until < SUDDEN else 0.5)
+            weight = 2.0 if overlaps else 1.0 if at - self.until < SUDDEN else 0.5
+            # One connection may use IPv4 and IPv6, and only one of them has a new network.
+            self._add(at, weight if place.version == self.current.version else weight / 2)
             back, jumps = 1, int(place.is_new and self.current.is_new)
         self.places[place.name] = max(self.places.get(place.name, 0), int(until))
         if len(self.places) > PLACES:

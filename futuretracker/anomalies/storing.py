@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from futuretracker.anomalies.counts import COUNTED, Days, Hour
 from futuretracker.anomalies.histogram import Histogram
+from futuretracker.anomalies.rhythm import Rhythm
 from futuretracker.anomalies.sessions import Session
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def load(profile: Profile, text: str) -> None:
     profile.days = Days(values.get("d"))
     profile.usual = {name: Histogram.load(part) for name, part in values.get("u", {}).items()}
     if "w" in values:
-        profile.hours, profile.weekdays = values["w"][:24], values["w"][24:]
+        profile.rhythm = Rhythm(values["w"])
     for familiar, key in _familiar(profile):
         familiar.load(values.get(key, ""))
     known = values.get("s", {})
@@ -55,8 +56,8 @@ def _encode(profile: Profile) -> str:
         "e": profile.trail,
         "a": profile.alarmed,
     }
-    if any(profile.hours):
-        values["w"] = [*profile.hours, *profile.weekdays]
+    if profile.rhythm.total():
+        values["w"] = profile.rhythm.dump()
     if profile.woke:
         values["z"] = [int(profile.slept), int(profile.woke), profile.deleted]
     if profile.graves or profile.strange:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from futuretracker.checks import as_owner
 from futuretracker.checks.items import (
+    anomalies,
     backups,
     clerk,
     clock,
@@ -102,4 +103,5 @@ ITEMS = (
     Item("backup-recent", "A backup was made today", backups.recent, within=backups.WITHIN + 5),
     Item("backup-restored", "A backup was restored", backups.restored),
     Item("metrics-scraped", "Prometheus scrapes the metrics", monitoring.scraped),
+    Item("anomalies-evaluated", "Anomaly detection works", anomalies.evaluated),
 )

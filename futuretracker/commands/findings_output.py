@@ -97,8 +97,10 @@ def accepted(finding: Decided) -> str:
 
 def dismissed(finding: Decided) -> str:
     """Return what is printed about a dismissed finding."""
+    # Each session is a new subject, so a pattern counts for all sessions of the user.
+    whose = finding.user if finding.user and finding.pattern else finding.subject
     return (
-        f"{finding.id} ({finding.kind}) is dismissed. The same pattern of {finding.subject} gives"
+        f"{finding.id} ({finding.kind}) is dismissed. The same pattern of {whose} gives"
         " no alarm, up to twice as strong. What was done stays:"
         f" 'findings undo {finding.id}' undoes it."
     )

@@ -29,6 +29,7 @@ class CheckSettings:
     token: str = field(repr=False)
     hosts: int
     backup_directory: Path
+    anomaly_directory: Path
     metrics_port: int
     metrics_token: str = field(repr=False)
 
@@ -43,6 +44,7 @@ class CheckSettings:
                 token=env.text("CHECK_TOKEN").strip(),
                 hosts=env.number("HOSTS", 1, 1000),
                 backup_directory=metrics.backups,
+                anomaly_directory=metrics.anomalies,
                 metrics_port=metrics.port or 0,
                 metrics_token=metrics.token or "",
             )

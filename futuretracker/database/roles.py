@@ -25,6 +25,12 @@ TABLES = (
     "erasures",
     "api_keys",
     "slowed_users",
+    "anomaly_actions",
+    "anomaly_findings",
+    "watch_inbox",
+    "watch_profiles",
+    "watch_sources",
+    "watch_state",
 )
 FLAWS = (
     "which is or can become a superuser or a role with BYPASSRLS",

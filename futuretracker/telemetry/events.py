@@ -26,7 +26,7 @@ class Event(logging.LogRecord):
         self.__dict__.update(self._common, created=time.time(), msg=kind, event=fields)
 
 
-def event(kind: str, **fields: object) -> None:
+def event(kind: str, /, **fields: object) -> None:
     """Write one line of type ``kind`` with these fields and nothing else."""
     if log.isEnabledFor(logging.INFO):
         log.handle(Event(kind, fields))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EVERY = 10.0  # seconds from the first request of a line to the line
 MOST = 10_000  # lines and ids that a process keeps; more than that, and the oldest line is written
-MAX_AGENT = 80  # characters of a User-Agent
+MAX_AGENT = 200  # characters of a User-Agent; browsers send up to about 150
 UNAUTHORIZED = 401  # faster than HTTPStatus's member
 
 

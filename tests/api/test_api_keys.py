@@ -27,7 +27,7 @@ ROWS = "/api/v1/opportunities"
 READ, WRITE, ACCOUNT = "opportunities:read", "opportunities:write", "account:read"
 FIELDS = [
     "id", "name", "prefix", "scopes", "signedOnly", "algorithm", "allowedNetworks", "createdAt",
-    "expiresAt", "lastUsed", "formerSecretValidUntil",
+    "expiresAt", "lastUsed", "formerSecretValidUntil", "suspendedAt",
 ]  # fmt: skip
 NOWHERE = "0" * 12
 MALFORMED = ["x", "0" * 11, "0" * 13, "00000000000-", "00000000000é", "a b", f"{NOWHERE}%0A"]

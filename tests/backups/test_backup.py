@@ -16,6 +16,8 @@ from tests.backups import Site, database, fill, site
 from tests.commands import poll
 
 ROWS = {
+    "anomaly_actions": 0,
+    "anomaly_findings": 0,
     "api_keys": 2,
     "audit_log": 2,
     "clerk_events": 1,
@@ -23,7 +25,12 @@ ROWS = {
     "opportunities": 42,
     "opportunity_rounds": 2,
     "revocations": 2,
+    "slowed_users": 0,
     "users": 2,
+    "watch_inbox": 0,
+    "watch_profiles": 0,
+    "watch_sources": 0,
+    "watch_state": 1,
 }
 
 

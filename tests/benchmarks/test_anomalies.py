@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.anomalies.evaluation import Raised, evaluate, judge
 from benchmarks.anomalies.explanation import explain
+from benchmarks.anomalies.hard import WHY, hard
 from benchmarks.anomalies.incidents.plan import ATTACKS, EACH, STRENGTHS, UNSEEN, Incident
 from benchmarks.anomalies.page import BEGIN, END
 from benchmarks.anomalies.report import Row, false_alarms, rows
@@ -97,7 +98,18 @@ def test_only_held_out_worlds_have_the_attacks_that_nobody_tuned_on() -> None:
     assert {i.kind for i in held_out.incidents} >= UNSEEN.keys()
     assert all(p.adviser is None for p in trained.people)
     assert any(p.adviser is not None for p in held_out.people)
+    assert not trained.novel
+    assert held_out.novel
     assert not set(TRAINING) & set(HELD_OUT)
+
+
+def test_every_kind_that_is_missed_is_explained() -> None:
+    result, _ = evaluate(World(HELD_OUT[0], WEEKS), Silent())
+    lines = dict(line.removeprefix("- `").split("`: ", 1) for line in hard([result]))
+
+    assert lines.keys() == {i.incident.kind for i in result.outcomes}
+    assert lines["mass-delete"].startswith("0 of 6 detected, 0 of them after 5 minutes. A stealthy")
+    assert WHY.keys() == ATTACKS.keys() | UNSEEN.keys()
 
 
 def test_a_silent_engine_detects_nothing_and_raises_no_false_alarm() -> None:
@@ -150,16 +162,19 @@ def test_single_events_of_a_held_out_world_are_not_shown() -> None:
 
 def test_the_results_go_between_the_markers_of_a_page(tmp_path: Path) -> None:
     page = tmp_path / "anomalies.md"
-    page.write_text(f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n")
+    page.write_text(f"# Title\n\n{BEGIN}\nThe results before.\n{END}\n\nThe rest.\n")
     small = ["--users", "12", "--days", "16", "--seed", "7"]
-    output = run_module("benchmarks.anomalies", *small, "--output", str(page))
+    output = run_module("benchmarks.anomalies", *small, "--profiles", "100", "--output", str(page))
 
     text = page.read_text()
     assert "Seeds 7:" in output
-    assert "old" not in text
+    assert "The results before." not in text
     assert text.startswith("# Title\n")
     assert text.endswith(f"{END}\n\nThe rest.\n")
     assert "| mass-delete | 6 |" in text
+    assert re.search(r"every world has, \d+% are detected; of those that only these .*, \d+%", text)
+    assert " false alarms are about the " in text
+    assert "A user's profile has " in text
     assert "![Detection rates and false alarms](anomalies-results.svg)" in text
     ET.parse(tmp_path / "anomalies-results.svg")  # noqa: S314 - written just now
 
@@ -168,7 +183,7 @@ def test_the_size_and_the_speed_of_profiles_are_measured() -> None:
     small = ["--users", "100", "--simulated", "12", "--days", "16"]
     output = run_module("benchmarks.anomalies.capacity", *small)
 
-    found = re.search(r"(\d+) profiles of users: (\d+) bytes on average, (\d+) at most", output)
+    found = re.search(r"A user's profile has (\d+) bytes on average, and (\d+) at most", output)
     assert found is not None
-    assert 0 < int(found[2]) <= int(found[3]) <= 2048
-    assert "MiB for" in output
+    assert 0 < int(found[1]) <= int(found[2]) <= 2048
+    assert "With 100 users, " in output

@@ -146,7 +146,7 @@ def test_a_dismissed_pattern_is_remembered_for_its_subject(findings: Command, wo
         f"{finding.id} (scraping) is dismissed. The same pattern of session:sess_d gives no alarm,"
         f" up to twice as strong. What was done stays: 'findings undo {finding.id}' undoes it.\n"
     )
-    known = list(map(finding_of, select_known(world.watch, subjects=["session:sess_d"])))
+    known = list(map(finding_of, select_known(world.watch, subjects=["session:sess_d"], users=[])))
 
     def outcome(**changes: Any) -> str:
         alarm = Alarm("scraping", "high", "session:sess_d", "", "", {}, (), NOW, NOW, "curl", 20.0)
@@ -154,6 +154,20 @@ def test_a_dismissed_pattern_is_remembered_for_its_subject(findings: Command, wo
 
     assert outcome() == "suppressed"
     assert outcome(strength=20.1) == outcome(pattern="wget") == outcome(subject="service") == "new"
+
+
+def test_a_dismissed_pattern_is_remembered_for_other_sessions_of_the_user(
+    findings: Command, world: World, a: Owner
+) -> None:
+    finding = world.found("session:sess_e", a.clerk_id, pattern="curl", strength=10.0)
+    said = findings("dismiss", finding.id).stdout
+    (known,) = map(finding_of, select_known(world.watch, subjects=[], users=[a.clerk_id]))
+    alarm = Alarm(
+        "scraping", "high", "session:sess_f", a.clerk_id, "", {}, (), NOW, NOW, "curl", 20.0
+    )
+
+    assert f"The same pattern of {a.clerk_id} gives no alarm" in said
+    assert fold(alarm, [known])[1] == "suppressed"
 
 
 def test_what_was_decided_cannot_be_decided_again(findings: Command, world: World) -> None:

@@ -71,6 +71,13 @@ def test_a_role_to_which_no_policy_applies_is_refused(owner_url: str, kind: str)
         "clerk_events",
         "erasures",
         "api_keys",
+        "slowed_users",
+        "anomaly_actions",
+        "anomaly_findings",
+        "watch_inbox",
+        "watch_profiles",
+        "watch_sources",
+        "watch_state",
     ],
 )
 def test_the_right_role_is_refused_if_a_table_does_not_enforce_its_policies(

@@ -34,7 +34,7 @@ def test_every_test_of_the_page_can_be_collected() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
 

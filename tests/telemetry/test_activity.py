@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from futuretracker.anomalies.lines import parse
 from futuretracker.web import activity
 from futuretracker.web.lifecycle import draining
 from futuretracker.web.request import REQUEST_ID, Request, Session, current
@@ -74,6 +75,23 @@ def test_a_mix_of_requests_is_counted(serve: Serve, alice: User, worker: str) ->
     missing = [answer.headers["X-Request-Id"] for answer in answers[5:10]]
     assert line["requestIds"] == missing[:1:-1]
     assert line["since"] <= line["timestamp"]
+
+
+def test_anomaly_detection_reads_the_lines(serve: Serve, alice: User) -> None:
+    service = serve(WEB_CONCURRENCY="1", TRUSTED_PROXIES="1")
+    for headers in ({"X-Forwarded-For": "[2001:db8::7]:443"}, {"User-Agent": "\xe9\t"}):
+        response = service.request("GET", f"{ROWS}/{uuid4()}", token=alice.token, headers=headers)
+        assert response.status == 404
+    lines = lines_of(service)
+
+    assert {line["ip"] for line in lines} == {"2001:db8::7", "127.0.0.1"}
+    for line in lines:
+        read = parse(json.dumps(line).encode())
+        assert read
+        seen = read.observation
+        assert (seen.user, seen.session, seen.address) == (alice.id, line["session"], line["ip"])
+        assert seen.request_ids == (*line["requestIds"],)
+        assert {name: getattr(seen, name) for name in COUNTED} == total([line])
 
 
 def test_two_programs_and_two_addresses_have_lines_of_their_own(serve: Serve, alice: User) -> None:
@@ -139,12 +157,12 @@ def test_the_lines_of_all_workers_and_threads_add_up(
 
 def test_nothing_secret_is_in_a_line(serve: Serve, alice: User) -> None:
     service = serve(WEB_CONCURRENCY="1")
-    headers = {"User-Agent": "a\tb" + "c" * 100, "X-Unknown": "confidential"}
+    headers = {"User-Agent": "a\tb" + "c" * 300, "X-Unknown": "confidential"}
     path = f"{ROWS}?q=confidential"
     assert service.request("GET", path, token=alice.token, headers=headers).status == 200
     (line,) = lines_of(service)
 
-    assert line["agent"] == "ab" + "c" * 77
+    assert line["agent"] == "ab" + "c" * 197
     assert "confidential" not in json.dumps(line)
     assert all(part not in json.dumps(line) for part in alice.token.split("."))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KIND: Final = "credential-stuffing"
 SEVERITY: Final[Severity] = "high"
 FLOOR: Final = 12  # different credentials of an hour
+INHABITED: Final = 30  # the same, from a network of users, some of whom write their first script
 EVERYWHERE: Final = 200  # of all networks together
 FACTOR: Final = 2
 
@@ -24,7 +25,8 @@ def detect(scene: Scene) -> Alarm | None:
     """Return an alarm if a network, or all together, try too many credentials."""
     if not scene.seen.credentials or scene.seen.user:
         return None
-    if scene.too_much("credentials", FLOOR, FACTOR):
+    floor = INHABITED if scene.own.users.times else FLOOR
+    if scene.too_much("credentials", floor, FACTOR):
         return _alarm(scene, scene.own, f"network:{scene.block}" if scene.block else "service")
     service = scene.service
     if service is None or service.hour.sum("credentials", scene.seen.at) < max(

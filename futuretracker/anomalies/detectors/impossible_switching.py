@@ -21,16 +21,18 @@ JUMPS: Final = 3  # returns within an hour from one new network to another
 RETURNS: Final = 9  # returns within half an hour to any network; overlapping ones count twice
 NETWORKS: Final = 4  # new networks within an hour
 FACTOR: Final = 2
+DAYS: Final = 3  # before that, the networks of a user are new anyway
 
 
 def detect(scene: Scene) -> Alarm | None:
     """Return an alarm if the session goes back and forth, or on and on, too often."""
     if scene.session is None or not scene.left or scene.left == short(scene.provider):
         return None
+    is_strange = scene.is_strange and scene.seen.at - scene.own.first >= DAYS * 86400
     returns = scene.session.parallel(scene.seen.at)
     if not (
-        (scene.is_strange and scene.too_much("jumps", JUMPS, FACTOR))
-        or (scene.is_strange and scene.too_much("networks", NETWORKS, FACTOR))
+        (is_strange and scene.too_much("jumps", JUMPS, FACTOR))
+        or (is_strange and scene.too_much("networks", NETWORKS, FACTOR))
         or (returns >= RETURNS and scene.too_much("returns", RETURNS // 2, FACTOR))
     ):
         return None

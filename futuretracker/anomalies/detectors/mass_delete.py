@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KIND: Final = "mass-delete"
 SEVERITY: Final[Severity] = "high"
 FLOOR: Final = 40  # deletes of an hour; a user who tidies up removes fewer
-STRANGE: Final = 20  # the same, soon after the account was used on a network that is new to it
+STRANGE: Final = 30  # the same, soon after the account was used on a network that is new to it
 SOON: Final = 3600  # seconds
 FACTOR: Final = 1.5
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 KIND: Final = "night-export"
 SEVERITY: Final[Severity] = "medium"
+DAY: Final = 86400
 PAGES: Final = 10  # of an hour
 KILOBYTES: Final = 300  # of an hour: some hundreds of opportunities
 FACTOR: Final = 1.5
-RARE: Final = 0.05  # of the user's active hours; three hours are 12 % of a day
+RARE: Final = 0.06  # of the user's active hours; three hours are 12 % of a day
 
 
 def detect(scene: Scene) -> Alarm | None:
@@ -25,9 +26,9 @@ def detect(scene: Scene) -> Alarm | None:
     seen, own = scene.seen, scene.own
     if not seen.pages or not seen.user or scene.within_hour("pages") < PAGES:
         return None
-    if not own.is_experienced(seen.at):
+    if not scene.population.is_experienced(seen.at) or seen.at - own.first < DAY:
         return None
-    if own.share_of_time(seen.at, scene.population) >= RARE:
+    if scene.share_of_time() >= RARE:
         return None
     if not scene.too_much("kilobytes", KILOBYTES, FACTOR):
         return None

@@ -32,6 +32,8 @@ def detect(scene: Scene) -> Alarm | None:
     missing = sum(day[1] for day in own.days.days)
     ids = sum(day[2] for day in own.days.days)
     graves = scene.person.graves if scene.person is not None else 0
+    if not days or days[-1][0] != own.days.days[-1][0]:
+        return None  # it has stopped
     if missing - graves < FLOOR or len(days) < DAYS or missing < SHARE * ids:
         return None
     if missing < len(days) * own.limit(MISSING, DAILY, FACTOR, scene.population):

@@ -10,29 +10,37 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from futuretracker.anomalies.alarms import Alarm, Severity
+    from futuretracker.anomalies.profile import Profile
     from futuretracker.anomalies.scene import Scene
 
 KIND: Final = "webhook-burst"
 SEVERITY: Final[Severity] = "medium"
-FLOOR: Final = 10  # refused webhooks of an hour
-FACTOR: Final = 2
+FLOOR: Final = 10  # refused webhooks of an hour from one network
+EVERYWHERE: Final = 30  # from all networks together
+FACTOR: Final = 1.2
+GRAVE: Final = 100
 
 
 def detect(scene: Scene) -> Alarm | None:
-    """Return an alarm if too many webhooks are refused, from any network."""
-    service, at = scene.service, scene.seen.at
-    if not scene.seen.webhooks or service is None:
+    """Return an alarm if too many webhooks are refused, from one network or from all."""
+    if not scene.seen.webhooks or scene.service is None:
         return None
-    webhooks = round(service.hour.sum("webhooks", at))
-    if webhooks < service.limit("webhooks", FLOOR, FACTOR, scene.population):
-        return None
+    if scene.block and scene.too_much("webhooks", FLOOR, FACTOR):
+        return _alarm(scene, scene.own, f"network:{scene.block}")
+    webhooks = scene.service.hour.sum("webhooks", scene.seen.at)
+    if webhooks >= scene.service.limit("webhooks", EVERYWHERE, FACTOR, scene.population):
+        return _alarm(scene, scene.service, "service")
+    return None
+
+
+def _alarm(scene: Scene, profile: Profile, subject: str) -> Alarm:
+    webhooks = round(profile.hour.sum("webhooks", scene.seen.at))
     return scene.alarm(
         KIND,
-        SEVERITY,
+        "high" if webhooks >= GRAVE else SEVERITY,
         f"{webhooks} webhooks were refused within an hour, most lately from {scene.block or '?'}.",
         strength=webhooks,
         figures={"webhooks": webhooks, "network": scene.block},
-        subject="service",
-        pattern=scene.provider,
+        subject=subject,
         action="none",
     )

@@ -17,7 +17,7 @@ SEVERITY: Final[Severity] = "high"
 DAY: Final = 86400
 DAYS: Final = 2  # after it woke
 STRANGE: Final = 3  # deletes, if the network and the client are both new
-ODD: Final = 10  # deletes, if one of them is, in the first hours
+ODD: Final = 4  # deletes, if one of them is, in the first hours
 LATER: Final = 20  # the same, after that
 FIRST: Final = 2 * 3600  # seconds
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -89,14 +90,31 @@ class LogFile:
         if current.st_size < self._offset or self._is_another():
             self._start_at(0)
             return True
-        with suppress(FileNotFoundError):  # the next file comes
-            if self._path.stat().st_ino != current.st_ino:
-                following = os.open(self._path, os.O_RDONLY)
-                self.close()
-                self._file = following
-                self._start_at(0)
-                return True
-        return False
+        if (following := self._following(current)) is None:
+            return False
+        self.close()
+        self._file = following
+        self._start_at(0)
+        return True
+
+    def _following(self, current: os.stat_result) -> int | None:
+        """Open the file that was begun after this one. There may have been several rotations."""
+        if not self._path.exists() or self._path.stat().st_ino == current.st_ino:
+            return None
+        later = []
+        for path in self._files():
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                if status.st_ino != current.st_ino and status.st_mtime_ns >= current.st_mtime_ns:
+                    later.append((status.st_mtime_ns, path == self._path, status.st_ino, path))
+        return _open_inode(*min(later)[2:]) if later else None
+
+    def _files(self) -> list[Path]:
+        """Return the file and its predecessors, such as service.log.1 or service.log-20261129."""
+        name = self._path.name
+        is_older = re.compile(re.escape(name) + r"[.-][0-9.-]+").fullmatch
+        older = [path for path in self._path.parent.glob(f"{name}*") if is_older(path.name)]
+        return [self._path, *sorted(older)]
 
     @property
     def _descriptor(self) -> int:
@@ -122,16 +140,30 @@ class LogFile:
         return json.dumps({"inode": inode, "offset": self._offset, "head": head})
 
     def _find(self, inode: int, offset: int, head: str) -> int | None:
-        """Open the file of a position, which may have another name by now."""
-        for path in (self._path, *sorted(self._path.parent.glob(f"{self._path.name}*"))):
-            with suppress(OSError):
-                if path.stat().st_ino != inode:
-                    continue
-                file = os.open(path, os.O_RDONLY)
-                if os.fstat(file).st_size >= offset and _head(file, offset) == head:
-                    return file
-                os.close(file)
+        """Open the file of a position, which may have another name by now.
+
+        A copy of it has another inode. If it is long enough, its beginning is proof enough.
+        """
+        for is_copy in (False, True):
+            for path in self._files():
+                with suppress(OSError):
+                    if path.stat().st_ino != inode and not (is_copy and offset >= HEAD):
+                        continue
+                    file = os.open(path, os.O_RDONLY)
+                    if os.fstat(file).st_size >= offset and _head(file, offset) == head:
+                        return file
+                    os.close(file)
         return None
+
+
+def _open_inode(inode: int, path: Path) -> int | None:
+    """Open a file, unless it was renamed since its inode was read."""
+    with suppress(FileNotFoundError):
+        file = os.open(path, os.O_RDONLY)
+        if os.fstat(file).st_ino == inode:
+            return file
+        os.close(file)
+    return None
 
 
 def _head(file: int, offset: int) -> str:

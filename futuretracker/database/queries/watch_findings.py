@@ -25,11 +25,14 @@ class Counted(NamedTuple):
     number: int
 
 
-def select_known(conn: Connection[Any], *, subjects: Iterable[str]) -> list[tuple[Any, ...]]:
-    """Return the findings about these subjects that a new alarm may belong to, newest first."""
+def select_known(
+    conn: Connection[Any], *, subjects: Iterable[str], users: Iterable[str]
+) -> list[tuple[Any, ...]]:
+    """Return the findings about these subjects and users that new alarms may belong to."""
     return conn.execute(
-        f"select {COLUMNS} from anomaly_findings where subject = any(%s) order by last_seen desc",
-        [list(subjects)],
+        f"select {COLUMNS} from anomaly_findings"
+        " where subject = any(%(subjects)s) or clerk_id = any(%(users)s) order by last_seen desc",
+        {"subjects": list(subjects), "users": list(users)},
     ).fetchall()
 
 

@@ -38,7 +38,7 @@ def test_a_migrated_database_is_ok(look_at: Callable[[str, str], Finding]) -> No
     rows, grants = look_at("row-level-security", ""), look_at("data-api-grants", "")
 
     assert (rows.verdict, grants.verdict) == (Verdict.OK, Verdict.OK)
-    assert "all 8 tables" in rows.found
+    assert "all 15 tables" in rows.found
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -159,7 +159,7 @@ def test_the_definer_functions_of_the_migrations_are_ok(
 
     assert finding.verdict == Verdict.OK
     assert finding.found == (
-        "All 7 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
+        "All 10 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
         " temporary objects."
     )
 

@@ -53,6 +53,7 @@ def test_a_new_key_is_returned_without_its_secret(role: Connection, a: Owner) ->
         ("expiresAt", times["expiresAt"]),
         ("lastUsed", None),
         ("formerSecretValidUntil", None),
+        ("suspendedAt", None),
     ]
     assert body == listed(role, a)[0]
 

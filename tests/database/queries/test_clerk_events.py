@@ -31,6 +31,8 @@ Connection = psycopg.Connection[Any]
 # These run with the privileges of their caller, under the policies.
 INVOKERS = {"futuretracker_limit_api_keys", "futuretracker_rounds_now"}
 FUNCTIONS = {
+    "futuretracker_act": False,
+    "futuretracker_audit_action": False,
     "futuretracker_begin_erasure": True,
     "futuretracker_continue_erasure": True,
     "futuretracker_erase": True,  # for the previous release
@@ -40,7 +42,14 @@ FUNCTIONS = {
     "futuretracker_refuse_revoked": False,
     "futuretracker_revoke": True,
     "futuretracker_rounds_now": True,
+    "futuretracker_undo": False,
 }
+# What anomaly detection may call.
+OF_WATCH = {"futuretracker_act", "futuretracker_undo"}
+SECRET = (
+    *("revocations", "clerk_events", "erasures", "api_keys", "slowed_users"),
+    *("anomaly_findings", "anomaly_actions", "watch_profiles", "watch_inbox"),
+)
 COUNTED = ("opportunities", "opportunity_rounds")
 PROFILE = Profile("new@example.com", "New", None, datetime(2026, 11, 25, tzinfo=UTC))
 
@@ -82,7 +91,8 @@ def test_only_the_services_role_may_call_its_functions_and_nobody_the_others(
     for name, definer, settings, owned, _, grants in rows:
         assert (definer, settings, owned) == (name not in INVOKERS, path, True), name
         grantees = {grant.partition("=")[0] for grant in grants.split()}
-        assert grantees <= {"postgres", "futuretracker_api"}, name
+        others = {"futuretracker_watch"} if name in OF_WATCH else {"futuretracker_api"}
+        assert grantees <= {"postgres", *others}, name
 
 
 @pytest.mark.parametrize(
@@ -137,7 +147,7 @@ def test_supabases_roles_lose_their_default_privileges(owner: Connection) -> Non
                     ).fetchone()
                     assert may == (False,), (name, function)
             for name in others[:2]:
-                for table in ("revocations", "clerk_events", "erasures", "api_keys"):
+                for table in SECRET:
                     may = conn.execute(
                         "select has_table_privilege(%s, %s, 'select, insert, update, delete')",
                         [name, table],

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[Any]
 
 DEFINERS = {
+    "futuretracker_act",
+    "futuretracker_audit_action",
     "futuretracker_begin_erasure",
     "futuretracker_continue_erasure",
     "futuretracker_erase",
@@ -27,6 +29,7 @@ DEFINERS = {
     "futuretracker_refresh",
     "futuretracker_refuse_revoked",
     "futuretracker_revoke",
+    "futuretracker_undo",
 }
 # The attacker's code records whose rights it runs with and how many rows it sees.
 CODE = """

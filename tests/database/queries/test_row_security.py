@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 TABLES = [
+    "anomaly_actions",
+    "anomaly_findings",
     "api_keys",
     "audit_log",
     "clerk_events",
@@ -31,6 +33,10 @@ TABLES = [
     "revocations",
     "slowed_users",
     "users",
+    "watch_inbox",
+    "watch_profiles",
+    "watch_sources",
+    "watch_state",
 ]
 
 

@@ -45,6 +45,12 @@ class Journal:
         read = ["journalctl", f"--namespace={self._name}", "--output=cat", "--quiet"]
         wait_for(lambda: line in subprocess.check_output(read, text=True).splitlines())
 
+    def folder(self) -> Path:
+        """Return the folder of its files. There is none before the first line."""
+        places = (Path("/run/log/journal"), Path("/var/log/journal"))
+        [found] = [path for place in places for path in place.glob(f"*.{self._name}")]
+        return found
+
     def follow(self, folder: Path) -> None:
         """Write the output of a test's services to the journal."""
         outputs = [str(file) for file in folder.glob("gunicorn-*.log")]

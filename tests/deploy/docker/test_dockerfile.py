@@ -16,7 +16,7 @@ from tests.support.servers import ROOT
 
 COMPOSE = ROOT / "deploy/docker/compose.yaml"
 BIN = Path(sys.executable).parent
-OURS = ("api", "migrate")
+OURS = ("api", "migrate", "watch")
 
 
 def services() -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_no_file_with_secrets_is_in_the_build_context() -> None:
     assert [name for name in sent if name.startswith("deploy/")] == ["deploy/docker/ready.py"]
 
 
-def test_both_containers_are_read_only_and_have_no_capability() -> None:
+def test_our_containers_are_read_only_and_have_no_capability() -> None:
     for name in OURS:
         service = services()[name]
         assert service["read_only"] is True
@@ -90,7 +90,8 @@ def test_the_port_is_published_on_loopback_only() -> None:
 
 
 def test_no_environment_contains_a_secret() -> None:
-    secret = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "CLERK_WEBHOOK_SECRET", "CLERK_SECRET_KEY"}
+    secret = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "WATCH_DATABASE_URL"}
+    secret |= {"CLERK_WEBHOOK_SECRET", "CLERK_SECRET_KEY"}
     for service in services().values():
         assert not secret & set(service.get("environment", {}))
 
@@ -107,3 +108,11 @@ def test_shared_memory_fits_the_store_and_stopping_waits_for_gunicorn() -> None:
 
     assert int(api["shm_size"].removesuffix("m")) * 2**20 > LmdbStore.SIZE
     assert int(api["stop_grace_period"].removesuffix("s")) > 30  # gunicorn's graceful_timeout
+
+
+def test_anomaly_detection_has_its_own_url_and_a_name_that_stays() -> None:
+    watch = services()["watch"]
+
+    assert watch["secrets"] == ["watch_database_url"]
+    assert watch["command"][:6] == ["python", "-m", "futuretracker", "watch", "--host", "docker"]
+    assert "watch_database_url" not in services()["api"]["secrets"]

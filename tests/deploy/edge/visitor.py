@@ -142,3 +142,10 @@ def request_on(
     response = connection.getresponse()
     fields = [(name.lower(), value) for name, value in response.getheaders()]
     return Response(response.status, fields, response.read())
+
+
+def occupy(sock: socket.socket, line: str, *fields: str) -> None:
+    """Send a request whose body never comes; return when the proxy waits for the body."""
+    head = [line, f"Host: {NAME}", "Content-Length: 9", "Expect: 100-continue", *fields]
+    sock.sendall("\r\n".join([*head, "", ""]).encode())
+    assert sock.recv(65536).startswith(b"HTTP/1.1 100 ")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tests.deploy.edge.nginx_server import INCLUDES, command, debians, lay_out
 from tests.deploy.edge.visitor import NAME
+from tests.deploy.edge.waf.waf_server import lay_out_waf
 from tests.deploy.machine.guide import commands
 from tests.support.authority import certify
 from tests.support.servers import ROOT
@@ -30,6 +31,7 @@ NETWORKS = ["192.0.2.1/32", "203.0.113.0/24", "10.0.0.0/24", "173.245.48.0/24"]
 ETC, FOLDERS = Path("/etc/fail2ban"), ("/run", "/var/log", "/var/lib/fail2ban", "/etc/nginx")
 UNSHARE = ["unshare", "--map-root-user", "--net", "--mount"]
 BUILD = f"""set -e
+if [ -n "$1" ]; then mkdir "$0/journal"; mount --bind "$1" "$0/journal"; fi
 for folder in {" ".join(FOLDERS)}; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 mkdir /run/lock /run/fail2ban /var/log/nginx
 mount --bind "$0/fail2ban" {ETC}
@@ -87,7 +89,8 @@ class Host:
             "--interface",
             source,
         ]
-        curl += ["--max-time", "5" if times == 1 else "120", *options]
+        # A ban during the requests ends them.
+        curl += ["--max-time", "5", "--fail-early", *options]
         curl += ["--connect-to", f"{NAME}:443:{target}:443", f"https://{NAME}{path}?[1-{times}]"]
         return subprocess.run(
             self.inside(*curl), capture_output=True, text=True, check=False, timeout=300
@@ -107,11 +110,15 @@ def install(host: Host, *, page: Path = PAGE) -> None:
 
 
 @contextmanager
-def bare_host(folder: Path) -> Iterator[Host]:
-    """Build the namespaces, with Debian's own configuration of fail2ban."""
+def bare_host(folder: Path, journal: Path | None = None) -> Iterator[Host]:
+    """Build the namespaces, with Debian's own configuration of fail2ban.
+
+    The host sees the folder of a journal as ``folder / "journal"``.
+    """
     shutil.copytree(ETC, folder / "fail2ban", symlinks=True)
     pipe = subprocess.PIPE
-    with subprocess.Popen([*UNSHARE, "sh", "-c", BUILD, folder], stdin=pipe, stdout=pipe) as holder:
+    command = [*UNSHARE, "sh", "-c", BUILD, folder, journal or ""]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as holder:
         assert holder.stdout is not None
         try:
             assert holder.stdout.readline() == b"built\n"
@@ -123,29 +130,62 @@ def bare_host(folder: Path) -> Iterator[Host]:
 @contextmanager
 def host(folder: Path, changes: Mapping[str, str]) -> Iterator[Host]:
     """Run nginx and fail2ban on a host, with these changes in the files of nginx."""
-    files = certify(NAME, folder)
     place = folder / "nginx"
     place.mkdir()
-    own = {"listen 127.0.0.1:": f"listen {ADDRESS}:", "listen [::1]:": "listen [::]:"}
-    lay_out(
-        debians(),
-        place,
-        (80, 443),
-        {**own, f"{place}/futuretracker-api": "/var/log/nginx/futuretracker-api", **changes},
-        socket_file=folder / "none.sock",
-        files=files,
-    )
+    files = certify(NAME, folder)
+    sock = folder / "none.sock"
+    changes = {**_own(place), **changes}
+    lay_out(debians(), place, (80, 443), changes, socket_file=sock, files=files)
     with bare_host(folder) as it, ExitStack() as stack:
-        _start(stack, it, command(debians(), place), place / "log")
-        wait_for(lambda: it.run("ls /var/log/nginx/futuretracker-api.access.log", check=False))
-        wait_for(lambda: it.ask(ADDRESS, "/healthz") == ["502"], what=(place / "log").read_text())
+        _start_nginx(stack, it, place)
         install(it)
-        _start(stack, it, ["fail2ban-server", "-f", "--loglevel=INFO"], folder / "fail2ban.log")
-        wait_for(
-            lambda: "futuretracker-scanners" in it.run("fail2ban-client status", check=False),
-            what=(folder / "fail2ban.log").read_text(),
-        )
+        _start_fail2ban(stack, it, folder)
         yield it
+
+
+@contextmanager
+def guarded_host(folder: Path, journal: Path, jail: str) -> Iterator[Host]:
+    """Run nginx with the firewall, and fail2ban with this text in its jails and this journal."""
+    place = folder / "nginx"
+    place.mkdir()
+    files = certify(NAME, folder)
+    sock = folder / "none.sock"
+    # The host has a loopback interface of its own, and an empty /etc/nginx.
+    unicode = Path("/etc/nginx/unicode.mapping")
+    shutil.copy(unicode, place)
+    changes = {"127.0.0.1:403": "127.0.0.1:403", str(unicode): f"{place / unicode.name}"}
+    changes |= _own(place)
+    lay_out_waf(place, (80, 443), changes, socket_file=sock, files=files)
+    with bare_host(folder, journal) as it, ExitStack() as stack:
+        _start_nginx(stack, it, place)
+        install(it)
+        (folder / "fail2ban/jail.d/test.conf").write_text(jail)
+        _start_fail2ban(stack, it, folder)
+        yield it
+
+
+def _own(place: Path) -> dict[str, str]:
+    """Return the changes of nginx' files that every host needs."""
+    return {
+        "listen 127.0.0.1:80": f"listen {ADDRESS}:80",
+        "listen 127.0.0.1:443": f"listen {ADDRESS}:443",
+        "listen [::1]:": "listen [::]:",
+        f"{place}/futuretracker-api": "/var/log/nginx/futuretracker-api",
+    }
+
+
+def _start_nginx(stack: ExitStack, it: Host, place: Path) -> None:
+    _start(stack, it, command(debians(), place), place / "log")
+    wait_for(lambda: it.run("ls /var/log/nginx/futuretracker-api.access.log", check=False))
+    wait_for(lambda: it.ask(ADDRESS, "/healthz") == ["502"], what=(place / "log").read_text())
+
+
+def _start_fail2ban(stack: ExitStack, it: Host, folder: Path) -> None:
+    _start(stack, it, ["fail2ban-server", "-f", "--loglevel=INFO"], folder / "fail2ban.log")
+    wait_for(
+        lambda: "futuretracker-scanners" in it.run("fail2ban-client status", check=False),
+        what=(folder / "fail2ban.log").read_text(),
+    )
 
 
 def _start(stack: ExitStack, it: Host, arguments: list[str], log: Path) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("curl", "fail2ban", "ip", "namespaces", "nft", "nginx")
 FLOODS, TOKENS, SCANNERS = (f"futuretracker-{name}" for name in ("floods", "tokens", "scanners"))
+# Two addresses of one /56 network, which nginx writes differently, and one of the next network.
+SAME, OTHER, NEIGHBOUR = "2001:db8::7", "2001:db8:0:ff::8", "2001:db8:0:100::7"
 CLOUDFLARE, BALANCER = "173.245.48.9", "10.0.0.5"
 # Small limits, a path that returns 401 without the service, and the addresses of Cloudflare's
 # clients.
@@ -30,11 +32,31 @@ CHANGES = {
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     with host(tmp_path_factory.mktemp("host"), CHANGES) as it:
+        for address in (OTHER, NEIGHBOUR):
+            it.run(f"ip address add {address}/128 dev lo nodad")
         yield it
 
 
+def banned_by_nginx(it: Host) -> dict[str, list[str]]:
+    """Return the clients that nginx refuses, and the jails that ban each of them."""
+    found = it.run("cd /run/futuretracker-banned && find . -mindepth 2 -maxdepth 2 -type d")
+    clients: dict[str, list[str]] = {}
+    for line in sorted(found.split()):
+        _, client, jail = line.split("/")
+        clients.setdefault(client, []).append(jail)
+    return clients
+
+
+def banned_by_nft(it: Host, jail: str, family: str = "") -> str:
+    """Return what nftables drops for a jail."""
+    listed = it.run(f"nft list set inet f2b-table addr{family}-set-{jail}", check=False)
+    return listed.partition("elements = {")[2].partition("}")[0].strip()
+
+
 def flood(it: Host, source: str, *options: str) -> list[str]:
-    return it.ask(source, "/healthz", *options, times=210)
+    """Send requests at the same time, because nginx refuses them slowly."""
+    together = ("--http1.1", "--parallel", "--parallel-immediate", "--parallel-max", "80")
+    return it.ask(source, "/healthz", *together, *options, times=210)
 
 
 def logged(it: Host, event: str) -> bool:
@@ -51,7 +73,6 @@ def scan(it: Host, source: str, *options: str) -> list[str]:
     [
         (FLOODS, "203.0.113.21", flood),
         (SCANNERS, "203.0.113.22", scan),
-        (SCANNERS, "2001:db8::7", scan),
         (TOKENS, "203.0.113.23", lambda it, source: it.ask(source, "/x/me", times=310)),
     ],
 )
@@ -61,18 +82,62 @@ def test_an_attacker_is_banned_and_nobody_else(
     running.run(f"fail2ban-client set {SCANNERS} bantime 600")
     attack(running, source)
     wait_for(lambda: source in running.banned(jail))
-    names = f"inet f2b-table addr{'6' if ':' in source else ''}-set-{jail}"
-    wait_for(lambda: source in running.run(f"nft list set {names}", check=False))
-    wait_for(lambda: source in running.run("ls /run/futuretracker-banned", check=False))
+    wait_for(lambda: source in banned_by_nft(running, jail))
 
     assert running.ask(source, "/metrics") == ["000"]
-    assert running.run(f"ls /run/futuretracker-banned/{source}").split() == [jail]
+    assert banned_by_nginx(running)[source] == [jail]
     assert running.ask("203.0.113.250", "/metrics") != ["000"]
 
     running.run(f"fail2ban-client set {jail} unbanip {source}")
     assert running.ask(source, "/metrics") in (["404"], ["429"])
-    assert source not in running.run("ls /run/futuretracker-banned")
+    assert source not in banned_by_nginx(running)
     assert source not in running.run("nft list ruleset")
+
+
+def test_the_network_of_an_ipv6_attacker_is_banned_and_its_neighbour_is_not(running: Host) -> None:
+    running.run(f"fail2ban-client set {SCANNERS} bantime 600")
+    scan(running, SAME)
+    wait_for(lambda: banned_by_nft(running, SCANNERS, "6") == "2001:db8::/56")
+
+    assert banned_by_nginx(running)["2001:db8:0:00::"] == [SCANNERS]
+    assert running.ask(SAME, "/metrics") == running.ask(OTHER, "/metrics") == ["000"]
+    assert running.ask(NEIGHBOUR, "/metrics") != ["000"]
+
+    running.run(f"fail2ban-client set {SCANNERS} unbanip {SAME}")
+    for source in (SAME, OTHER):
+        assert running.ask(source, "/metrics") != ["000"]
+    assert "2001:db8:0:00::" not in banned_by_nginx(running)
+    assert banned_by_nft(running, SCANNERS, "6") == ""
+
+
+@pytest.mark.parametrize("first", [SAME, OTHER, "2001:db8::/56"])
+def test_a_network_stays_banned_until_the_bans_of_all_its_addresses_end(
+    running: Host, first: str
+) -> None:
+    all_of_them = (SAME, OTHER, "2001:db8::/56")
+    for each in all_of_them:
+        running.run(f"fail2ban-client set {FLOODS} banip {each}")
+    wait_for(lambda: running.run("ls /run/futuretracker-banned/*/*").count("\n") >= 3)
+    rest = [each for each in all_of_them if each != first]
+    for ended, after in ((first, "000"), (rest[0], "000"), (rest[1], "")):
+        running.run(f"fail2ban-client set {FLOODS} unbanip {ended}")
+        is_banned = after == "000"
+        assert (banned_by_nft(running, FLOODS, "6") == "2001:db8::/56") == is_banned
+        assert ("2001:db8:0:00::" in banned_by_nginx(running)) == is_banned
+        for source in (SAME, OTHER):
+            assert (running.ask(source, "/metrics", "--max-time", "1") == ["000"]) == is_banned
+
+    assert "ERROR" not in running.run("cat /var/log/fail2ban.log")
+
+
+@pytest.mark.parametrize("network", ["2001:db8::/48", "203.0.113.0/24"])
+def test_a_larger_network_cannot_be_banned_by_hand(running: Host, network: str) -> None:
+    running.run(f"fail2ban-client set {FLOODS} banip {network}")
+    wait_for(lambda: "Name an address, or its /56" in running.run("cat /var/log/fail2ban.log"))
+
+    assert running.ask(NEIGHBOUR, "/metrics") != ["000"]
+    assert banned_by_nginx(running) == {}
+    running.run(f"fail2ban-client set {FLOODS} unbanip {network}", check=False)
 
 
 def test_a_ban_ends_by_itself(running: Host) -> None:

@@ -197,6 +197,8 @@ def test_a_jail_says_the_same_as_the_others_where_it_must(etc: Path, jail: str) 
 
     assert any("addignoreip" in line and "10.0.0.0/8" in line for line in own)
     assert any("ignorecommand" in line and "futuretracker-trusted <ip>" in line for line in own)
-    assert any("'nftables'" in line and "drop" in line and "80,443" in line for line in own)
+    assert any(
+        "'futuretracker-nftables'" in line and "drop" in line and "80,443" in line for line in own
+    )
     assert any("'futuretracker-nginx'" in line for line in own)
     assert any("'usedns', 'no'" in line for line in own)

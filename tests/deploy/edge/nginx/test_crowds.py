@@ -14,6 +14,7 @@ from h2.connection import H2Connection
 
 from tests.conftest import ORIGIN
 from tests.deploy.edge.nginx_server import INCLUDES, SITE
+from tests.deploy.edge.visitor import occupy
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -40,11 +41,10 @@ def token() -> str:
 
 
 def fill(edge: Edge, stack: ExitStack, times: int, line: str, *fields: str) -> None:
-    """Open connections, each from an address of its own, that send a body slowly."""
+    """Open connections, each from an address of its own, that never send a body."""
     for _ in range(times):
-        head = [line, "Host: api.example.com", "Content-Length: 9", *fields]
         sock = stack.enter_context(closing(edge.connect(source=next(addresses))))
-        sock.sendall("\r\n".join([*head, "", "{"]).encode())
+        occupy(sock, line, *fields)
 
 
 def ask(edge: Edge, line: str, **rest: object) -> Response:
@@ -89,6 +89,16 @@ def test_a_crowd_without_tokens_takes_only_its_own_room(
         assert refused(everybody_else(edge)) == {crowd}
 
 
+def test_all_addresses_together_get_a_number_of_pages_per_second(begin: Begin) -> None:
+    few = {"rate=300r/s": "rate=1r/m", "crowd_rates burst=2500": "crowd_rates burst=3"}
+    with begin(nginx=few) as edge:
+        pages = [ask(edge, "GET /api/v1/health").status for _ in range(5)]
+        statuses = everybody_else(edge)
+
+    assert pages == [200] * 4 + [429]
+    assert refused(statuses) == {"pages"}
+
+
 def test_only_health_checks_are_left_when_the_whole_service_is_full(begin: Begin) -> None:
     full = {"futuretracker_service 4000": "futuretracker_service 2"}
     with begin(nginx=full) as edge, ExitStack() as stack:
@@ -101,11 +111,11 @@ def test_only_health_checks_are_left_when_the_whole_service_is_full(begin: Begin
 
 def test_one_address_without_tokens_leaves_room_for_its_signed_in_users(begin: Begin) -> None:
     few = {"futuretracker_strangers 32": "futuretracker_strangers 2"}
-    slow = b"POST /x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n\r\n{"
     source = next(addresses)
     with begin(nginx=few) as edge, ExitStack() as stack:
         for _ in range(2):
-            stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
+            sock = stack.enter_context(closing(edge.connect(source=source)))
+            occupy(sock, "POST /x HTTP/1.1")
         without = edge.request("GET", "/api/v1/health", source=source)
         signed_in = edge.request("GET", "/api/v1/health", source=source, token=token())
         webhook = edge.request("POST", "/webhooks/clerk", source=source, body={})
@@ -116,11 +126,11 @@ def test_one_address_without_tokens_leaves_room_for_its_signed_in_users(begin: B
 
 
 def test_health_checks_have_a_limit_for_each_address(begin: Begin) -> None:
-    slow = b"GET /readyz HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 9\r\n\r\n{"
     source = next(addresses)
     with begin(nginx={}) as edge, ExitStack() as stack:
         for _ in range(8):
-            stack.enter_context(closing(edge.connect(source=source))).sendall(slow)
+            sock = stack.enter_context(closing(edge.connect(source=source)))
+            occupy(sock, "GET /readyz HTTP/1.1")
 
         assert edge.request("GET", "/readyz", source=source).status == 429
         assert ask(edge, "GET /readyz").status == 200
@@ -149,8 +159,10 @@ def test_the_switch_is_off(edge: Edge) -> None:
     assert statuses == {200}
 
 
-@pytest.mark.parametrize("source", ["127.0.93.7", "::1"])
-def test_a_banned_address_gets_no_response(begin: Begin, tmp_path: Path, source: str) -> None:
+@pytest.mark.parametrize(("source", "name"), [("127.0.93.7", "127.0.93.7"), ("::1", "0:0:0:00::")])
+def test_a_banned_address_gets_no_response(
+    begin: Begin, tmp_path: Path, source: str, name: str
+) -> None:
     raw = b"GET /readyz HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n"
 
     def response() -> bytes:
@@ -162,9 +174,9 @@ def test_a_banned_address_gets_no_response(begin: Begin, tmp_path: Path, source:
                 return b""
 
     with begin(nginx={"/run/futuretracker-banned": str(tmp_path)}) as edge:
-        (tmp_path / source).mkdir()
+        (tmp_path / name).mkdir()
         banned, other = response(), ask(edge, "GET /readyz")
-        (tmp_path / source).rmdir()
+        (tmp_path / name).rmdir()
         allowed = response()
 
     assert banned == b""

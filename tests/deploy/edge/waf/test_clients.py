@@ -106,3 +106,40 @@ def test_behind_a_proxy_the_log_has_the_clients_address(
         made = str(response.header("X-Request-Id"))
         wait_for(lambda: waf.audited(made))
         assert {line["client_ip"] for line in waf.audited(made)} == {"203.0.113.9"}
+
+
+def test_json_with_a_wrong_type_gets_the_error_of_the_service(waf: Firewall, token: str) -> None:
+    fields = ("authorization", f"Bearer {token}"), ("content-type", "text/html")
+    over_http2 = send(waf, request("POST", ROWS, *fields), b'{"title": "Fine"}')
+    headers = {"Content-Type": "text/html"}
+    response = waf.request("POST", ROWS, token=token, body={"title": "Fine"}, headers=headers)
+
+    assert over_http2.status == response.status == 415
+
+
+@pytest.mark.parametrize(
+    ("coding", "status"), [("identity", 201), ("", 201), ("gzip", 415), ("x;y", 403), ("${x}", 403)]
+)
+def test_a_coding_that_exists_passes(waf: Firewall, token: str, coding: str, status: int) -> None:
+    headers = {"Content-Encoding": coding}
+    body = {"title": "Fine"}
+    response = waf.request("POST", ROWS, token=token, body=body, headers=headers)
+
+    assert response.status == status
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [
+        ("$set", {"a": 1}, 201),
+        ("$where", "1", 201),
+        ("status", {"$ne": "x"}, 403),
+        ("$a$b", 1, 403),
+    ],
+)
+def test_a_whole_name_may_begin_with_a_dollar(
+    waf: Firewall, token: str, field: str, value: object, status: int
+) -> None:
+    response = waf.request("POST", ROWS, token=token, body={"title": "Fine", field: value})
+
+    assert response.status == status

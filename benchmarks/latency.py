@@ -1,0 +1,60 @@
+"""The latency of a service for one client that sends a request now and then."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http import HTTPStatus
+from http.client import HTTPConnection
+from statistics import quantiles
+from typing import Self
+
+from benchmarks.processes import CannotMeasure
+
+PAUSE = 0.05  # seconds between two requests
+PATH = "/api/v1/opportunities?limit=20"
+
+
+class Latency:
+    """Sends requests in a thread while the block runs; ``str`` shows the median and 99 %."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port, self._headers = port, {"Authorization": f"Bearer {token}"}
+        self._times: list[float] = []
+        self._failed = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @classmethod
+    def measured(cls, port: int, token: str, seconds: float) -> Self:
+        """Measure for so many seconds."""
+        with cls(port, token) as latency:
+            time.sleep(seconds)
+        return latency
+
+    def __str__(self) -> str:
+        if len(self._times) < 2:  # noqa: PLR2004 - a quantile needs two
+            raise CannotMeasure("the service sent too few responses")
+        hundredths = quantiles(self._times, n=100)
+        return (
+            f"{hundredths[49] * 1000:.1f} ms (median), {hundredths[98] * 1000:.1f} ms (99 %),"
+            f" {len(self._times):,} requests, {self._failed} failed"
+        )
+
+    def _run(self) -> None:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        while not self._stop.wait(PAUSE):
+            began = time.perf_counter()
+            connection.request("GET", PATH, headers=self._headers)
+            response = connection.getresponse()
+            response.read()
+            self._times.append(time.perf_counter() - began)
+            self._failed += response.status != HTTPStatus.OK
