@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -29,9 +30,12 @@ def test_every_file_of_the_page_is_in_the_code() -> None:
 
 
 def test_every_test_of_the_page_can_be_collected() -> None:
+    # The programs that the tests need are not needed to collect them.
+    env = {name: value for name, value in os.environ.items() if name != "REQUIRE"}
     collected = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", *sorted({row["test"] for row in ROWS})],
         cwd=ROOT,
+        env=env,
         capture_output=True,
         text=True,
         timeout=900,
