@@ -31,7 +31,7 @@ ERRORS: dict[str, tuple[str, str, object, str, str]] = {
     "400 of a URL": ("GET", "/opportunities?q=%zz", None, "", "bad_request"),
     "404 of a row": ("GET", f"/opportunities/{ID}", None, "", "opportunity_not_found"),
     "404 of a route": ("GET", "/nowhere", None, "", "not_found"),
-    "405": ("DELETE", "/opportunities", None, "", "method_not_allowed"),
+    "405": ("POST", f"/opportunities/{ID}", None, "", "method_not_allowed"),
     "413": ("POST", "/opportunities", b" " * (2**20 + 1), "application/json", "payload_too_large"),
     "415": ("POST", "/opportunities", b"{}", "text/plain", "unsupported_media_type"),
 }

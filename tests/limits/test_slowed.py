@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[Any]
 
+pytestmark = pytest.mark.in_process
 ROWS = "/api/v1/opportunities"
 
 
