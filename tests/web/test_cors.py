@@ -23,7 +23,7 @@ ID = str(uuid4())
 METHODS = "Access-Control-Allow-Methods"
 HEADERS = "Access-Control-Allow-Headers"
 ALLOWED = "Access-Control-Allow-Origin"
-READ = "Authorization, Content-Type, Prefer, X-Request-Id"
+READ = "Authorization, Content-Type, If-Match, If-None-Match, Prefer, X-Request-Id"
 PATTERNS = "moz-extension://*, safari-web-extension://*"
 FIREFOX = f"moz-extension://{ID}"
 SAFARI = f"safari-web-extension://{ID.upper()}"
@@ -39,9 +39,9 @@ def preflight(client: FlaskClient, path: str = ROWS, origin: str = ORIGIN) -> Te
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        (ROWS, "GET, HEAD, OPTIONS, POST"),
-        (f"{ROWS}/", "GET, HEAD, OPTIONS, POST"),
-        (f"/{ROWS}", "GET, HEAD, OPTIONS, POST"),
+        (ROWS, "DELETE, GET, HEAD, OPTIONS, PATCH, POST"),
+        (f"{ROWS}/", "DELETE, GET, HEAD, OPTIONS, PATCH, POST"),
+        (f"/{ROWS}", "DELETE, GET, HEAD, OPTIONS, PATCH, POST"),
         (f"{ROWS}/{ID}", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
         (f"{ROWS}/{ID}/rounds/{ID}", "DELETE, OPTIONS, PATCH"),
         (f"{ROWS}/rounds/upcoming", "GET, HEAD, OPTIONS"),

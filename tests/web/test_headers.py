@@ -58,7 +58,8 @@ OTHERS = {"Permissions-Policy", "Cross-Origin-Resource-Policy", "X-Request-Id"}
 CONTENT = {"Content-Type", "Content-Length"}
 # Further headers of each kind of response.
 OWN = {
-    "201": {"Location"},
+    "200": {"ETag"},
+    "201": {"ETag", "Location"},
     "401": {"WWW-Authenticate"},
     "405": {"Allow"},
     "429": {"Retry-After"},
