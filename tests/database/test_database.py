@@ -172,7 +172,7 @@ def outage(  # noqa: PLR0917 - a whole situation
 def routes_with_a_database(app: Flask) -> list[tuple[str, str]]:
     with app.app_context():
         found = [
-            (method, path_of(rule.rule))
+            (method, path_of(rule.rule) + all_of(method, rule.rule))
             for rule in app.url_map.iter_rules()
             for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
             if not is_public(rule.endpoint)
@@ -189,10 +189,21 @@ def path_of(rule: str) -> str:
     return rule + days if rule.endswith("/upcoming") else rule
 
 
+def all_of(method: str, rule: str) -> str:
+    """Return the query string that a change of the whole list needs."""
+    return "?all=true" if method in {"PATCH", "DELETE"} and rule.endswith("opportunities") else ""
+
+
 def ask(service: Service, method: str, path: str, token: str | None = None) -> Timed:
     """Send a request; return the response and the seconds that it took."""
-    # A body that each route accepts: for an opportunity, a round and an API key.
-    fields = {"title": "Internship", "round_type": "oa", "name": "Key", "scopes": ["account:read"]}
+    # A body that each route accepts: for an opportunity, a round, an API key and a batch.
+    fields = {
+        "title": "Internship",
+        "round_type": "oa",
+        "name": "Key",
+        "scopes": ["account:read"],
+        "operations": [{"op": "create", "values": {"title": "Internship"}}],
+    }
     body = fields if method in {"POST", "PUT", "PATCH"} else None
     started = time.monotonic()
     response = service.request(method, path, token=token, body=body)
