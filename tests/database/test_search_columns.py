@@ -95,13 +95,14 @@ def test_a_column_becomes_searchable_as_documented(
 
 
 def test_only_an_update_of_a_searched_column_calls_the_trigger(conn: Connection) -> None:
-    assert triggers(conn, "update opportunities set status = 'selected', company = 'x'") == []
+    other = "update opportunities set status = 'selected', company = 'x'"
+    assert "search_text" not in triggers(conn, other)
     for column in ("title", "description", "link", "notes"):
         update = f"update opportunities set {column} = 'https://example.com/x'"
-        assert triggers(conn, update) == ["search_text"]
+        assert "search_text" in triggers(conn, update)
     conn.execute("select search_columns('title', 'company')")
-    assert triggers(conn, "update opportunities set notes = 'x'") == []
-    assert triggers(conn, "update opportunities set company = 'y'") == ["search_text"]
+    assert "search_text" not in triggers(conn, "update opportunities set notes = 'x'")
+    assert "search_text" in triggers(conn, "update opportunities set company = 'y'")
 
 
 def test_the_list_of_columns_is_only_for_the_owner_and_only_for_columns(conn: Connection) -> None:
