@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/api").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NEW = re.compile(r"NEW=[0-9a-f-]{36}")  # an id that the client makes
 VARIABLE = re.compile(r"(ID|ROUND)=([0-9a-f-]{36}|[0-9A-Za-z]{12})")
 EXPORT = re.compile(r"export (\w+)=\$\((curl .*)\)", re.DOTALL)
 # What differs in each run: ids, request ids, times, user ids, ETags, and the ids and secrets of API
@@ -82,6 +84,8 @@ def test_the_examples_of_a_page_return_what_it_shows(
     for example in examples(page.read_text()):
         if match := VARIABLE.match(example.command):
             variables[match[1]] = json.loads(output)["id"]
+        elif NEW.match(example.command):
+            variables["NEW"] = str(uuid4())
         elif match := EXPORT.match(example.command):
             variables[match[1]] = run(match[2], variables).strip()
         elif example.command.startswith("curl "):
