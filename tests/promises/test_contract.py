@@ -47,7 +47,11 @@ SETTINGS: dict[str, Any] = {
     "cache": {"enabled": False},
     "continue-on-failure": True,
     "generation": {"deterministic": True, "max-examples": 20},
-    "phases": {"stateful": {"max-steps": 30, "generation": {"max-examples": 40}}},
+    "phases": {"stateful": {"max-steps": 30, "generation": {"max-examples": 60}}},
+    # These delete what the next steps of a scenario need.
+    "operations": [
+        {"include-operation-id": "deleteOpportunities", "phases": {"stateful": {"enabled": False}}}
+    ],
 }
 CHECKS = {
     "allow_header_conformance",
