@@ -47,7 +47,7 @@ SETTINGS: dict[str, Any] = {
     "cache": {"enabled": False},
     "continue-on-failure": True,
     "generation": {"deterministic": True, "max-examples": 20},
-    "phases": {"stateful": {"max-steps": 30, "generation": {"max-examples": 60}}},
+    "phases": {"stateful": {"max-steps": 30, "generation": {"max-examples": 150}}},
     # These delete what the next steps of a scenario need.
     "operations": [
         {"include-operation-id": "deleteOpportunities", "phases": {"stateful": {"enabled": False}}}
