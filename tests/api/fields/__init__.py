@@ -1,1 +1,1 @@
-"""Tests of operations on several opportunities."""
+"""Tests of what people note of an opportunity in v1."""
