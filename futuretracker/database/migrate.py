@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from futuretracker.database.index_builds import BUILD, build_indexes
 from futuretracker.database.lock_holders import watched
 from futuretracker.database.outages import expected_outages
 from futuretracker.telemetry.progress import SILENT
@@ -90,7 +91,7 @@ def migrate(
         return [
             name
             for name, sql in missing
-            if turns.take(name, partial(_apply, conn, name, sql, progress))
+            if turns.take(name, partial(_apply, conn, url, name, sql, progress))
         ]
 
 
@@ -159,11 +160,16 @@ class _Turns(NamedTuple):
             time.sleep(PAUSE)
 
 
-def _apply(conn: psycopg.Connection[Any], name: str, sql: str, progress: Progress) -> bool:
+def _apply(
+    conn: psycopg.Connection[Any], url: str, name: str, sql: str, progress: Progress
+) -> bool:
     progress.begin(name, "rows")
     if sql.startswith(REPEAT):
         while changed := _change_rows(conn, sql):
             progress.advance(changed)
+        sql = ""
+    if sql.startswith(BUILD):
+        build_indexes(conn, url, sql)
         sql = ""
     with conn.transaction():
         conn.execute(TIMEOUTS)
