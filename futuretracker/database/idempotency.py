@@ -12,7 +12,7 @@ from futuretracker.database.failures import DatabaseFailure
 from futuretracker.database.kinds import LOCK_TIMEOUT
 from futuretracker.database.queries.changes import remembering, repeating
 from futuretracker.database.queries.idempotency_keys import select_key
-from futuretracker.web.errors import ApiError
+from futuretracker.web.errors import ApiError, not_allowed
 from futuretracker.web.request import current
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def write_once(
 
 def _rows_of(known: KnownKey) -> Sequence[Mapping[str, Any]]:
     if known.rows is None:
-        error = ApiError(409, "Conflict", IN_PROGRESS, headers={"Retry-After": "1"})
-        error.slug = "request_in_progress"
+        error = not_allowed(409, "request_in_progress", IN_PROGRESS)
+        error.headers["Retry-After"] = "1"
         raise error
     if not known.is_same:
         error = ApiError(422, "Unprocessable Content", REUSED)

@@ -764,7 +764,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -809,7 +809,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -893,7 +893,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1112,7 +1112,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1132,7 +1132,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1380,7 +1380,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -1834,11 +1834,13 @@ export interface components {
         };
     };
     responses: {
-        /** @description The change contradicts what is stored, such as a round number that is taken or ten API keys that exist. */
+        /** @description The change contradicts what is stored, such as a round number that is taken or ten API keys that exist. Or a request with the same `Idempotency-Key` is not over yet: in v1, `code` is then `request_in_progress`. */
         Conflict: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["RetryAfterInProgress"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                 "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                 "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -1908,6 +1910,7 @@ export interface components {
         /** @description The request is not valid. If fields are invalid, `details` lists each of them. */
         Invalid: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -1935,9 +1938,33 @@ export interface components {
                 "application/json": components["schemas"]["Invalid"];
             };
         };
+        /** @description A request with this `Idempotency-Key` and another query string, body or `If-Match` was carried out before. */
+        KeyReused: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "idempotency_key_reused",
+                 *       "error": "Unprocessable Content",
+                 *       "message": "A request with this Idempotency-Key and another content was carried out before. Make a new key for each change.",
+                 *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description The resource does not exist, or belongs to another user. */
         NotFound: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -1958,7 +1985,7 @@ export interface components {
                 "application/json": components["schemas"]["NotFound"];
             };
         };
-        /** @description The database did not confirm the change, which may have been saved. Look at the data before you create something again. Updates and deletions may be repeated. */
+        /** @description The database did not confirm the change, which may have been saved. Look at the data before you create something again. Updates and deletions may be repeated. With an `Idempotency-Key`, send the request again. */
         OutcomeUnknown: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1984,6 +2011,7 @@ export interface components {
         /** @description The opportunity has another version than `If-Match` names, or one that `If-None-Match` names. Nothing was written. */
         PreconditionFailed: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -2176,6 +2204,11 @@ export interface components {
          */
         ETag: string;
         /**
+         * @description The response is that of an earlier request with this `Idempotency-Key`, and nothing was changed; absent otherwise.
+         * @example true
+         */
+        IdempotentReplayed: "true";
+        /**
          * @description The path of what was created.
          * @example /api/v1/opportunities/550e8400-e29b-41d4-a716-446655440000
          */
@@ -2205,6 +2238,11 @@ export interface components {
          * @example 2
          */
         RetryAfter: number;
+        /**
+         * @description How many seconds to wait; only with `request_in_progress`.
+         * @example 1
+         */
+        RetryAfterInProgress: number;
         /**
          * @description The scope that the API key lacks; only with `insufficient_scope` (RFC 6750).
          * @example Bearer error="insufficient_scope", scope="opportunities:read"
@@ -2300,6 +2338,7 @@ export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseInternalServerError = components['responses']['InternalServerError'];
 export type ResponseInvalid = components['responses']['Invalid'];
+export type ResponseKeyReused = components['responses']['KeyReused'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseOutcomeUnknown = components['responses']['OutcomeUnknown'];
 export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
@@ -2313,12 +2352,14 @@ export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderAcceptSignature = components['headers']['AcceptSignature'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderIdempotentReplayed = components['headers']['IdempotentReplayed'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderNextPage = components['headers']['NextPage'];
 export type HeaderPreferenceApplied = components['headers']['PreferenceApplied'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimitPolicy'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
+export type HeaderRetryAfterInProgress = components['headers']['RetryAfterInProgress'];
 export type HeaderScopeChallenge = components['headers']['ScopeChallenge'];
 export type HeaderWwwAuthenticate = components['headers']['WWWAuthenticate'];
 export type HeaderXIgnoredFields = components['headers']['XIgnoredFields'];
@@ -2544,6 +2585,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -2559,6 +2602,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -2601,6 +2645,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -2610,7 +2655,10 @@ export interface operations {
     deleteApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the API key.
@@ -2625,6 +2673,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -2647,7 +2696,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -2658,6 +2709,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -2679,6 +2732,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2717,8 +2771,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -2729,6 +2785,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -2750,6 +2808,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2792,6 +2851,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3085,6 +3145,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3101,6 +3163,7 @@ export interface operations {
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -3139,8 +3202,10 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3165,7 +3230,10 @@ export interface operations {
                 /** @description `true` changes nothing, and returns what would be changed. */
                 dry_run?: boolean | undefined;
             } | undefined;
-            header?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
             path?: never;
             cookie?: never;
         };
@@ -3174,6 +3242,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -3203,6 +3272,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3228,6 +3298,8 @@ export interface operations {
                 dry_run?: boolean | undefined;
             } | undefined;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3243,6 +3315,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3275,6 +3348,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3285,6 +3359,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3300,6 +3376,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3331,8 +3408,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3518,6 +3597,8 @@ export interface operations {
                  * @example *
                  */
                 "If-None-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3540,6 +3621,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3578,6 +3660,7 @@ export interface operations {
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -3617,9 +3700,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -3636,6 +3721,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
             } | undefined;
             path: {
                 /**
@@ -3651,6 +3738,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -3673,8 +3761,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -3691,6 +3781,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3713,6 +3805,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3751,9 +3844,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -3826,6 +3921,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3847,6 +3944,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -3918,6 +4016,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3933,6 +4032,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
             } | undefined;
             path: {
                 /**
@@ -3953,6 +4054,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -4007,8 +4109,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -4024,6 +4128,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -4050,6 +4156,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -4120,6 +4227,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
