@@ -784,7 +784,7 @@ export interface components {
              * @example required
              * @enum {string}
              */
-            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_url" | "bad_id" | "bad_network" | "bad_public_key" | "private_key" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "past" | "too_far" | "too_many" | "repeated" | "contradiction" | "wider" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "not_found" | "nothing_to_update";
+            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_time_zone" | "bad_url" | "bad_id" | "bad_network" | "bad_public_key" | "private_key" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "past" | "too_far" | "too_many" | "repeated" | "contradiction" | "wider" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "not_found" | "nothing_to_update";
             /**
              * @description The name of the field; empty if it is the body as a whole.
              * @example title
@@ -1011,8 +1011,9 @@ export interface components {
         /**
          * @description A new opportunity. Only the title is required.
          *
-         *     An internship has no deadline, because its interview rounds have dates. It gets today's date
-         *     (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
+         *     An internship gets today's date (UTC) as `applied_on` if none is given, and has no deadline,
+         *     because its interview rounds have dates. While it is `saved`, it is the other way round. Other
+         *     opportunities have no `applied_on`.
          */
         NewOpportunity: {
             /**
@@ -1033,6 +1034,16 @@ export interface components {
              */
             category?: "internship" | "hackathon" | "" | null | undefined;
             /**
+             * @description The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Example Ltd
+             */
+            company?: string | null | undefined;
+            /**
+             * @description Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Ada, ada@example.com
+             */
+            contact?: string | null | undefined;
+            /**
              * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
@@ -1050,16 +1061,39 @@ export interface components {
              */
             link?: string | null | undefined;
             /**
+             * @description Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Berlin or remote
+             */
+            location?: string | null | undefined;
+            /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
             notes?: string | null | undefined;
             /**
+             * @description What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example EUR 2,000 a month
+             */
+            pay?: string | null | undefined;
+            /**
              * @description How far the application has come.
              * @example applied
              * @enum {string|null}
              */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null | undefined;
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn" | null | undefined;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags?: (string[] | null) | "" | undefined;
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
+             * @example Europe/Berlin
+             */
+            time_zone?: (string | null) | "" | undefined;
             /**
              * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
@@ -1191,6 +1225,16 @@ export interface components {
              */
             category: "internship" | "hackathon" | null;
             /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
              * Format: date-time
              * @description When it was created.
              * @example 2026-11-24T21:15:07.123456+00:00
@@ -1225,10 +1269,20 @@ export interface components {
              */
             link: string | null;
             /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
              * @description Any text.
              * @example Referred by Bob
              */
             notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
             /**
              * @description The number of the first rejected round; null if there is none.
              * @example null
@@ -1239,12 +1293,25 @@ export interface components {
              * @example applied
              * @enum {string}
              */
-            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
             /**
              * @description Null unless the status contradicts the interview rounds of the internship.
              * @example null
              */
             statusConflict: components["schemas"]["StatusConflict"] | null;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
             /**
              * @description The title, such as the position or the event.
              * @example Backend internship
@@ -1266,7 +1333,8 @@ export interface components {
         /**
          * @description The fields to update; at least one. The others keep their values.
          *
-         *     If `category` is `internship`, a `deadline` that is sent with it becomes null.
+         *     A `deadline` that is sent with the category `internship` has no effect, unless the status is
+         *     sent as `saved`. If the opportunity was none before, its deadline becomes null.
          */
         OpportunityChanges: {
             /**
@@ -1287,6 +1355,16 @@ export interface components {
              */
             category?: "internship" | "hackathon" | "" | null | undefined;
             /**
+             * @description The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Example Ltd
+             */
+            company?: string | null | undefined;
+            /**
+             * @description Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Ada, ada@example.com
+             */
+            contact?: string | null | undefined;
+            /**
              * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
@@ -1304,16 +1382,39 @@ export interface components {
              */
             link?: string | null | undefined;
             /**
+             * @description Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Berlin or remote
+             */
+            location?: string | null | undefined;
+            /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
             notes?: string | null | undefined;
             /**
+             * @description What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example EUR 2,000 a month
+             */
+            pay?: string | null | undefined;
+            /**
              * @description How far the application has come.
              * @example applied
              * @enum {string|null}
              */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null | undefined;
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn" | null | undefined;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags?: (string[] | null) | "" | undefined;
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
+             * @example Europe/Berlin
+             */
+            time_zone?: (string | null) | "" | undefined;
             /**
              * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
@@ -3051,13 +3152,27 @@ export interface operations {
                 /** @description The order; a `-` means descending. Opportunities without a deadline are at the end in both directions. */
                 sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "deadline" | "-deadline" | undefined;
                 /** @description Only opportunities with one of these statuses. */
-                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn")[] | undefined;
                 /** @description Only opportunities of this category. */
                 category?: "internship" | "hackathon" | undefined;
                 /** @description Only opportunities with a deadline on or after this day. */
                 deadline_from?: string | undefined;
                 /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
                 deadline_to?: string | undefined;
+                /** @description Only internships applied for on or after this day. */
+                applied_on_from?: string | undefined;
+                /** @description Only internships applied for on or before this day. It must not be before `applied_on_from`. */
+                applied_on_to?: string | undefined;
+                /** @description Only opportunities with this campus mode. */
+                campus_mode?: "on_campus" | "off_campus" | undefined;
+                /** @description Only opportunities of this company, ignoring case. White space and invisible characters at both ends are removed. */
+                company?: string | undefined;
+                /** @description Only opportunities with this location, ignoring case. White space and invisible characters at both ends are removed. */
+                location?: string | undefined;
+                /** @description Only opportunities with all of these tags, ignoring case. */
+                tags?: string[] | undefined;
+                /** @description Only opportunities with exactly this link. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null. */
+                link?: string | undefined;
                 /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
                 q?: string | undefined;
                 /** @description `total` also counts all opportunities that match. */
@@ -3096,16 +3211,25 @@ export interface operations {
                      *           "applied_on": "2026-11-24",
                      *           "campus_mode": "off_campus",
                      *           "category": "internship",
+                     *           "company": "Example Ltd",
+                     *           "contact": "Ada, ada@example.com",
                      *           "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *           "current_round_number": null,
                      *           "deadline": null,
                      *           "description": "Payments team, remote",
                      *           "id": "550e8400-e29b-41d4-a716-446655440000",
                      *           "link": "https://example.com/jobs/42",
+                     *           "location": "Berlin or remote",
                      *           "notes": "Referred by Bob",
+                     *           "pay": "EUR 2,000 a month",
                      *           "rejected_round_number": null,
                      *           "status": "applied",
                      *           "statusConflict": null,
+                     *           "tags": [
+                     *             "remote",
+                     *             "python"
+                     *           ],
+                     *           "time_zone": "Europe/Berlin",
                      *           "title": "Backend internship",
                      *           "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *           "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3181,16 +3305,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3216,13 +3349,27 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only opportunities with one of these statuses. */
-                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn")[] | undefined;
                 /** @description Only opportunities of this category. */
                 category?: "internship" | "hackathon" | undefined;
                 /** @description Only opportunities with a deadline on or after this day. */
                 deadline_from?: string | undefined;
                 /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
                 deadline_to?: string | undefined;
+                /** @description Only internships applied for on or after this day. */
+                applied_on_from?: string | undefined;
+                /** @description Only internships applied for on or before this day. It must not be before `applied_on_from`. */
+                applied_on_to?: string | undefined;
+                /** @description Only opportunities with this campus mode. */
+                campus_mode?: "on_campus" | "off_campus" | undefined;
+                /** @description Only opportunities of this company, ignoring case. White space and invisible characters at both ends are removed. */
+                company?: string | undefined;
+                /** @description Only opportunities with this location, ignoring case. White space and invisible characters at both ends are removed. */
+                location?: string | undefined;
+                /** @description Only opportunities with all of these tags, ignoring case. */
+                tags?: string[] | undefined;
+                /** @description Only opportunities with exactly this link. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null. */
+                link?: string | undefined;
                 /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
                 q?: string | undefined;
                 /** @description `true` changes every opportunity of the user. It is needed if there is no filter and no search, and cannot be combined with them. */
@@ -3283,13 +3430,27 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only opportunities with one of these statuses. */
-                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn")[] | undefined;
                 /** @description Only opportunities of this category. */
                 category?: "internship" | "hackathon" | undefined;
                 /** @description Only opportunities with a deadline on or after this day. */
                 deadline_from?: string | undefined;
                 /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
                 deadline_to?: string | undefined;
+                /** @description Only internships applied for on or after this day. */
+                applied_on_from?: string | undefined;
+                /** @description Only internships applied for on or before this day. It must not be before `applied_on_from`. */
+                applied_on_to?: string | undefined;
+                /** @description Only opportunities with this campus mode. */
+                campus_mode?: "on_campus" | "off_campus" | undefined;
+                /** @description Only opportunities of this company, ignoring case. White space and invisible characters at both ends are removed. */
+                company?: string | undefined;
+                /** @description Only opportunities with this location, ignoring case. White space and invisible characters at both ends are removed. */
+                location?: string | undefined;
+                /** @description Only opportunities with all of these tags, ignoring case. */
+                tags?: string[] | undefined;
+                /** @description Only opportunities with exactly this link. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null. */
+                link?: string | undefined;
                 /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
                 q?: string | undefined;
                 /** @description `true` changes every opportunity of the user. It is needed if there is no filter and no search, and cannot be combined with them. */
@@ -3541,16 +3702,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3638,16 +3808,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3678,16 +3857,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3822,16 +4010,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3963,16 +4160,25 @@ export interface operations {
                      *         "applied_on": "2026-11-24",
                      *         "campus_mode": "off_campus",
                      *         "category": "internship",
+                     *         "company": "Example Ltd",
+                     *         "contact": "Ada, ada@example.com",
                      *         "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "current_round_number": 1,
                      *         "deadline": null,
                      *         "description": "Payments team, remote",
                      *         "id": "550e8400-e29b-41d4-a716-446655440000",
                      *         "link": "https://example.com/jobs/42",
+                     *         "location": "Berlin or remote",
                      *         "notes": "Referred by Bob",
+                     *         "pay": "EUR 2,000 a month",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
                      *         "statusConflict": null,
+                     *         "tags": [
+                     *           "remote",
+                     *           "python"
+                     *         ],
+                     *         "time_zone": "Europe/Berlin",
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -4071,16 +4277,25 @@ export interface operations {
                      *         "applied_on": "2026-11-24",
                      *         "campus_mode": "off_campus",
                      *         "category": "internship",
+                     *         "company": "Example Ltd",
+                     *         "contact": "Ada, ada@example.com",
                      *         "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "current_round_number": 1,
                      *         "deadline": null,
                      *         "description": "Payments team, remote",
                      *         "id": "550e8400-e29b-41d4-a716-446655440000",
                      *         "link": "https://example.com/jobs/42",
+                     *         "location": "Berlin or remote",
                      *         "notes": "Referred by Bob",
+                     *         "pay": "EUR 2,000 a month",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
                      *         "statusConflict": null,
+                     *         "tags": [
+                     *           "remote",
+                     *           "python"
+                     *         ],
+                     *         "time_zone": "Europe/Berlin",
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -4174,16 +4389,25 @@ export interface operations {
                      *         "applied_on": "2026-11-24",
                      *         "campus_mode": "off_campus",
                      *         "category": "internship",
+                     *         "company": "Example Ltd",
+                     *         "contact": "Ada, ada@example.com",
                      *         "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "current_round_number": 1,
                      *         "deadline": null,
                      *         "description": "Payments team, remote",
                      *         "id": "550e8400-e29b-41d4-a716-446655440000",
                      *         "link": "https://example.com/jobs/42",
+                     *         "location": "Berlin or remote",
                      *         "notes": "Referred by Bob",
+                     *         "pay": "EUR 2,000 a month",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
                      *         "statusConflict": null,
+                     *         "tags": [
+                     *           "remote",
+                     *           "python"
+                     *         ],
+                     *         "time_zone": "Europe/Berlin",
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"

@@ -274,6 +274,7 @@ class FieldError(TypedDict):
         "out_of_range",
         "bad_date",
         "bad_time",
+        "bad_time_zone",
         "bad_url",
         "bad_id",
         "bad_network",
@@ -602,12 +603,16 @@ class NewApiKey(TypedDict):
     """
 
 
+Tag: TypeAlias = str
+
+
 class NewOpportunity(TypedDict):
     """
     A new opportunity. Only the title is required.
 
-    An internship has no deadline, because its interview rounds have dates. It gets today's date
-    (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
+    An internship gets today's date (UTC) as `applied_on` if none is given, and has no deadline,
+    because its interview rounds have dates. While it is `saved`, it is the other way round. Other
+    opportunities have no `applied_on`.
     """
 
     applied_on: NotRequired[str | Literal[""] | date_aliased | None]
@@ -622,6 +627,14 @@ class NewOpportunity(TypedDict):
     """
     The kind. An empty text counts as null.
     """
+    company: NotRequired[str | None]
+    """
+    The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    contact: NotRequired[str | None]
+    """
+    Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     deadline: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
@@ -634,15 +647,43 @@ class NewOpportunity(TypedDict):
     """
     An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
     """
+    location: NotRequired[str | None]
+    """
+    Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     notes: NotRequired[str | None]
     """
     Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
     """
+    pay: NotRequired[str | None]
+    """
+    What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     status: NotRequired[
-        Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"] | None
+        Literal[
+            "applied",
+            "interviewed",
+            "shortlisted",
+            "selected",
+            "rejected",
+            "ghosted",
+            "saved",
+            "offer",
+            "accepted",
+            "withdrawn",
+        ]
+        | None
     ]
     """
     How far the application has come.
+    """
+    tags: NotRequired[list[Tag] | Literal[""] | None]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+    """
+    time_zone: NotRequired[str | Literal[""] | None]
+    """
+    The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
     """
     title: str
     """
@@ -812,7 +853,8 @@ class OpportunityChanges(TypedDict):
     """
     The fields to update; at least one. The others keep their values.
 
-    If `category` is `internship`, a `deadline` that is sent with it becomes null.
+    A `deadline` that is sent with the category `internship` has no effect, unless the status is
+    sent as `saved`. If the opportunity was none before, its deadline becomes null.
     """
 
     applied_on: NotRequired[str | Literal[""] | date_aliased | None]
@@ -827,6 +869,14 @@ class OpportunityChanges(TypedDict):
     """
     The kind. An empty text counts as null.
     """
+    company: NotRequired[str | None]
+    """
+    The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    contact: NotRequired[str | None]
+    """
+    Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     deadline: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
@@ -839,15 +889,43 @@ class OpportunityChanges(TypedDict):
     """
     An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
     """
+    location: NotRequired[str | None]
+    """
+    Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     notes: NotRequired[str | None]
     """
     Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
     """
+    pay: NotRequired[str | None]
+    """
+    What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     status: NotRequired[
-        Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"] | None
+        Literal[
+            "applied",
+            "interviewed",
+            "shortlisted",
+            "selected",
+            "rejected",
+            "ghosted",
+            "saved",
+            "offer",
+            "accepted",
+            "withdrawn",
+        ]
+        | None
     ]
     """
     How far the application has come.
+    """
+    tags: NotRequired[list[Tag] | Literal[""] | None]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+    """
+    time_zone: NotRequired[str | Literal[""] | None]
+    """
+    The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
     """
     title: NotRequired[str]
     """
@@ -1520,6 +1598,14 @@ class Opportunity(TypedDict):
     """
     The kind.
     """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
     created_at: str
     """
     When it was created.
@@ -1544,21 +1630,48 @@ class Opportunity(TypedDict):
     """
     An http or https URL.
     """
+    location: str | None
+    """
+    Where it is.
+    """
     notes: str | None
     """
     Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
     """
     rejected_round_number: int | None
     """
     The number of the first rejected round; null if there is none.
     """
-    status: Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
     """
     How far the application has come.
     """
     statusConflict: StatusConflict | None
     """
     Null unless the status contradicts the interview rounds of the internship.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
     """
     title: str
     """
