@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.opportunities import UPDATABLE
+from futuretracker.database.queries.changes import execute_change
+from futuretracker.database.queries.opportunities import FIELDS, UPDATABLE
 from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.statuses import applied_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 # The rows are locked in the order of their ids, so that two batches do not wait for each other.
 # ``decided`` says whether anything is written: an atomic batch needs every row that it names.
 _LOCKED: Final[LiteralString] = f"""
-    with items as materialized (
+    items as materialized (
         select place as item_place, op as item_op, coalesce(id, gen_random_uuid()) as item_id,
             "values" as item_values, details as item_details
         from jsonb_to_recordset(%(operations)s::jsonb)
@@ -36,12 +38,13 @@ _LOCKED: Final[LiteralString] = f"""
 """
 # As if one was created after the other: the list has the last one first.
 _CREATED: Final[LiteralString] = "now() + item_place * interval '1 microsecond'"
+_COLUMNS: Final[LiteralString] = ", ".join(FIELDS)
+_VALUES: Final[LiteralString] = ", ".join(
+    "coalesce(g.tags, '{}')" if name == "tags" else f"g.{name}" for name in FIELDS
+)
 _INSERTED: Final[LiteralString] = f"""
-        insert into opportunities
-            (id, user_id, title, description, link, deadline, category, status, notes, campus_mode,
-            applied_on, created_at, updated_at)
-        select item_id, %(user_id)s, g.title, g.description, g.link, g.deadline, g.category,
-            g.status, g.notes, g.campus_mode, g.applied_on, {_CREATED}, {_CREATED}
+        insert into opportunities (id, user_id, {_COLUMNS}, created_at, updated_at)
+        select item_id, %(user_id)s, {_VALUES}, {_CREATED}, {_CREATED}
         from decided, items, jsonb_populate_record(null::opportunities, item_values) as g
         where {SET_USER} and goes and item_op = 'create'
 """
@@ -61,6 +64,8 @@ _AUDITED: Final[LiteralString] = """changed as (
         from changed join items on item_id = changed_id
         order by item_place
     )
+"""
+_RESULT: Final[LiteralString] = """
     select item_op = 'create' or locked_id is not null, changed_id::text, row, title
     from items left join locked on locked_id = item_id left join changed on changed_id = item_id
     order by item_place
@@ -104,7 +109,8 @@ def execute_batch(
     ForeignKeyViolation if the user does not exist any more.
     """
     changed = {name for step in steps if step.op == "update" for name in step.values}
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
         {_LOCKED}, inserted as (
             {_INSERTED}
@@ -120,6 +126,7 @@ def execute_batch(
             returning id as deleted_id, title
         ), {_AUDITED}
         """,
+        _RESULT,
         {
             **audit.parameters(),
             "operations": json.dumps(
@@ -149,8 +156,25 @@ def assignments(names: Collection[str], values: LiteralString) -> LiteralString:
     ``update_opportunity``).
     """
     columns = "".join(f"{name}, " for name in UPDATABLE if name in names)
-    given = "".join(f"g.{name}, " for name in UPDATABLE if name in names)
+    given = "".join(
+        f"{_deadline(values) if name == 'deadline' else f'g.{name}'}, "
+        for name in UPDATABLE
+        if name in names
+    )
+    day: LiteralString = "g.applied_on"
+    if "status" in names:
+        day = applied_on(day, "opportunities.status", "g.status")
     return f"""({columns}applied_on) = (
-                select {given}case when g.category = 'internship' then g.applied_on end
+                select {given}case when g.category = 'internship' then {day} end
                 from jsonb_populate_record(opportunities, {values}) as g
             )"""
+
+
+def _deadline(values: LiteralString) -> LiteralString:
+    """Return the new deadline, as ``update_opportunity`` sets it."""
+    return f"""case when {values} ->> 'category' = 'internship' and g.deadline is not null
+                        and {values} ? 'deadline'
+                        and coalesce({values} ->> 'status', '') <> 'saved'
+                    then case when opportunities.category = 'internship'
+                        then opportunities.deadline end
+                    else g.deadline end"""

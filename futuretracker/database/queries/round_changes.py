@@ -16,21 +16,23 @@ from typing import Final, LiteralString
 
 from futuretracker.database.queries.columns import time_of
 from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.statuses import DECIDED, applied_on
 from futuretracker.database.queries.versions import HOLDS
 
 ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.round_type,
     r.scheduled_date, r.scheduled_time, r.result, r.notes,
     {time_of("r.created_at", "created_at")}, {time_of("r.updated_at", "updated_at")}"""
 LOCK_OPPORTUNITY: Final[LiteralString] = f"""
-    with locked as (
+    locked as (
         select id, user_id, category, {HOLDS} as holds from opportunities
         where {OWNED} and id = %(row_id)s
         for update
     )
 """
 # This comes after ``written``, which returns the changed or deleted round. The status of the
-# opportunity follows from its rounds: the first condition that holds decides.
-_UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
+# opportunity follows from its rounds: the first condition that holds decides. A decision that no
+# round records stays; if it contradicts the rounds, ``statusConflict`` says so.
+UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
     after as materialized (
         select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
     ), derived as (
@@ -50,7 +52,9 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
         from after
     ), opportunity as (
         update opportunities set
-            status = derived.status,
+            status = case when opportunities.status in {DECIDED} then opportunities.status
+                else derived.status end,
+            applied_on = {applied_on("applied_on", "opportunities.status", "derived.status")},
             rounds_status = case when derived.rounds > 0 then derived.status end,
             rejected_round_number = derived.rejected,
             current_round_number = case when derived.rejected is null then derived.pending end,
@@ -68,9 +72,9 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
 """
 
 
-def update_opportunity(columns: LiteralString) -> LiteralString:
-    """Return the rest of the statement; its JSON has these columns of the opportunity."""
-    return f"""{_UPDATE_OPPORTUNITY}
+def result_of(columns: LiteralString) -> LiteralString:
+    """Return what the statement selects; its JSON has these columns of the opportunity."""
+    return f"""
     select locked.category, locked.holds, json_build_object(
         'opportunity', (select row_to_json(r) from opportunity, lateral (select {columns}) as r),
         'rounds', (
