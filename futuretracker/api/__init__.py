@@ -18,6 +18,7 @@ from futuretracker.api.views import (
     lists,
     metrics,
     opportunities,
+    original_analytics,
     original_list,
     rounds,
     specification,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from futuretracker.web.application import Application
 
-SHARED = (opportunities, rounds, analytics, account, health)
+SHARED = (opportunities, rounds, account, health)
 
 
 def init_app(app: Application) -> None:
@@ -45,8 +46,8 @@ def register_routes(app: Flask) -> None:
     original = Blueprint("original", __name__, url_prefix=ORIGINAL.prefix)
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
     for version, modules in (
-        (original, (original_list, *SHARED)),
-        (v1, (lists, batch, filtered_changes, specification, *SHARED, api_keys)),
+        (original, (original_list, original_analytics, *SHARED)),
+        (v1, (lists, batch, filtered_changes, specification, analytics, *SHARED, api_keys)),
     ):
         for module in modules:
             version.register_blueprint(module.blueprint)
