@@ -82,6 +82,12 @@ ADDED = [
     "search",
     "search_text",
     "version",
+    "company",
+    "location",
+    "pay",
+    "contact",
+    "tags",
+    "time_zone",
 ]
 
 
@@ -130,7 +136,10 @@ def test_an_existing_database_is_adopted_and_keeps_every_row(database: str) -> N
     migrate(database)
 
     assert [rows(database, query) for query in everything] == before
-    empty = " and ".join(f"{name} is null" for name in ADDED if not name.startswith("search"))
+    empty = " and ".join(
+        f"{name} is null" for name in ADDED if not name.startswith(("search", "tags"))
+    )
+    empty += " and tags = '{}'"
     assert rows(database, f"select count(*) from opportunities where {empty}") == [(600,)]
 
 

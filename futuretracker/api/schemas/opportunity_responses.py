@@ -21,7 +21,7 @@ from futuretracker.api.schemas.response_fields import (
 class Stored(Response):
     """What the service adds to an opportunity."""
 
-    NEVER_NULL = frozenset({"status"})
+    NEVER_NULL = frozenset({"status", "tags"})
 
     id = uuid("The id of the opportunity.", "550e8400-e29b-41d4-a716-446655440000")
     user_id = uuid("The internal id of its user.", "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11")

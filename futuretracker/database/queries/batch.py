@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.opportunities import UPDATABLE
+from futuretracker.database.queries.opportunities import FIELDS, UPDATABLE
 from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.statuses import applied_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -36,12 +37,13 @@ _LOCKED: Final[LiteralString] = f"""
 """
 # As if one was created after the other: the list has the last one first.
 _CREATED: Final[LiteralString] = "now() + item_place * interval '1 microsecond'"
+_COLUMNS: Final[LiteralString] = ", ".join(FIELDS)
+_VALUES: Final[LiteralString] = ", ".join(
+    "coalesce(g.tags, '{}')" if name == "tags" else f"g.{name}" for name in FIELDS
+)
 _INSERTED: Final[LiteralString] = f"""
-        insert into opportunities
-            (id, user_id, title, description, link, deadline, category, status, notes, campus_mode,
-            applied_on, created_at, updated_at)
-        select item_id, %(user_id)s, g.title, g.description, g.link, g.deadline, g.category,
-            g.status, g.notes, g.campus_mode, g.applied_on, {_CREATED}, {_CREATED}
+        insert into opportunities (id, user_id, {_COLUMNS}, created_at, updated_at)
+        select item_id, %(user_id)s, {_VALUES}, {_CREATED}, {_CREATED}
         from decided, items, jsonb_populate_record(null::opportunities, item_values) as g
         where {SET_USER} and goes and item_op = 'create'
 """
@@ -149,8 +151,25 @@ def assignments(names: Collection[str], values: LiteralString) -> LiteralString:
     ``update_opportunity``).
     """
     columns = "".join(f"{name}, " for name in UPDATABLE if name in names)
-    given = "".join(f"g.{name}, " for name in UPDATABLE if name in names)
+    given = "".join(
+        f"{_deadline(values) if name == 'deadline' else f'g.{name}'}, "
+        for name in UPDATABLE
+        if name in names
+    )
+    day: LiteralString = "g.applied_on"
+    if "status" in names:
+        day = applied_on(day, "opportunities.status", "g.status")
     return f"""({columns}applied_on) = (
-                select {given}case when g.category = 'internship' then g.applied_on end
+                select {given}case when g.category = 'internship' then {day} end
                 from jsonb_populate_record(opportunities, {values}) as g
             )"""
+
+
+def _deadline(values: LiteralString) -> LiteralString:
+    """Return the new deadline, as ``update_opportunity`` sets it."""
+    return f"""case when {values} ->> 'category' = 'internship' and g.deadline is not null
+                        and {values} ? 'deadline'
+                        and coalesce({values} ->> 'status', '') <> 'saved'
+                    then case when opportunities.category = 'internship'
+                        then opportunities.deadline end
+                    else g.deadline end"""

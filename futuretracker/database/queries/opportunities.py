@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.columns import tagged
+from futuretracker.database.queries.columns import ORIGINAL, tagged
 from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.statuses import SENT_TO_ORIGINAL, applied_on
 from futuretracker.database.queries.versions import ALWAYS, HOLDS, VERSION, Tagged
 
 if TYPE_CHECKING:
@@ -18,15 +19,18 @@ if TYPE_CHECKING:
     from futuretracker.database.queries.versions import Condition
 
 
-# The fields that a new opportunity may lack.
-OPTIONAL: Final[Mapping[str, object]] = dict.fromkeys(
-    ("description", "link", "deadline", "category", "notes", "campus_mode", "applied_on")
-)
-# The columns that an update may set. Every update also sets ``applied_on``, which depends on the
-# category.
-UPDATABLE: Final[Sequence[LiteralString]] = (
+# The columns that a client sets.
+FIELDS: Final[Sequence[LiteralString]] = (
     "title", "description", "link", "deadline", "category", "status", "notes", "campus_mode",
+    "applied_on", "company", "location", "pay", "contact", "tags", "time_zone",
 )  # fmt: skip
+# What a new opportunity has in the fields that it lacks.
+OPTIONAL: Final[Mapping[str, object]] = {**dict.fromkeys(FIELDS), "tags": []}
+# The columns that an update may set. Every update also sets ``applied_on``, which depends on the
+# category and the status.
+UPDATABLE: Final[Sequence[LiteralString]] = tuple(name for name in FIELDS if name != "applied_on")
+_COLUMNS: Final[LiteralString] = ", ".join(FIELDS)
+_VALUES: Final[LiteralString] = ", ".join(f"%({name})s" for name in FIELDS)
 
 
 NOTHING: Final[Mapping[str, str | None]] = {}
@@ -108,11 +112,8 @@ def insert_opportunity(
     cursor = conn.execute(
         f"""
         with written as (
-            insert into opportunities
-                (id, user_id, title, description, link, deadline, category, status, notes,
-                campus_mode, applied_on)
-            select {id_}, %(user_id)s, %(title)s, %(description)s, %(link)s, %(deadline)s,
-                %(category)s, %(status)s, %(notes)s, %(campus_mode)s, %(applied_on)s
+            insert into opportunities (id, user_id, {_COLUMNS})
+            select {id_}, %(user_id)s, {_VALUES}
             where {SET_USER}
             {unless_taken}
             returning id, user_id, {VERSION} as version, {as_json(columns)} as row
@@ -147,7 +148,7 @@ def update_opportunity(
     cursor = conn.execute(
         f"""
         with written as (
-            update opportunities set {_assignments(values)}
+            update opportunities set {_assignments(values, columns)}
             where {OWNED} and id = %(row_id)s
             returning id, user_id, {VERSION} as version, {as_json(columns)} as row
         ), {AUDIT_UPDATE}
@@ -189,7 +190,7 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
             where {OWNED} and id = %(row_id)s
             for update
         ), written as (
-            update opportunities set {_assignments(values)}
+            update opportunities set {_assignments(values, columns)}
             from locked
             where {OWNED} and id = locked_id and holds and differing = '{{}}'
             returning id, user_id, {VERSION} as version, {as_json(columns)} as row
@@ -212,13 +213,26 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
     return Compared(Tagged(version, row.encode()) if row else None, holds, differing)
 
 
-def _assignments(values: Mapping[str, object]) -> LiteralString:
-    given = "".join(f"{name} = %({name})s, " for name in UPDATABLE if name in values)
+def _assignments(values: Mapping[str, object], columns: LiteralString) -> LiteralString:
+    is_original = columns is ORIGINAL
+    sent: dict[str, LiteralString] = {name: f"%({name})s" for name in UPDATABLE if name in values}
+    if is_original and "status" in values:
+        sent["status"] = SENT_TO_ORIGINAL
+    if not is_original and values.get("deadline") and _has_no_deadline(values):
+        sent["deadline"] = "case when category = 'internship' then deadline end"
+    given = "".join(f"{name} = {sent[name]}, " for name in UPDATABLE if name in sent)
     category = "%(category)s::text" if "category" in values else "category"
-    applied_on = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
+    day: LiteralString = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
+    if "status" in values:
+        day = applied_on(day, "status", SENT_TO_ORIGINAL if is_original else "%(status)s::text")
     return f"""{given}
-                applied_on = case when {category} = 'internship' then {applied_on} end,
+                applied_on = case when {category} = 'internship' then {day} end,
                 updated_at = now()"""
+
+
+def _has_no_deadline(values: Mapping[str, object]) -> bool:
+    """Return whether a deadline that is sent has no effect: an internship keeps the stored one."""
+    return values.get("category") == "internship" and values.get("status") != "saved"
 
 
 def delete_opportunity(

@@ -16,6 +16,7 @@ from typing import Final, LiteralString
 
 from futuretracker.database.queries.columns import time_of
 from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.statuses import DECIDED, applied_on
 from futuretracker.database.queries.versions import HOLDS
 
 ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.round_type,
@@ -29,7 +30,8 @@ LOCK_OPPORTUNITY: Final[LiteralString] = f"""
     )
 """
 # This comes after ``written``, which returns the changed or deleted round. The status of the
-# opportunity follows from its rounds: the first condition that holds decides.
+# opportunity follows from its rounds: the first condition that holds decides. A decision that no
+# round records stays; if it contradicts the rounds, ``statusConflict`` says so.
 _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
     after as materialized (
         select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
@@ -50,7 +52,9 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
         from after
     ), opportunity as (
         update opportunities set
-            status = derived.status,
+            status = case when opportunities.status in {DECIDED} then opportunities.status
+                else derived.status end,
+            applied_on = {applied_on("applied_on", "opportunities.status", "derived.status")},
             rounds_status = case when derived.rounds > 0 then derived.status end,
             rejected_round_number = derived.rejected,
             current_round_number = case when derived.rejected is null then derived.pending end,
