@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 HeaderList: TypeAlias = list[tuple[str, str]]
 
 EXPOSED: Final = (
-    "Allow, Deprecation, ETag, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, "
-    "Retry-After, Sunset, WWW-Authenticate, X-Ignored-Fields, X-RateLimit-Limit, "
+    "Allow, Content-Disposition, Deprecation, ETag, Link, Location, Preference-Applied, RateLimit, "
+    "RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate, X-Ignored-Fields, X-RateLimit-Limit, "
     "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
 )
 # The request headers that the service reads, apart from those that need no permission.

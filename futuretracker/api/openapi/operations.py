@@ -26,6 +26,7 @@ OPENAPI: Final = {
     "schema": {"type": "object", "description": "An OpenAPI document."},
     "example": {"openapi": "3.1.0"},
 }
+FILE: Final = {"schema": {"description": "A file."}}
 PREFER: Final = {
     "in": "header",
     "name": "Prefer",
@@ -137,11 +138,12 @@ def _is_required(schema: type[Schema]) -> bool:
 def _responses(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     """Return the responses that the contract states; the usual one has further headers."""
     usual, *others = operation.contract.statuses
+    files = operation.contract.files
     found: dict[str, dict[str, Any]] = {
         str(status): {
             "description": HTTPStatus(status).phrase,
             "headers": headers.references(operation.version),
-            "content": {JSON: _content(operation)},
+            "content": {JSON: _content(operation), **dict.fromkeys(files, FILE)},
         }
         for status in (usual, *others)
     }
