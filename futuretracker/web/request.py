@@ -22,6 +22,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 READS = frozenset({"GET", "HEAD"})
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_BODY = 2**20  # bytes
+MAX_FILE = 5 * MAX_BODY  # bytes of a body that is a file
 REQUEST_ID = "futuretracker.request_id"
 HEADERS = "futuretracker.web.headers"
 # The blueprint of a route decides to which API version it belongs. These prefixes decide where
@@ -60,7 +61,7 @@ class Request(flask.Request):
     """A request, with what the service finds out about it before the view runs."""
 
     # Without this, Flask would look the value up in the configuration at each access.
-    max_content_length = MAX_BODY
+    max_content_length = MAX_BODY  # ``body_limit`` is what counts for a route that takes a file
 
     started: float  # monotonic seconds; set for a write
     limiter_context: Any = None  # Flask-Limiter's
@@ -76,6 +77,12 @@ class Request(flask.Request):
     unreadable: HTTPException | None = None  # why the body cannot be read
     parsed: Any = None  # the body as a JSON object, once it is parsed
     attempted: Mapping[str, Any] | None = None  # what a change is about, if it fails
+
+    @property
+    def body_limit(self) -> int:
+        """The bytes that the body may have."""
+        view = flask.current_app.view_functions.get(self.endpoint or "")
+        return MAX_FILE if getattr(view, "takes_file", False) else MAX_BODY
 
     @property
     def id(self) -> str:

@@ -27,6 +27,16 @@ OPENAPI: Final = {
     "example": {"openapi": "3.1.0"},
 }
 FILE: Final = {"schema": {"description": "A file."}}
+UPLOADS: Final = {
+    "application/json": {"schema": {"type": ["array", "object"], "description": "A JSON file."}},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "contentMediaType": "text/csv"}},
+            "required": ["file"],
+        }
+    },
+}
 PREFER: Final = {
     "in": "header",
     "name": "Prefer",
@@ -108,6 +118,9 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     if contract.body:
         found["parameters"].append(PREFER)
         found["requestBody"] = _request_body(contract.body[operation.version])
+    if contract.uploads:
+        content = {name: UPLOADS.get(name, FILE) for name in contract.uploads}
+        found["requestBody"] = {"required": True, "content": content}
     return found
 
 
