@@ -24,6 +24,7 @@ TABLES = (
     "clerk_events",
     "erasures",
     "api_keys",
+    "idempotency_keys",
     "slowed_users",
     "anomaly_actions",
     "anomaly_findings",

@@ -8,9 +8,6 @@ import io
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-import openpyxl
-from openpyxl.xml import DEFUSEDXML
-
 from futuretracker.transfer.cells import unprotected
 from futuretracker.transfer.headers import fields_of
 from futuretracker.transfer.problem import Unreadable
@@ -27,10 +24,6 @@ SCANNED: Final = 2 * MOST  # rows, also empty ones
 _BOMS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 NOT_XLSX: Final = "The file is not a workbook (XLSX) that can be read. Save it again, or as CSV."
 TOO_LARGE: Final = "The workbook is too large when it is unpacked. Split it into several files."
-
-if not DEFUSEDXML:
-    message = "openpyxl does not use defusedxml, without which a workbook can exhaust the memory"
-    raise ImportError(message)
 
 
 def decode(data: bytes) -> str:
@@ -82,8 +75,7 @@ def xlsx_cells(data: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the rows of the first sheet of a workbook, with their numbers. Raise Unreadable."""
     try:
         _check_size(data)
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheet: Any = book.worksheets[0]
+        sheet = _first_sheet(data)
         rows = sheet.iter_rows(max_row=SCANNED, max_col=MOST_COLUMNS, values_only=True)
         for number, values in enumerate(rows, 1):
             yield number, [_text(value) for value in values]
@@ -91,6 +83,18 @@ def xlsx_cells(data: bytes) -> Iterator[tuple[int, Sequence[str]]]:
         raise
     except Exception as error:  # the library raises what its parsers happen to raise
         raise Unreadable(NOT_XLSX) from error
+
+
+def _first_sheet(data: bytes) -> Any:
+    # Few processes read workbooks, and the library takes 10 MiB.
+    import openpyxl  # noqa: PLC0415
+    from openpyxl.xml import DEFUSEDXML  # noqa: PLC0415
+
+    if not DEFUSEDXML:
+        message = "without defusedxml, a workbook can exhaust the memory"
+        raise RuntimeError(message)
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    return book.worksheets[0]
 
 
 def _check_size(data: bytes) -> None:

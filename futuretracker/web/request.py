@@ -41,6 +41,22 @@ class Key(NamedTuple):
     networks: Sequence[Network]
 
 
+class IdempotencyKey(NamedTuple):
+    """The key that a client has sent with a change, so that it may send the change again.
+
+    Both fields are digests: ``scope`` of the user, the method, the path and the key, ``payload`` of
+    the rest of the request.
+    """
+
+    scope: bytes
+    payload: bytes
+
+    @property
+    def lock(self) -> int:
+        """The number of the lock in Postgres that a request with this key has."""
+        return int.from_bytes(self.scope[:8], signed=True)
+
+
 class Session(NamedTuple):
     """A verified session token: Clerk's ids, its end (UNIX time), and the e-mail if it has one.
 
@@ -76,6 +92,9 @@ class Request(flask.Request):
     body: bytes | None = None  # once it is read
     unreadable: HTTPException | None = None  # why the body cannot be read
     parsed: Any = None  # the body as a JSON object, once it is parsed
+    idempotency_key: IdempotencyKey | None = None
+    is_remembered: bool = False  # whether a change was made with the key
+    is_replayed: bool = False  # whether it was made by an earlier request with this key
     attempted: Mapping[str, Any] | None = None  # what a change is about, if it fails
 
     @property

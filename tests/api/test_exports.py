@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import psycopg
     from werkzeug.test import TestResponse
 
+    from futuretracker.web.application import Application
     from tests.conftest import User
     from tests.support.servers import Service
 
@@ -181,18 +182,17 @@ def test_a_long_file_is_whole(
 
 @pytest.mark.in_process
 def test_a_file_that_cannot_be_completed_has_no_end(
-    owner: psycopg.Connection[Any], alice: User, monkeypatch: pytest.MonkeyPatch
+    owner: psycopg.Connection[Any], alice: User, app: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert(owner, alice, streaming.FIRST + 1)
-    real = alice.client.application.database.read
-    calls = iter([real])
+    reads = iter([app.database.read])
 
     def read_once(*args: Any, **kwargs: Any) -> Any:
-        if (call := next(calls, None)) is None:
-            raise Unavailable("Database is")
-        return call(*args, **kwargs)
+        if read := next(reads, None):
+            return read(*args, **kwargs)
+        raise Unavailable("Database is")
 
-    monkeypatch.setattr(alice.client.application.database, "read", read_once)
+    monkeypatch.setattr(app.database, "read", read_once)
 
     with pytest.raises(ConnectionResetError):
         _ = alice.get(f"{EXPORT}?format=json").data

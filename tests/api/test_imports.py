@@ -12,7 +12,10 @@ from futuretracker.transfer.writing import FORMATS, XLSX_TYPE
 from tests.api.test_exports import EXPORT, PATH, ROW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import psycopg
+    from flask import Flask
     from werkzeug.test import TestResponse
 
     from tests.conftest import User
@@ -325,14 +328,15 @@ def test_each_opportunity_is_audited(
     }
 
 
-def test_a_file_counts_as_a_write_for_each_50_000_bytes(alice: User) -> None:
-    def left() -> int:
-        return int(alice.post(PATH, {"title": "x"}).headers["X-RateLimit-Remaining"])
+@pytest.mark.in_process
+def test_a_file_counts_as_a_write_for_each_50_000_bytes(
+    build: Callable[..., Flask], make_user: Callable[..., User]
+) -> None:
+    user = make_user(client=build(RATE_LIMIT_WRITE="10 per 15 minutes").test_client())
 
-    before = left()
-    send(alice, TWO + " " * 200_000)
-
-    assert before - left() == 6
+    assert send(user, TWO).headers["X-RateLimit-Remaining"] == "9"
+    assert send(user, TWO + " " * 200_000).headers["X-RateLimit-Remaining"] == "4"
+    assert send(user, TWO + " " * 250_000).status_code == 429
 
 
 def test_times_of_the_file_are_kept(alice: User) -> None:

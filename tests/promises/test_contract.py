@@ -26,6 +26,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.transport.wsgi import WSGITransport
 
 from futuretracker.api.schemas.api_keys import SIGNED_ONLY, WIDER
+from futuretracker.api.schemas.exports import ONLY_JSON
 from futuretracker.api.schemas.filtered_changes import ALL_AND_FILTER, NO_FILTER
 from futuretracker.api.schemas.visible import visible
 from futuretracker.api.views.rounds import INTERNSHIPS_ONLY
@@ -87,6 +88,7 @@ BEYOND_SCHEMAS = {
     },
     "updateOpportunities": {*FILTERS, "deadline_to must not be before deadline_from"},
     "deleteOpportunities": {*FILTERS, "deadline_to must not be before deadline_from"},
+    "exportOpportunities": {ONLY_JSON, "deadline_to must not be before deadline_from"},
     "batchOpportunities": {"operations.N has the same id"},
     "listUpcomingRounds": {
         "to must not be before from",

@@ -106,6 +106,14 @@ HEADERS: Final[Mapping[str, Header]] = {
         "handling=strict",
         required=False,
     ),
+    "Idempotent-Replayed": Header(
+        "IdempotentReplayed",
+        "The response is that of an earlier request with this `Idempotency-Key`, and nothing was"
+        " changed; absent otherwise.",
+        {**TEXT, "const": "true"},
+        "true",
+        required=False,
+    ),
     "Cache-Control": Header(
         "CacheControl",
         "How long caches may keep the response.",
@@ -157,6 +165,21 @@ OF_KEYS: Final[Mapping[int, Mapping[str, Header]]] = {
         ),
     },
 }
+REPEATS: Final = ("Idempotent-Replayed",)
+# By status, what changes with a key add.
+OF_REPEATS: Final[Mapping[int, Mapping[str, Header]]] = {
+    **{status: {name: HEADERS[name] for name in REPEATS} for status in (400, 404, 412)},
+    409: {
+        **{name: HEADERS[name] for name in REPEATS},
+        "Retry-After": Header(
+            "RetryAfterInProgress",
+            "How many seconds to wait; only with `request_in_progress`.",
+            COUNT,
+            1,
+            required=False,
+        ),
+    },
+}
 OF_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     401: ("WWW-Authenticate",),
     415: ("Accept-Encoding",),
@@ -183,7 +206,7 @@ def components() -> dict[str, Json]:
             "schema": header.schema,
             "example": header.example,
         }
-        for headers in (HEADERS, DEPRECATED, *OF_KEYS.values())
+        for headers in (HEADERS, DEPRECATED, *OF_KEYS.values(), *OF_REPEATS.values())
         for header in headers.values()
     }
 

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from futuretracker.api.contract import contract_of
-from futuretracker.api.openapi import conditions, errors, headers
+from futuretracker.api.openapi import conditions, errors, headers, idempotency
 from futuretracker.api.openapi.examples import example_of
 from futuretracker.api.schemas.base import Request
 from futuretracker.api.schemas.ids import PATH_IDS
+from futuretracker.api.schemas.opportunities import SAVED, NewOpportunity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ OPENAPI: Final = {
 }
 FILE: Final = {"schema": {"description": "A file."}}
 UPLOADS: Final = {
-    "application/json": {"schema": {"type": ["array", "object"], "description": "A JSON file."}},
+    JSON: {"schema": {"type": "array", "items": NewOpportunity}, "example": [SAVED]},
     "multipart/form-data": {
         "schema": {
             "type": "object",
@@ -108,6 +109,7 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     if contract.query:
         found["parameters"].append({"in": "query", "schema": contract.query})
     found["parameters"] += conditions.parameters(operation)
+    found["parameters"] += idempotency.parameters(operation)
     if operation.version == "original":
         found["deprecated"] = True
     if operation.public:
@@ -162,7 +164,8 @@ def _responses(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     }
     contract = operation.contract
     tag = ("ETag",) if contract.is_tagged else ()
-    further = [*contract.headers, *tag, *(headers.OF_BODIES if contract.body else ())]
+    repeats = headers.REPEATS if idempotency.is_taken_by(operation) else ()
+    further = [*contract.headers, *tag, *(headers.OF_BODIES if contract.body else ()), *repeats]
     found[str(usual)]["headers"] = headers.references(operation.version, further)
     if conditions.creates(operation):
         created = headers.references(operation.version, ["Location", *further])

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Final
 
 from marshmallow import fields
+from marshmallow.validate import Length
 
 from futuretracker.api.schemas.base import Response, about, one_of
 from futuretracker.api.schemas.errors import FieldError
 from futuretracker.api.schemas.query_fields import OneOf, TrueOrFalse
 from futuretracker.api.schemas.query_string import Query
-from futuretracker.api.schemas.response_fields import array, boolean, choice, integer, texts
+from futuretracker.api.schemas.response_fields import array, boolean, choice, integer
 from futuretracker.transfer.tables import MOST
 
 DUPLICATES: Final = ("skip", "update", "keep")
@@ -68,15 +69,17 @@ class ImportedLine(Response):
 class ImportResult(Response):
     """What became of the lines of a file."""
 
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
-
     dryRun = boolean("Whether nothing was changed.", False)
     created = integer("How many opportunities were created.", 1)
     updated = integer("How many opportunities were updated.", 0)
     skipped = integer("How many lines were skipped, as duplicates.", 0)
     failed = integer("How many lines are invalid.", 0)
-    ignoredColumns = texts("The columns that have no meaning here.")
+    ignoredColumns = fields.List(
+        fields.String(), metadata=about("The columns that have no meaning here.", ["Rating"])
+    )
     lines = array(ImportedLine, "Each line that is valid, in order.", most=MOST)
-    errors = array(
-        FieldError, f"What is wrong with the invalid lines, at most {SHOWN} entries.", is_rare=True
+    errors = fields.List(
+        fields.Nested(FieldError),
+        validate=Length(max=SHOWN),
+        metadata=about(f"What is wrong with the invalid lines, at most {SHOWN} entries.", []),
     )

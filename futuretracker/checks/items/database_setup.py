@@ -42,10 +42,13 @@ PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
     "revocations": ("select",),
     "erasures": ("select",),
     "api_keys": ("select", "insert", "update", "delete"),
+    "idempotency_keys": ("select", "insert"),
 }
 FUNCTIONS: Final = (
     "futuretracker_begin_erasure",
+    "futuretracker_claim",
     "futuretracker_continue_erasure",
+    "futuretracker_delete_idempotency_keys",
     "futuretracker_refresh",
     "futuretracker_revoke",
     "futuretracker_rounds_now",

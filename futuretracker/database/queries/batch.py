@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
+from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.opportunities import FIELDS, UPDATABLE
 from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.statuses import applied_on
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # The rows are locked in the order of their ids, so that two batches do not wait for each other.
 # ``decided`` says whether anything is written: an atomic batch needs every row that it names.
 _LOCKED: Final[LiteralString] = f"""
-    with items as materialized (
+    items as materialized (
         select place as item_place, op as item_op, coalesce(id, gen_random_uuid()) as item_id,
             "values" as item_values, details as item_details
         from jsonb_to_recordset(%(operations)s::jsonb)
@@ -63,6 +64,8 @@ _AUDITED: Final[LiteralString] = """changed as (
         from changed join items on item_id = changed_id
         order by item_place
     )
+"""
+_RESULT: Final[LiteralString] = """
     select item_op = 'create' or locked_id is not null, changed_id::text, row, title
     from items left join locked on locked_id = item_id left join changed on changed_id = item_id
     order by item_place
@@ -106,7 +109,8 @@ def execute_batch(
     ForeignKeyViolation if the user does not exist any more.
     """
     changed = {name for step in steps if step.op == "update" for name in step.values}
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
         {_LOCKED}, inserted as (
             {_INSERTED}
@@ -122,6 +126,7 @@ def execute_batch(
             returning id as deleted_id, title
         ), {_AUDITED}
         """,
+        _RESULT,
         {
             **audit.parameters(),
             "operations": json.dumps(

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.batch import assignments
+from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.owner import OWNED
 from futuretracker.database.queries.pages import matching
 from futuretracker.database.queries.search import execute_search
@@ -48,7 +49,8 @@ def select_matches(
         )
         select (select count(*) from shown), 0, {_LISTED}
     """
-    return _execute(conn, statement, {**terms, "user_id": user_id}, search)
+    execute = execute_search if search else _execute
+    return _matches(execute(conn, statement, {**terms, "user_id": user_id}))
 
 
 def update_matches(
@@ -94,8 +96,8 @@ def _change(  # noqa: PLR0913, PLR0917 - parts of a statement, and its parameter
     that has been changed meanwhile must still match.
     """
     matches, terms = matching(filters, search)
-    statement: LiteralString = f"""
-        with found as materialized (
+    ctes: LiteralString = f"""
+        found as materialized (
             select id as found_id from opportunities where {matches} limit %(most)s + 1
         ), counted as materialized (
             select case when count(*) <= %(most)s then count(*)
@@ -119,19 +121,20 @@ def _change(  # noqa: PLR0913, PLR0917 - parts of a statement, and its parameter
             from shown
             order by id
         )
-        select total, (select count(*) from shown), {_LISTED} from counted
     """
+    result: LiteralString = f"select total, (select count(*) from shown), {_LISTED} from counted"
     given = {**terms, **audit.parameters(), **parameters, "most": MOST}
-    return _execute(conn, statement, given, search)
+    execute = execute_search if search else _execute
+    return _matches(execute_change(conn, ctes, result, given, execute))
 
 
 def _execute(
-    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object], search: Groups
-) -> Matches:
-    if search:
-        cursor: Cursor[Any] = execute_search(conn, statement, values)
-    else:
-        cursor = conn.execute(statement, values, prepare=False)  # as for a list with filters
+    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
+) -> Cursor[Any]:
+    return conn.execute(statement, values, prepare=False)  # as for a list with filters
+
+
+def _matches(cursor: Cursor[Any]) -> Matches:
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - the counts are always there
     total, changed, listed = row

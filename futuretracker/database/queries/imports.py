@@ -9,6 +9,7 @@ from psycopg import ClientCursor
 
 from futuretracker.database.connection import patience
 from futuretracker.database.queries.batch import COLUMNS, VALUES, assignments
+from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.owner import OWNED, SET_USER
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _execute(
         "matches": duplicates != "keep",
         "updates": duplicates == "update",
     }
-    row = _run(conn, f"with {ctes} {_RESULT}", values).fetchone()
+    row = execute_change(conn, ctes, _RESULT, values, _run).fetchone()
     assert row is not None  # noqa: S101 - an aggregate returns a row
     created, updated, skipped, lines = row
     return Imported(created, updated, skipped, lines.encode())

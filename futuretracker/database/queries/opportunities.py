@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
+from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.columns import ORIGINAL, tagged
 from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.statuses import SENT_TO_ORIGINAL, applied_on
@@ -109,9 +110,10 @@ def insert_opportunity(
     """
     id_: LiteralString = "%(row_id)s" if row_id else "gen_random_uuid()"
     unless_taken: LiteralString = "on conflict (id) do nothing" if row_id else ""
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with written as (
+        written as (
             insert into opportunities (id, user_id, {_COLUMNS})
             select {id_}, %(user_id)s, {_VALUES}
             where {SET_USER}
@@ -124,8 +126,8 @@ def insert_opportunity(
                 %(request_id)s, %(client)s
             from written
         )
-        select id::text, version::text, row from written
         """,
+        "select id::text, version::text, row from written",
         {**OPTIONAL, **values, **audit.parameters(), "row_id": row_id},
     )
     found = cursor.fetchone()
@@ -145,15 +147,16 @@ def update_opportunity(
     Other columns are not set at all, so that Postgres computes the search words again only if the
     update sets a text.
     """
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with written as (
+        written as (
             update opportunities set {_assignments(values, columns)}
             where {OWNED} and id = %(row_id)s
             returning id, user_id, {VERSION} as version, {as_json(columns)} as row
         ), {AUDIT_UPDATE}
-        select version::text, row from written
         """,
+        "select version::text, row from written",
         {**values, **audit.parameters(), "row_id": row_id},
     )
     return tagged(cursor)
@@ -174,9 +177,10 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
     A text that is None differs from every stored one. Return None if there is no such opportunity.
     The row is locked before it is compared, so that no other change comes in between.
     """
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with locked as (
+        locked as (
             select id as locked_id, {HOLDS} as holds, array(
                 select name
                 from unnest(%(names)s::text[], %(texts)s::text[])
@@ -195,8 +199,8 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
             where {OWNED} and id = locked_id and holds and differing = '{{}}'
             returning id, user_id, {VERSION} as version, {as_json(columns)} as row
         ), {AUDIT_UPDATE}
-        select version::text, row, holds, differing from locked left join written on true
         """,
+        "select version::text, row, holds, differing from locked left join written on true",
         {
             **values,
             **audit.parameters(),
@@ -239,9 +243,10 @@ def delete_opportunity(
     conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, condition: Condition = ALWAYS
 ) -> Removed:
     """Delete an opportunity if the condition holds. The audit entry keeps its title."""
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with locked as (
+        locked as (
             select id as locked_id, {HOLDS} as holds from opportunities
             where {OWNED} and id = %(row_id)s
             for update
@@ -257,8 +262,8 @@ def delete_opportunity(
                 %(client)s
             from written
         )
-        select title from locked left join written on true
         """,
+        "select title from locked left join written on true",
         {**audit.parameters(), **condition.parameters(), "row_id": row_id},
     )
     row = cursor.fetchone()

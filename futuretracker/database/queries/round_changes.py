@@ -23,7 +23,7 @@ ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.roun
     r.scheduled_date, r.scheduled_time, r.result, r.notes,
     {time_of("r.created_at", "created_at")}, {time_of("r.updated_at", "updated_at")}"""
 LOCK_OPPORTUNITY: Final[LiteralString] = f"""
-    with locked as (
+    locked as (
         select id, user_id, category, {HOLDS} as holds from opportunities
         where {OWNED} and id = %(row_id)s
         for update
@@ -32,7 +32,7 @@ LOCK_OPPORTUNITY: Final[LiteralString] = f"""
 # This comes after ``written``, which returns the changed or deleted round. The status of the
 # opportunity follows from its rounds: the first condition that holds decides. A decision that no
 # round records stays; if it contradicts the rounds, ``statusConflict`` says so.
-_UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
+UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
     after as materialized (
         select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
     ), derived as (
@@ -72,9 +72,9 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
 """
 
 
-def update_opportunity(columns: LiteralString) -> LiteralString:
-    """Return the rest of the statement; its JSON has these columns of the opportunity."""
-    return f"""{_UPDATE_OPPORTUNITY}
+def result_of(columns: LiteralString) -> LiteralString:
+    """Return what the statement selects; its JSON has these columns of the opportunity."""
+    return f"""
     select locked.category, locked.holds, json_build_object(
         'opportunity', (select row_to_json(r) from opportunity, lateral (select {columns}) as r),
         'rounds', (

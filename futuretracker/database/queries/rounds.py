@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
+from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.one_page import (
     IS_NEW,
@@ -17,7 +18,8 @@ from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.round_changes import (
     LOCK_OPPORTUNITY,
     ROUND,
-    update_opportunity,
+    UPDATE_OPPORTUNITY,
+    result_of,
 )
 from futuretracker.database.queries.versions import ALWAYS, NONE, representation
 
@@ -100,8 +102,9 @@ def insert_round(  # noqa: PLR0913 - each is a parameter of the route
                 jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
             where o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {update_opportunity(columns)}
+        ), {UPDATE_OPPORTUNITY}
         """,
+        result_of(columns),
         audit,
         {
             **condition.parameters(),
@@ -139,8 +142,9 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
                 and r.opportunity_id = o.id and r.id = %(round_id)s
                 and o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {update_opportunity(columns)}
+        ), {UPDATE_OPPORTUNITY}
         """,
+        result_of(columns),
         audit,
         {
             **condition.parameters(),
@@ -171,8 +175,9 @@ def delete_round(  # noqa: PLR0913 - each is a parameter of the route
                 and r.opportunity_id = o.id and r.id = %(round_id)s
                 and o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {update_opportunity(columns)}
+        ), {UPDATE_OPPORTUNITY}
         """,
+        result_of(columns),
         audit,
         {
             **condition.parameters(),
@@ -185,11 +190,12 @@ def delete_round(  # noqa: PLR0913 - each is a parameter of the route
 
 def _change(
     conn: Connection[Any],
-    statement: LiteralString,
+    ctes: LiteralString,
+    result: LiteralString,
     audit: AuditEntry,
     values: Mapping[str, object],
 ) -> Outcome:
-    row = conn.execute(statement, {**audit.parameters(), **values}).fetchone()
+    row = execute_change(conn, ctes, result, {**audit.parameters(), **values}).fetchone()
     if row is None:
         return Outcome()
     category, holds, body, changed, round_id = row
