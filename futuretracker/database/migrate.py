@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from futuretracker.database.audit_partitions import keep_up
 from futuretracker.database.lock_holders import watched
 from futuretracker.database.outages import expected_outages
 from futuretracker.telemetry.progress import SILENT
@@ -75,6 +76,8 @@ def migrate(
 ) -> list[str]:
     """Apply the missing migrations to the database at the owner's ``url``; return their names.
 
+    Also create the partitions of ``audit_log`` for the coming months.
+
     If none is missing, this only reads, and waits for no other session. Otherwise a file that
     cannot get its locks is tried again for ``patience`` seconds; ``tell`` gets a sentence that
     names the session in the way. Raise MigrationBlocked after that.
@@ -87,11 +90,13 @@ def migrate(
         missing = turns.take("The list of applied migrations", lambda: pending(conn))
         for sentence in expected_outages(conn, [name for name, _ in missing]):
             tell(sentence)
-        return [
+        applied = [
             name
             for name, sql in missing
             if turns.take(name, partial(_apply, conn, name, sql, progress))
         ]
+        turns.take("A partition of audit_log", partial(keep_up, conn))
+        return applied
 
 
 def plan(url: str) -> tuple[list[str], list[str]]:

@@ -21,7 +21,7 @@ $$;
 
 -- Return the fields that differ between two rows as JSON, or {} if none does. A row that is null has
 -- no fields: neither a new row nor a deleted one has differences. Columns that no user sets are left
--- out. It sees only what it is given, so everybody may call it, as is Postgres' default.
+-- out.
 create function futuretracker_changes(before jsonb, after jsonb) returns jsonb
 language plpgsql immutable parallel safe as $$
 begin
@@ -36,8 +36,6 @@ begin
     ), '{}');
 end
 $$;
-grant execute on function futuretracker_changes to futuretracker_api;
-
 -- An erasure empties the details, and so the changes: in every function that erases, also in those of
 -- the previous release.
 create function futuretracker_redact_changes() returns trigger
@@ -50,15 +48,25 @@ $$;
 create trigger redact_changes before update of details on audit_log
     for each row when (new.details = '{}' and new.changes is not null)
     execute function futuretracker_redact_changes();
-revoke all on function futuretracker_redact_changes() from public;
+
+-- Postgres lets everybody execute a new function, and Supabase its Data API's roles by name.
 do $$
 declare
+    ours record;
     other text;
 begin
-    for other in
-        select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
+    for ours in
+        select p.oid::regprocedure as signature from pg_proc as p
+        where p.pronamespace = 'public'::regnamespace
+            and p.proname in ('futuretracker_changes', 'futuretracker_redact_changes')
     loop
-        execute format('revoke all on function futuretracker_redact_changes() from %I', other);
+        execute format('revoke all on function %s from public', ours.signature);
+        for other in
+            select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
+        loop
+            execute format('revoke all on function %s from %I', ours.signature, other);
+        end loop;
     end loop;
 end
 $$;
+grant execute on function futuretracker_changes to futuretracker_api;
