@@ -253,6 +253,23 @@ def test_a_file_that_cannot_be_read_is_refused(
     assert titles(alice) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("dry_run=1", "dry_run"),
+        ("atomic=no", "atomic"),
+        ("duplicates=merge", "duplicates"),
+        ("dates=odd", "dates"),
+        ("status=saved", "status"),
+    ],
+)
+def test_bad_parameters_are_named(alice: User, query: str, field: str) -> None:
+    response = send(alice, TWO, query)
+
+    assert response.status_code == 400
+    assert [each["field"] for each in response.json["details"]] == [field]
+
+
 @pytest.mark.wire
 def test_a_file_may_have_five_mebibytes_and_no_more(alice: User) -> None:
     line = "T{}," + "x" * 4000 + "\n"

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 NEW: Final = NewOpportunity()
 CHANGES: Final = OpportunityChanges()
 TIMES: Final = ("created_at", "updated_at")
+CLIENT: Final = "import"  # in the audit entries of the opportunities
+ORDERS: Final[Mapping[str | None, Order | None]] = {
+    None: None,
+    "day_first": "day",
+    "month_first": "month",
+}
 FUTURE: Final = "must not be in the future"
 LONGEST_NAME: Final = 100  # characters of a column that is ignored
 MOST_NAMES: Final = 50

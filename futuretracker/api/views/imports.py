@@ -10,7 +10,7 @@ from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns, takes, uploads
 from futuretracker.api.schemas.field_errors import ValidationFailed
-from futuretracker.api.schemas.import_lines import read_lines
+from futuretracker.api.schemas.import_lines import CLIENT, ORDERS, read_lines
 from futuretracker.api.schemas.imports import SHOWN, ImportParameters, ImportResult
 from futuretracker.api.schemas.uploads import KINDS, read_upload
 from futuretracker.auth import allows
@@ -28,17 +28,10 @@ if TYPE_CHECKING:
     from futuretracker.api.schemas.field_errors import FieldError
     from futuretracker.api.schemas.import_lines import Lines
     from futuretracker.database.queries.imports import Imported
-    from futuretracker.transfer.dates import Order
 
 blueprint = ApiBlueprint("imports", tag="Opportunities")
 
 A_WRITE: Final = 50_000  # bytes of a file that count as one write in the rate limits
-CLIENT: Final = "import"  # in the audit entries of the opportunities
-ORDERS: Final[Mapping[str | None, Order | None]] = {
-    None: None,
-    "day_first": "day",
-    "month_first": "month",
-}
 
 
 def weigh() -> int:
