@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from futuretracker.database.queries.changes import remembering, repeating
+from futuretracker.database.queries.changes import OtherForm, remembering, repeating
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.erasures import begin_erasure, continue_erasure
 from futuretracker.database.queries.idempotency_keys import delete_idempotency_keys, select_key
@@ -55,10 +55,25 @@ def test_the_stored_rows_make_the_same_result(role: Connection, a: Owner) -> Non
     known = select_key(role, user_id=a.id, key=key)
 
     assert (known.is_same, known.is_busy) == (True, False)
-    again = insert_opportunity(repeating(known.rows), audit=a.audit, values=NEW, columns=V1)
-    assert again == written
+    same = repeating(known.rows, known.form)
+    assert insert_opportunity(same, audit=a.audit, values=NEW, columns=V1) == written
     other = key._replace(payload=b"x" * 32)
     assert not select_key(role, user_id=a.id, key=other).is_same
+
+
+def test_rows_of_another_release_are_not_taken_for_others(role: Connection, a: Owner) -> None:
+    key = new_key()
+    insert(role, a, key)
+    known = select_key(role, user_id=a.id, key=key)
+
+    with pytest.raises(OtherForm):
+        update_opportunity(
+            repeating(known.rows, known.form),
+            audit=a.audit,
+            row_id=a.row_id,
+            values=NEW,
+            columns=V1,
+        )
 
 
 def test_a_key_that_is_known_changes_nothing_and_comes_before_every_other_error(
@@ -84,7 +99,7 @@ def test_a_change_that_fails_keeps_no_key(role: Connection, owner: Connection, a
             role, audit=a.audit, row_id=a.row_id, values=values, columns=V1
         )
 
-    assert select_key(role, user_id=a.id, key=key) == (None, False, False)
+    assert select_key(role, user_id=a.id, key=key) == (None, "", False, False)
 
 
 def test_a_change_with_a_key_takes_one_round_trip(
@@ -105,7 +120,7 @@ def test_a_user_sees_no_key_of_another(role: Connection, a: Owner, b: Owner) -> 
     key = new_key()
     insert(role, a, key)
 
-    assert select_key(role, user_id=b.id, key=key) == (None, False, False)
+    assert select_key(role, user_id=b.id, key=key) == (None, "", False, False)
     with role.transaction():
         role.execute("select set_config('app.user_id', %s, true)", [str(b.id)])
         assert (
