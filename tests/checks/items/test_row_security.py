@@ -9,7 +9,6 @@ from psycopg.conninfo import conninfo_to_dict
 
 from futuretracker.checks.finding import Verdict
 from futuretracker.database.roles import TABLES
-from tests.database.queries.test_definer_functions import DEFINERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
