@@ -13,9 +13,9 @@ export interface paths {
         };
         /**
          * Get the analytics
-         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-         *     are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-         *     hackathons only.
+         * @description Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+         *     modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+         *     they were created. Days are in UTC, or in `time_zone`.
          */
         get: operations["getAnalytics"];
         put?: never;
@@ -373,13 +373,13 @@ export interface components {
              */
             userId: string;
         };
-        /** @description Counts over the opportunities of the user. Days, weeks and months are in UTC. */
+        /** @description Counts over the opportunities of the user. Days, weeks and months are in `time_zone`. */
         Analytics: {
             /** @description Opportunities by campus mode. */
             campusModeCounts: components["schemas"]["CampusModeCounts"];
             /** @description Opportunities by category. */
             categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description The deadlines of hackathons on the next 30 days, from today on. */
+            /** @description The deadlines of hackathons and of saved internships on the next 30 days, from today on. */
             deadlineDistribution: components["schemas"]["DeadlineDay"][];
             /** @description The four stages. */
             funnelData: components["schemas"]["Stage"][];
@@ -1057,10 +1057,14 @@ export interface components {
              */
             userAgent: string;
         };
-        /** @description Percentages with one decimal, 0 if there are no opportunities to count. */
+        /**
+         * @description Percentages with one decimal, 0 if there are no opportunities to count.
+         *
+         *     `saved` ones are no applications. `offer` and `accepted` count as selected.
+         */
         Metrics: {
             /**
-             * @description The percentage of opportunities that are selected.
+             * @description The percentage of applications that are selected.
              * @example 33.3
              */
             conversionRate: number;
@@ -1070,7 +1074,7 @@ export interface components {
              */
             inProgress: number;
             /**
-             * @description The percentage of opportunities that are rejected.
+             * @description The percentage of applications that are rejected.
              * @example 33.3
              */
             rejectionRate: number;
@@ -1928,6 +1932,11 @@ export interface components {
         /** @description The number of opportunities with each status. */
         StatusCounts: {
             /**
+             * @description With status `accepted`.
+             * @example 0
+             */
+            accepted: number;
+            /**
              * @description With status `applied`.
              * @example 1
              */
@@ -1943,10 +1952,20 @@ export interface components {
              */
             interviewed: number;
             /**
+             * @description With status `offer`.
+             * @example 0
+             */
+            offer: number;
+            /**
              * @description With status `rejected`.
              * @example 1
              */
             rejected: number;
+            /**
+             * @description With status `saved`.
+             * @example 0
+             */
+            saved: number;
             /**
              * @description With status `selected`.
              * @example 1
@@ -1957,6 +1976,11 @@ export interface components {
              * @example 0
              */
             shortlisted: number;
+            /**
+             * @description With status `withdrawn`.
+             * @example 0
+             */
+            withdrawn: number;
         };
         /** @description An opportunity, by its id and title. */
         Titled: {
@@ -2636,7 +2660,14 @@ export type $defs = Record<string, never>;
 export interface operations {
     getAnalytics: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only opportunities created on or after this day. */
+                from?: string | undefined;
+                /** @description Only opportunities created on or before this day, which must not be before `from`. If it has passed, the weeks and months are those before it. */
+                to?: string | undefined;
+                /** @description The IANA time zone in which days, weeks and months begin; UTC if it is not given. */
+                time_zone?: string | undefined;
+            } | undefined;
             header?: {
                 /**
                  * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
@@ -2748,12 +2779,16 @@ export interface operations {
                      *         "trackedWithRounds": 1
                      *       },
                      *       "statusCounts": {
+                     *         "accepted": 0,
                      *         "applied": 1,
                      *         "ghosted": 0,
                      *         "interviewed": 0,
+                     *         "offer": 0,
                      *         "rejected": 1,
+                     *         "saved": 0,
                      *         "selected": 1,
-                     *         "shortlisted": 0
+                     *         "shortlisted": 0,
+                     *         "withdrawn": 0
                      *       },
                      *       "total": 3,
                      *       "weeklyBreakdown": [

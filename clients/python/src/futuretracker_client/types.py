@@ -534,11 +534,13 @@ class LastUse(TypedDict):
 class Metrics(TypedDict):
     """
     Percentages with one decimal, 0 if there are no opportunities to count.
+
+    `saved` ones are no applications. `offer` and `accepted` count as selected.
     """
 
     conversionRate: float
     """
-    The percentage of opportunities that are selected.
+    The percentage of applications that are selected.
     """
     inProgress: int
     """
@@ -546,7 +548,7 @@ class Metrics(TypedDict):
     """
     rejectionRate: float
     """
-    The percentage of opportunities that are rejected.
+    The percentage of applications that are rejected.
     """
     successRate: float
     """
@@ -1306,6 +1308,10 @@ class StatusCounts(TypedDict):
     The number of opportunities with each status.
     """
 
+    accepted: int
+    """
+    With status `accepted`.
+    """
     applied: int
     """
     With status `applied`.
@@ -1318,9 +1324,17 @@ class StatusCounts(TypedDict):
     """
     With status `interviewed`.
     """
+    offer: int
+    """
+    With status `offer`.
+    """
     rejected: int
     """
     With status `rejected`.
+    """
+    saved: int
+    """
+    With status `saved`.
     """
     selected: int
     """
@@ -1329,6 +1343,10 @@ class StatusCounts(TypedDict):
     shortlisted: int
     """
     With status `shortlisted`.
+    """
+    withdrawn: int
+    """
+    With status `withdrawn`.
     """
 
 
@@ -1944,7 +1962,7 @@ class RoundDeleted(TypedDict):
 
 class Analytics(TypedDict):
     """
-    Counts over the opportunities of the user. Days, weeks and months are in UTC.
+    Counts over the opportunities of the user. Days, weeks and months are in `time_zone`.
     """
 
     campusModeCounts: CampusModeCounts
@@ -1957,7 +1975,7 @@ class Analytics(TypedDict):
     """
     deadlineDistribution: list[DeadlineDay]
     """
-    The deadlines of hackathons on the next 30 days, from today on.
+    The deadlines of hackathons and of saved internships on the next 30 days, from today on.
     """
     funnelData: list[Stage]
     """
