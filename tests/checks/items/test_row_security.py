@@ -160,7 +160,7 @@ def test_the_definer_functions_of_the_migrations_are_ok(
 
     assert finding.verdict == Verdict.OK
     assert finding.found == (
-        "All 10 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
+        f"All {len(DEFINERS)} SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
         " temporary objects."
     )
 
