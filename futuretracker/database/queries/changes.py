@@ -121,11 +121,13 @@ def remembering(
     """Return the query with a change that stores what it returns under the key."""
 
     def run(conn: Connection[Any], /, *args: Values.args, **kwargs: Values.kwargs) -> Found:
-        return query(cast("Connection[Any]", _Remembering(conn, key)), *args, **kwargs)
+        remembering_conn: Any = _Remembering(conn, key)
+        return query(remembering_conn, *args, **kwargs)
 
     return run
 
 
 def repeating(rows: Sequence[Mapping[str, Any]]) -> Connection[Any]:
     """Return what stands for a connection in a query whose change returns these rows."""
-    return cast("Connection[Any]", _Repeating(StoredRows(rows)))
+    repeating_conn: Any = _Repeating(StoredRows(rows))
+    return cast("Connection[Any]", repeating_conn)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.columns import ORIGINAL, tagged
+from futuretracker.database.queries.differences import fields_as_json
 from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.statuses import SENT_TO_ORIGINAL, applied_on
 from futuretracker.database.queries.versions import ALWAYS, HOLDS, VERSION, Tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from psycopg import Connection
@@ -37,9 +38,9 @@ _VALUES: Final[LiteralString] = ", ".join(f"%({name})s" for name in FIELDS)
 NOTHING: Final[Mapping[str, str | None]] = {}
 AUDIT_UPDATE: Final[LiteralString] = """audited as (
             insert into audit_log
-                (user_id, actor, action, resource_id, details, request_id, client)
+                (user_id, actor, action, resource_id, details, request_id, client, changes)
             select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb,
-                %(request_id)s, %(client)s
+                %(request_id)s, %(client)s, futuretracker_changes(before, after)
             from written
         )"""
 
@@ -150,10 +151,16 @@ def update_opportunity(
     cursor = execute_change(
         conn,
         f"""
-        written as (
-            update opportunities set {_assignments(values, columns)}
+        locked as (
+            select id as locked_id, {changing(values)} as before from opportunities
             where {OWNED} and id = %(row_id)s
-            returning id, user_id, {VERSION} as version, {as_json(columns)} as row
+            for update
+        ), written as (
+            update opportunities set {_assignments(values, columns)}
+            from locked
+            where {OWNED} and id = locked_id
+            returning id, user_id, {VERSION} as version, {as_json(columns)} as row,
+                before, {changing(values)} as after
         ), {AUDIT_UPDATE}
         """,
         "select version::text, row from written",
@@ -181,7 +188,7 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
         conn,
         f"""
         locked as (
-            select id as locked_id, {HOLDS} as holds, array(
+            select id as locked_id, {changing(values)} as before, {HOLDS} as holds, array(
                 select name
                 from unnest(%(names)s::text[], %(texts)s::text[])
                     with ordinality as sent (name, text, place)
@@ -197,7 +204,8 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
             update opportunities set {_assignments(values, columns)}
             from locked
             where {OWNED} and id = locked_id and holds and differing = '{{}}'
-            returning id, user_id, {VERSION} as version, {as_json(columns)} as row
+            returning id, user_id, {VERSION} as version, {as_json(columns)} as row,
+                before, {changing(values)} as after
         ), {AUDIT_UPDATE}
         """,
         "select version::text, row, holds, differing from locked left join written on true",
@@ -215,6 +223,11 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
         return None
     version, row, holds, differing = found
     return Compared(Tagged(version, row.encode()) if row else None, holds, differing)
+
+
+def changing(values: Collection[str]) -> LiteralString:
+    """Return the SQL of the fields, as JSON, that an update of ``values`` may change."""
+    return fields_as_json(name for name in FIELDS if name in values or name == "applied_on")
 
 
 def _assignments(values: Mapping[str, object], columns: LiteralString) -> LiteralString:

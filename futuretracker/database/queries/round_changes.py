@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from futuretracker.database.queries.columns import time_of
-from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.statuses import DECIDED, applied_on
 from futuretracker.database.queries.versions import HOLDS
 
@@ -24,15 +24,24 @@ ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.roun
     {time_of("r.created_at", "created_at")}, {time_of("r.updated_at", "updated_at")}"""
 LOCK_OPPORTUNITY: Final[LiteralString] = f"""
     locked as (
-        select id, user_id, category, {HOLDS} as holds from opportunities
+        select id, user_id, category, status, {HOLDS} as holds from opportunities
         where {OWNED} and id = %(row_id)s
         for update
     )
 """
+# This comes between them if a round is updated: what it was before, for the audit entry.
+LOCK_ROUND: Final[LiteralString] = f"""before as materialized (
+            select r.* from opportunity_rounds as r join locked as o on o.id = r.opportunity_id
+            where {SET_USER} and r.user_id = %(user_id)s and r.id = %(round_id)s
+            for update of r
+        )"""
+ROUND_CHANGES: Final[LiteralString] = """coalesce((
+            select futuretracker_changes(to_jsonb(b), to_jsonb(w)) from before as b, written as w
+        ), '{}')"""
 # This comes after ``written``, which returns the changed or deleted round. The status of the
 # opportunity follows from its rounds: the first condition that holds decides. A decision that no
 # round records stays; if it contradicts the rounds, ``statusConflict`` says so.
-UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
+_UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
     after as materialized (
         select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
     ), derived as (
@@ -62,14 +71,23 @@ UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
         from derived
         where {OWNED} and id = %(row_id)s and exists (select from written)
         returning opportunities.*
-    ), audited as (
-        insert into audit_log
-            (user_id, actor, action, resource_id, details, request_id, client)
-        select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb, %(request_id)s,
-            %(client)s
-        from written
     )
 """
+
+
+def update_opportunity(round_changes: LiteralString = "'{}'::jsonb") -> LiteralString:
+    """Return the CTEs after the change; the audit entry also has what the round has changed to."""
+    return f"""{_UPDATE_OPPORTUNITY}, audited as (
+        insert into audit_log
+            (user_id, actor, action, resource_id, details, request_id, client, changes)
+        select %(user_id)s, %(actor)s, %(action)s, written.id, %(details)s::jsonb, %(request_id)s,
+            %(client)s, {round_changes} || futuretracker_changes(
+                jsonb_build_object('status', locked.status),
+                jsonb_build_object('status', opportunity.status)
+            )
+        from written cross join locked cross join opportunity
+    )
+    """
 
 
 def result_of(columns: LiteralString) -> LiteralString:

@@ -17,9 +17,11 @@ from futuretracker.database.queries.one_page import (
 from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.round_changes import (
     LOCK_OPPORTUNITY,
+    LOCK_ROUND,
     ROUND,
-    UPDATE_OPPORTUNITY,
+    ROUND_CHANGES,
     result_of,
+    update_opportunity,
 )
 from futuretracker.database.queries.versions import ALWAYS, NONE, representation
 
@@ -92,7 +94,7 @@ def insert_round(  # noqa: PLR0913 - each is a parameter of the route
                 jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
             where o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {UPDATE_OPPORTUNITY}
+        ), {update_opportunity()}
         """,
         result_of(columns),
         audit,
@@ -119,7 +121,7 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
     return _change(
         conn,
         f"""
-        {LOCK_OPPORTUNITY}, written as (
+        {LOCK_OPPORTUNITY}, {LOCK_ROUND}, written as (
             update opportunity_rounds as r
             set (round_number, round_type, scheduled_date, scheduled_time, result, notes) = (
                     select n.round_number, n.round_type, n.scheduled_date, n.scheduled_time,
@@ -127,12 +129,12 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
                     from jsonb_populate_record(r, %(values)s::jsonb) as n
                 ),
                 updated_at = now()
-            from locked as o
+            from locked as o, before
             where {SET_USER} and r.user_id = %(user_id)s
-                and r.opportunity_id = o.id and r.id = %(round_id)s
+                and r.opportunity_id = o.id and r.id = before.id
                 and o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {UPDATE_OPPORTUNITY}
+        ), {update_opportunity(ROUND_CHANGES)}
         """,
         result_of(columns),
         audit,
@@ -165,7 +167,7 @@ def delete_round(  # noqa: PLR0913 - each is a parameter of the route
                 and r.opportunity_id = o.id and r.id = %(round_id)s
                 and o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {UPDATE_OPPORTUNITY}
+        ), {update_opportunity()}
         """,
         result_of(columns),
         audit,
