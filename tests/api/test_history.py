@@ -1,4 +1,4 @@
-"""``GET /opportunities/:id/history``: what was changed, when, from what to what, with which client."""
+"""``GET /opportunities/:id/history``: when, by which client, and from what to what."""
 
 from __future__ import annotations
 
@@ -69,7 +69,6 @@ def test_changes_of_rounds_are_changes_of_their_opportunity(alice: User) -> None
     assert updated["status"] == ("applied", "interviewed")
     assert updated["result"] == ("pending", "cleared")
     assert updated["notes"] == ("n", "m")
-    assert changes(entries[2])["current_round_number"] == (None, 1)
 
 
 def test_every_way_of_changing_has_its_entry(alice: User) -> None:
@@ -77,7 +76,7 @@ def test_every_way_of_changing_has_its_entry(alice: User) -> None:
     batch = {"operations": [{"op": "update", "id": row["id"], "values": {"notes": "batch"}}]}
     assert alice.post(f"{PATH}/batch", batch).status_code == 200
     assert alice.patch(f"{PATH}?q=Every", {"notes": "filtered"}).status_code == 200
-    assert alice.put(path_of(row), {"notes": "put"}).status_code == 200
+    assert alice.request("PUT", path_of(row), {"notes": "put"}).status_code == 200
     original = path_of(row).replace("/v1", "")
     assert alice.patch(original, {"notes": "original"}).status_code == 200
 

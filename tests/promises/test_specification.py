@@ -15,6 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotation
 from futuretracker.api.schemas.batch import Batch
 from futuretracker.api.schemas.filtered_changes import ChangeParameters
+from futuretracker.api.schemas.history import HistoryParameters
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
     OpportunityChanges,
@@ -64,6 +65,7 @@ QUERIES = [
     (ROWS, "get", PageParameters()),
     (ROWS, "patch", ChangeParameters()),
     (ROWS, "delete", ChangeParameters()),
+    (f"{ROWS}/{{opportunity_id}}/history", "get", HistoryParameters()),
     (f"{ROWS}/rounds/upcoming", "get", UpcomingParameters()),
     ("/api/opportunities/rounds/upcoming", "get", UpcomingParameters()),
 ]

@@ -38,7 +38,8 @@ _SHOWN: Final[LiteralString] = f"""{time_of("r.at", "at")}, r.action,
     ) as changes"""
 _ENTRIES: Final[LiteralString] = f"""
     select entry_id as version, entry_at as at, entry_action as action,
-        entry_resource as resource_id, entry_resource as id, entry_client as client, entry_changes as changes,
+        entry_resource as resource_id, entry_resource as id, entry_client as client,
+        entry_changes as changes,
         concat(entry_at, ' ', entry_id) as key
     from futuretracker_history(case when {SET_USER} then %(user_id)s::uuid end, %(row_id)s,
         %(before_at)s::timestamptz, %(before_id)s::bigint, %(rows)s)

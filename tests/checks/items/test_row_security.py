@@ -160,8 +160,8 @@ def test_the_definer_functions_of_the_migrations_are_ok(
 
     assert finding.verdict == Verdict.OK
     assert finding.found == (
-        f"All {len(DEFINERS)} SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
-        " temporary objects."
+        f"All {len(DEFINERS)} SECURITY DEFINER functions search pg_temp last, and"
+        " futuretracker_api cannot create temporary objects."
     )
 
 
