@@ -13,9 +13,11 @@ from futuretracker.api.views import (
     analytics,
     api_keys,
     batch,
+    exports,
     filtered_changes,
     health,
     history,
+    imports,
     lists,
     metrics,
     opportunities,
@@ -47,7 +49,20 @@ def register_routes(app: Flask) -> None:
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
     for version, modules in (
         (original, (original_list, *SHARED)),
-        (v1, (lists, history, batch, filtered_changes, specification, *SHARED, api_keys)),
+        (
+            v1,
+            (
+                lists,
+                history,
+                batch,
+                filtered_changes,
+                exports,
+                imports,
+                specification,
+                *SHARED,
+                api_keys,
+            ),
+        ),
     ):
         for module in modules:
             version.register_blueprint(module.blueprint)

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from futuretracker.database.audit_partitions import keep_up
+from futuretracker.database.index_builds import BUILD, build_indexes
 from futuretracker.database.lock_holders import watched
 from futuretracker.database.outages import expected_outages
 from futuretracker.telemetry.progress import SILENT
@@ -93,7 +94,7 @@ def migrate(
         applied = [
             name
             for name, sql in missing
-            if turns.take(name, partial(_apply, conn, name, sql, progress))
+            if turns.take(name, partial(_apply, conn, url, name, sql, progress))
         ]
         turns.take("A partition of audit_log", partial(keep_up, conn))
         return applied
@@ -164,11 +165,16 @@ class _Turns(NamedTuple):
             time.sleep(PAUSE)
 
 
-def _apply(conn: psycopg.Connection[Any], name: str, sql: str, progress: Progress) -> bool:
+def _apply(
+    conn: psycopg.Connection[Any], url: str, name: str, sql: str, progress: Progress
+) -> bool:
     progress.begin(name, "rows")
     if sql.startswith(REPEAT):
         while changed := _change_rows(conn, sql):
             progress.advance(changed)
+        sql = ""
+    if sql.startswith(BUILD):
+        build_indexes(conn, url, sql)
         sql = ""
     with conn.transaction():
         conn.execute(TIMEOUTS)

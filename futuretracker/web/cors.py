@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 HeaderList: TypeAlias = list[tuple[str, str]]
 
 EXPOSED: Final = (
-    "Allow, Deprecation, ETag, Idempotent-Replayed, Link, Location, Preference-Applied, RateLimit, "
-    "RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate, X-Ignored-Fields, X-RateLimit-Limit, "
-    "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
+    "Allow, Content-Disposition, Deprecation, ETag, Idempotent-Replayed, Link, Location, "
+    "Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate, "
+    "X-Ignored-Fields, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
 )
 # The request headers that the service reads, apart from those that need no permission.
 READ: Final = (

@@ -88,6 +88,8 @@ ADDED = [
     "contact",
     "tags",
     "time_zone",
+    "link_key",
+    "name_key",
 ]
 
 
@@ -236,7 +238,7 @@ def test_a_database_with_other_types_works_as_well(database: str, existing: str)
             assert old["created_at"] == "2026-01-02T03:04:05.678901+00:00"
         audit = AuditEntry(user, "user_old1", "request", {}, "web")
         values = {"title": "x" * 200, "link": "x" * 500, "status": "interviewed"}
-        row_id, _, row = insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
+        row_id, _, row, _ = insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
         assert json.loads(row)["notes"] is None
         assert update_opportunity(
             conn, audit=audit, row_id=UUID(row_id), values={"category": None}, columns=ORIGINAL

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 V1 = "/api/v1/opportunities"
+CSV = "text/csv"
 INTERN: dict[str, Any] = {"title": "Intern", "category": "internship"}
 
 
@@ -32,6 +33,7 @@ class Case(NamedTuple):
     values: Mapping[str, str] = MappingProxyType({})
     query: str = ""
     body: Any = None
+    content_type: str = "application/json"
 
 
 def _nothing(_user: User) -> Case:
@@ -76,12 +78,18 @@ def _batch(user: User) -> Case:
     return Case(body={"operations": operations})
 
 
+def _file(user: User) -> Case:
+    user.create(**INTERN)
+    return Case(query="?duplicates=update", body=b"title,notes\nIntern,n\nNew,\n", content_type=CSV)
+
+
 # By the path below the version: what its requests need.
 CASES: dict[tuple[str, str], Callable[[User], Case]] = {
     ("POST", "/opportunities"): _nothing,
     ("PATCH", "/opportunities"): _matching({"notes": "all"}),
     ("DELETE", "/opportunities"): _matching(),
     ("POST", "/opportunities/batch"): _batch,
+    ("POST", "/opportunities/import"): _file,
     ("PUT", "/opportunities/<opportunity_id>"): _one({"notes": "n"}),
     ("PATCH", "/opportunities/<opportunity_id>"): _one({"notes": "n"}),
     ("DELETE", "/opportunities/<opportunity_id>"): _one(),
@@ -107,7 +115,8 @@ def _send(user: User, method: str, path: str, case: Case, key: str) -> TestRespo
     for name, value in case.values.items():
         path = path.replace(f"<{name}>", value)
     headers = {"Idempotency-Key": key}
-    return user.request(method, path + case.query, case.body, headers=headers)
+    options = {"content_type": case.content_type} if case.body is not None else {}
+    return user.request(method, path + case.query, case.body, headers=headers, **options)
 
 
 def _state(owner: psycopg.Connection[Any], user: User) -> list[Any]:
@@ -166,7 +175,8 @@ def test_every_change_refuses_a_key_with_another_payload(
     case = CASES[method, path](alice)
     assert _send(alice, method, api + path, case, KEY).status_code < 300
     before = _state(owner, alice)
-    other = case._replace(body=json.dumps(case.body or {}).encode() + b" ")
+    body = case.body if isinstance(case.body, bytes) else json.dumps(case.body or {}).encode()
+    other = case._replace(body=body + b" ")
     refused = _send(alice, method, api + path, other, KEY)
 
     assert refused.status_code == 422

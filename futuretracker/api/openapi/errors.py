@@ -79,14 +79,15 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
     413: Error(
         "TooLarge",
-        "The body is larger than 1 MiB.",
+        "The body is larger than 1 MiB, or a file larger than 5 MiB.",
         "Payload Too Large",
         "The request body must not exceed 1 MiB",
         "payload_too_large",
     ),
     415: Error(
         "UnsupportedMediaType",
-        "The content type of the body is not JSON, or the body is compressed.",
+        "The content type of the body is not JSON or another one that the route takes, or the body"
+        " is compressed.",
         "Unsupported Media Type",
         "Content-Type must be application/json",
         "unsupported_media_type",
@@ -172,7 +173,7 @@ def responses(operation: Operation) -> dict[str, str]:
         409: idempotency.is_taken_by(operation),
         412: operation.contract.takes_conditions,
         413: True,
-        415: bool(contract.body),
+        415: bool(contract.body or contract.uploads),
         422: idempotency.is_taken_by(operation),
         429: operation.version != "probes",
         500: True,

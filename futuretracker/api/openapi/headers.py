@@ -77,6 +77,12 @@ HEADERS: Final[Mapping[str, Header]] = {
         '</api/v1/opportunities?cursor=ABC>; rel="next"',
         required=False,
     ),
+    "Content-Disposition": Header(
+        "ContentDisposition",
+        "The name of the file.",
+        {**TEXT, "pattern": '^attachment; filename="[a-z0-9.-]+"$'},
+        'attachment; filename="opportunities-2026-11-24.csv"',
+    ),
     "ETag": Header(
         "ETag",
         "Changes whenever what was asked for does (RFC 9110, 8.8.3). Name it in `If-None-Match` or"

@@ -113,7 +113,10 @@ class NotFound(Error):
 class Invalid(OriginalInvalid, Coded):
     """A request that is not valid."""
 
+    OPTIONAL: ClassVar = frozenset({"details", "failed"})
+
     details = array(FieldError, INVALID_FIELDS)
+    failed = optional_integer("How many lines of the file are invalid; only of an import.")
 
 
 class Forbidden(Error):

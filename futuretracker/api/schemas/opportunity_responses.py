@@ -16,6 +16,7 @@ from futuretracker.api.schemas.response_fields import (
     timestamp,
     uuid,
 )
+from futuretracker.database.queries.duplicates import MOST
 
 
 class Stored(Response):
@@ -64,6 +65,33 @@ class Opportunity(V1Fields, Stored):
     statusConflict = nested_or_null(  # noqa: N815 - as on the wire
         StatusConflict,
         "Null unless the status contradicts the interview rounds of the internship.",
+    )
+
+
+class PossibleDuplicate(Response):
+    """An opportunity that the new one may repeat."""
+
+    id = uuid("The id of the opportunity.", "6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+    title = text("Its title.", "Backend internship")
+    company = text("Its company, or null.", "Example Ltd", allow_none=True)
+    link = text("Its link, or null.", "https://example.com/jobs/42", allow_none=True)
+    why = choice(
+        ("link", "title_and_company"),
+        "What is the same. Titles and companies are compared without case.",
+        "link",
+    )
+
+
+class CreatedOpportunity(Opportunity):
+    """A new opportunity."""
+
+    OPTIONAL: ClassVar = frozenset({"possibleDuplicates"})
+
+    possibleDuplicates = array(  # noqa: N815 - as on the wire
+        PossibleDuplicate,
+        "The newest opportunities with the same link, or the same title and company. Absent if"
+        " there is none. It is a hint: the opportunity was created.",
+        most=int(MOST),
     )
 
 

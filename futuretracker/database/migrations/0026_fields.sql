@@ -7,7 +7,23 @@ alter table opportunities
     add column contact text,
     add column tags text[] not null default '{}',
     -- The IANA name of the zone in which the deadline and the rounds are meant.
-    add column time_zone text;
+    add column time_zone text,
+    -- By these a new opportunity is compared with those of its user: one stands for the link, one for
+    -- title and company. Numbers, because links are too long for an index, and because row level
+    -- security lets Postgres look up a column in an index, but not lower(title).
+    add column link_key bigint,
+    add column name_key bigint;
+
+-- A key is null if what it stands for is missing.
+create function opportunity_keys() returns trigger language plpgsql as $$
+begin
+    new.link_key := hashtextextended(new.link, 0);
+    new.name_key := hashtextextended(lower(new.title || U&'\0001' || new.company), 0);
+    return new;
+end
+$$;
+create trigger keys before insert or update of link, title, company, link_key, name_key
+    on opportunities for each row execute function opportunity_keys();
 
 -- The same order as before, with the statuses that v1 adds. A status that agrees is not before the one
 -- that the rounds have shown; an unknown one is before all of them.

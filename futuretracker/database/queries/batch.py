@@ -34,13 +34,13 @@ _DECIDED: Final[LiteralString] = """decided as materialized (
         )"""
 # As if one was created after the other: the list has the last one first.
 _CREATED: Final[LiteralString] = "now() + item_place * interval '1 microsecond'"
-_COLUMNS: Final[LiteralString] = ", ".join(FIELDS)
-_VALUES: Final[LiteralString] = ", ".join(
+COLUMNS: Final[LiteralString] = ", ".join(FIELDS)
+VALUES: Final[LiteralString] = ", ".join(
     "coalesce(g.tags, '{}')" if name == "tags" else f"g.{name}" for name in FIELDS
 )
 _INSERTED: Final[LiteralString] = f"""
-        insert into opportunities (id, user_id, {_COLUMNS}, created_at, updated_at)
-        select item_id, %(user_id)s, {_VALUES}, {_CREATED}, {_CREATED}
+        insert into opportunities (id, user_id, {COLUMNS}, created_at, updated_at)
+        select item_id, %(user_id)s, {VALUES}, {_CREATED}, {_CREATED}
         from decided, items, jsonb_populate_record(null::opportunities, item_values) as g
         where {SET_USER} and goes and item_op = 'create'
 """

@@ -49,6 +49,10 @@ V1: Final[LiteralString] = (
         end as "statusConflict"
     """
 )
+# What a file has of an opportunity: what a user enters, and the times.
+EXPORTED: Final[LiteralString] = f"""id, title, company, location, category, {V1_STATUS} as status,
+    link, description, notes, deadline, applied_on, campus_mode, pay, contact, tags, time_zone,
+    {TIMES}"""
 
 
 def only_value(cursor: Cursor[Any]) -> bytes | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.columns import ORIGINAL, tagged
 from futuretracker.database.queries.differences import fields_as_json
+from futuretracker.database.queries.duplicates import possible_duplicates
 from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.statuses import SENT_TO_ORIGINAL, applied_on
 from futuretracker.database.queries.versions import ALWAYS, HOLDS, VERSION, Tagged
@@ -54,11 +55,15 @@ class Compared(NamedTuple):
 
 
 class Written(NamedTuple):
-    """An inserted opportunity: its id, its version, and the row as JSON."""
+    """An inserted opportunity: its id, its version, the row as JSON, and those that it may repeat.
+
+    ``duplicates`` is a JSON array; None if there is none, or nobody has asked for them.
+    """
 
     id: str
     version: str
     row: bytes
+    duplicates: bytes | None = None
 
 
 class Removed(NamedTuple):
@@ -96,21 +101,24 @@ def select_opportunity(
     return tagged(cursor)
 
 
-def insert_opportunity(
+def insert_opportunity(  # noqa: PLR0913 - each is a part of the request
     conn: Connection[Any],
     *,
     audit: AuditEntry,
     values: Mapping[str, object],
     columns: LiteralString,
     row_id: UUID | None = None,
+    compares: bool = False,
 ) -> Written | None:
     """Insert an opportunity and its audit entry.
 
+    If it ``compares``, also return opportunities of the user that the new one may repeat.
     Return None if ``row_id`` is taken, by whomever. Without it, the database makes an id. Raise
     ForeignKeyViolation if the user does not exist any more.
     """
     id_: LiteralString = "%(row_id)s" if row_id else "gen_random_uuid()"
     unless_taken: LiteralString = "on conflict (id) do nothing" if row_id else ""
+    duplicates: LiteralString = possible_duplicates(values) if compares else "null"
     cursor = execute_change(
         conn,
         f"""
@@ -128,11 +136,14 @@ def insert_opportunity(
             from written
         )
         """,
-        "select id::text, version::text, row from written",
+        f"select id::text, version::text, row, {duplicates} as duplicates from written",
         {**OPTIONAL, **values, **audit.parameters(), "row_id": row_id},
     )
     found = cursor.fetchone()
-    return Written(found[0], found[1], found[2].encode()) if found else None
+    if found is None:
+        return None
+    new_id, version, row, repeated = found
+    return Written(new_id, version, row.encode(), repeated and repeated.encode())
 
 
 def update_opportunity(

@@ -43,6 +43,16 @@ UPCOMING: Final[LiteralString] = """r.id, r.opportunity_id, r.title as opportuni
     r.round_number as "roundNumber", r.round_type as "roundType",
     r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime"
 """
+# A further column of an opportunity: its rounds. ``owning`` is the opportunity's own row.
+EXPORTED_ROUNDS: Final[LiteralString] = f"""(
+        select coalesce(json_agg(shown order by round_number), '[]')
+        from (
+            select {ROUND}
+            from (select id as owning_id, user_id as owning_user) as owning
+                join opportunity_rounds as r
+                    on r.opportunity_id = owning_id and r.user_id = owning_user
+        ) as shown
+    ) as rounds"""
 # A day without a time comes after all times of that day.
 SLOT: Final[LiteralString] = "r.scheduled_date, coalesce(r.scheduled_time, '24:00'), r.round_number"
 

@@ -559,6 +559,10 @@ class Invalid(TypedDict):
     """
     The title of the error.
     """
+    failed: NotRequired[int]
+    """
+    How many lines of the file are invalid; only of an import.
+    """
     message: str
     """
     A message for the user.
@@ -994,6 +998,33 @@ class OpportunityChanges(TypedDict):
     title: NotRequired[str]
     """
     The title, such as the position or the event. White space and invisible characters at both ends are removed.
+    """
+
+
+class PossibleDuplicate(TypedDict):
+    """
+    An opportunity that the new one may repeat.
+    """
+
+    company: str | None
+    """
+    Its company, or null.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    Its link, or null.
+    """
+    title: str
+    """
+    Its title.
+    """
+    why: Literal["link", "title_and_company"]
+    """
+    What is the same. Titles and companies are compared without case.
     """
 
 
@@ -1642,6 +1673,116 @@ class CreateOperation(TypedDict):
     values: NewOpportunity
     """
     The new opportunity. Only the title is required.
+    """
+
+
+class CreatedOpportunity(TypedDict):
+    """
+    A new opportunity.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    current_round_number: int | None
+    """
+    The number of the first pending round; null if there is none.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    location: str | None
+    """
+    Where it is.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
+    """
+    possibleDuplicates: NotRequired[list[PossibleDuplicate]]
+    """
+    The newest opportunities with the same link, or the same title and company. Absent if there is none. It is a hint: the opportunity was created.
+    """
+    rejected_round_number: int | None
+    """
+    The number of the first rejected round; null if there is none.
+    """
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
+    """
+    How far the application has come.
+    """
+    statusConflict: StatusConflict | None
+    """
+    Null unless the status contradicts the interview rounds of the internship.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+    user_id: str
+    """
+    The internal id of its user.
     """
 
 
