@@ -13,9 +13,9 @@ export interface paths {
         };
         /**
          * Get the analytics
-         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-         *     are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-         *     hackathons only.
+         * @description Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+         *     modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+         *     they were created. Days are in UTC, or in `time_zone`.
          */
         get: operations["getAnalytics"];
         put?: never;
@@ -395,13 +395,13 @@ export interface components {
              */
             userId: string;
         };
-        /** @description Counts over the opportunities of the user. Days, weeks and months are in UTC. */
+        /** @description Counts over the opportunities of the user. Days, weeks and months are in `time_zone`. */
         Analytics: {
             /** @description Opportunities by campus mode. */
             campusModeCounts: components["schemas"]["CampusModeCounts"];
             /** @description Opportunities by category. */
             categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description The deadlines of hackathons on the next 30 days, from today on. */
+            /** @description The deadlines of hackathons and of saved internships on the next 30 days, from today on. */
             deadlineDistribution: components["schemas"]["DeadlineDay"][];
             /** @description The four stages. */
             funnelData: components["schemas"]["Stage"][];
@@ -916,7 +916,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -979,7 +979,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -1107,7 +1107,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1141,10 +1141,14 @@ export interface components {
              */
             userAgent: string;
         };
-        /** @description Percentages with one decimal, 0 if there are no opportunities to count. */
+        /**
+         * @description Percentages with one decimal, 0 if there are no opportunities to count.
+         *
+         *     `saved` ones are no applications. `offer` and `accepted` count as selected.
+         */
         Metrics: {
             /**
-             * @description The percentage of opportunities that are selected.
+             * @description The percentage of applications that are selected.
              * @example 33.3
              */
             conversionRate: number;
@@ -1154,7 +1158,7 @@ export interface components {
              */
             inProgress: number;
             /**
-             * @description The percentage of opportunities that are rejected.
+             * @description The percentage of applications that are rejected.
              * @example 33.3
              */
             rejectionRate: number;
@@ -1362,7 +1366,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1382,7 +1386,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1727,7 +1731,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -2012,6 +2016,11 @@ export interface components {
         /** @description The number of opportunities with each status. */
         StatusCounts: {
             /**
+             * @description With status `accepted`.
+             * @example 0
+             */
+            accepted: number;
+            /**
              * @description With status `applied`.
              * @example 1
              */
@@ -2027,10 +2036,20 @@ export interface components {
              */
             interviewed: number;
             /**
+             * @description With status `offer`.
+             * @example 0
+             */
+            offer: number;
+            /**
              * @description With status `rejected`.
              * @example 1
              */
             rejected: number;
+            /**
+             * @description With status `saved`.
+             * @example 0
+             */
+            saved: number;
             /**
              * @description With status `selected`.
              * @example 1
@@ -2041,6 +2060,11 @@ export interface components {
              * @example 0
              */
             shortlisted: number;
+            /**
+             * @description With status `withdrawn`.
+             * @example 0
+             */
+            withdrawn: number;
         };
         /** @description An opportunity, by its id and title. */
         Titled: {
@@ -2723,7 +2747,14 @@ export type $defs = Record<string, never>;
 export interface operations {
     getAnalytics: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only opportunities created on or after this day. */
+                from?: string | undefined;
+                /** @description Only opportunities created on or before this day, which must not be before `from`. If it has passed, the weeks and months are those before it. */
+                to?: string | undefined;
+                /** @description The IANA time zone in which days, weeks and months begin; UTC if it is not given. */
+                time_zone?: string | undefined;
+            } | undefined;
             header?: {
                 /**
                  * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
@@ -2835,12 +2866,16 @@ export interface operations {
                      *         "trackedWithRounds": 1
                      *       },
                      *       "statusCounts": {
+                     *         "accepted": 0,
                      *         "applied": 1,
                      *         "ghosted": 0,
                      *         "interviewed": 0,
+                     *         "offer": 0,
                      *         "rejected": 1,
+                     *         "saved": 0,
                      *         "selected": 1,
-                     *         "shortlisted": 0
+                     *         "shortlisted": 0,
+                     *         "withdrawn": 0
                      *       },
                      *       "total": 3,
                      *       "weeklyBreakdown": [

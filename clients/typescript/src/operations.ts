@@ -5,6 +5,7 @@ import { type CallOptions, items, segment, type Transport, type WithDates } from
 
 export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
+export type GetAnalyticsQuery = WithDates<NonNullable<operations["getAnalytics"]["parameters"]["query"]>, "from" | "to">;
 export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type UpdateOpportunitiesQuery = WithDates<NonNullable<operations["updateOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type DeleteOpportunitiesQuery = WithDates<NonNullable<operations["deleteOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
@@ -22,12 +23,12 @@ export class Client {
   /**
    * Get the analytics.
    *
-   * Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-   * are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-   * hackathons only.
+   * Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+   * modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+   * they were created. Days are in UTC, or in `time_zone`.
    */
-  getAnalytics(options?: CallOptions): Promise<Analytics> {
-    return this.#transport.send({ method: "GET", path: `/api/v1/analytics` }, options);
+  getAnalytics(query: GetAnalyticsQuery = {}, options?: CallOptions): Promise<Analytics> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/analytics`, query }, options);
   }
 
   /**

@@ -22,14 +22,29 @@ class Operations:
     def _items(self, request: Request) -> Iterator[Any]:
         raise NotImplementedError
 
-    def get_analytics(self) -> types.Analytics:
+    def get_analytics(
+        self,
+        *,
+        from_: str | date | None = None,
+        to: str | date | None = None,
+        time_zone: str | None = None,
+    ) -> types.Analytics:
         """Get the analytics.
 
-        Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-        are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-        hackathons only.
+        Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+        modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+        they were created. Days are in UTC, or in `time_zone`.
         """
-        return cast("types.Analytics", self._send(Request("GET", "/api/v1/analytics")))
+        return cast(
+            "types.Analytics",
+            self._send(
+                Request(
+                    "GET",
+                    "/api/v1/analytics",
+                    query={"from": from_, "to": to, "time_zone": time_zone},
+                )
+            ),
+        )
 
     def list_api_keys(self) -> list[types.ApiKey]:
         """List the API keys.
@@ -656,14 +671,29 @@ class AsyncOperations:
     def _items(self, request: Request) -> AsyncIterator[Any]:
         raise NotImplementedError
 
-    async def get_analytics(self) -> types.Analytics:
+    async def get_analytics(
+        self,
+        *,
+        from_: str | date | None = None,
+        to: str | date | None = None,
+        time_zone: str | None = None,
+    ) -> types.Analytics:
         """Get the analytics.
 
-        Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-        are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-        hackathons only.
+        Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+        modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+        they were created. Days are in UTC, or in `time_zone`.
         """
-        return cast("types.Analytics", await self._send(Request("GET", "/api/v1/analytics")))
+        return cast(
+            "types.Analytics",
+            await self._send(
+                Request(
+                    "GET",
+                    "/api/v1/analytics",
+                    query={"from": from_, "to": to, "time_zone": time_zone},
+                )
+            ),
+        )
 
     async def list_api_keys(self) -> list[types.ApiKey]:
         """List the API keys.

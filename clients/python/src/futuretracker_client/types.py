@@ -225,6 +225,7 @@ class Error(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -356,6 +357,7 @@ class Forbidden(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -534,6 +536,7 @@ class Invalid(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -595,11 +598,13 @@ class LastUse(TypedDict):
 class Metrics(TypedDict):
     """
     Percentages with one decimal, 0 if there are no opportunities to count.
+
+    `saved` ones are no applications. `offer` and `accepted` count as selected.
     """
 
     conversionRate: float
     """
-    The percentage of opportunities that are selected.
+    The percentage of applications that are selected.
     """
     inProgress: int
     """
@@ -607,7 +612,7 @@ class Metrics(TypedDict):
     """
     rejectionRate: float
     """
-    The percentage of opportunities that are rejected.
+    The percentage of applications that are rejected.
     """
     successRate: float
     """
@@ -827,6 +832,7 @@ class NotFound(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -886,6 +892,7 @@ class OperationError(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -1052,6 +1059,7 @@ class RateLimited(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -1364,6 +1372,10 @@ class StatusCounts(TypedDict):
     The number of opportunities with each status.
     """
 
+    accepted: int
+    """
+    With status `accepted`.
+    """
     applied: int
     """
     With status `applied`.
@@ -1376,9 +1388,17 @@ class StatusCounts(TypedDict):
     """
     With status `interviewed`.
     """
+    offer: int
+    """
+    With status `offer`.
+    """
     rejected: int
     """
     With status `rejected`.
+    """
+    saved: int
+    """
+    With status `saved`.
     """
     selected: int
     """
@@ -1387,6 +1407,10 @@ class StatusCounts(TypedDict):
     shortlisted: int
     """
     With status `shortlisted`.
+    """
+    withdrawn: int
+    """
+    With status `withdrawn`.
     """
 
 
@@ -2002,7 +2026,7 @@ class RoundDeleted(TypedDict):
 
 class Analytics(TypedDict):
     """
-    Counts over the opportunities of the user. Days, weeks and months are in UTC.
+    Counts over the opportunities of the user. Days, weeks and months are in `time_zone`.
     """
 
     campusModeCounts: CampusModeCounts
@@ -2015,7 +2039,7 @@ class Analytics(TypedDict):
     """
     deadlineDistribution: list[DeadlineDay]
     """
-    The deadlines of hackathons on the next 30 days, from today on.
+    The deadlines of hackathons and of saved internships on the next 30 days, from today on.
     """
     funnelData: list[Stage]
     """
