@@ -557,6 +557,36 @@ class Operations:
             ),
         )
 
+    def list_history(
+        self, opportunity_id: str, /, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.HistoryPage:
+        """List the changes of an opportunity.
+
+        Returns one page of the changes of the opportunity and its rounds, the newest first: when, with
+        which client, and which fields from which value to which. A deleted opportunity keeps its
+        history. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.HistoryPage",
+            self._send(
+                Request(
+                    "GET",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/history",
+                    query={"limit": limit, "cursor": cursor},
+                )
+            ),
+        )
+
+    def all_history(self, *, limit: int | None = None) -> Iterator[types.HistoryEntry]:
+        """Read all pages of ``list_history``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.list_history(limit=limit or 100, cursor=cursor)
+            yield from page["items"]
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
     def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
 
@@ -1188,6 +1218,37 @@ class AsyncOperations:
                 )
             ),
         )
+
+    async def list_history(
+        self, opportunity_id: str, /, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.HistoryPage:
+        """List the changes of an opportunity.
+
+        Returns one page of the changes of the opportunity and its rounds, the newest first: when, with
+        which client, and which fields from which value to which. A deleted opportunity keeps its
+        history. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.HistoryPage",
+            await self._send(
+                Request(
+                    "GET",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/history",
+                    query={"limit": limit, "cursor": cursor},
+                )
+            ),
+        )
+
+    async def all_history(self, *, limit: int | None = None) -> AsyncIterator[types.HistoryEntry]:
+        """Read all pages of ``list_history``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_history(limit=limit or 100, cursor=cursor)
+            for item in page["items"]:
+                yield item
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
 
     async def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.

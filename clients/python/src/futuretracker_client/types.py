@@ -6,7 +6,7 @@ Generated from the OpenAPI document by clients/generate.py. Do not edit.
 from __future__ import annotations
 
 from datetime import date as date_aliased
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
 class Account(TypedDict):
@@ -257,6 +257,16 @@ class Error(TypedDict):
     """
 
 
+FieldChange = TypedDict(
+    "FieldChange",
+    {
+        "field": str,
+        "from": Any,
+        "to": Any,
+    },
+)
+
+
 class FieldError(TypedDict):
     """
     What is wrong with one field. Apart from the code, only what belongs to the code is there.
@@ -445,6 +455,60 @@ class Health(TypedDict):
     version: str
     """
     The version of the service.
+    """
+
+
+class HistoryEntry(TypedDict):
+    """
+    A change of an opportunity, or of one of its rounds.
+    """
+
+    action: Literal[
+        "CREATE_OPPORTUNITY",
+        "UPDATE_OPPORTUNITY",
+        "DELETE_OPPORTUNITY",
+        "RESTORE_OPPORTUNITY",
+        "CREATE_ROUND",
+        "UPDATE_ROUND",
+        "DELETE_ROUND",
+    ]
+    """
+    What was done.
+    """
+    at: str
+    """
+    When it was made.
+    """
+    changes: list[FieldChange]
+    """
+    The fields that an update changed, by name. Empty for other actions, and for changes of before that was recorded.
+    """
+    client: Literal["web", "extension", "app", "key", "import"] | None
+    """
+    What the user made the change with; null for changes of before that was recorded.
+    """
+    keyId: str | None
+    """
+    The id of the API key; null for other clients.
+    """
+    roundId: str | None
+    """
+    The id of the round that was changed; null for the opportunity.
+    """
+
+
+class HistoryPage(TypedDict):
+    """
+    A page of the history of an opportunity.
+    """
+
+    items: list[HistoryEntry]
+    """
+    The changes of this page, the newest first.
+    """
+    nextCursor: str | None
+    """
+    The `cursor` of the next page; null on the last page.
     """
 
 
