@@ -24,6 +24,8 @@ TABLES = (
     "clerk_events",
     "erasures",
     "api_keys",
+    "trash",
+    "prune_runs",
     "idempotency_keys",
     "slowed_users",
     "anomaly_actions",
