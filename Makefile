@@ -77,7 +77,7 @@ lint: $(INSTALLED) ## check style, types and imports
 	$(BIN)/mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python --level error futuretracker/database/queries \
 		futuretracker/database/__init__.py futuretracker/database/connection.py futuretracker/database/connections.py \
-		futuretracker/database/failures.py futuretracker/database/kinds.py futuretracker/database/pool.py futuretracker/database/reports.py \
+		futuretracker/database/failures.py futuretracker/database/idempotency.py futuretracker/database/kinds.py futuretracker/database/pool.py futuretracker/database/reports.py \
 		futuretracker/database/replica.py
 	$(BIN)/lint-imports --no-logo setup.cfg
 

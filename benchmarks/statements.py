@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from benchmarks.data import PAGE, clerk_id, user_id
 from benchmarks.processes import CannotMeasure
-from futuretracker.api.views.original_list import FIRST
+from futuretracker.api.streaming import FIRST
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.database.queries.columns import ORIGINAL, V1

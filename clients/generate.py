@@ -49,9 +49,20 @@ def resolve(document: Json, part: Json) -> Json:
     return part
 
 
+def has_files(document: Json, item: Json) -> bool:
+    """Return whether a path sends or takes files, which the clients do not."""
+    messages = [m for o in item.values() for m in (o.get("requestBody"), *o["responses"].values())]
+    types = {kind for m in messages if m for kind in resolve(document, m).get("content", {})}
+    return bool(types - {"application/json"})
+
+
 def current(document: Json) -> Json:
     """Return the document with the paths of v1, and only the components that they use."""
-    paths = {path: item for path, item in document["paths"].items() if path.startswith(V1)}
+    paths = {
+        path: item
+        for path, item in document["paths"].items()
+        if path.startswith(V1) and not has_files(document, item)
+    }
     used: set[str] = set()
     new = references(paths)
     while new:

@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from psycopg_pool import ConnectionPool
 
 from futuretracker.api.schemas.cursors import encode
-from futuretracker.api.views.original_list import FIRST
+from futuretracker.api.streaming import FIRST
 from futuretracker.database.queries import opportunities as rows
 from futuretracker.database.queries.audit import AuditEntry
 from futuretracker.database.queries.columns import ORIGINAL, V1

@@ -13,8 +13,10 @@ from futuretracker.api.views import (
     analytics,
     api_keys,
     batch,
+    exports,
     filtered_changes,
     health,
+    imports,
     lists,
     metrics,
     opportunities,
@@ -46,7 +48,7 @@ def register_routes(app: Flask) -> None:
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
     for version, modules in (
         (original, (original_list, *SHARED)),
-        (v1, (lists, batch, filtered_changes, specification, *SHARED, api_keys)),
+        (v1, (lists, batch, filtered_changes, exports, imports, specification, *SHARED, api_keys)),
     ):
         for module in modules:
             version.register_blueprint(module.blueprint)

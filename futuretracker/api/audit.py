@@ -115,6 +115,9 @@ def log_response(response: Response) -> Response:
 
 
 def _log_audit(action: str, request: Request, status: int) -> None:
+    if request.is_replayed:
+        _log_replay(action, request, status)
+        return
     found = request.changes or (request.committed and [request.committed])
     failed = "unknown" if status == HTTPStatus.GATEWAY_TIMEOUT else "failure"
     for fields in found or [_failed(request, status)]:
@@ -129,6 +132,22 @@ def _log_audit(action: str, request: Request, status: int) -> None:
             outcome="success" if found else failed,
             requestId=request.id,
         )
+
+
+def _log_replay(action: str, request: Request, status: int) -> None:
+    """Log one AUDIT line for a request that repeats a response: nothing was changed by it."""
+    resource = (request.view_args or {}).get("opportunity_id")
+    event(
+        "AUDIT",
+        action=action,
+        userId=request.caller,
+        **_client_of(request),
+        **_impersonator_of(request),
+        resourceId=request.committed["resourceId"] if request.committed else resource,
+        details={"statusCode": status},
+        outcome="replayed",
+        requestId=request.id,
+    )
 
 
 def _client_of(request: Request) -> dict[str, object]:

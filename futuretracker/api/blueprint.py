@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from futuretracker.api import etags
+from futuretracker.api import etags, idempotency
 from futuretracker.api.contract import NOT_MODIFIED, contract_of
 from futuretracker.api.schemas.ids import read_id
 from futuretracker.api.schemas.loading import read_fields
@@ -62,6 +62,7 @@ def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Res
     def serve(**arguments: Any) -> Response:
         for name in ids:
             arguments[name] = read_id(name, arguments[name])
+        idempotency.read_key()
         if bodies:
             schemas = creations if creations and etags.creates() else bodies
             arguments["values"] = read_fields(schemas[api_version().name])

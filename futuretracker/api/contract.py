@@ -49,6 +49,8 @@ class Contract:
     many: bool = False  # the response is an array
     statuses: Sequence[int] = (200,)  # the first is the usual one
     headers: Sequence[str] = ()
+    files: Sequence[str] = ()  # the media types of the response besides JSON
+    uploads: Sequence[str] = ()  # the media types of the body, if it is a file
     is_tagged: bool = False  # the response has an ETag
     takes_conditions: bool = False  # a change: it may depend on the ETag
     identifies: Mapping[str, str] = field(default_factory=dict)
@@ -123,6 +125,27 @@ def conditional(view: View) -> View:
     """State that the change is a 412 if the opportunity has not the ETag that the client names."""
     contract_of(view).takes_conditions = True
     return view
+
+
+def files(*media_types: str) -> Callable[[View], View]:
+    """State the media types of the response besides JSON; its header Content-Type names one."""
+
+    def decorate(view: View) -> View:
+        contract_of(view).files = media_types
+        return view
+
+    return decorate
+
+
+def uploads(*media_types: str) -> Callable[[View], View]:
+    """State that the body is a file of one of these media types, which the view reads itself."""
+
+    def decorate(view: View) -> View:
+        contract_of(view).uploads = media_types
+        view.takes_file = True  # type: ignore[attr-defined]
+        return view
+
+    return decorate
 
 
 def errors(*statuses: int) -> Callable[[View], View]:

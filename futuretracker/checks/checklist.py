@@ -65,6 +65,7 @@ ITEMS = (
     Item("database-timeouts", "Statements have time limits", database_setup.timeouts),
     Item("database-privileges", "The role may do its work", database_setup.privileges),
     Item("database-triggers", "Triggers are enabled", database_setup.triggers),
+    Item("audit-partitions", "Audit entries have a partition", database_setup.audit_partitions),
     Item("database-room", "Postgres has room for all connections", database_setup.room),
     Item("row-level-security", "Row level security is on for every table", row_security.enabled),
     Item("data-api-grants", "Nobody can bypass the service", row_security.grants),

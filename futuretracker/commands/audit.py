@@ -1,9 +1,10 @@
-"""``audit``: delete old entries of the audit log, and measure the table."""
+"""``audit``: create partitions of the audit log, delete old entries, and measure the table."""
 
 from __future__ import annotations
 
 import argparse
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -14,6 +15,7 @@ from futuretracker.commands.progress import progress
 from futuretracker.config.audit import AuditSettings
 from futuretracker.database.audit_gauges import record
 from futuretracker.database.audit_log import measure, prune, start_of_month
+from futuretracker.database.audit_partitions import keep_up, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
         choices=("prune", "measure"),
-        help="prune: delete the entries of whole months that are too old, then measure;"
+        help="prune: create the partitions of the coming months, delete the entries of whole months"
+        " that are too old, then measure;"
         " measure: only write the size of the table for /metrics",
     )
     parser.add_argument(
@@ -52,6 +55,7 @@ def run(options: argparse.Namespace) -> int | str:
         ) as conn:
             result: dict[str, Any] = {}
             if options.action == "prune":
+                patiently(partial(keep_up, conn))
                 result = _prune(conn, months)
                 if not options.json:
                     print(_sentence(result), flush=True)  # noqa: T201 - the command's output

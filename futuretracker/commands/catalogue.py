@@ -5,6 +5,7 @@ This module imports no command, so that the list of commands appears without del
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,24 @@ GROUPS: dict[str, dict[str, Command]] = {
             ("DATABASE_URL", "FUTURETRACKER_ENV"),
             SERVICE,
         ),
+        "export": Command(
+            "write the opportunities of a user into a file",
+            (
+                "--user user_2abc --output opportunities.csv",
+                "--user user_2abc --format json --rounds",
+            ),
+            AS_SERVICE[:1],
+            SERVICE,
+        ),
+        "import": Command(
+            "create or update opportunities of a user from a CSV, XLSX or JSON file",
+            (
+                "--user user_2abc --dry-run opportunities.csv",
+                "--user user_2abc --duplicates update opportunities.xlsx",
+            ),
+            AS_SERVICE[:1],
+            SERVICE,
+        ),
         "revoke": Command(
             "refuse the tokens of a session or a user, everywhere within two seconds",
             ("--session sess_2abc", "--user user_2abc --json"),
@@ -165,4 +184,5 @@ COMMANDS = {name: command for group in GROUPS.values() for name, command in grou
 
 def module_of(name: str) -> str:
     """Return the name of the module of a command."""
-    return f"futuretracker.commands.{name.replace('-', '_')}"
+    end = "_" if keyword.iskeyword(name) else ""
+    return f"futuretracker.commands.{name.replace('-', '_')}{end}"

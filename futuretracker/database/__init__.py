@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from futuretracker.database.failures import DatabaseFailure
+from futuretracker.database.idempotency import write_once
 from futuretracker.database.kinds import READ_ONLY, SEARCH_TIMEOUT
 from futuretracker.database.pool import Found, Pool, Values
 from futuretracker.database.replica import Replica
@@ -86,10 +87,14 @@ class Database:
     ) -> Found:
         """Run a query that changes what a client sees.
 
-        Raise the 503 if the change was surely not made, the 504 if it may have been made, and the
-        409 if it violates a constraint.
+        With an idempotency key, the change is made once (see ``write_once``). Raise the 503 if the
+        change was surely not made, the 504 if it may have been made, and the 409 if it violates a
+        constraint.
         """
+        key = request.idempotency_key
         try:
+            if key is not None:
+                return write_once(self._primary, key, query, *args, **kwargs)
             return self._primary.run(query, *args, **kwargs)
         except DatabaseFailure as failure:
             raise self._error(failure, is_write=True) from failure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from futuretracker.database.audit_partitions import drop_due
 from futuretracker.telemetry.progress import SILENT
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from futuretracker.telemetry.progress import Progress
 
 BATCH = 5000  # entries; each batch is one short transaction
-# There is no index on the time, but the order of the primary key is that of the time, except for a
-# few seconds. So read in the order of the key, and stop at a batch without an old entry.
+# There is no index on the time, but the order of the ids is that of the time, except for a few
+# seconds. So read in the order of the key, and stop at a batch without an old entry.
 DELETE = """
 with batch as materialized (
     select id, at from audit_log where id > %(after)s order by id limit %(size)s
@@ -26,7 +27,8 @@ select (select count(*) from deleted), max(id) filter (where at < %(before)s) is
 from batch
 """
 MEASURE = """
-select pg_total_relation_size('audit_log'), (select at from audit_log order by id limit 1)
+select (select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree('audit_log')),
+    (select at from audit_log order by id limit 1)
 """
 # The start of a month in UTC, so that the same entries are kept during a whole month.
 CUTOFF = """
@@ -51,12 +53,16 @@ def start_of_month(conn: Connection[Any], *, months_ago: int) -> datetime:
 
 
 def prune(conn: Connection[Any], *, before: datetime, progress: Progress = SILENT) -> int:
-    """Delete the entries from before a time, in batches; return their number.
+    """Delete the entries from before a time; return their number.
+
+    Partitions that end by then are dropped. What is left is deleted in batches: entries of the
+    first partition, which goes on for longer than a month, and of the default partition.
 
     ``conn`` commits each statement by itself, so what was deleted stays deleted if this is stopped.
     """
     progress.begin(f"Deleting audit entries from before {before:%Y-%m-%d}", "rows")
-    total, after, goes_on = 0, -1, True
+    total, after, goes_on = drop_due(conn, before=before), -1, True
+    progress.advance(total)
     while goes_on:
         values = {"after": after, "size": BATCH, "before": before}
         row = conn.execute(DELETE, values).fetchone()

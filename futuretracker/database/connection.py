@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -15,7 +16,7 @@ from futuretracker.database.failures import NoResponse, SlowResponse
 from futuretracker.web import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 Result = TypeVar("Result")
 EVENTS = {
@@ -93,6 +94,20 @@ class BoundedConnection(psycopg.Connection[Any]):
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
+
+
+@contextmanager
+def patience(conn: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """Let the statements of this block take so long, if the connection is a bounded one."""
+    if not isinstance(conn, BoundedConnection):
+        yield
+        return
+    usual = conn.RESPONSE_WITHIN
+    conn.RESPONSE_WITHIN = max(seconds, usual)
+    try:
+        yield
+    finally:
+        conn.RESPONSE_WITHIN = usual
 
 
 def wait_in_loop(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from futuretracker.database.audit_partitions import keep_up
+from futuretracker.database.index_builds import BUILD, build_indexes
 from futuretracker.database.lock_holders import watched
 from futuretracker.database.outages import expected_outages
 from futuretracker.telemetry.progress import SILENT
@@ -75,6 +77,8 @@ def migrate(
 ) -> list[str]:
     """Apply the missing migrations to the database at the owner's ``url``; return their names.
 
+    Also create the partitions of ``audit_log`` for the coming months.
+
     If none is missing, this only reads, and waits for no other session. Otherwise a file that
     cannot get its locks is tried again for ``patience`` seconds; ``tell`` gets a sentence that
     names the session in the way. Raise MigrationBlocked after that.
@@ -87,11 +91,13 @@ def migrate(
         missing = turns.take("The list of applied migrations", lambda: pending(conn))
         for sentence in expected_outages(conn, [name for name, _ in missing]):
             tell(sentence)
-        return [
+        applied = [
             name
             for name, sql in missing
-            if turns.take(name, partial(_apply, conn, name, sql, progress))
+            if turns.take(name, partial(_apply, conn, url, name, sql, progress))
         ]
+        turns.take("A partition of audit_log", partial(keep_up, conn))
+        return applied
 
 
 def plan(url: str) -> tuple[list[str], list[str]]:
@@ -159,11 +165,16 @@ class _Turns(NamedTuple):
             time.sleep(PAUSE)
 
 
-def _apply(conn: psycopg.Connection[Any], name: str, sql: str, progress: Progress) -> bool:
+def _apply(
+    conn: psycopg.Connection[Any], url: str, name: str, sql: str, progress: Progress
+) -> bool:
     progress.begin(name, "rows")
     if sql.startswith(REPEAT):
         while changed := _change_rows(conn, sql):
             progress.advance(changed)
+        sql = ""
+    if sql.startswith(BUILD):
+        build_indexes(conn, url, sql)
         sql = ""
     with conn.transaction():
         conn.execute(TIMEOUTS)

@@ -25,6 +25,7 @@ TABLES = (
     "clerk_events",
     "erasures",
     "api_keys",
+    "idempotency_keys",
     "slowed_users",
     "anomaly_actions",
     "anomaly_findings",
@@ -73,7 +74,8 @@ def check_database(config: Config) -> None:
 def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> None:
     """Raise UnsafeRole unless row level security applies to the connection's role.
 
-    The roles that it is a member of count as well, because it can switch to them.
+    The roles that it is a member of count as well, because it can switch to them, and so do the
+    partitions of the tables.
     """
     row = conn.execute(
         """
@@ -84,10 +86,11 @@ def check_role(conn: psycopg.Connection[Any], setting: str = "DATABASE_URL") -> 
             ),
             coalesce(bool_or(pg_has_role(current_user, c.relowner, 'member')), false),
             coalesce(bool_or(not (c.relrowsecurity and c.relforcerowsecurity)), false)
-        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-        where n.nspname = 'public' and c.relname = any(%s)
+        from pg_class as c left join pg_inherits as i on i.inhrelid = c.oid
+        where c.relnamespace = 'public'::regnamespace and (c.relname = any(%(tables)s)
+            or (select relname from pg_class where oid = i.inhparent) = any(%(tables)s))
         """,
-        [list(TABLES)],
+        {"tables": list(TABLES)},
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always has a row
     role, *results = row

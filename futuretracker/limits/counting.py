@@ -12,7 +12,7 @@ from limits import WindowStats
 from futuretracker.limits.counter import Counter
 from futuretracker.limits.headers import describe
 from futuretracker.telemetry import exposition
-from futuretracker.web.request import LIMITED, current
+from futuretracker.web.request import LIMITED, READS, current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Marks(NamedTuple):
     """Whether the application's limits apply to a route, and whether it has others of its own.
 
-    ``weigh`` returns how many writes the current request makes, if it may make several.
+    ``weigh`` returns how many requests the current one counts as, if they may be several.
     """
 
     limited: bool
@@ -99,12 +99,16 @@ class RateLimits:
         return dict(zip(keys, values, strict=True))
 
     def _hits(self, request: Request, due: Sequence[Counter]) -> list[Hit]:
-        """Return the hits to count; the limits of writes count a request once for each write."""
+        """Return the hits to count.
+
+        The limits of writes count a request once for each write, all limits a weighed read.
+        """
         weigh = self._marks_of(request.endpoint).weigh if request.endpoint and due else None
-        if weigh is None or not any(counter.weighs for counter in due):
+        is_read = request.method in READS
+        if weigh is None or not any(counter.weighs or is_read for counter in due):
             return [counter.hit() for counter in due]
         weight = weigh()
-        return [counter.hit(weight if counter.weighs else 1) for counter in due]
+        return [counter.hit(weight if counter.weighs or is_read else 1) for counter in due]
 
     def _visit(
         self, hits: list[Hit], keys: Sequence[str], once: Once | None

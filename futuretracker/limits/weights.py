@@ -1,4 +1,4 @@
-"""Let a request count as several writes in the rate limits."""
+"""Let a request count as several in the rate limits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ View = TypeVar("View", bound="Callable[..., object]")
 
 
 def weighs(weigh: Callable[[], int]) -> Callable[[View], View]:
-    """Mark a view whose requests may make several writes.
+    """Mark a view whose requests may make several writes, or whose reads are worth several.
 
-    ``weigh`` returns how many the current request makes. It is called before the view, once the
+    ``weigh`` returns how many the current request counts as. It is called before the view, once the
     user is known. If not all of them fit into a rate limit, the request is refused, and none of
     them is counted.
     """

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 
-from futuretracker.web.request import MAX_BODY
+from futuretracker.web.request import MAX_FILE
 
 if TYPE_CHECKING:
     from futuretracker.server.event_loop import EventLoop
@@ -31,7 +31,7 @@ LINE_MOST = 8190  # bytes of the request line; the same as in gunicorn.conf.py
 HEAD_MOST = 32 * 1024  # bytes of the request line and the headers
 HEAD_WITHIN = 10.0  # seconds from the first byte of a head to its end
 CLOSE_WITHIN = 2.0  # seconds for an idle client while the worker stops
-BODY_MOST = MAX_BODY + 128 * 1024  # bytes of a body, with its chunks' sizes and its trailers
+BODY_MOST = MAX_FILE + 128 * 1024  # bytes of a body, with its chunks' sizes and its trailers
 LINGER_WITHIN = 5.0  # seconds until a client has closed its side
 DISCARDED = bytearray(1024 * 1024)  # few large reads cost less than many small ones
 LINGER_MOST = 8 * 1024 * 1024  # bytes that are discarded until then

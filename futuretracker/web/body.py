@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from futuretracker.web.errors import ApiError
-from futuretracker.web.request import MAX_BODY
 
 if TYPE_CHECKING:
     from futuretracker.web.request import Request
@@ -31,10 +30,12 @@ def read_bytes(request: Request) -> bytes:
 
 
 def _read(request: Request) -> bytes:
+    limit = request.body_limit
     try:
         if "wsgi.input_terminated" in request.environ:
-            body: bytes = request.environ["wsgi.input"].read(MAX_BODY + 1)
+            body: bytes = request.environ["wsgi.input"].read(limit + 1)
         else:  # the server does not mark the end; Content-Length does
+            request.max_content_length = limit
             body = request.get_data(cache=False)
     except HTTPException:
         raise
@@ -42,6 +43,6 @@ def _read(request: Request) -> bytes:
         raise ClientDisconnected from error
     except Exception as error:  # servers raise errors of their own for a broken body
         raise ApiError(400, "Bad Request", "The request body could not be read") from error
-    if len(body) > MAX_BODY:
+    if len(body) > limit:
         raise RequestEntityTooLarge
     return body

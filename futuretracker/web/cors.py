@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 HeaderList: TypeAlias = list[tuple[str, str]]
 
 EXPOSED: Final = (
-    "Allow, Deprecation, ETag, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, "
-    "Retry-After, Sunset, WWW-Authenticate, X-Ignored-Fields, X-RateLimit-Limit, "
-    "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
+    "Allow, Content-Disposition, Deprecation, ETag, Idempotent-Replayed, Link, Location, "
+    "Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate, "
+    "X-Ignored-Fields, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
 )
 # The request headers that the service reads, apart from those that need no permission.
 READ: Final = (
-    "Authorization", "Content-Type", "If-Match", "If-None-Match", "Prefer", "X-Request-Id",
+    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer",
+    "X-Request-Id",
 )  # fmt: skip
 MAX_AGE: Final = 7200  # seconds that browsers keep the response to a preflight
 

@@ -29,7 +29,7 @@ MESSAGES = {
     400: ("Bad Request", "The request could not be understood"),
     404: ("Not Found", "Route {path} not found"),
     405: ("Method Not Allowed", "{method} is not allowed for {path}"),
-    413: ("Payload Too Large", "The request body must not exceed 1 MiB"),
+    413: ("Payload Too Large", "The request body must not exceed {mib} MiB"),
     415: ("Unsupported Media Type", "Content-Type must be application/json"),
 }
 
@@ -153,7 +153,8 @@ def _respond(error: ApiError) -> Response:
 def _from_werkzeug(error: HTTPException) -> ApiError:
     request, status = current(), error.code or 500
     title, message = MESSAGES.get(status, (error.name, error.name))
-    message = message.format(method=request.method, path=request.path)
+    mib = request.body_limit // 2**20
+    message = message.format(method=request.method, path=request.path, mib=mib)
     allowed = getattr(error, "valid_methods", None) or ()
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else None
     return ApiError(status, title, message, headers=headers)

@@ -40,5 +40,6 @@ def check_size(request: Request) -> None:
     """Raise the 413 if Content-Length is too large, even if no view would read the body."""
     if "CONTENT_LENGTH" not in request.environ:
         return
-    if (get_content_length(request.environ) or 0) > MAX_BODY:
+    size = get_content_length(request.environ) or 0
+    if size > MAX_BODY and size > request.body_limit:
         raise RequestEntityTooLarge

@@ -22,6 +22,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 READS = frozenset({"GET", "HEAD"})
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_BODY = 2**20  # bytes
+MAX_FILE = 5 * MAX_BODY  # bytes of a body that is a file
 REQUEST_ID = "futuretracker.request_id"
 HEADERS = "futuretracker.web.headers"
 # The blueprint of a route decides to which API version it belongs. These prefixes decide where
@@ -38,6 +39,22 @@ class Key(NamedTuple):
     id: str
     scopes: frozenset[str]
     networks: Sequence[Network]
+
+
+class IdempotencyKey(NamedTuple):
+    """The key that a client has sent with a change, so that it may send the change again.
+
+    Both fields are digests: ``scope`` of the user, the method, the path and the key, ``payload`` of
+    the rest of the request.
+    """
+
+    scope: bytes
+    payload: bytes
+
+    @property
+    def lock(self) -> int:
+        """The number of the lock in Postgres that a request with this key has."""
+        return int.from_bytes(self.scope[:8], signed=True)
 
 
 class Session(NamedTuple):
@@ -60,7 +77,7 @@ class Request(flask.Request):
     """A request, with what the service finds out about it before the view runs."""
 
     # Without this, Flask would look the value up in the configuration at each access.
-    max_content_length = MAX_BODY
+    max_content_length = MAX_BODY  # ``body_limit`` is what counts for a route that takes a file
 
     started: float  # monotonic seconds; set for a write
     limiter_context: Any = None  # Flask-Limiter's
@@ -75,7 +92,16 @@ class Request(flask.Request):
     body: bytes | None = None  # once it is read
     unreadable: HTTPException | None = None  # why the body cannot be read
     parsed: Any = None  # the body as a JSON object, once it is parsed
+    idempotency_key: IdempotencyKey | None = None
+    is_remembered: bool = False  # whether a change was made with the key
+    is_replayed: bool = False  # whether it was made by an earlier request with this key
     attempted: Mapping[str, Any] | None = None  # what a change is about, if it fails
+
+    @property
+    def body_limit(self) -> int:
+        """The bytes that the body may have."""
+        view = flask.current_app.view_functions.get(self.endpoint or "")
+        return MAX_FILE if getattr(view, "takes_file", False) else MAX_BODY
 
     @property
     def id(self) -> str:

@@ -35,10 +35,11 @@ def json_response(
 ) -> Response:
     """Return a JSON response.
 
-    A mapping is encoded. Bytes must be JSON already, and so must an iterator, which is streamed.
+    A mapping is encoded. Bytes must be JSON already, and so must an iterator, which is streamed,
+    unless the headers name another content type.
     """
     fields = Headers(headers)
-    fields.add("Content-Type", CONTENT_TYPE)
+    fields.setdefault("Content-Type", CONTENT_TYPE)
     if isinstance(body, Iterator):
         return Json(stream_with_context(body), status, fields)
     if not isinstance(body, bytes):

@@ -16,9 +16,11 @@ from futuretracker.api.openapi.properties import or_empty, takes_empty, takes_nu
 from futuretracker.api.schemas.api_keys import JWK, ApiKeyChanges, NewApiKey, Rotation
 from futuretracker.api.schemas.batch import Batch, Operations
 from futuretracker.api.schemas.choices import Choices, Flag
+from futuretracker.api.schemas.exports import ExportParameters
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
 from futuretracker.api.schemas.filtered_changes import ChangeParameters
 from futuretracker.api.schemas.ids import PATH_IDS
+from futuretracker.api.schemas.imports import ImportParameters
 from futuretracker.api.schemas.moments import FutureTime
 from futuretracker.api.schemas.networks import Networks
 from futuretracker.api.schemas.operations import MOST, Id, Values
@@ -63,6 +65,8 @@ QUERIES: Final[dict[str, type[Schema]]] = {
     "listOpportunities": PageParameters,
     "updateOpportunities": ChangeParameters,
     "deleteOpportunities": ChangeParameters,
+    "exportOpportunities": ExportParameters,
+    "importOpportunities": ImportParameters,
     "listUpcomingRounds": UpcomingParameters,
     "originalListUpcomingRounds": UpcomingParameters,
 }
@@ -270,6 +274,9 @@ def sharpen(document: Json) -> Json:
             properties[name] = exact(field)
     for path in document["paths"].values():
         for operation in path.values():
+            content = operation.get("requestBody", {}).get("content", {})
+            for media_type in content.keys() - {"application/json"}:
+                del content[media_type]  # no schema says which CSV files are valid
             query = QUERIES.get(operation["operationId"])
             fields_ = {f.data_key or n: f for n, f in query().fields.items()} if query else {}
             # What a client may prefer is beyond schemas: `handling=strict` refuses valid bodies.

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 V1, ORIGINAL = "/api/v1/opportunities", "/api/opportunities"
 NOWHERE = "550e8400-e29b-41d4-a716-446655440000"
-LISTED = "limit, cursor, sort, status, category, deadline_from, deadline_to, q, include"
+LISTED = (
+    "limit, cursor, sort, status, category, deadline_from, deadline_to, applied_on_from,"
+    " applied_on_to, campus_mode, company, location, tags, link, q, include"
+)
+NO_DEADLINE = "An internship has no deadline unless its status is saved"
+ZONE = "Time zone must be an IANA time zone such as Europe/Berlin"
 NUMBER = "Round number must be a whole number from 1 to 100"
 LIMIT = "limit must be an integer between 1 and 100"
 SEARCH = "q must be text of at most 2048 characters"
@@ -72,6 +77,10 @@ BODIES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"title": "t", "category": "job"},
         entry("category", "not_one_of", CATEGORY, allowed=[*CATEGORIES]),
     ),
+]
+# Fields that only v1 has.
+FURTHER: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"title": "t", "time_zone": "Berlin"}, entry("time_zone", "bad_time_zone", ZONE)),
 ]
 ROUNDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, entry("round_type", "required", "Round type is required")),
@@ -177,12 +186,12 @@ STRICT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"title": "t", "id": "7"}, entry("id", "read_only_field", "Only the service sets this field")),
     (
         {"title": "t", "category": "internship", "deadline": "2026-12-01"},
-        entry("deadline", "not_applicable", "An internship has no deadline"),
+        entry("deadline", "not_applicable", NO_DEADLINE),
     ),
 ]
 MISSING = entry("operations.0.id", "not_found", "Opportunity not found")
 ALONE = [(None, NOTHING), (None, NO_OBJECT), (None, WIDENED), (None, MISSING)]
-COVERED = [*BODIES, *ROUNDS, *KEYS, *QUERIES, *STRICT, *ALONE]
+COVERED = [*BODIES, *FURTHER, *ROUNDS, *KEYS, *QUERIES, *STRICT, *ALONE]
 
 
 def details(response: TestResponse) -> list[dict[str, Any]]:
@@ -201,6 +210,14 @@ def test_the_error_of_a_field_has_a_code_in_v1_alone(
 ) -> None:
     assert details(alice.post(V1, body)) == [expected]
     assert details(alice.post(ORIGINAL, body)) == [without_code(expected)]
+
+
+@pytest.mark.parametrize(("body", "expected"), FURTHER)
+def test_the_error_of_a_field_that_only_v1_has_has_a_code(
+    alice: User, body: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert details(alice.post(V1, body)) == [expected]
+    assert alice.post(ORIGINAL, body).status_code == 201
 
 
 @pytest.mark.parametrize(("body", "expected"), ROUNDS)

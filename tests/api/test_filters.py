@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from tests.conftest import User
 
 STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted")
-STATUS = f"Status must be one of: {', '.join(STATUSES)}"
+STATUS = f"Status must be one of: {', '.join(STATUSES)}, saved, offer, accepted, withdrawn"
 CATEGORY = 'Category must be either "internship" or "hackathon"'
 KNOWN = (
     "Unknown query parameter; the known ones are"
-    " limit, cursor, sort, status, category, deadline_from, deadline_to, q, include"
+    " limit, cursor, sort, status, category, deadline_from, deadline_to, applied_on_from,"
+    " applied_on_to, campus_mode, company, location, tags, link, q, include"
 )
 DAYS = (None, "2026-02-27", "2026-02-28", "2026-03-01")
 # One opportunity of each kind.

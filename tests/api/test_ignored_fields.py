@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 V1 = "/api/v1/opportunities"
 STRICT = {"Prefer": "handling=strict"}
 HEADER = "X-Ignored-Fields"
-FIELDS = "title, description, link, deadline, category, status, notes, campus_mode, applied_on"
+NO_DEADLINE = "An internship has no deadline unless its status is saved"
+FIELDS = (
+    "title, description, link, deadline, category, status, notes, campus_mode, applied_on, company,"
+    " location, pay, contact, tags, time_zone"
+)
 WRITTEN = re.compile(r"[\w$%.~-]{1,64}(, [\w$%.~-]{1,64}){0,19}(, \+\d+)?|\+\d+", re.ASCII)
 # Names that a client may send to break a header or a client that reads it.
 HOSTILE = [
@@ -256,7 +260,7 @@ def test_strict_handling_reports_all_errors_at_once_and_invalid_fields_first(ali
 def test_strict_handling_says_which_date_the_category_does_not_have(alice: User) -> None:
     row = create(alice)
     for fields, name, message in (
-        ({"category": "internship"}, "deadline", "An internship has no deadline"),
+        ({"category": "internship"}, "deadline", NO_DEADLINE),
         ({"category": "hackathon"}, "applied_on", "Only an internship has a day of application"),
     ):
         expected = [{"field": name, "message": message, "code": "not_applicable"}]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from futuretracker.api import streaming
 from futuretracker.api.views import original_list
 from futuretracker.limits import AtOnce
 from futuretracker.web.turns import ClientGone
@@ -203,7 +204,7 @@ def test_a_list_ends_without_an_error_if_its_client_leaves_while_a_part_waits(
         raise ClientGone
 
     monkeypatch.setattr(original_list, "_read_part", read_part)
-    monkeypatch.setattr(original_list, "current_app", SimpleNamespace(at_once=AtOnce()))
+    monkeypatch.setattr(streaming, "current_app", SimpleNamespace(at_once=AtOnce()))
     stream = original_list._stream(cast("Any", part))  # noqa: SLF001 - the wait is what matters
     assert next(stream) == b"[{}"
     with pytest.raises(ConnectionResetError):

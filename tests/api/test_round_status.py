@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 
 pytestmark = pytest.mark.in_process  # generated values: over sockets it takes minutes
-STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted")
+ORIGINAL = ("applied", "interviewed", "shortlisted", "selected", "rejected")
+STATUSES = (*ORIGINAL, "ghosted", "saved", "offer", "accepted", "withdrawn")
 # The statuses that agree with each state of the rounds.
 AGREE = {
     "applied": set(STATUSES),
-    "shortlisted": {"shortlisted", "interviewed", "selected", "rejected", "ghosted"},
-    "interviewed": {"interviewed", "selected", "rejected", "ghosted"},
-    "selected": {"selected", "rejected", "ghosted"},
+    "shortlisted": set(STATUSES) - {"applied", "saved"},
+    "interviewed": set(STATUSES) - {"applied", "saved", "shortlisted"},
+    "selected": {"selected", "offer", "accepted", "ghosted", "withdrawn", "rejected"},
     "rejected": {"rejected"},
 }
 # One round, or none, that leads to each status.
@@ -148,7 +149,7 @@ def test_a_user_may_set_any_status_and_v1_shows_whether_the_rounds_contradict_it
     round_type, result = MAKES[rounds_say]
     made = add(alice, row, round_type, result=result)
     assert made["opportunity"]["statusConflict"] is None
-    for status in STATUSES[: 6 if prefix == "/api/v1" else 5]:
+    for status in STATUSES if prefix == "/api/v1" else ORIGINAL:
         response = alice.request(
             method, f"{prefix}/opportunities/{row['id']}", {"status": status, "notes": status}
         )
@@ -214,7 +215,7 @@ def test_without_rounds_a_user_may_set_every_status(alice: User) -> None:
         assert alice.patch(path_of(row), {"status": status}).json["status"] == status
 
 
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("status", [*ORIGINAL, "ghosted", "saved"])
 def test_a_change_of_a_round_sets_the_status_again(alice: User, status: str) -> None:
     row = create(alice)
     made = add(alice, row, "oa")["round"]
@@ -285,3 +286,26 @@ def test_it_can_become_an_internship_again_with_any_status(alice: User, rounds_s
         response = alice.patch(path_of(row), {"category": "internship"})
         assert (response.status_code, response.json["status"]) == (200, status)
         assert response.json["statusConflict"] == conflict(rounds_say, status)
+
+
+@pytest.mark.parametrize("status", ["offer", "accepted", "withdrawn"])
+@pytest.mark.parametrize("rounds_say", MAKES)
+def test_a_decision_stays_when_a_round_changes(alice: User, rounds_say: str, status: str) -> None:
+    row = create(alice)
+    round_type, result = MAKES[rounds_say]
+    made = add(alice, row, round_type, result=result)["round"]
+    alice.patch(path_of(row), {"status": status})
+    changed = change(alice, made, notes="n").json["opportunity"]
+    added = add(alice, row, "other")["opportunity"]
+
+    for one in (changed, added, alice.get(path_of(row)).json):
+        assert (one["status"], one["statusConflict"]) == (status, conflict(rounds_say, status))
+
+
+def test_a_saved_opportunity_with_a_round_was_applied_for(alice: User) -> None:
+    row = create(alice, status="saved", deadline="2026-12-01")
+    found = add(alice, row, "oa")["opportunity"]
+
+    assert (row["applied_on"], found["status"]) == (None, "applied")
+    assert found["applied_on"] == found["updated_at"][:10]
+    assert found["deadline"] == "2026-12-01"

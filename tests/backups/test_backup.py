@@ -22,6 +22,7 @@ ROWS = {
     "audit_log": 2,
     "clerk_events": 1,
     "erasures": 1,
+    "idempotency_keys": 2,
     "opportunities": 42,
     "opportunity_rounds": 2,
     "revocations": 2,

@@ -96,6 +96,7 @@ def test_every_value_is_restored(kept: Site, backup: Path, target: str, source: 
         "revocations",
         "erasures",
         "api_keys",
+        "idempotency_keys",
     ):
         everything = f"select t::text from {table} as t order by 1"
         assert rows(target, everything) == rows(source, everything)

@@ -35,7 +35,7 @@ def test_help_lists_every_command_with_what_it_does(tmp_path: Path) -> None:
     assert set(COMMANDS) == {
         *("apikey", "audit", "backup", "check", "completion", "dev", "drill", "erase"),
         *("maintenance", "migrate", "openapi", "restore", "revoke", "serve", "settings", "token"),
-        *("waf-check", "waf-log", "watch", "findings"),
+        *("waf-check", "waf-log", "watch", "findings", "export", "import"),
     }
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     for name, command in COMMANDS.items():

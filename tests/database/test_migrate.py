@@ -82,6 +82,14 @@ ADDED = [
     "search",
     "search_text",
     "version",
+    "company",
+    "location",
+    "pay",
+    "contact",
+    "tags",
+    "time_zone",
+    "link_key",
+    "name_key",
 ]
 
 
@@ -130,7 +138,10 @@ def test_an_existing_database_is_adopted_and_keeps_every_row(database: str) -> N
     migrate(database)
 
     assert [rows(database, query) for query in everything] == before
-    empty = " and ".join(f"{name} is null" for name in ADDED if not name.startswith("search"))
+    empty = " and ".join(
+        f"{name} is null" for name in ADDED if not name.startswith(("search", "tags"))
+    )
+    empty += " and tags = '{}'"
     assert rows(database, f"select count(*) from opportunities where {empty}") == [(600,)]
 
 
@@ -227,7 +238,7 @@ def test_a_database_with_other_types_works_as_well(database: str, existing: str)
             assert old["created_at"] == "2026-01-02T03:04:05.678901+00:00"
         audit = AuditEntry(user, "user_old1", "request", {}, "web")
         values = {"title": "x" * 200, "link": "x" * 500, "status": "interviewed"}
-        row_id, _, row = insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
+        row_id, _, row, _ = insert_opportunity(conn, audit=audit, values=values, columns=ORIGINAL)
         assert json.loads(row)["notes"] is None
         assert update_opportunity(
             conn, audit=audit, row_id=UUID(row_id), values={"category": None}, columns=ORIGINAL

@@ -23,11 +23,11 @@ NEW_FILE = re.compile(
     r"^--- /dev/null\n\+\+\+ b/futuretracker/database/migrations/(\S+)\n@@.*\n((?:\+.*\n)+)",
     re.MULTILINE,
 )
-# Every other row has a company.
+# Every other row has a recruiter.
 ROWS = """
-    alter table opportunities add column company text;
+    alter table opportunities add column recruiter text;
     insert into users (clerk_id) values ('user_searching');
-    insert into opportunities (user_id, title, company)
+    insert into opportunities (user_id, title, recruiter)
     select id, 'Row ' || n, case n % 2 when 0 then 'Süßwaren ' || n end
     from users, generate_series(1, 60) as n
 """
@@ -74,35 +74,37 @@ def test_a_column_becomes_searchable_as_documented(
     assert sum("limit 7" in text for _, text in files) == 1
     known = [*migrations(), files[0]]
     monkeypatch.setattr("futuretracker.database.migrate.migrations", lambda: known)
-    untouched = "select xmin, id from opportunities where company is null order by id"
+    untouched = "select xmin, id from opportunities where recruiter is null order by id"
     before = conn.execute(untouched).fetchall()
 
     assert migrate(conn.info.dsn) == [files[0][0]]
     assert number(conn, FOUND) == 0
-    conn.execute("update opportunities set company = company || '!' where title = 'Row 2'")
+    conn.execute("update opportunities set recruiter = recruiter || '!' where title = 'Row 2'")
     assert number(conn, FOUND) == 1
 
     known.append(files[1])
     assert migrate(conn.info.dsn) == [files[1][0]]
     assert number(conn, FOUND) == 30
-    transactions = "select count(distinct xmin::text) from opportunities where company is not null"
+    transactions = (
+        "select count(distinct xmin::text) from opportunities where recruiter is not null"
+    )
     assert number(conn, transactions) == 1 + 5
     assert conn.execute(untouched).fetchall() == before
-    conn.execute("update opportunities set company = 'Süßwaren' where title = 'Row 1'")
-    conn.execute("update opportunities set company = 'Brot' where title = 'Row 2'")
-    conn.execute("update opportunities set company = null where title = 'Row 4'")
+    conn.execute("update opportunities set recruiter = 'Süßwaren' where title = 'Row 1'")
+    conn.execute("update opportunities set recruiter = 'Brot' where title = 'Row 2'")
+    conn.execute("update opportunities set recruiter = null where title = 'Row 4'")
     assert number(conn, FOUND) == 29
 
 
 def test_only_an_update_of_a_searched_column_calls_the_trigger(conn: Connection) -> None:
-    other = "update opportunities set status = 'selected', company = 'x'"
+    other = "update opportunities set status = 'selected', recruiter = 'x'"
     assert "search_text" not in triggers(conn, other)
     for column in ("title", "description", "link", "notes"):
         update = f"update opportunities set {column} = 'https://example.com/x'"
         assert "search_text" in triggers(conn, update)
-    conn.execute("select search_columns('title', 'company')")
+    conn.execute("select search_columns('title', 'recruiter')")
     assert "search_text" not in triggers(conn, "update opportunities set notes = 'x'")
-    assert "search_text" in triggers(conn, "update opportunities set company = 'y'")
+    assert "search_text" in triggers(conn, "update opportunities set recruiter = 'y'")
 
 
 def test_the_list_of_columns_is_only_for_the_owner_and_only_for_columns(conn: Connection) -> None:

@@ -6,7 +6,7 @@ A test of the deployed timeouts serves ``wsgi:app`` instead.
 import os
 
 from futuretracker import store
-from futuretracker.api.views import original_list
+from futuretracker.api import streaming
 from futuretracker.database.connection import BoundedConnection
 from futuretracker.database.pool import Pool
 from futuretracker.store.failover import SharedStore
@@ -16,7 +16,7 @@ LONG = 60.0  # seconds
 
 # Tests of overload set this, because they need refusals as in production.
 turns.PATIENCE = turns.LATE = float(os.environ.get("TESTS_TURN_PATIENCE", LONG))
-original_list.PART = int(os.environ.get("TESTS_LIST_PART", original_list.PART))
+streaming.PART = int(os.environ.get("TESTS_LIST_PART", streaming.PART))
 store.TIMEOUT = SharedStore.SLOW = SharedStore.STUCK = LONG
 BoundedConnection.RESPONSE_WITHIN = LONG
 Pool.CONNECT_WITHIN = float(os.environ.get("TESTS_CONNECT_WITHIN", LONG))

@@ -764,7 +764,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -784,7 +784,7 @@ export interface components {
              * @example required
              * @enum {string}
              */
-            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_url" | "bad_id" | "bad_network" | "bad_public_key" | "private_key" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "past" | "too_far" | "too_many" | "repeated" | "contradiction" | "wider" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "not_found" | "nothing_to_update";
+            code: "required" | "empty" | "too_long" | "wrong_type" | "not_one_of" | "out_of_range" | "bad_date" | "bad_time" | "bad_time_zone" | "bad_url" | "bad_id" | "bad_network" | "bad_public_key" | "private_key" | "not_storable" | "invalid" | "out_of_order" | "span_too_long" | "past" | "too_far" | "too_many" | "repeated" | "contradiction" | "wider" | "unknown_parameter" | "unknown_field" | "read_only_field" | "not_applicable" | "not_found" | "nothing_to_update";
             /**
              * @description The name of the field; empty if it is the body as a whole.
              * @example title
@@ -809,7 +809,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -893,7 +893,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1011,8 +1011,9 @@ export interface components {
         /**
          * @description A new opportunity. Only the title is required.
          *
-         *     An internship has no deadline, because its interview rounds have dates. It gets today's date
-         *     (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
+         *     An internship gets today's date (UTC) as `applied_on` if none is given, and has no deadline,
+         *     because its interview rounds have dates. While it is `saved`, it is the other way round. Other
+         *     opportunities have no `applied_on`.
          */
         NewOpportunity: {
             /**
@@ -1033,6 +1034,16 @@ export interface components {
              */
             category?: "internship" | "hackathon" | "" | null | undefined;
             /**
+             * @description The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Example Ltd
+             */
+            company?: string | null | undefined;
+            /**
+             * @description Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Ada, ada@example.com
+             */
+            contact?: string | null | undefined;
+            /**
              * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
@@ -1050,16 +1061,39 @@ export interface components {
              */
             link?: string | null | undefined;
             /**
+             * @description Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Berlin or remote
+             */
+            location?: string | null | undefined;
+            /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
             notes?: string | null | undefined;
             /**
+             * @description What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example EUR 2,000 a month
+             */
+            pay?: string | null | undefined;
+            /**
              * @description How far the application has come.
              * @example applied
              * @enum {string|null}
              */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null | undefined;
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn" | null | undefined;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags?: (string[] | null) | "" | undefined;
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
+             * @example Europe/Berlin
+             */
+            time_zone?: (string | null) | "" | undefined;
             /**
              * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
@@ -1112,7 +1146,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1132,7 +1166,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1191,6 +1225,16 @@ export interface components {
              */
             category: "internship" | "hackathon" | null;
             /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
              * Format: date-time
              * @description When it was created.
              * @example 2026-11-24T21:15:07.123456+00:00
@@ -1225,10 +1269,20 @@ export interface components {
              */
             link: string | null;
             /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
              * @description Any text.
              * @example Referred by Bob
              */
             notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
             /**
              * @description The number of the first rejected round; null if there is none.
              * @example null
@@ -1239,12 +1293,25 @@ export interface components {
              * @example applied
              * @enum {string}
              */
-            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted";
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
             /**
              * @description Null unless the status contradicts the interview rounds of the internship.
              * @example null
              */
             statusConflict: components["schemas"]["StatusConflict"] | null;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
             /**
              * @description The title, such as the position or the event.
              * @example Backend internship
@@ -1266,7 +1333,8 @@ export interface components {
         /**
          * @description The fields to update; at least one. The others keep their values.
          *
-         *     If `category` is `internship`, a `deadline` that is sent with it becomes null.
+         *     A `deadline` that is sent with the category `internship` has no effect, unless the status is
+         *     sent as `saved`. If the opportunity was none before, its deadline becomes null.
          */
         OpportunityChanges: {
             /**
@@ -1287,6 +1355,16 @@ export interface components {
              */
             category?: "internship" | "hackathon" | "" | null | undefined;
             /**
+             * @description The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Example Ltd
+             */
+            company?: string | null | undefined;
+            /**
+             * @description Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Ada, ada@example.com
+             */
+            contact?: string | null | undefined;
+            /**
              * @description The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
              * @example null
              * @example 2026-12-01
@@ -1304,16 +1382,39 @@ export interface components {
              */
             link?: string | null | undefined;
             /**
+             * @description Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example Berlin or remote
+             */
+            location?: string | null | undefined;
+            /**
              * @description Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
              * @example Referred by Bob
              */
             notes?: string | null | undefined;
             /**
+             * @description What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+             * @example EUR 2,000 a month
+             */
+            pay?: string | null | undefined;
+            /**
              * @description How far the application has come.
              * @example applied
              * @enum {string|null}
              */
-            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | null | undefined;
+            status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn" | null | undefined;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags?: (string[] | null) | "" | undefined;
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
+             * @example Europe/Berlin
+             */
+            time_zone?: (string | null) | "" | undefined;
             /**
              * @description The title, such as the position or the event. White space and invisible characters at both ends are removed.
              * @example Backend internship
@@ -1380,7 +1481,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "round_not_found" | "round_number_taken" | "search_timeout" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -1834,11 +1935,13 @@ export interface components {
         };
     };
     responses: {
-        /** @description The change contradicts what is stored, such as a round number that is taken or ten API keys that exist. */
+        /** @description The change contradicts what is stored, such as a round number that is taken or ten API keys that exist. Or a request with the same `Idempotency-Key` is not over yet: in v1, `code` is then `request_in_progress`. */
         Conflict: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["RetryAfterInProgress"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                 "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                 "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
@@ -1908,6 +2011,7 @@ export interface components {
         /** @description The request is not valid. If fields are invalid, `details` lists each of them. */
         Invalid: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -1935,9 +2039,33 @@ export interface components {
                 "application/json": components["schemas"]["Invalid"];
             };
         };
+        /** @description A request with this `Idempotency-Key` and another query string, body or `If-Match` was carried out before. */
+        KeyReused: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "idempotency_key_reused",
+                 *       "error": "Unprocessable Content",
+                 *       "message": "A request with this Idempotency-Key and another content was carried out before. Make a new key for each change.",
+                 *       "requestId": "2f1c5a0e9b7d4c3f8a6b1d2e3f405162"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description The resource does not exist, or belongs to another user. */
         NotFound: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -1958,7 +2086,7 @@ export interface components {
                 "application/json": components["schemas"]["NotFound"];
             };
         };
-        /** @description The database did not confirm the change, which may have been saved. Look at the data before you create something again. Updates and deletions may be repeated. */
+        /** @description The database did not confirm the change, which may have been saved. Look at the data before you create something again. Updates and deletions may be repeated. With an `Idempotency-Key`, send the request again. */
         OutcomeUnknown: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1984,6 +2112,7 @@ export interface components {
         /** @description The opportunity has another version than `If-Match` names, or one that `If-None-Match` names. Nothing was written. */
         PreconditionFailed: {
             headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -2176,6 +2305,11 @@ export interface components {
          */
         ETag: string;
         /**
+         * @description The response is that of an earlier request with this `Idempotency-Key`, and nothing was changed; absent otherwise.
+         * @example true
+         */
+        IdempotentReplayed: "true";
+        /**
          * @description The path of what was created.
          * @example /api/v1/opportunities/550e8400-e29b-41d4-a716-446655440000
          */
@@ -2205,6 +2339,11 @@ export interface components {
          * @example 2
          */
         RetryAfter: number;
+        /**
+         * @description How many seconds to wait; only with `request_in_progress`.
+         * @example 1
+         */
+        RetryAfterInProgress: number;
         /**
          * @description The scope that the API key lacks; only with `insufficient_scope` (RFC 6750).
          * @example Bearer error="insufficient_scope", scope="opportunities:read"
@@ -2300,6 +2439,7 @@ export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseInternalServerError = components['responses']['InternalServerError'];
 export type ResponseInvalid = components['responses']['Invalid'];
+export type ResponseKeyReused = components['responses']['KeyReused'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseOutcomeUnknown = components['responses']['OutcomeUnknown'];
 export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
@@ -2313,12 +2453,14 @@ export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderAcceptSignature = components['headers']['AcceptSignature'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderIdempotentReplayed = components['headers']['IdempotentReplayed'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderNextPage = components['headers']['NextPage'];
 export type HeaderPreferenceApplied = components['headers']['PreferenceApplied'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimitPolicy'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
+export type HeaderRetryAfterInProgress = components['headers']['RetryAfterInProgress'];
 export type HeaderScopeChallenge = components['headers']['ScopeChallenge'];
 export type HeaderWwwAuthenticate = components['headers']['WWWAuthenticate'];
 export type HeaderXIgnoredFields = components['headers']['XIgnoredFields'];
@@ -2544,6 +2686,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -2559,6 +2703,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -2601,6 +2746,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -2610,7 +2756,10 @@ export interface operations {
     deleteApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
             path: {
                 /**
                  * @description The id of the API key.
@@ -2625,6 +2774,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -2647,7 +2797,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -2658,6 +2810,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -2679,6 +2833,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2717,8 +2872,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -2729,6 +2886,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -2750,6 +2909,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2792,6 +2952,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -2991,13 +3152,27 @@ export interface operations {
                 /** @description The order; a `-` means descending. Opportunities without a deadline are at the end in both directions. */
                 sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "deadline" | "-deadline" | undefined;
                 /** @description Only opportunities with one of these statuses. */
-                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn")[] | undefined;
                 /** @description Only opportunities of this category. */
                 category?: "internship" | "hackathon" | undefined;
                 /** @description Only opportunities with a deadline on or after this day. */
                 deadline_from?: string | undefined;
                 /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
                 deadline_to?: string | undefined;
+                /** @description Only internships applied for on or after this day. */
+                applied_on_from?: string | undefined;
+                /** @description Only internships applied for on or before this day. It must not be before `applied_on_from`. */
+                applied_on_to?: string | undefined;
+                /** @description Only opportunities with this campus mode. */
+                campus_mode?: "on_campus" | "off_campus" | undefined;
+                /** @description Only opportunities of this company, ignoring case. White space and invisible characters at both ends are removed. */
+                company?: string | undefined;
+                /** @description Only opportunities with this location, ignoring case. White space and invisible characters at both ends are removed. */
+                location?: string | undefined;
+                /** @description Only opportunities with all of these tags, ignoring case. */
+                tags?: string[] | undefined;
+                /** @description Only opportunities with exactly this link. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null. */
+                link?: string | undefined;
                 /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
                 q?: string | undefined;
                 /** @description `total` also counts all opportunities that match. */
@@ -3036,16 +3211,25 @@ export interface operations {
                      *           "applied_on": "2026-11-24",
                      *           "campus_mode": "off_campus",
                      *           "category": "internship",
+                     *           "company": "Example Ltd",
+                     *           "contact": "Ada, ada@example.com",
                      *           "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *           "current_round_number": null,
                      *           "deadline": null,
                      *           "description": "Payments team, remote",
                      *           "id": "550e8400-e29b-41d4-a716-446655440000",
                      *           "link": "https://example.com/jobs/42",
+                     *           "location": "Berlin or remote",
                      *           "notes": "Referred by Bob",
+                     *           "pay": "EUR 2,000 a month",
                      *           "rejected_round_number": null,
                      *           "status": "applied",
                      *           "statusConflict": null,
+                     *           "tags": [
+                     *             "remote",
+                     *             "python"
+                     *           ],
+                     *           "time_zone": "Europe/Berlin",
                      *           "title": "Backend internship",
                      *           "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *           "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3085,6 +3269,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3101,6 +3287,7 @@ export interface operations {
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -3118,16 +3305,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3139,8 +3335,10 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3151,13 +3349,27 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only opportunities with one of these statuses. */
-                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn")[] | undefined;
                 /** @description Only opportunities of this category. */
                 category?: "internship" | "hackathon" | undefined;
                 /** @description Only opportunities with a deadline on or after this day. */
                 deadline_from?: string | undefined;
                 /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
                 deadline_to?: string | undefined;
+                /** @description Only internships applied for on or after this day. */
+                applied_on_from?: string | undefined;
+                /** @description Only internships applied for on or before this day. It must not be before `applied_on_from`. */
+                applied_on_to?: string | undefined;
+                /** @description Only opportunities with this campus mode. */
+                campus_mode?: "on_campus" | "off_campus" | undefined;
+                /** @description Only opportunities of this company, ignoring case. White space and invisible characters at both ends are removed. */
+                company?: string | undefined;
+                /** @description Only opportunities with this location, ignoring case. White space and invisible characters at both ends are removed. */
+                location?: string | undefined;
+                /** @description Only opportunities with all of these tags, ignoring case. */
+                tags?: string[] | undefined;
+                /** @description Only opportunities with exactly this link. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null. */
+                link?: string | undefined;
                 /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
                 q?: string | undefined;
                 /** @description `true` changes every opportunity of the user. It is needed if there is no filter and no search, and cannot be combined with them. */
@@ -3165,7 +3377,10 @@ export interface operations {
                 /** @description `true` changes nothing, and returns what would be changed. */
                 dry_run?: boolean | undefined;
             } | undefined;
-            header?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
             path?: never;
             cookie?: never;
         };
@@ -3174,6 +3389,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -3203,6 +3419,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3213,13 +3430,27 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only opportunities with one of these statuses. */
-                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted")[] | undefined;
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn")[] | undefined;
                 /** @description Only opportunities of this category. */
                 category?: "internship" | "hackathon" | undefined;
                 /** @description Only opportunities with a deadline on or after this day. */
                 deadline_from?: string | undefined;
                 /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
                 deadline_to?: string | undefined;
+                /** @description Only internships applied for on or after this day. */
+                applied_on_from?: string | undefined;
+                /** @description Only internships applied for on or before this day. It must not be before `applied_on_from`. */
+                applied_on_to?: string | undefined;
+                /** @description Only opportunities with this campus mode. */
+                campus_mode?: "on_campus" | "off_campus" | undefined;
+                /** @description Only opportunities of this company, ignoring case. White space and invisible characters at both ends are removed. */
+                company?: string | undefined;
+                /** @description Only opportunities with this location, ignoring case. White space and invisible characters at both ends are removed. */
+                location?: string | undefined;
+                /** @description Only opportunities with all of these tags, ignoring case. */
+                tags?: string[] | undefined;
+                /** @description Only opportunities with exactly this link. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null. */
+                link?: string | undefined;
                 /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
                 q?: string | undefined;
                 /** @description `true` changes every opportunity of the user. It is needed if there is no filter and no search, and cannot be combined with them. */
@@ -3228,6 +3459,8 @@ export interface operations {
                 dry_run?: boolean | undefined;
             } | undefined;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3243,6 +3476,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3275,6 +3509,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3285,6 +3520,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3300,6 +3537,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3331,8 +3569,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3462,16 +3702,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3518,6 +3767,8 @@ export interface operations {
                  * @example *
                  */
                 "If-None-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3540,6 +3791,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3556,16 +3808,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3578,6 +3839,7 @@ export interface operations {
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -3595,16 +3857,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3617,9 +3888,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -3636,6 +3909,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
             } | undefined;
             path: {
                 /**
@@ -3651,6 +3926,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -3673,8 +3949,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -3691,6 +3969,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3713,6 +3993,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3729,16 +4010,25 @@ export interface operations {
                      *       "applied_on": "2026-11-24",
                      *       "campus_mode": "off_campus",
                      *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
                      *       "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "current_round_number": null,
                      *       "deadline": null,
                      *       "description": "Payments team, remote",
                      *       "id": "550e8400-e29b-41d4-a716-446655440000",
                      *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
                      *       "title": "Backend internship",
                      *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3751,9 +4041,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
@@ -3826,6 +4118,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -3847,6 +4141,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     Location: components["headers"]["Location"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -3865,16 +4160,25 @@ export interface operations {
                      *         "applied_on": "2026-11-24",
                      *         "campus_mode": "off_campus",
                      *         "category": "internship",
+                     *         "company": "Example Ltd",
+                     *         "contact": "Ada, ada@example.com",
                      *         "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "current_round_number": 1,
                      *         "deadline": null,
                      *         "description": "Payments team, remote",
                      *         "id": "550e8400-e29b-41d4-a716-446655440000",
                      *         "link": "https://example.com/jobs/42",
+                     *         "location": "Berlin or remote",
                      *         "notes": "Referred by Bob",
+                     *         "pay": "EUR 2,000 a month",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
                      *         "statusConflict": null,
+                     *         "tags": [
+                     *           "remote",
+                     *           "python"
+                     *         ],
+                     *         "time_zone": "Europe/Berlin",
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -3918,6 +4222,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -3933,6 +4238,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
             } | undefined;
             path: {
                 /**
@@ -3953,6 +4260,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -3969,16 +4277,25 @@ export interface operations {
                      *         "applied_on": "2026-11-24",
                      *         "campus_mode": "off_campus",
                      *         "category": "internship",
+                     *         "company": "Example Ltd",
+                     *         "contact": "Ada, ada@example.com",
                      *         "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "current_round_number": 1,
                      *         "deadline": null,
                      *         "description": "Payments team, remote",
                      *         "id": "550e8400-e29b-41d4-a716-446655440000",
                      *         "link": "https://example.com/jobs/42",
+                     *         "location": "Berlin or remote",
                      *         "notes": "Referred by Bob",
+                     *         "pay": "EUR 2,000 a month",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
                      *         "statusConflict": null,
+                     *         "tags": [
+                     *           "remote",
+                     *           "python"
+                     *         ],
+                     *         "time_zone": "Europe/Berlin",
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -4007,8 +4324,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -4024,6 +4343,8 @@ export interface operations {
                  * @example "1042-3f9a0c1e"
                  */
                 "If-Match"?: string;
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
                 /** @description With `handling=strict` (RFC 7240), a field of the body that would have no effect is an error. */
                 Prefer?: string | undefined;
             } | undefined;
@@ -4050,6 +4371,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -4067,16 +4389,25 @@ export interface operations {
                      *         "applied_on": "2026-11-24",
                      *         "campus_mode": "off_campus",
                      *         "category": "internship",
+                     *         "company": "Example Ltd",
+                     *         "contact": "Ada, ada@example.com",
                      *         "created_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "current_round_number": 1,
                      *         "deadline": null,
                      *         "description": "Payments team, remote",
                      *         "id": "550e8400-e29b-41d4-a716-446655440000",
                      *         "link": "https://example.com/jobs/42",
+                     *         "location": "Berlin or remote",
                      *         "notes": "Referred by Bob",
+                     *         "pay": "EUR 2,000 a month",
                      *         "rejected_round_number": null,
                      *         "status": "applied",
                      *         "statusConflict": null,
+                     *         "tags": [
+                     *           "remote",
+                     *           "python"
+                     *         ],
+                     *         "time_zone": "Europe/Berlin",
                      *         "title": "Backend internship",
                      *         "updated_at": "2026-11-24T21:15:07.123456+00:00",
                      *         "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
@@ -4120,6 +4451,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

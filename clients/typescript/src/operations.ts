@@ -5,9 +5,9 @@ import { type CallOptions, items, segment, type Transport, type WithDates } from
 
 export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
-export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
-export type UpdateOpportunitiesQuery = WithDates<NonNullable<operations["updateOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
-export type DeleteOpportunitiesQuery = WithDates<NonNullable<operations["deleteOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to">;
+export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
+export type UpdateOpportunitiesQuery = WithDates<NonNullable<operations["updateOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
+export type DeleteOpportunitiesQuery = WithDates<NonNullable<operations["deleteOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type ListUpcomingRoundsQuery = WithDates<NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>, "from" | "to">;
 
 /** A client with one method for each operation of the API; createClient makes one. */

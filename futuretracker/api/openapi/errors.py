@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from futuretracker.api.etags import CHANGED, REQUIRED
-from futuretracker.api.openapi import headers
+from futuretracker.api.openapi import headers, idempotency
 from futuretracker.api.openapi.examples import example_of
 from futuretracker.api.schemas import errors as schemas
+from futuretracker.database.idempotency import REUSED
 from futuretracker.web.request import WRITES
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ ERRORS: Final[Mapping[int, Error]] = {
     409: Error(
         "Conflict",
         "The change contradicts what is stored, such as a round number that is taken or ten API"
-        " keys that exist.",
+        " keys that exist. Or a request with the same `Idempotency-Key` is not over yet: in v1,"
+        " `code` is then `request_in_progress`.",
         "A round with this number already exists",
         "A round with this number already exists",
         "round_number_taken",
@@ -77,17 +79,26 @@ ERRORS: Final[Mapping[int, Error]] = {
     ),
     413: Error(
         "TooLarge",
-        "The body is larger than 1 MiB.",
+        "The body is larger than 1 MiB, or a file larger than 5 MiB.",
         "Payload Too Large",
         "The request body must not exceed 1 MiB",
         "payload_too_large",
     ),
     415: Error(
         "UnsupportedMediaType",
-        "The content type of the body is not JSON, or the body is compressed.",
+        "The content type of the body is not JSON or another one that the route takes, or the body"
+        " is compressed.",
         "Unsupported Media Type",
         "Content-Type must be application/json",
         "unsupported_media_type",
+    ),
+    422: Error(
+        "KeyReused",
+        "A request with this `Idempotency-Key` and another query string, body or `If-Match` was"
+        " carried out before.",
+        "Unprocessable Content",
+        REUSED,
+        "idempotency_key_reused",
     ),
     428: Error(
         "PreconditionRequired",
@@ -126,7 +137,8 @@ ERRORS: Final[Mapping[int, Error]] = {
     504: Error(
         "OutcomeUnknown",
         "The database did not confirm the change, which may have been saved. Look at the data"
-        " before you create something again. Updates and deletions may be repeated.",
+        " before you create something again. Updates and deletions may be repeated. With an"
+        " `Idempotency-Key`, send the request again.",
         "Gateway Timeout",
         "The change was not confirmed and may have been saved. Please check before you try again.",
         "outcome_unknown",
@@ -158,9 +170,11 @@ def responses(operation: Operation) -> dict[str, str]:
         401: not operation.public,
         403: not operation.public and operation.version == "v1",
         404: bool(operation.ids),
+        409: idempotency.is_taken_by(operation),
         412: operation.contract.takes_conditions,
         413: True,
-        415: bool(contract.body),
+        415: bool(contract.body or contract.uploads),
+        422: idempotency.is_taken_by(operation),
         429: operation.version != "probes",
         500: True,
         503: not operation.public,
@@ -184,7 +198,10 @@ def _component(version: str, status: int, error: Error) -> dict[str, Any]:
         "headers": headers.references(
             version,
             headers.OF_STATUS.get(status, ()),
-            headers.OF_KEYS.get(status, headers.NONE) if version == "v1" else headers.NONE,
+            {
+                **(headers.OF_KEYS.get(status, headers.NONE) if version == "v1" else headers.NONE),
+                **(headers.OF_REPEATS.get(status, headers.NONE) if version != "probes" else {}),
+            },
         ),
         "content": {"application/json": content},
     }

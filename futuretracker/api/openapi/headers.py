@@ -77,6 +77,12 @@ HEADERS: Final[Mapping[str, Header]] = {
         '</api/v1/opportunities?cursor=ABC>; rel="next"',
         required=False,
     ),
+    "Content-Disposition": Header(
+        "ContentDisposition",
+        "The name of the file.",
+        {**TEXT, "pattern": '^attachment; filename="[a-z0-9.-]+"$'},
+        'attachment; filename="opportunities-2026-11-24.csv"',
+    ),
     "ETag": Header(
         "ETag",
         "Changes whenever what was asked for does (RFC 9110, 8.8.3). Name it in `If-None-Match` or"
@@ -98,6 +104,14 @@ HEADERS: Final[Mapping[str, Header]] = {
         "The preference that was applied (RFC 7240); absent if there is none.",
         {**TEXT, "const": "handling=strict"},
         "handling=strict",
+        required=False,
+    ),
+    "Idempotent-Replayed": Header(
+        "IdempotentReplayed",
+        "The response is that of an earlier request with this `Idempotency-Key`, and nothing was"
+        " changed; absent otherwise.",
+        {**TEXT, "const": "true"},
+        "true",
         required=False,
     ),
     "Cache-Control": Header(
@@ -151,6 +165,21 @@ OF_KEYS: Final[Mapping[int, Mapping[str, Header]]] = {
         ),
     },
 }
+REPEATS: Final = ("Idempotent-Replayed",)
+# By status, what changes with a key add.
+OF_REPEATS: Final[Mapping[int, Mapping[str, Header]]] = {
+    **{status: {name: HEADERS[name] for name in REPEATS} for status in (400, 404, 412)},
+    409: {
+        **{name: HEADERS[name] for name in REPEATS},
+        "Retry-After": Header(
+            "RetryAfterInProgress",
+            "How many seconds to wait; only with `request_in_progress`.",
+            COUNT,
+            1,
+            required=False,
+        ),
+    },
+}
 OF_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     401: ("WWW-Authenticate",),
     415: ("Accept-Encoding",),
@@ -177,7 +206,7 @@ def components() -> dict[str, Json]:
             "schema": header.schema,
             "example": header.example,
         }
-        for headers in (HEADERS, DEPRECATED, *OF_KEYS.values())
+        for headers in (HEADERS, DEPRECATED, *OF_KEYS.values(), *OF_REPEATS.values())
         for header in headers.values()
     }
 

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from futuretracker.api.contract import contract_of
-from futuretracker.api.openapi import conditions, errors, headers
+from futuretracker.api.openapi import conditions, errors, headers, idempotency
 from futuretracker.api.openapi.examples import example_of
 from futuretracker.api.schemas.base import Request
 from futuretracker.api.schemas.ids import PATH_IDS
+from futuretracker.api.schemas.opportunities import SAVED, NewOpportunity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,17 @@ JSON: Final = "application/json"
 OPENAPI: Final = {
     "schema": {"type": "object", "description": "An OpenAPI document."},
     "example": {"openapi": "3.1.0"},
+}
+FILE: Final = {"schema": {"description": "A file."}}
+UPLOADS: Final = {
+    JSON: {"schema": {"type": "array", "items": NewOpportunity}, "example": [SAVED]},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "contentMediaType": "text/csv"}},
+            "required": ["file"],
+        }
+    },
 }
 PREFER: Final = {
     "in": "header",
@@ -97,6 +109,7 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     if contract.query:
         found["parameters"].append({"in": "query", "schema": contract.query})
     found["parameters"] += conditions.parameters(operation)
+    found["parameters"] += idempotency.parameters(operation)
     if operation.version == "original":
         found["deprecated"] = True
     if operation.public:
@@ -107,6 +120,9 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     if contract.body:
         found["parameters"].append(PREFER)
         found["requestBody"] = _request_body(contract.body[operation.version])
+    if contract.uploads:
+        content = {name: UPLOADS.get(name, FILE) for name in contract.uploads}
+        found["requestBody"] = {"required": True, "content": content}
     return found
 
 
@@ -137,17 +153,19 @@ def _is_required(schema: type[Schema]) -> bool:
 def _responses(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
     """Return the responses that the contract states; the usual one has further headers."""
     usual, *others = operation.contract.statuses
+    files = operation.contract.files
     found: dict[str, dict[str, Any]] = {
         str(status): {
             "description": HTTPStatus(status).phrase,
             "headers": headers.references(operation.version),
-            "content": {JSON: _content(operation)},
+            "content": {JSON: _content(operation), **dict.fromkeys(files, FILE)},
         }
         for status in (usual, *others)
     }
     contract = operation.contract
     tag = ("ETag",) if contract.is_tagged else ()
-    further = [*contract.headers, *tag, *(headers.OF_BODIES if contract.body else ())]
+    repeats = headers.REPEATS if idempotency.is_taken_by(operation) else ()
+    further = [*contract.headers, *tag, *(headers.OF_BODIES if contract.body else ()), *repeats]
     found[str(usual)]["headers"] = headers.references(operation.version, further)
     if conditions.creates(operation):
         created = headers.references(operation.version, ["Location", *further])

@@ -13,7 +13,7 @@ from futuretracker.api.openapi.properties import json_schema, note
 from futuretracker.api.schemas.base import Request, Response
 from futuretracker.api.schemas.batch import Operations
 from futuretracker.api.schemas.operations import Values
-from futuretracker.api.schemas.query_fields import SomeOf
+from futuretracker.api.schemas.query_fields import AllTags, SomeOf
 
 if TYPE_CHECKING:
     from apispec import APISpec
@@ -69,7 +69,7 @@ def to_property(converter: Any, field: fields.Field[Any], **_options: Any) -> Js
 
 def to_parameter(_converter: object, field: fields.Field[Any], **_options: Any) -> Json:
     """Return the style of a parameter that takes several values."""
-    return {"style": "form", "explode": False} if isinstance(field, SomeOf) else {}
+    return {"style": "form", "explode": False} if isinstance(field, (SomeOf, AllTags)) else {}
 
 
 def _name(schema: Any) -> str:

@@ -12,6 +12,7 @@ from futuretracker.api.schemas.moments import FutureTime
 from futuretracker.api.schemas.operations import MOST, Id
 from futuretracker.api.schemas.query_fields import (
     MAX_SEARCH,
+    AllTags,
     Day,
     Limit,
     OneOf,
@@ -19,6 +20,9 @@ from futuretracker.api.schemas.query_fields import (
     SomeOf,
     TrueOrFalse,
 )
+from futuretracker.api.schemas.tags import LONGEST, Tags
+from futuretracker.api.schemas.tags import MOST as MOST_TAGS
+from futuretracker.api.schemas.time_zones import TimeZone
 
 if TYPE_CHECKING:
     from marshmallow import fields
@@ -75,6 +79,26 @@ def _choice(field: Choice) -> Json:
     empty = [""] if takes_empty(field) else []
     null = [None] if takes_null(field) else []
     return {**_string(field), "enum": [*field.choices, *empty, *null]}
+
+
+@json_schema.register
+def _tags(field: Tags) -> Json:
+    if in_response(field):
+        return {"type": "array", "items": {"type": "string"}}
+    items = {"type": "string", "maxLength": LONGEST, "pattern": "^[^,]*$"}
+    found = {"type": ["array", "null"], "items": items, "maxItems": MOST_TAGS}
+    return or_empty(field, found)
+
+
+@json_schema.register
+def _all_tags(_field: AllTags) -> Json:
+    items = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[^,]*$"}
+    return {"type": "array", "items": items, "minItems": 1, "maxItems": MOST_TAGS}
+
+
+@json_schema.register
+def _time_zone(field: TimeZone) -> Json:
+    return or_empty(field, _string(field))
 
 
 @json_schema.register

@@ -18,6 +18,7 @@ from futuretracker.web.strict_json import refuse_constant
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from futuretracker.web.request import Request
 
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json", re.ASCII).fullmatch
 
@@ -56,14 +57,19 @@ def read_body() -> bytes:
     """Return the body; raise the 415 if it is compressed, or has a content type other than JSON."""
     request = current()
     body = read_bytes(request)
-    coding = request.environ.get("HTTP_CONTENT_ENCODING")
-    if body and coding and coding.strip().lower() != "identity":
-        raise _compressed()
+    check_coding(request, body)
     # Parsing the content type is slow, and this is the usual one.
     kind = request.environ.get("CONTENT_TYPE")
     if body and kind and kind != "application/json" and not _JSON_TYPE(request.mimetype):
         raise UnsupportedMediaType
     return body
+
+
+def check_coding(request: Request, body: bytes) -> None:
+    """Raise the 415 if the body is compressed."""
+    coding = request.environ.get("HTTP_CONTENT_ENCODING")
+    if body and coding and coding.strip().lower() != "identity":
+        raise _compressed()
 
 
 def _compressed() -> ApiError:

@@ -1,4 +1,4 @@
-"""In v1, only an internship has a day of application, and it has no deadline."""
+"""In v1, only an internship has a day of application. It has a deadline only while it is saved."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NO_DEADLINE = "An internship has no deadline"
+NO_DEADLINE = "An internship has no deadline unless its status is saved"
 NO_APPLIED_ON = "Only an internship has a day of application"
 
 
-def without_deadline(values: dict[str, Any]) -> dict[str, Any]:
-    """Set the deadline to null if it is sent with an internship."""
-    if values.get("category") == "internship" and "deadline" in values:
+def of_new(values: dict[str, Any], today: str) -> dict[str, Any]:
+    """Set the dates of a new opportunity by its category and its status.
+
+    An internship that is not only saved was applied for, by default today.
+    """
+    if values.get("category") != "internship":
+        values["applied_on"] = None
+    elif values.get("status") != "saved":
+        values["applied_on"] = values.get("applied_on") or today
         values["deadline"] = None
     return values
 
@@ -21,5 +27,6 @@ def without_deadline(values: dict[str, Any]) -> dict[str, Any]:
 def inapplicable(given: Mapping[str, Any], category: object) -> Mapping[str, str]:
     """Return the date that an opportunity of this category does not have, if it is sent."""
     if category == "internship":
-        return {"deadline": NO_DEADLINE} if given.get("deadline") else {}
+        has_deadline = given.get("status") == "saved"
+        return {"deadline": NO_DEADLINE} if given.get("deadline") and not has_deadline else {}
     return {"applied_on": NO_APPLIED_ON} if given.get("applied_on") else {}

@@ -19,11 +19,13 @@ from futuretracker.api.schemas.response_fields import (
 )
 
 CODES = (
-    "api_key_not_found", "bad_request", "insufficient_scope", "internal_server_error",
+    "api_key_not_found", "bad_request", "idempotency_key_reused", "insufficient_scope",
+    "internal_server_error",
     "invalid_json", "method_not_allowed", "no_secret", "not_found", "opportunity_not_found",
     "outcome_unknown", "overloaded", "payload_too_large", "precondition_failed",
-    "precondition_required", "rate_limit_exceeded", "read_only",
-    "round_not_found", "round_number_taken", "search_timeout", "service_unavailable",
+    "precondition_required", "rate_limit_exceeded", "read_only", "request_in_progress",
+    "round_not_found", "round_number_taken", "search_timeout", "secret_shown_before",
+    "service_unavailable",
     "session_required", "too_many_api_keys", "too_many_matches", "too_many_rounds", "unauthorized",
     "unsupported_media_type", "validation_error", "write_rate_limit_exceeded",
 )  # fmt: skip
@@ -111,7 +113,10 @@ class NotFound(Error):
 class Invalid(OriginalInvalid, Coded):
     """A request that is not valid."""
 
+    OPTIONAL: ClassVar = frozenset({"details", "failed"})
+
     details = array(FieldError, INVALID_FIELDS)
+    failed = optional_integer("How many lines of the file are invalid; only of an import.")
 
 
 class Forbidden(Error):

@@ -36,6 +36,7 @@ class FieldCode(StrEnum):
     OUT_OF_RANGE = "out_of_range", "It is not between `minimum` and `maximum`."
     BAD_DATE = "bad_date", "It is not a date of the calendar."
     BAD_TIME = "bad_time", "It is not a time of day."
+    BAD_TIME_ZONE = "bad_time_zone", "It is not a time zone of the IANA database."
     BAD_URL = "bad_url", "It is not a link that a browser opens."
     BAD_ID = "bad_id", "It is not a UUID."
     BAD_NETWORK = "bad_network", "It has an entry that is no IP address and no network."

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import Schema, post_load
 
 from futuretracker.api.schemas.base import Request, about, one_of, require_changes
-from futuretracker.api.schemas.category_dates import inapplicable, without_deadline
+from futuretracker.api.schemas.category_dates import inapplicable, of_new
 from futuretracker.api.schemas.field_errors import required
 from futuretracker.api.schemas.fields import Choice, Date, Link, Text
 from futuretracker.api.schemas.stored import StoredPasses
+from futuretracker.api.schemas.tags import LONGEST, MOST, Tags
+from futuretracker.api.schemas.time_zones import TimeZone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 CATEGORIES = ("internship", "hackathon")
 CATEGORY = 'Category must be either "internship" or "hackathon"'
 ORIGINAL_STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected")
-STATUSES = (*ORIGINAL_STATUSES, "ghosted")
+STATUSES = (*ORIGINAL_STATUSES, "ghosted", "saved", "offer", "accepted", "withdrawn")
 CAMPUS_MODES = ("on_campus", "off_campus")
 
 TITLE = about("The title, such as the position or the event.", "Backend internship")
@@ -48,6 +50,17 @@ HACKATHON: dict[str, object] = {
     "category": "hackathon",
 }
 
+SAVED: dict[str, object] = {
+    "title": "Data internship",
+    "category": "internship",
+    "status": "saved",
+    "deadline": "2026-12-20",
+    "company": "Example Ltd",
+    "location": "Berlin or remote",
+    "tags": ["remote", "python"],
+    "time_zone": "Europe/Berlin",
+}
+
 
 class Fields(Schema):
     """The fields that both API versions have, with the limits of v1."""
@@ -69,7 +82,7 @@ class OriginalFields(Fields):
     status = Choice(ORIGINAL_STATUSES, one_of("Status", ORIGINAL_STATUSES), metadata=STATUS)
 
 
-EMPTY_IS_NULL = frozenset({"deadline", "category", "applied_on"})  # in requests of v1
+EMPTY_IS_NULL = frozenset({"deadline", "category", "applied_on", "tags", "time_zone"})  # in v1
 
 
 class V1Fields(Fields):
@@ -83,6 +96,24 @@ class V1Fields(Fields):
     )
     applied_on = Date(
         "Applied on", metadata=about("The day of the application to an internship.", "2026-11-24")
+    )
+    company = Text("Company", 200, metadata=about("The company or the host.", "Example Ltd"))
+    location = Text("Location", 200, metadata=about("Where it is.", "Berlin or remote"))
+    pay = Text("Pay", 200, metadata=about("What it pays.", "EUR 2,000 a month"))
+    contact = Text("Contact", 500, metadata=about("Whom to ask.", "Ada, ada@example.com"))
+    tags = Tags(
+        metadata=about(
+            f"At most {MOST} texts of at most {LONGEST} characters, without commas. One that"
+            " differs only in case is the same.",
+            ["remote", "python"],
+        )
+    )
+    time_zone = TimeZone(
+        "Time zone",
+        allow_none=True,
+        metadata=about(
+            "The IANA time zone of the deadline and of the interview rounds.", "Europe/Berlin"
+        ),
     )
 
 
@@ -139,23 +170,22 @@ class OriginalOpportunityChanges(StoredPasses, Changes, OriginalFields):
 class NewOpportunity(New, V1Fields):
     """A new opportunity. Only the title is required.
 
-    An internship has no deadline, because its interview rounds have dates. It gets today's date
-    (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
+    An internship gets today's date (UTC) as `applied_on` if none is given, and has no deadline,
+    because its interview rounds have dates. While it is `saved`, it is the other way round. Other
+    opportunities have no `applied_on`.
     """
 
     EMPTY_IS_NULL = EMPTY_IS_NULL
     READ_ONLY = READ_ONLY_IN_V1
     EXAMPLES: ClassVar = {
         "internship": {**INTERNSHIP, "campus_mode": "off_campus", "applied_on": "2026-11-24"},
+        "saved": SAVED,
         "hackathon": HACKATHON,
     }
 
     @post_load
     def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        internship = values.get("category") == "internship"
-        today = dt.datetime.now(dt.UTC).date().isoformat()
-        values["applied_on"] = (values.get("applied_on") or today) if internship else None
-        return without_deadline(values)
+        return of_new(values, dt.datetime.now(dt.UTC).date().isoformat())
 
     def inapplicable(self, given: Mapping[str, Any]) -> Mapping[str, str]:
         """Return the date that a new opportunity of this category does not have, if it is sent."""
@@ -165,16 +195,13 @@ class NewOpportunity(New, V1Fields):
 class OpportunityChanges(Changes, V1Fields):
     """The fields to update; at least one. The others keep their values.
 
-    If `category` is `internship`, a `deadline` that is sent with it becomes null.
+    A `deadline` that is sent with the category `internship` has no effect, unless the status is
+    sent as `saved`. If the opportunity was none before, its deadline becomes null.
     """
 
     EMPTY_IS_NULL = EMPTY_IS_NULL
     READ_ONLY = READ_ONLY_IN_V1
-    EXAMPLES: ClassVar = {"status": {"status": "ghosted", "campus_mode": None}}
-
-    @post_load
-    def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return without_deadline(values)
+    EXAMPLES: ClassVar = {"status": {"status": "offer", "tags": ["remote", "python"]}}
 
     def inapplicable(self, given: Mapping[str, Any]) -> Mapping[str, str]:
         """Return the date that this category does not have, if both are sent."""

@@ -16,12 +16,13 @@ from futuretracker.api.schemas.response_fields import (
     timestamp,
     uuid,
 )
+from futuretracker.database.queries.duplicates import MOST
 
 
 class Stored(Response):
     """What the service adds to an opportunity."""
 
-    NEVER_NULL = frozenset({"status"})
+    NEVER_NULL = frozenset({"status", "tags"})
 
     id = uuid("The id of the opportunity.", "550e8400-e29b-41d4-a716-446655440000")
     user_id = uuid("The internal id of its user.", "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11")
@@ -64,6 +65,33 @@ class Opportunity(V1Fields, Stored):
     statusConflict = nested_or_null(  # noqa: N815 - as on the wire
         StatusConflict,
         "Null unless the status contradicts the interview rounds of the internship.",
+    )
+
+
+class PossibleDuplicate(Response):
+    """An opportunity that the new one may repeat."""
+
+    id = uuid("The id of the opportunity.", "6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+    title = text("Its title.", "Backend internship")
+    company = text("Its company, or null.", "Example Ltd", allow_none=True)
+    link = text("Its link, or null.", "https://example.com/jobs/42", allow_none=True)
+    why = choice(
+        ("link", "title_and_company"),
+        "What is the same. Titles and companies are compared without case.",
+        "link",
+    )
+
+
+class CreatedOpportunity(Opportunity):
+    """A new opportunity."""
+
+    OPTIONAL: ClassVar = frozenset({"possibleDuplicates"})
+
+    possibleDuplicates = array(  # noqa: N815 - as on the wire
+        PossibleDuplicate,
+        "The newest opportunities with the same link, or the same title and company. Absent if"
+        " there is none. It is a hint: the opportunity was created.",
+        most=int(MOST),
     )
 
 

@@ -9,8 +9,10 @@ from marshmallow import fields
 
 from futuretracker.api.schemas.dates import calendar_date
 from futuretracker.api.schemas.field_errors import FieldCode, Invalid
+from futuretracker.api.schemas.fields import Link, Text
 from futuretracker.api.schemas.search import parse_search
 from futuretracker.api.schemas.storable import is_storable
+from futuretracker.api.schemas.tags import Tags
 from futuretracker.api.schemas.visible import visible
 from futuretracker.database.queries.search import Groups
 
@@ -89,3 +91,27 @@ class Search(fields.Field[Groups]):
         if not is_storable(value):
             raise Invalid(FieldCode.NOT_STORABLE, message)
         return parse_search(visible(value))
+
+
+class Whole(Text):
+    """A text that a field has as a whole; never empty."""
+
+    def __init__(self, name: str, longest: int, **options: Any) -> None:
+        super().__init__(name, longest, empty=f"{name} must have a value", **options)
+
+
+class WholeLink(Link):
+    """A link, in the form in which links are stored; never empty."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("link", MAX_SEARCH, empty="link must have a value", **options)
+
+
+class AllTags(Tags):
+    """One or more tags, separated by commas; a list."""
+
+    def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> list[str]:
+        found = super()._deserialize(value.split(","), *args, **kwargs)
+        if not found:
+            raise Invalid(FieldCode.EMPTY, "tags must have at least one tag")
+        return found

@@ -18,15 +18,18 @@ from futuretracker.api.schemas.field_errors import (
     ValidationFailed,
 )
 from futuretracker.api.schemas.loading import load
-from futuretracker.api.schemas.opportunities import CATEGORIES, CATEGORY, STATUSES
+from futuretracker.api.schemas.opportunities import CAMPUS_MODES, CATEGORIES, CATEGORY, STATUSES
 from futuretracker.api.schemas.query_fields import (
     MAX_LIMIT,
     MAX_UPCOMING,
+    AllTags,
     Day,
     Limit,
     OneOf,
     Search,
     SomeOf,
+    Whole,
+    WholeLink,
 )
 from futuretracker.api.schemas.unknown import unknown_parameters
 from futuretracker.api.schemas.visible import visible
@@ -88,6 +91,39 @@ class PageParameters(Query):
             "2026-12-31",
         )
     )
+    applied_on_from = Day(
+        metadata=about("Only internships applied for on or after this day.", "2026-11-01")
+    )
+    applied_on_to = Day(
+        metadata=about(
+            "Only internships applied for on or before this day. "
+            "It must not be before `applied_on_from`.",
+            "2026-11-30",
+        )
+    )
+    campus_mode = OneOf(
+        CAMPUS_MODES,
+        one_of("Campus mode", CAMPUS_MODES),
+        metadata=about("Only opportunities with this campus mode.", "off_campus"),
+    )
+    company = Whole(
+        "company",
+        200,
+        metadata=about("Only opportunities of this company, ignoring case.", "Example Ltd"),
+    )
+    location = Whole(
+        "location",
+        200,
+        metadata=about("Only opportunities with this location, ignoring case.", "Berlin"),
+    )
+    tags = AllTags(
+        metadata=about(
+            "Only opportunities with all of these tags, ignoring case.", ["remote", "python"]
+        )
+    )
+    link = WholeLink(
+        metadata=about("Only opportunities with exactly this link.", "https://example.com/jobs/42")
+    )
     q = Search(
         metadata=about(
             "Only opportunities with these words. The tag Opportunities describes the syntax.",
@@ -107,6 +143,7 @@ class PageParameters(Query):
     @validates_schema
     def _in_order(self, values: dict[str, Any], **_kwargs: Any) -> None:
         check_span(values, "deadline_from", "deadline_to")
+        check_span(values, "applied_on_from", "applied_on_to")
 
 
 class UpcomingParameters(Query):
@@ -203,7 +240,7 @@ def _read(schema: Schema, _query_string: bytes) -> Mapping[str, Any]:
 def _repetition(schema: Schema, name: str) -> FieldError:
     """Return the error of a parameter that is given more than once."""
     field, message = schema.fields.get(name), "May be given only once"
-    if isinstance(field, SomeOf):
+    if isinstance(field, (SomeOf, AllTags)):
         values = ",".join(field.metadata["examples"][0])
         message = f"Separate several values with commas: {name}={values}"
     return FieldError(FieldCode.REPEATED, message)

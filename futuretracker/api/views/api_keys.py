@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 blueprint = ApiBlueprint("api_keys", tag="API keys")
 NOTHING_TO_ROTATE: Final = "This API key has a public key, so it has no secret to replace"
+SHOWN_BEFORE: Final = (
+    "An earlier request with this Idempotency-Key has made the secret of API key {}, which is shown"
+    " only once. If you do not have it, rotate the key."
+)
 # The columns of fields that have another name.
 COLUMNS: Final = {"allowedNetworks": "networks", "expiresAt": "expires_at"}
 
@@ -61,8 +65,9 @@ def create_api_key(values: dict[str, Any]) -> Result:
         name=key.name, scopes=key.scopes, networks=key.networks, algorithm=key.algorithm
     )
     row = write(rows.insert_key, audit=entry, key=key, prefix=_prefix())
-    entry.committed(key.id)
-    return _with_secret(row, secret), {"Location": f"{V1.prefix}/api-keys/{key.id}"}
+    key_id = json.loads(row)["id"]  # that of an earlier request, if this one repeats it
+    entry.committed(key_id)
+    return _with_secret(row, secret), {"Location": f"{V1.prefix}/api-keys/{key_id}"}
 
 
 @blueprint.patch("/api-keys/<key_id>")
@@ -144,7 +149,10 @@ def _committed(entry: audit.Entry, key_id: str, **details: object) -> None:
 
 
 def _with_secret(row: bytes, secret: str | None) -> bytes:
-    """Return the JSON of a key with its secret."""
+    """Return the JSON of a key with its secret; raise the 409 if it was shown before."""
+    if secret and request.is_replayed:
+        key_id = json.loads(row)["id"]
+        raise not_allowed(409, "secret_shown_before", SHOWN_BEFORE.format(key_id))
     return row.removesuffix(b"}") + b',"secret":' + json.dumps(secret).encode() + b"}"
 
 

@@ -15,11 +15,12 @@ from futuretracker.api.schemas.opportunities import (
     OriginalOpportunityChanges,
 )
 from futuretracker.api.schemas.opportunity_responses import (
+    CreatedOpportunity,
     Deleted,
     Opportunity,
     OriginalOpportunity,
 )
-from futuretracker.api.versions import api_version
+from futuretracker.api.versions import V1, api_version
 from futuretracker.auth import allows
 from futuretracker.database import read, write
 from futuretracker.database.queries import opportunities as rows
@@ -62,7 +63,7 @@ def get_opportunity(opportunity_id: UUID) -> Result:
 @allows("opportunities:write")
 @takes(NewOpportunity, original=OriginalNewOpportunity)
 @returns(
-    Opportunity,
+    CreatedOpportunity,
     201,
     original=OriginalOpportunity,
     headers=["Location"],
@@ -73,7 +74,9 @@ def get_opportunity(opportunity_id: UUID) -> Result:
 def create_opportunity(values: dict[str, Any]) -> Result:
     """Create an opportunity.
 
-    Only the title is required. The status is `applied` unless the client sends another.
+    Only the title is required. The status is `applied` unless the client sends another. If the
+    user has opportunities with the same link, or the same title and company, the response of v1
+    names them as `possibleDuplicates`.
     """
     return _create(values)
 
@@ -150,6 +153,7 @@ def _create(values: dict[str, Any], row_id: UUID | None = None) -> Result:
         values=values,
         columns=version.columns,
         row_id=row_id,
+        compares=version is V1 and row_id is None,
     )
     if written is None:
         raise etags.precondition_failed(etags.TAKEN)
@@ -158,7 +162,13 @@ def _create(values: dict[str, Any], row_id: UUID | None = None) -> Result:
         "Location": f"{version.prefix}/opportunities/{written.id}",
         "ETag": etags.etag_of(written.version),
     }
-    return written.row, 201, headers
+    return _with_duplicates(written), 201, headers
+
+
+def _with_duplicates(written: rows.Written) -> bytes:
+    if written.duplicates is None:
+        return written.row
+    return written.row[:-1] + b',"possibleDuplicates":' + written.duplicates + b"}"
 
 
 def _update_if(

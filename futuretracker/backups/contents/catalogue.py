@@ -23,16 +23,25 @@ OURS = """
 """
 # Generated columns are left out: Postgres computes them again, and a newer version may compute them
 # differently.
+#
+# A partitioned table is listed with the rows of its partitions, and with the weakest of their
+# row level securities.
 TABLES = f"""
-select c.relname,
-    case when c.relforcerowsecurity and c.relrowsecurity then 'forced'
-        when c.relrowsecurity then 'enabled' else 'off' end,
+select c.relname, case c.relkind when 'p' then '' else 'only' end,
+    (
+        select case when bool_and(s.relforcerowsecurity and s.relrowsecurity) then 'forced'
+            when bool_and(s.relrowsecurity) then 'enabled' else 'off' end
+        from pg_class as s
+        where s.oid = c.oid or s.relispartition and exists (
+            select from pg_inherits where inhparent = c.oid and inhrelid = s.oid
+        )
+    ),
     array(
         select a.attname::text from pg_attribute as a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
         order by a.attnum
     )
-from pg_class as c where c.relkind = 'r' and {OURS} order by 1
+from pg_class as c where c.relkind in ('r', 'p') and not c.relispartition and {OURS} order by 1
 """
 # The sum does not depend on the order of the rows. Each row contributes 60 bits of its SHA-256,
 # which fit a bigint.
@@ -41,7 +50,7 @@ select count(*), coalesce(sum(
     ('x' || left(encode(sha256(convert_to(row({columns})::text, 'UTF8')), 'hex'), 15))
         ::bit(60)::bigint
 ), 0)::text
-from only public.{table}
+from {only} public.{table}
 """
 # The owner's own privileges are left out, because the restored tables may have another owner. So is
 # MAINTAIN: it is new in Postgres 17, where ALL includes it.

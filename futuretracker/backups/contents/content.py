@@ -58,9 +58,11 @@ class Content:
 
 def _tables(conn: Connection) -> dict[str, Table]:
     tables = {}
-    for name, row_security, columns in conn.execute(TABLES).fetchall():
+    for name, only, row_security, columns in conn.execute(TABLES).fetchall():
         statement = sql.SQL(ROWS).format(
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)), table=sql.Identifier(name)
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            only=sql.SQL(only),
+            table=sql.Identifier(name),
         )
         row = conn.execute(statement).fetchone()
         assert row is not None  # noqa: S101 - an aggregate has a row

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from futuretracker.checks.finding import error, ok, warning
-from futuretracker.checks.items.database import connection, servers
+from futuretracker.checks.items.database import MIGRATE, connection, servers
 from futuretracker.checks.items.row_security import MIGRATIONS
+from futuretracker.database.audit_partitions import select_coming_month, select_partitions
 from futuretracker.database.connection import BoundedConnection
 from futuretracker.database.migrate import migrations
 from futuretracker.database.queries.health import select_read_only
@@ -42,10 +43,14 @@ PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
     "revocations": ("select",),
     "erasures": ("select",),
     "api_keys": ("select", "insert", "update", "delete"),
+    "idempotency_keys": ("select", "insert"),
 }
 FUNCTIONS: Final = (
     "futuretracker_begin_erasure",
+    "futuretracker_changes",
+    "futuretracker_claim",
     "futuretracker_continue_erasure",
+    "futuretracker_delete_idempotency_keys",
     "futuretracker_refresh",
     "futuretracker_revoke",
     "futuretracker_rounds_now",
@@ -120,6 +125,32 @@ def triggers(subject: Subject) -> Finding:
             " futuretracker/database/migrations/. Rows that were written meanwhile may be wrong.",
         )
     return ok(f"All {len(found)} triggers are enabled.")
+
+
+def audit_partitions(subject: Subject) -> Finding:
+    """Check that audit entries of the next month have a partition, and the default one has none.
+
+    An entry of a month without a partition is in the default partition. Nothing is lost, but those
+    entries must be deleted one by one when they are too old.
+    """
+    with connection(subject.config.database.primary) as conn:
+        found = select_partitions(conn)
+        next_month = select_coming_month(conn, months=1)
+    ends = max((partition.ends for partition in found if partition.ends), default=None)
+    if ends is None:
+        return warning("audit_log has no partitions.", MIGRATE)
+    if ends <= next_month:
+        return warning(
+            f"audit_log has no partition for {next_month:%B %Y}.",
+            "Enable futuretracker-audit.timer, or run 'python -m futuretracker audit prune' as the"
+            " tables' owner: docs/operations/maintenance.md, Audit log.",
+        )
+    if any(partition.ends is None and partition.size for partition in found):
+        return warning(
+            "audit_log_default has entries, of months that had no partition.",
+            "Enable futuretracker-audit.timer. 'audit prune' deletes them when they are too old.",
+        )
+    return ok(f"audit_log has partitions up to {ends:%Y-%m-%d}.")
 
 
 def room(subject: Subject) -> Finding:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
+from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.columns import only_value
 from futuretracker.database.queries.key_changes import (
     AUDITED,
@@ -87,9 +88,10 @@ def insert_key(conn: Connection[Any], *, audit: AuditEntry, key: NewKey, prefix:
     CheckViolation if the user has ten keys that have not expired, and ForeignKeyViolation if the
     user does not exist any more.
     """
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with written as (
+        written as (
             insert into api_keys (id, user_id, clerk_id, name, scopes, networks, algorithm,
                 public_key, secret_digest, expires_at)
             select %(id)s, %(user_id)s, %(clerk_id)s, %(name)s, %(scopes)s::text[],
@@ -98,8 +100,8 @@ def insert_key(conn: Connection[Any], *, audit: AuditEntry, key: NewKey, prefix:
             where {SET_USER}
             returning *
         ), {AUDITED}
-        select row_to_json(k)::text from (select {KEY} from written) as k
         """,
+        f"select row_to_json(k)::text from (select {KEY} from written) as k",
         {
             **key._asdict(),
             "scopes": list(key.scopes),
@@ -141,9 +143,10 @@ def update_key(
     The columns are ``name``, ``scopes``, ``networks`` (CIDRs as text) and ``expires_at``. The row
     is locked before it is compared, so that no other change comes in between.
     """
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with locked as (
+        locked as (
             select id as locked_id, array_remove(array[{wider(values)}]::text[], null) as wider
             from api_keys
             where {OWNED} and id = %(key_id)s
@@ -154,6 +157,8 @@ def update_key(
             where {OWNED} and id = locked_id and wider = '{{}}'
             returning api_keys.*, version - 1 as former_version
         ), {AUDITED}, {REVOKED}
+        """,
+        f"""
         select wider, (select row_to_json(k)::text from (select {KEY} from written) as k),
             (select count(futuretracker_revoke) from revoked)
         from locked
@@ -231,11 +236,10 @@ def _change(
     values: Mapping[str, object],
 ) -> bytes | None:
     """Run a change, write its audit entry and revoke the former version; return ``found``."""
-    cursor = conn.execute(
-        f"""
-        with written as ({written}), {AUDITED}, {REVOKED}
-        select {found} from written, revoked
-        """,
+    cursor = execute_change(
+        conn,
+        f"written as ({written}), {AUDITED}, {REVOKED}",
+        f"select {found} from written, revoked",
         values,
     )
     return only_value(cursor)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
+from futuretracker.database.queries.statuses import ORIGINAL_STATUS, V1_STATUS
 from futuretracker.database.queries.versions import Tagged
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ def time_of(column: LiteralString, name: LiteralString) -> LiteralString:
 TIMES: Final[LiteralString] = (
     time_of("created_at", "created_at") + "," + time_of("updated_at", "updated_at")
 )
-ORIGINAL: Final[LiteralString] = f"""id, user_id, title, description, link, deadline, category,
-    coalesce(status, 'applied') as status, notes, {TIMES}"""
+FIRST: Final[LiteralString] = "id, user_id, title, description, link, deadline, category"
+ORIGINAL: Final[LiteralString] = f"{FIRST}, {ORIGINAL_STATUS} as status, notes, {TIMES}"
 # A rejected opportunity has no current round, even if a user has set the status and a round is
 # pending. ``rounds_status`` is the status that follows from the rounds, or null without rounds.
 V1: Final[LiteralString] = (
-    ORIGINAL
-    + """, campus_mode, applied_on,
+    f"{FIRST}, {V1_STATUS} as status, notes, {TIMES}"
+    """, campus_mode, applied_on, company, location, pay, contact, tags, time_zone,
     case when status is distinct from 'rejected' then current_round_number end
         as current_round_number,
     rejected_round_number,
@@ -48,6 +49,10 @@ V1: Final[LiteralString] = (
         end as "statusConflict"
     """
 )
+# What a file has of an opportunity: what a user enters, and the times.
+EXPORTED: Final[LiteralString] = f"""id, title, company, location, category, {V1_STATUS} as status,
+    link, description, notes, deadline, applied_on, campus_mode, pay, contact, tags, time_zone,
+    {TIMES}"""
 
 
 def only_value(cursor: Cursor[Any]) -> bytes | None:

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from futuretracker.database.queries.batch import assignments
+from futuretracker.database.queries.changes import execute_change
+from futuretracker.database.queries.opportunities import changing
 from futuretracker.database.queries.owner import OWNED
 from futuretracker.database.queries.pages import matching
 from futuretracker.database.queries.search import execute_search
@@ -37,6 +39,14 @@ class Matches(NamedTuple):
     listed: bytes
 
 
+class Entry(NamedTuple):
+    """SQL of the audit entries: details, what is read before the change, and what it changes."""
+
+    details: LiteralString
+    before: LiteralString
+    changes: LiteralString
+
+
 def select_matches(
     conn: Connection[Any], *, user_id: UUID, filters: Mapping[str, object], search: Groups
 ) -> Matches:
@@ -48,7 +58,8 @@ def select_matches(
         )
         select (select count(*) from shown), 0, {_LISTED}
     """
-    return _execute(conn, statement, {**terms, "user_id": user_id}, search)
+    execute = execute_search if search else _execute
+    return _matches(execute(conn, statement, {**terms, "user_id": user_id}))
 
 
 def update_matches(
@@ -60,13 +71,16 @@ def update_matches(
     search: Groups,
 ) -> Matches:
     """Update the fields in ``values`` of all that match, or of none if they are too many."""
+    fields = changing(values)
     changes: LiteralString = f"""
             update opportunities
             set {assignments(values.keys(), "%(values)s::jsonb")}, updated_at = now()
             from locked
     """
     parameters = {"values": json.dumps(values), "action": "UPDATE_OPPORTUNITY"}
-    return _change(conn, changes, "'{}'", audit, parameters, filters, search)
+    differing: LiteralString = f"futuretracker_changes(before, {fields})"
+    entry = Entry("'{}'", fields, differing)
+    return _change(conn, changes, entry, audit, parameters, filters, search)
 
 
 def delete_matches(
@@ -74,15 +88,15 @@ def delete_matches(
 ) -> Matches:
     """Delete all that match, or none if they are too many. The audit entries keep the titles."""
     changes: LiteralString = "delete from opportunities using locked"
-    details: LiteralString = "jsonb_build_object('title', title)"
+    entry = Entry("jsonb_build_object('title', title)", "null", "null::jsonb")
     parameters = {"action": "DELETE_OPPORTUNITY"}
-    return _change(conn, changes, details, audit, parameters, filters, search)
+    return _change(conn, changes, entry, audit, parameters, filters, search)
 
 
 def _change(  # noqa: PLR0913, PLR0917 - parts of a statement, and its parameters
     conn: Connection[Any],
     changes: LiteralString,
-    details: LiteralString,
+    entry: Entry,
     audit: AuditEntry,
     parameters: Mapping[str, object],
     filters: Mapping[str, object],
@@ -94,15 +108,15 @@ def _change(  # noqa: PLR0913, PLR0917 - parts of a statement, and its parameter
     that has been changed meanwhile must still match.
     """
     matches, terms = matching(filters, search)
-    statement: LiteralString = f"""
-        with found as materialized (
+    ctes: LiteralString = f"""
+        found as materialized (
             select id as found_id from opportunities where {matches} limit %(most)s + 1
         ), counted as materialized (
             select case when count(*) <= %(most)s then count(*)
                 else (select count(*) from opportunities where {matches}) end as total
             from found
         ), locked as materialized (
-            select id as locked_id from opportunities
+            select id as locked_id, {entry.before} as before from opportunities
             where {matches} and id in (select found_id from found)
                 and (select total from counted) <= %(most)s
             order by id
@@ -110,28 +124,29 @@ def _change(  # noqa: PLR0913, PLR0917 - parts of a statement, and its parameter
         ), shown as (
             {changes}
             where {OWNED} and id = locked_id
-            returning id, title, created_at
+            returning id, title, created_at, {entry.changes} as changes
         ), audited as (
             insert into audit_log
-                (user_id, actor, action, resource_id, details, request_id, client)
-            select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb || {details},
-                %(request_id)s, %(client)s
+                (user_id, actor, action, resource_id, details, request_id, client, changes)
+            select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb || {entry.details},
+                %(request_id)s, %(client)s, changes
             from shown
             order by id
         )
-        select total, (select count(*) from shown), {_LISTED} from counted
     """
+    result: LiteralString = f"select total, (select count(*) from shown), {_LISTED} from counted"
     given = {**terms, **audit.parameters(), **parameters, "most": MOST}
-    return _execute(conn, statement, given, search)
+    execute = execute_search if search else _execute
+    return _matches(execute_change(conn, ctes, result, given, execute))
 
 
 def _execute(
-    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object], search: Groups
-) -> Matches:
-    if search:
-        cursor: Cursor[Any] = execute_search(conn, statement, values)
-    else:
-        cursor = conn.execute(statement, values, prepare=False)  # as for a list with filters
+    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
+) -> Cursor[Any]:
+    return conn.execute(statement, values, prepare=False)  # as for a list with filters
+
+
+def _matches(cursor: Cursor[Any]) -> Matches:
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - the counts are always there
     total, changed, listed = row

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.columns import tagged
+from futuretracker.database.queries.changes import execute_change
+from futuretracker.database.queries.columns import ORIGINAL, tagged
+from futuretracker.database.queries.differences import fields_as_json
+from futuretracker.database.queries.duplicates import possible_duplicates
 from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.statuses import SENT_TO_ORIGINAL, applied_on
 from futuretracker.database.queries.versions import ALWAYS, HOLDS, VERSION, Tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from psycopg import Connection
@@ -18,23 +22,26 @@ if TYPE_CHECKING:
     from futuretracker.database.queries.versions import Condition
 
 
-# The fields that a new opportunity may lack.
-OPTIONAL: Final[Mapping[str, object]] = dict.fromkeys(
-    ("description", "link", "deadline", "category", "notes", "campus_mode", "applied_on")
-)
-# The columns that an update may set. Every update also sets ``applied_on``, which depends on the
-# category.
-UPDATABLE: Final[Sequence[LiteralString]] = (
+# The columns that a client sets.
+FIELDS: Final[Sequence[LiteralString]] = (
     "title", "description", "link", "deadline", "category", "status", "notes", "campus_mode",
+    "applied_on", "company", "location", "pay", "contact", "tags", "time_zone",
 )  # fmt: skip
+# What a new opportunity has in the fields that it lacks.
+OPTIONAL: Final[Mapping[str, object]] = {**dict.fromkeys(FIELDS), "tags": []}
+# The columns that an update may set. Every update also sets ``applied_on``, which depends on the
+# category and the status.
+UPDATABLE: Final[Sequence[LiteralString]] = tuple(name for name in FIELDS if name != "applied_on")
+_COLUMNS: Final[LiteralString] = ", ".join(FIELDS)
+_VALUES: Final[LiteralString] = ", ".join(f"%({name})s" for name in FIELDS)
 
 
 NOTHING: Final[Mapping[str, str | None]] = {}
 AUDIT_UPDATE: Final[LiteralString] = """audited as (
             insert into audit_log
-                (user_id, actor, action, resource_id, details, request_id, client)
+                (user_id, actor, action, resource_id, details, request_id, client, changes)
             select user_id, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb,
-                %(request_id)s, %(client)s
+                %(request_id)s, %(client)s, futuretracker_changes(before, after)
             from written
         )"""
 
@@ -48,11 +55,15 @@ class Compared(NamedTuple):
 
 
 class Written(NamedTuple):
-    """An inserted opportunity: its id, its version, and the row as JSON."""
+    """An inserted opportunity: its id, its version, the row as JSON, and those that it may repeat.
+
+    ``duplicates`` is a JSON array; None if there is none, or nobody has asked for them.
+    """
 
     id: str
     version: str
     row: bytes
+    duplicates: bytes | None = None
 
 
 class Removed(NamedTuple):
@@ -90,29 +101,30 @@ def select_opportunity(
     return tagged(cursor)
 
 
-def insert_opportunity(
+def insert_opportunity(  # noqa: PLR0913 - each is a part of the request
     conn: Connection[Any],
     *,
     audit: AuditEntry,
     values: Mapping[str, object],
     columns: LiteralString,
     row_id: UUID | None = None,
+    compares: bool = False,
 ) -> Written | None:
     """Insert an opportunity and its audit entry.
 
+    If it ``compares``, also return opportunities of the user that the new one may repeat.
     Return None if ``row_id`` is taken, by whomever. Without it, the database makes an id. Raise
     ForeignKeyViolation if the user does not exist any more.
     """
     id_: LiteralString = "%(row_id)s" if row_id else "gen_random_uuid()"
     unless_taken: LiteralString = "on conflict (id) do nothing" if row_id else ""
-    cursor = conn.execute(
+    duplicates: LiteralString = possible_duplicates(values) if compares else "null"
+    cursor = execute_change(
+        conn,
         f"""
-        with written as (
-            insert into opportunities
-                (id, user_id, title, description, link, deadline, category, status, notes,
-                campus_mode, applied_on)
-            select {id_}, %(user_id)s, %(title)s, %(description)s, %(link)s, %(deadline)s,
-                %(category)s, %(status)s, %(notes)s, %(campus_mode)s, %(applied_on)s
+        written as (
+            insert into opportunities (id, user_id, {_COLUMNS})
+            select {id_}, %(user_id)s, {_VALUES}
             where {SET_USER}
             {unless_taken}
             returning id, user_id, {VERSION} as version, {as_json(columns)} as row
@@ -123,12 +135,15 @@ def insert_opportunity(
                 %(request_id)s, %(client)s
             from written
         )
-        select id::text, version::text, row from written
         """,
+        f"select id::text, version::text, row, {duplicates} as duplicates from written",
         {**OPTIONAL, **values, **audit.parameters(), "row_id": row_id},
     )
     found = cursor.fetchone()
-    return Written(found[0], found[1], found[2].encode()) if found else None
+    if found is None:
+        return None
+    new_id, version, row, repeated = found
+    return Written(new_id, version, row.encode(), repeated and repeated.encode())
 
 
 def update_opportunity(
@@ -144,15 +159,22 @@ def update_opportunity(
     Other columns are not set at all, so that Postgres computes the search words again only if the
     update sets a text.
     """
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with written as (
-            update opportunities set {_assignments(values)}
+        locked as (
+            select id as locked_id, {changing(values)} as before from opportunities
             where {OWNED} and id = %(row_id)s
-            returning id, user_id, {VERSION} as version, {as_json(columns)} as row
+            for update
+        ), written as (
+            update opportunities set {_assignments(values, columns)}
+            from locked
+            where {OWNED} and id = locked_id
+            returning id, user_id, {VERSION} as version, {as_json(columns)} as row,
+                before, {changing(values)} as after
         ), {AUDIT_UPDATE}
-        select version::text, row from written
         """,
+        "select version::text, row from written",
         {**values, **audit.parameters(), "row_id": row_id},
     )
     return tagged(cursor)
@@ -173,10 +195,11 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
     A text that is None differs from every stored one. Return None if there is no such opportunity.
     The row is locked before it is compared, so that no other change comes in between.
     """
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with locked as (
-            select id as locked_id, {HOLDS} as holds, array(
+        locked as (
+            select id as locked_id, {changing(values)} as before, {HOLDS} as holds, array(
                 select name
                 from unnest(%(names)s::text[], %(texts)s::text[])
                     with ordinality as sent (name, text, place)
@@ -189,13 +212,14 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
             where {OWNED} and id = %(row_id)s
             for update
         ), written as (
-            update opportunities set {_assignments(values)}
+            update opportunities set {_assignments(values, columns)}
             from locked
             where {OWNED} and id = locked_id and holds and differing = '{{}}'
-            returning id, user_id, {VERSION} as version, {as_json(columns)} as row
+            returning id, user_id, {VERSION} as version, {as_json(columns)} as row,
+                before, {changing(values)} as after
         ), {AUDIT_UPDATE}
-        select version::text, row, holds, differing from locked left join written on true
         """,
+        "select version::text, row, holds, differing from locked left join written on true",
         {
             **values,
             **audit.parameters(),
@@ -212,22 +236,41 @@ def update_if(  # noqa: PLR0913 - as above, and what is compared
     return Compared(Tagged(version, row.encode()) if row else None, holds, differing)
 
 
-def _assignments(values: Mapping[str, object]) -> LiteralString:
-    given = "".join(f"{name} = %({name})s, " for name in UPDATABLE if name in values)
+def changing(values: Collection[str]) -> LiteralString:
+    """Return the SQL of the fields, as JSON, that an update of ``values`` may change."""
+    return fields_as_json(name for name in FIELDS if name in values or name == "applied_on")
+
+
+def _assignments(values: Mapping[str, object], columns: LiteralString) -> LiteralString:
+    is_original = columns is ORIGINAL
+    sent: dict[str, LiteralString] = {name: f"%({name})s" for name in UPDATABLE if name in values}
+    if is_original and "status" in values:
+        sent["status"] = SENT_TO_ORIGINAL
+    if not is_original and values.get("deadline") and _has_no_deadline(values):
+        sent["deadline"] = "case when category = 'internship' then deadline end"
+    given = "".join(f"{name} = {sent[name]}, " for name in UPDATABLE if name in sent)
     category = "%(category)s::text" if "category" in values else "category"
-    applied_on = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
+    day: LiteralString = "%(applied_on)s::date" if "applied_on" in values else "applied_on"
+    if "status" in values:
+        day = applied_on(day, "status", SENT_TO_ORIGINAL if is_original else "%(status)s::text")
     return f"""{given}
-                applied_on = case when {category} = 'internship' then {applied_on} end,
+                applied_on = case when {category} = 'internship' then {day} end,
                 updated_at = now()"""
+
+
+def _has_no_deadline(values: Mapping[str, object]) -> bool:
+    """Return whether a deadline that is sent has no effect: an internship keeps the stored one."""
+    return values.get("category") == "internship" and values.get("status") != "saved"
 
 
 def delete_opportunity(
     conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, condition: Condition = ALWAYS
 ) -> Removed:
     """Delete an opportunity if the condition holds. The audit entry keeps its title."""
-    cursor = conn.execute(
+    cursor = execute_change(
+        conn,
         f"""
-        with locked as (
+        locked as (
             select id as locked_id, {HOLDS} as holds from opportunities
             where {OWNED} and id = %(row_id)s
             for update
@@ -243,8 +286,8 @@ def delete_opportunity(
                 %(client)s
             from written
         )
-        select title from locked left join written on true
         """,
+        "select title from locked left join written on true",
         {**audit.parameters(), **condition.parameters(), "row_id": row_id},
     )
     row = cursor.fetchone()

@@ -60,6 +60,15 @@ FILTERS: Final[Mapping[str, LiteralString]] = {
     "category": "category = %(category)s",
     "deadline_from": "deadline >= %(deadline_from)s",
     "deadline_to": "deadline <= %(deadline_to)s",
+    "applied_on_from": "applied_on >= %(applied_on_from)s",
+    "applied_on_to": "applied_on <= %(applied_on_to)s",
+    "campus_mode": "campus_mode = %(campus_mode)s",
+    "company": "lower(company) = lower(%(company)s)",
+    "location": "lower(location) = lower(%(location)s)",
+    "link": "link = %(link)s",
+    # No tag has a comma, and only lower() of Postgres folds both sides in the same way.
+    "tags": """string_to_array(lower(array_to_string(tags, ',')), ',')
+            @> string_to_array(lower(array_to_string(%(tags)s::text[], ',')), ',')""",
 }
 
 

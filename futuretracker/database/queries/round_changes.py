@@ -15,21 +15,32 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from futuretracker.database.queries.columns import time_of
-from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.statuses import DECIDED, applied_on
 from futuretracker.database.queries.versions import HOLDS
 
 ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.round_type,
     r.scheduled_date, r.scheduled_time, r.result, r.notes,
     {time_of("r.created_at", "created_at")}, {time_of("r.updated_at", "updated_at")}"""
 LOCK_OPPORTUNITY: Final[LiteralString] = f"""
-    with locked as (
-        select id, user_id, category, {HOLDS} as holds from opportunities
+    locked as (
+        select id, user_id, category, status, {HOLDS} as holds from opportunities
         where {OWNED} and id = %(row_id)s
         for update
     )
 """
+# This comes between them if a round is updated: what it was before, for the audit entry.
+LOCK_ROUND: Final[LiteralString] = f"""before as materialized (
+            select r.* from opportunity_rounds as r join locked as o on o.id = r.opportunity_id
+            where {SET_USER} and r.user_id = %(user_id)s and r.id = %(round_id)s
+            for update of r
+        )"""
+ROUND_CHANGES: Final[LiteralString] = """coalesce((
+            select futuretracker_changes(to_jsonb(b), to_jsonb(w)) from before as b, written as w
+        ), '{}')"""
 # This comes after ``written``, which returns the changed or deleted round. The status of the
-# opportunity follows from its rounds: the first condition that holds decides.
+# opportunity follows from its rounds: the first condition that holds decides. A decision that no
+# round records stays; if it contradicts the rounds, ``statusConflict`` says so.
 _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
     after as materialized (
         select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
@@ -50,7 +61,9 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
         from after
     ), opportunity as (
         update opportunities set
-            status = derived.status,
+            status = case when opportunities.status in {DECIDED} then opportunities.status
+                else derived.status end,
+            applied_on = {applied_on("applied_on", "opportunities.status", "derived.status")},
             rounds_status = case when derived.rounds > 0 then derived.status end,
             rejected_round_number = derived.rejected,
             current_round_number = case when derived.rejected is null then derived.pending end,
@@ -58,19 +71,28 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
         from derived
         where {OWNED} and id = %(row_id)s and exists (select from written)
         returning opportunities.*
-    ), audited as (
-        insert into audit_log
-            (user_id, actor, action, resource_id, details, request_id, client)
-        select %(user_id)s, %(actor)s, %(action)s, id, %(details)s::jsonb, %(request_id)s,
-            %(client)s
-        from written
     )
 """
 
 
-def update_opportunity(columns: LiteralString) -> LiteralString:
-    """Return the rest of the statement; its JSON has these columns of the opportunity."""
-    return f"""{_UPDATE_OPPORTUNITY}
+def update_opportunity(round_changes: LiteralString = "'{}'::jsonb") -> LiteralString:
+    """Return the CTEs after the change; the audit entry also has what the round has changed to."""
+    return f"""{_UPDATE_OPPORTUNITY}, audited as (
+        insert into audit_log
+            (user_id, actor, action, resource_id, details, request_id, client, changes)
+        select %(user_id)s, %(actor)s, %(action)s, written.id, %(details)s::jsonb, %(request_id)s,
+            %(client)s, {round_changes} || futuretracker_changes(
+                jsonb_build_object('status', locked.status),
+                jsonb_build_object('status', opportunity.status)
+            )
+        from written cross join locked cross join opportunity
+    )
+    """
+
+
+def result_of(columns: LiteralString) -> LiteralString:
+    """Return what the statement selects; its JSON has these columns of the opportunity."""
+    return f"""
     select locked.category, locked.holds, json_build_object(
         'opportunity', (select row_to_json(r) from opportunity, lateral (select {columns}) as r),
         'rounds', (

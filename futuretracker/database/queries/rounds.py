@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
+from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.one_page import (
     IS_NEW,
@@ -16,7 +17,10 @@ from futuretracker.database.queries.one_page import (
 from futuretracker.database.queries.owner import OWNED, SET_USER
 from futuretracker.database.queries.round_changes import (
     LOCK_OPPORTUNITY,
+    LOCK_ROUND,
     ROUND,
+    ROUND_CHANGES,
+    result_of,
     update_opportunity,
 )
 from futuretracker.database.queries.versions import ALWAYS, NONE, representation
@@ -39,6 +43,16 @@ UPCOMING: Final[LiteralString] = """r.id, r.opportunity_id, r.title as opportuni
     r.round_number as "roundNumber", r.round_type as "roundType",
     r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime"
 """
+# A further column of an opportunity: its rounds. ``owning`` is the opportunity's own row.
+EXPORTED_ROUNDS: Final[LiteralString] = f"""(
+        select coalesce(json_agg(shown order by round_number), '[]')
+        from (
+            select {ROUND}
+            from (select id as owning_id, user_id as owning_user) as owning
+                join opportunity_rounds as r
+                    on r.opportunity_id = owning_id and r.user_id = owning_user
+        ) as shown
+    ) as rounds"""
 # A day without a time comes after all times of that day.
 SLOT: Final[LiteralString] = "r.scheduled_date, coalesce(r.scheduled_time, '24:00'), r.round_number"
 
@@ -90,8 +104,9 @@ def insert_round(  # noqa: PLR0913 - each is a parameter of the route
                 jsonb_populate_record(null::opportunity_rounds, %(values)s::jsonb) as n
             where o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {update_opportunity(columns)}
+        ), {update_opportunity()}
         """,
+        result_of(columns),
         audit,
         {
             **condition.parameters(),
@@ -116,7 +131,7 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
     return _change(
         conn,
         f"""
-        {LOCK_OPPORTUNITY}, written as (
+        {LOCK_OPPORTUNITY}, {LOCK_ROUND}, written as (
             update opportunity_rounds as r
             set (round_number, round_type, scheduled_date, scheduled_time, result, notes) = (
                     select n.round_number, n.round_type, n.scheduled_date, n.scheduled_time,
@@ -124,13 +139,14 @@ def update_round(  # noqa: PLR0913 - each is a parameter of the route
                     from jsonb_populate_record(r, %(values)s::jsonb) as n
                 ),
                 updated_at = now()
-            from locked as o
+            from locked as o, before
             where {SET_USER} and r.user_id = %(user_id)s
-                and r.opportunity_id = o.id and r.id = %(round_id)s
+                and r.opportunity_id = o.id and r.id = before.id
                 and o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {update_opportunity(columns)}
+        ), {update_opportunity(ROUND_CHANGES)}
         """,
+        result_of(columns),
         audit,
         {
             **condition.parameters(),
@@ -161,8 +177,9 @@ def delete_round(  # noqa: PLR0913 - each is a parameter of the route
                 and r.opportunity_id = o.id and r.id = %(round_id)s
                 and o.category = 'internship' and o.holds
             returning {ROUND}
-        ), {update_opportunity(columns)}
+        ), {update_opportunity()}
         """,
+        result_of(columns),
         audit,
         {
             **condition.parameters(),
@@ -175,11 +192,12 @@ def delete_round(  # noqa: PLR0913 - each is a parameter of the route
 
 def _change(
     conn: Connection[Any],
-    statement: LiteralString,
+    ctes: LiteralString,
+    result: LiteralString,
     audit: AuditEntry,
     values: Mapping[str, object],
 ) -> Outcome:
-    row = conn.execute(statement, {**audit.parameters(), **values}).fetchone()
+    row = execute_change(conn, ctes, result, {**audit.parameters(), **values}).fetchone()
     if row is None:
         return Outcome()
     category, holds, body, changed, round_id = row

@@ -26,7 +26,7 @@ class RowSecurity(NamedTuple):
 def select_row_security(
     conn: Connection[Any], *, tables: Sequence[str], role: str
 ) -> list[RowSecurity]:
-    """Return the row level security of those tables that exist."""
+    """Return the row level security of those tables that exist, and of their partitions."""
     cursor = conn.execute(
         """
         select c.relname, c.relrowsecurity, c.relforcerowsecurity, exists (
@@ -37,8 +37,9 @@ def select_row_security(
                     pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
                 ) like '%%current_setting(''app.%%'
         )
-        from pg_class as c
-        where c.relnamespace = 'public'::regnamespace and c.relname = any(%(tables)s)
+        from pg_class as c left join pg_inherits as i on i.inhrelid = c.oid
+        where c.relnamespace = 'public'::regnamespace and (c.relname = any(%(tables)s)
+            or (select relname from pg_class where oid = i.inhparent) = any(%(tables)s))
         order by c.relname
         """,
         {"tables": list(tables), "role": role},
@@ -51,9 +52,9 @@ def select_grants(
 ) -> list[tuple[str, str]]:
     """Return the privileges that the grantees, or public, have on the service's objects.
 
-    The objects are the tables, their columns and sequences, views of them in any schema (a view
-    reads with its owner's privileges), the functions ``futuretracker_*`` and the service's role.
-    Each entry is a grantee and the name of an object.
+    The objects are the tables, their columns, partitions and sequences, views of them in any schema
+    (a view reads with its owner's privileges), the functions ``futuretracker_*`` and the service's
+    role. Each entry is a grantee and the name of an object.
     """
     cursor = conn.execute(
         """
@@ -61,7 +62,7 @@ def select_grants(
             select oid from pg_class
             where relnamespace = 'public'::regnamespace and relname = any(%(tables)s)
             union
-            -- sequences of the table, and views, which depend on it through their rule
+            -- partitions and sequences of the table, and views, which depend on it by their rule
             select coalesce(w.ev_class, d.objid)
             from relations as r
             join pg_depend as d on d.refobjid = r.oid and d.refclassid = 'pg_class'::regclass

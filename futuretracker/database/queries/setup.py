@@ -95,7 +95,7 @@ def select_missing_privileges(
 
 
 def select_triggers(conn: Connection[Any], *, tables: Sequence[str]) -> dict[str, bool]:
-    """Return the triggers of the tables, and whether each is enabled.
+    """Return the triggers of the tables and their partitions, and whether each is enabled.
 
     Postgres checks a foreign key with triggers of its own: they have the name of the constraint.
     """
@@ -107,10 +107,12 @@ def select_triggers(conn: Connection[Any], *, tables: Sequence[str]) -> dict[str
         )
         from pg_trigger as t join pg_class as c on c.oid = t.tgrelid
         left join pg_constraint as k on k.oid = t.tgconstraint
-        where c.relnamespace = 'public'::regnamespace and c.relname = any(%s)
+        left join pg_inherits as i on i.inhrelid = c.oid
+        where c.relnamespace = 'public'::regnamespace and (c.relname = any(%(tables)s)
+            or (select relname from pg_class where oid = i.inhparent) = any(%(tables)s))
         group by 1 order by 1
         """,
-        [list(tables)],
+        {"tables": list(tables)},
     )
     return dict(cursor.fetchall())
 

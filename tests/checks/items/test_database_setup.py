@@ -31,6 +31,7 @@ ITEMS = (
     "database-timeouts",
     "database-privileges",
     "database-triggers",
+    "audit-partitions",
     "database-room",
 )
 ROLE = "futuretracker_api"
@@ -136,6 +137,7 @@ def own_triggers(database: Database) -> list[tuple[str, str]]:
         return conn.execute(
             "select c.relname, t.tgname from pg_trigger as t join pg_class as c on c.oid = tgrelid"
             " where c.relnamespace = 'public'::regnamespace and not t.tgisinternal"
+            " and t.tgparentid = 0"  # the trigger of a partition goes with that of its table
         ).fetchall()
 
 
@@ -150,7 +152,7 @@ def test_every_disabled_trigger_is_an_error(database: Database, find: Find) -> N
         database.execute(f"alter table {table} enable trigger {trigger}")
 
         assert finding.verdict == Verdict.ERROR
-        assert finding.found == f"Disabled triggers: {trigger} on {table}."
+        assert finding.found.startswith(f"Disabled triggers: {trigger} on {table}")
         assert other == finding
 
 
@@ -232,3 +234,47 @@ def test_connections_of_other_roles_are_subtracted(alone: Database, find: Find) 
         finding = find("database-room", DATABASE_URL=alone.service_url, WEB_CONCURRENCY="6")
 
     assert "other roles use 1" in finding.found
+
+
+ADOPTED = "alter table audit_log {} partition audit_log_first"
+DROP_MONTHS = """
+do $$ declare name text; begin
+    for name in select inhrelid::regclass::text from pg_inherits
+        where inhparent = 'audit_log'::regclass and inhrelid::regclass::text ~ '[0-9]'
+    loop execute format('drop table %s', name); end loop;
+end $$
+"""
+FAR = """
+insert into audit_log (at, user_id, actor, action, request_id)
+values ('9999-01-01', gen_random_uuid(), 'user', 'X', 'request')
+"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ([DROP_MONTHS, ADOPTED.format("detach")], "audit_log has no partitions."),
+        (
+            [
+                DROP_MONTHS,
+                ADOPTED.format("detach"),
+                ADOPTED.format("attach") + " for values from (minvalue) to ('2001-01-01')",
+            ],
+            "audit_log has no partition for ",
+        ),
+        (
+            [FAR],
+            "audit_log_default has entries, of months that had no partition.",
+        ),
+    ],
+    ids=["none", "not the next month", "in the default partition"],
+)
+def test_audit_entries_without_a_partition_are_found(
+    database: Database, find: Find, statements: list[str], found: str
+) -> None:
+    for statement in statements:
+        database.execute(statement)
+    finding = find("audit-partitions", DATABASE_URL=database.service_url)
+
+    assert finding.verdict == Verdict.WARNING
+    assert finding.found.startswith(found)

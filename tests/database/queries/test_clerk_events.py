@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 # These run with the privileges of their caller, under the policies.
-INVOKERS = {"futuretracker_limit_api_keys", "futuretracker_rounds_now"}
+INVOKERS = {"futuretracker_claim", "futuretracker_limit_api_keys", "futuretracker_rounds_now"}
 FUNCTIONS = {
     "futuretracker_act": False,
     "futuretracker_audit_action": False,
     "futuretracker_begin_erasure": True,
+    "futuretracker_claim": True,
     "futuretracker_continue_erasure": True,
+    "futuretracker_delete_idempotency_keys": True,
     "futuretracker_erase": True,  # for the previous release
     "futuretracker_is_new": False,
     "futuretracker_limit_api_keys": False,
@@ -47,7 +49,7 @@ FUNCTIONS = {
 # What anomaly detection may call.
 OF_WATCH = {"futuretracker_act", "futuretracker_undo"}
 SECRET = (
-    *("revocations", "clerk_events", "erasures", "api_keys", "slowed_users"),
+    *("revocations", "clerk_events", "erasures", "api_keys", "idempotency_keys", "slowed_users"),
     *("anomaly_findings", "anomaly_actions", "watch_profiles", "watch_inbox"),
 )
 COUNTED = ("opportunities", "opportunity_rounds")

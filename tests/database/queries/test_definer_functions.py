@@ -24,6 +24,7 @@ DEFINERS = {
     "futuretracker_audit_action",
     "futuretracker_begin_erasure",
     "futuretracker_continue_erasure",
+    "futuretracker_delete_idempotency_keys",
     "futuretracker_erase",
     "futuretracker_is_new",
     "futuretracker_refresh",
@@ -51,12 +52,14 @@ TABLES = (
     "clerk_events",
     "erasures",
     "api_keys",
+    "idempotency_keys",
 )
 CALLS = {
     "erase at once": "select public.futuretracker_erase(null, %(user)s, 1, 'x')",
     "begin to erase": "select public.futuretracker_begin_erasure(null, %(user)s, 1, 'x')",
     "erase": "select public.futuretracker_continue_erasure(%(user)s, 100)",
     "revoke": "select public.futuretracker_revoke(%(event)s, 'session', 'sess_x', 1)",
+    "prune": "select public.futuretracker_delete_idempotency_keys(10) is not null",
     "refresh": "select public.futuretracker_refresh(%(event)s, %(user)s, null, 'N', null, now())",
     "first request": "insert into public.users (clerk_id) values (%(new)s)",
     "insert": "insert into public.opportunities (user_id, title) values (%(id)s, 'x')",

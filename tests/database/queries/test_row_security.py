@@ -28,6 +28,7 @@ TABLES = [
     "audit_log",
     "clerk_events",
     "erasures",
+    "idempotency_keys",
     "opportunities",
     "opportunity_rounds",
     "revocations",
@@ -82,6 +83,7 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         ("api_keys", "SELECT"),
         ("erasures", "SELECT"),
         ("futuretracker_migrations", "SELECT"),
+        ("idempotency_keys", "SELECT"),
         ("opportunities", "DELETE"),
         ("opportunities", "INSERT"),
         ("opportunities", "SELECT"),
@@ -103,7 +105,9 @@ def test_the_role_sets_only_these_columns_of_an_audit_entry(owner: Connection) -
         " where grantee = %s and table_name = 'audit_log' order by 1, 2",
         [ROLE_NAME],
     ).fetchall()
-    columns = ["action", "actor", "client", "details", "request_id", "resource_id", "user_id"]
+    columns = [
+        "action", "actor", "changes", "client", "details", "request_id", "resource_id", "user_id",
+    ]  # fmt: skip
     assert granted == [(name, "INSERT") for name in columns]
 
 

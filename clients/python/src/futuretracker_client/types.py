@@ -209,6 +209,7 @@ class Error(TypedDict):
     code: Literal[
         "api_key_not_found",
         "bad_request",
+        "idempotency_key_reused",
         "insufficient_scope",
         "internal_server_error",
         "invalid_json",
@@ -223,9 +224,11 @@ class Error(TypedDict):
         "precondition_required",
         "rate_limit_exceeded",
         "read_only",
+        "request_in_progress",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
+        "secret_shown_before",
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
@@ -271,6 +274,7 @@ class FieldError(TypedDict):
         "out_of_range",
         "bad_date",
         "bad_time",
+        "bad_time_zone",
         "bad_url",
         "bad_id",
         "bad_network",
@@ -326,6 +330,7 @@ class Forbidden(TypedDict):
     code: Literal[
         "api_key_not_found",
         "bad_request",
+        "idempotency_key_reused",
         "insufficient_scope",
         "internal_server_error",
         "invalid_json",
@@ -340,9 +345,11 @@ class Forbidden(TypedDict):
         "precondition_required",
         "rate_limit_exceeded",
         "read_only",
+        "request_in_progress",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
+        "secret_shown_before",
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
@@ -447,6 +454,7 @@ class Invalid(TypedDict):
     code: Literal[
         "api_key_not_found",
         "bad_request",
+        "idempotency_key_reused",
         "insufficient_scope",
         "internal_server_error",
         "invalid_json",
@@ -461,9 +469,11 @@ class Invalid(TypedDict):
         "precondition_required",
         "rate_limit_exceeded",
         "read_only",
+        "request_in_progress",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
+        "secret_shown_before",
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
@@ -593,12 +603,16 @@ class NewApiKey(TypedDict):
     """
 
 
+Tag: TypeAlias = str
+
+
 class NewOpportunity(TypedDict):
     """
     A new opportunity. Only the title is required.
 
-    An internship has no deadline, because its interview rounds have dates. It gets today's date
-    (UTC) as `applied_on` if none is given. Other opportunities have no `applied_on`.
+    An internship gets today's date (UTC) as `applied_on` if none is given, and has no deadline,
+    because its interview rounds have dates. While it is `saved`, it is the other way round. Other
+    opportunities have no `applied_on`.
     """
 
     applied_on: NotRequired[str | Literal[""] | date_aliased | None]
@@ -613,6 +627,14 @@ class NewOpportunity(TypedDict):
     """
     The kind. An empty text counts as null.
     """
+    company: NotRequired[str | None]
+    """
+    The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    contact: NotRequired[str | None]
+    """
+    Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     deadline: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
@@ -625,15 +647,43 @@ class NewOpportunity(TypedDict):
     """
     An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
     """
+    location: NotRequired[str | None]
+    """
+    Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     notes: NotRequired[str | None]
     """
     Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
     """
+    pay: NotRequired[str | None]
+    """
+    What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     status: NotRequired[
-        Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"] | None
+        Literal[
+            "applied",
+            "interviewed",
+            "shortlisted",
+            "selected",
+            "rejected",
+            "ghosted",
+            "saved",
+            "offer",
+            "accepted",
+            "withdrawn",
+        ]
+        | None
     ]
     """
     How far the application has come.
+    """
+    tags: NotRequired[list[Tag] | Literal[""] | None]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+    """
+    time_zone: NotRequired[str | Literal[""] | None]
+    """
+    The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
     """
     title: str
     """
@@ -693,6 +743,7 @@ class NotFound(TypedDict):
     code: Literal[
         "api_key_not_found",
         "bad_request",
+        "idempotency_key_reused",
         "insufficient_scope",
         "internal_server_error",
         "invalid_json",
@@ -707,9 +758,11 @@ class NotFound(TypedDict):
         "precondition_required",
         "rate_limit_exceeded",
         "read_only",
+        "request_in_progress",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
+        "secret_shown_before",
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
@@ -749,6 +802,7 @@ class OperationError(TypedDict):
     code: Literal[
         "api_key_not_found",
         "bad_request",
+        "idempotency_key_reused",
         "insufficient_scope",
         "internal_server_error",
         "invalid_json",
@@ -763,9 +817,11 @@ class OperationError(TypedDict):
         "precondition_required",
         "rate_limit_exceeded",
         "read_only",
+        "request_in_progress",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
+        "secret_shown_before",
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
@@ -797,7 +853,8 @@ class OpportunityChanges(TypedDict):
     """
     The fields to update; at least one. The others keep their values.
 
-    If `category` is `internship`, a `deadline` that is sent with it becomes null.
+    A `deadline` that is sent with the category `internship` has no effect, unless the status is
+    sent as `saved`. If the opportunity was none before, its deadline becomes null.
     """
 
     applied_on: NotRequired[str | Literal[""] | date_aliased | None]
@@ -812,6 +869,14 @@ class OpportunityChanges(TypedDict):
     """
     The kind. An empty text counts as null.
     """
+    company: NotRequired[str | None]
+    """
+    The company or the host. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
+    contact: NotRequired[str | None]
+    """
+    Whom to ask. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     deadline: NotRequired[str | Literal[""] | date_aliased | None]
     """
     The last day to apply. A date-time is accepted too and keeps its date as written. An empty text counts as null.
@@ -824,15 +889,43 @@ class OpportunityChanges(TypedDict):
     """
     An http or https URL. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null.
     """
+    location: NotRequired[str | None]
+    """
+    Where it is. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     notes: NotRequired[str | None]
     """
     Any text. White space and invisible characters at both ends are removed. An empty text becomes null.
     """
+    pay: NotRequired[str | None]
+    """
+    What it pays. White space and invisible characters at both ends are removed. An empty text becomes null.
+    """
     status: NotRequired[
-        Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"] | None
+        Literal[
+            "applied",
+            "interviewed",
+            "shortlisted",
+            "selected",
+            "rejected",
+            "ghosted",
+            "saved",
+            "offer",
+            "accepted",
+            "withdrawn",
+        ]
+        | None
     ]
     """
     How far the application has come.
+    """
+    tags: NotRequired[list[Tag] | Literal[""] | None]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+    """
+    time_zone: NotRequired[str | Literal[""] | None]
+    """
+    The IANA time zone of the deadline and of the interview rounds. An empty text counts as null.
     """
     title: NotRequired[str]
     """
@@ -848,6 +941,7 @@ class RateLimited(TypedDict):
     code: Literal[
         "api_key_not_found",
         "bad_request",
+        "idempotency_key_reused",
         "insufficient_scope",
         "internal_server_error",
         "invalid_json",
@@ -862,9 +956,11 @@ class RateLimited(TypedDict):
         "precondition_required",
         "rate_limit_exceeded",
         "read_only",
+        "request_in_progress",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
+        "secret_shown_before",
         "service_unavailable",
         "session_required",
         "too_many_api_keys",
@@ -1502,6 +1598,14 @@ class Opportunity(TypedDict):
     """
     The kind.
     """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
     created_at: str
     """
     When it was created.
@@ -1526,21 +1630,48 @@ class Opportunity(TypedDict):
     """
     An http or https URL.
     """
+    location: str | None
+    """
+    Where it is.
+    """
     notes: str | None
     """
     Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
     """
     rejected_round_number: int | None
     """
     The number of the first rejected round; null if there is none.
     """
-    status: Literal["applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted"]
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
     """
     How far the application has come.
     """
     statusConflict: StatusConflict | None
     """
     Null unless the status contradicts the interview rounds of the internship.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
     """
     title: str
     """

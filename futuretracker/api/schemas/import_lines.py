@@ -1,0 +1,156 @@
+"""Check the lines of a file that is imported: each as a new opportunity."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
+from futuretracker.api.schemas.ids import is_uuid
+from futuretracker.api.schemas.loading import load
+from futuretracker.api.schemas.moments import read_moment
+from futuretracker.api.schemas.opportunities import NewOpportunity, OpportunityChanges
+from futuretracker.database.queries.imports import Item
+from futuretracker.transfer.dates import UNREADABLE
+from futuretracker.transfer.problem import TooMany, Unreadable
+from futuretracker.transfer.reading import read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from futuretracker.api.schemas.uploads import Upload
+    from futuretracker.database.queries.imports import Duplicates
+    from futuretracker.transfer.dates import Order
+    from futuretracker.transfer.tables import Row
+
+NEW: Final = NewOpportunity()
+CHANGES: Final = OpportunityChanges()
+TIMES: Final = ("created_at", "updated_at")
+CLIENT: Final = "import"  # in the audit entries of the opportunities
+ORDERS: Final[Mapping[str | None, Order | None]] = {
+    None: None,
+    "day_first": "day",
+    "month_first": "month",
+}
+FUTURE: Final = "must not be in the future"
+LONGEST_NAME: Final = 100  # characters of a column that is ignored
+MOST_NAMES: Final = 50
+
+
+@dataclass
+class Lines:
+    """The lines of a file: the valid ones, and the errors of the others."""
+
+    items: list[Item] = field(default_factory=list)
+    errors: dict[str, FieldError] = field(default_factory=dict)
+    failed: int = 0
+    ignored: list[str] = field(default_factory=list)
+    repeated: dict[int, int] = field(default_factory=dict)  # line: the earlier line that it repeats
+
+
+def read_lines(upload: Upload, dates: Order | None, duplicates: Duplicates) -> Lines:
+    """Return the lines of a file; raise ValidationFailed if it is none.
+
+    Lines that repeat an earlier one are left out, unless ``duplicates`` are kept.
+    """
+    try:
+        table = read_file(upload.data, upload.kind, dates=dates)
+    except Unreadable as error:
+        failed = FieldError(FieldCode.INVALID, str(error))
+        raise ValidationFailed({"file": failed}) from error
+    except TooMany as error:
+        failed = FieldError(FieldCode.TOO_MANY, str(error), {"maximum": error.most})
+        raise ValidationFailed({"file": failed}) from error
+    lines = Lines(ignored=[name[:LONGEST_NAME] for name in table.ignored[:MOST_NAMES]])
+    seen = Seen()
+    now = dt.datetime.now(dt.UTC)
+    for row in table.rows:
+        item = _read(row, lines.errors, now, updates=duplicates == "update")
+        if item is None:
+            lines.failed += 1
+        elif duplicates != "keep" and (first := seen.add(item)) is not None:
+            lines.repeated[item.line] = first
+        else:
+            lines.items.append(item)
+    return lines
+
+
+def _read(
+    row: Row, errors: dict[str, FieldError], now: dt.datetime, *, updates: bool
+) -> Item | None:
+    """Return the item of a row, or add its errors."""
+    found = {name: _bad_date(name, problem) for name, problem in row.problems.items()}
+    times = {name: _time(name, row.fields.pop(name, None), now, found) for name in TIMES}
+    id_ = row.fields.pop("id", None)
+    try:
+        values = load(NEW, row.fields, found)
+    except ValidationFailed as error:
+        errors |= {_name(row, name): each for name, each in error.errors.items()}
+        return None
+    return Item(
+        row.line,
+        UUID(id_) if isinstance(id_, str) and is_uuid(id_) else None,
+        values,
+        load(CHANGES, row.fields) if updates else {},
+        **times,
+    )
+
+
+def _name(row: Row, name: str) -> str:
+    return f"lines.{row.line}.{name}" if name else f"lines.{row.line}"
+
+
+def _bad_date(name: str, problem: str) -> FieldError:
+    subject = name.replace("_", " ").capitalize() or "The entry"
+    return FieldError(FieldCode.BAD_DATE if name else FieldCode.WRONG_TYPE, f"{subject} {problem}")
+
+
+def _time(name: str, given: object, now: dt.datetime, errors: dict[str, FieldError]) -> str | None:
+    """Return a time of the file, in UTC."""
+    if given is None:
+        return None
+    moment = read_moment(given) if isinstance(given, str) else None
+    if moment is None:
+        errors[name] = _bad_date(name, UNREADABLE)
+    elif moment > now:
+        subject = name.replace("_", " ").capitalize()
+        errors[name] = FieldError(FieldCode.OUT_OF_RANGE, f"{subject} {FUTURE}")
+    return moment.isoformat() if moment else None
+
+
+class Seen:
+    """The lines before, by what tells two opportunities apart: the id, else the link and the title.
+
+    The database decides in the same way whether a line stands for one that is there already.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[UUID, int] = {}
+        self._links: dict[object, int] = {}
+        # By title and company. A link tells two with the same title apart, if both have one.
+        self._names: dict[tuple[str, str], int] = {}
+        self._without_link: dict[tuple[str, str], int] = {}
+
+    def add(self, item: Item) -> int | None:
+        """Add a line; return the earlier one that it repeats, or None."""
+        link, name = item.values.get("link"), _name_of(item.values)
+        if item.id:
+            first = self._ids.get(item.id)
+        elif link:
+            first = self._links.get(link, self._without_link.get(name))
+        else:
+            first = self._names.get(name)
+        if item.id:
+            self._ids.setdefault(item.id, item.line)
+        if link:
+            self._links.setdefault(link, item.line)
+        else:
+            self._without_link.setdefault(name, item.line)
+        self._names.setdefault(name, item.line)
+        return first
+
+
+def _name_of(values: Mapping[str, Any]) -> tuple[str, str]:
+    return str(values["title"]).lower(), str(values.get("company") or "").lower()

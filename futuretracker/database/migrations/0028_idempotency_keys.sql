@@ -1,0 +1,98 @@
+-- Idempotency keys: what a change has returned, by the key that its client sent with it. If the client
+-- sends the request again, the service returns the same, and changes nothing.
+
+create table idempotency_keys (
+    user_id uuid not null references users (id) on delete cascade,
+    -- SHA-256 of the user, the method, the path and the key. The key itself is not stored.
+    scope bytea not null,
+    -- SHA-256 of the rest of the request. The same key with another payload is a mistake of the client.
+    payload bytea not null,
+    -- The rows that the change returned, as an array of objects. A secret is never among them.
+    result json not null,
+    created_at timestamptz not null default now(),
+    primary key (user_id, scope)
+);
+-- For futuretracker_delete_idempotency_keys.
+create index idempotency_keys_oldest on idempotency_keys (created_at);
+
+-- Supabase grants its Data API's roles every new table.
+revoke all on idempotency_keys from public, futuretracker_api;
+grant select, insert (user_id, scope, payload, result) on idempotency_keys to futuretracker_api;
+do $$
+declare
+    other text;
+begin
+    for other in
+        select rolname from pg_roles where rolname in ('anon', 'authenticated')
+    loop
+        execute format('revoke all on idempotency_keys from %I', other);
+    end loop;
+    execute format(
+        'create policy functions_all on idempotency_keys to %I using (true) with check (true)',
+        current_user
+    );
+end
+$$;
+alter table idempotency_keys enable row level security, force row level security;
+create policy api_owner on idempotency_keys to futuretracker_api
+    using (user_id = nullif(current_setting('app.user_id', true), '')::uuid);
+create policy api_owner_only on idempotency_keys as restrictive to futuretracker_api
+    using (user_id = nullif(current_setting('app.user_id', true), '')::uuid);
+
+-- Wait for a request with the same key, then raise unique_violation if the key is known. A statement
+-- calls this before it changes anything. So a request that is sent again writes nothing. ``lock`` is the
+-- number of the key's lock.
+create function futuretracker_claim(owner uuid, wanted bytea, lock bigint) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(lock);
+    perform set_config('app.user_id', owner::text, true);
+    -- A snapshot of its own: it sees the key of the request that this one has waited for.
+    if exists (
+        select from public.idempotency_keys where user_id = owner and scope = wanted
+    ) then
+        raise exception 'the idempotency key is known'
+            using errcode = 'unique_violation', constraint = 'idempotency_keys_pkey';
+    end if;
+    return true;
+end
+$$;
+
+-- Delete at most so many keys that are older than a day, the oldest first. Return their number.
+create function futuretracker_delete_idempotency_keys(most integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    deleted pg_catalog.int4;
+begin
+    delete from public.idempotency_keys where (user_id, scope) in (
+        select user_id, scope from public.idempotency_keys
+        where created_at < now() - interval '24 hours'
+        order by created_at limit most for update skip locked
+    );
+    get diagnostics deleted = row_count;
+    return deleted;
+end
+$$;
+
+-- Postgres lets everybody execute a new function, and Supabase its Data API's roles by name.
+do $$
+declare
+    ours record;
+    other text;
+begin
+    for ours in
+        select p.oid::regprocedure as signature from pg_proc as p
+        where p.pronamespace = 'public'::regnamespace and p.proname in (
+            'futuretracker_claim', 'futuretracker_delete_idempotency_keys'
+        )
+    loop
+        execute format('revoke all on function %s from public', ours.signature);
+        for other in
+            select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
+        loop
+            execute format('revoke all on function %s from %I', ours.signature, other);
+        end loop;
+        execute format('grant execute on function %s to futuretracker_api', ours.signature);
+    end loop;
+end
+$$;

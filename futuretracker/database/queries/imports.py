@@ -1,0 +1,193 @@
+"""Import opportunities: all rows of a file in one statement."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString, NamedTuple, TypeAlias
+
+from psycopg import ClientCursor
+
+from futuretracker.database.connection import patience
+from futuretracker.database.queries.batch import COLUMNS, VALUES, assignments
+from futuretracker.database.queries.changes import execute_change
+from futuretracker.database.queries.owner import OWNED, SET_USER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from psycopg import Connection, Cursor
+
+    from futuretracker.database.queries.audit import AuditEntry
+
+Duplicates: TypeAlias = Literal["skip", "update", "keep"]
+WITHIN: Final = 20.0  # seconds that an import may take, as one statement
+_MILLISECONDS: Final[LiteralString] = "20000"
+MARGIN: Final = 1.0  # seconds that the response may take beyond that
+
+_ITEMS: Final[LiteralString] = f"""items as materialized (
+        select place, line, id as given_id, gen_random_uuid() as new_id, "values" as new_values,
+            changes as new_changes, "values" ->> 'link' as link,
+            lower("values" ->> 'title') as title,
+            lower(coalesce("values" ->> 'company', '')) as company,
+            coalesce(created_at,
+                now() - (count(*) over () - place) * interval '1 microsecond') as created_at,
+            updated_at
+        from jsonb_to_recordset(%(rows)s::jsonb) as given (place int, line int, id uuid,
+            "values" jsonb, changes jsonb, created_at timestamptz, updated_at timestamptz)
+        where {SET_USER}
+    )"""
+# The opportunity that an item stands for, if there is one: by its id, else by its link, else by its
+# title and company, unless both have links. Three joins, each by one hash table.
+_MATCHED: Final[LiteralString] = f"""mine as materialized (
+        select id as my_id, link as my_link, lower(title) as my_title,
+            lower(coalesce(company, '')) as my_company
+        from opportunities where {OWNED} and %(matches)s
+    ), candidates as (
+        select place, my_id, 1 as rank from items join mine on my_id = given_id
+        union all
+        select place, my_id, 2 from items join mine on my_link = link
+        union all
+        select place, my_id, 3 from items join mine on my_title = title and my_company = company
+        where link is null or my_link is null
+    ), matched as materialized (
+        select place as matched_place, my_id as matched_id,
+            row_number() over (partition by my_id order by place) = 1 as is_first
+        from (
+            select distinct on (place) place, my_id from candidates order by place, rank, my_id
+        ) as best
+    )"""
+_WRITTEN: Final[LiteralString] = f"""inserted as (
+        insert into opportunities (id, user_id, {COLUMNS}, created_at, updated_at)
+        select new_id, %(user_id)s, {VALUES}, i.created_at,
+            greatest(i.created_at, coalesce(i.updated_at, i.created_at))
+        from items as i left join matched on matched_place = place,
+            jsonb_populate_record(null::opportunities, new_values) as g
+        where {SET_USER} and matched_id is null
+        returning id, title, category
+    )"""
+_LOCKED: Final[LiteralString] = f"""locked as materialized (
+        select id as locked_id, to_jsonb(opportunities) as before from opportunities
+        where {OWNED} and %(updates)s
+            and id in (select matched_id from matched where is_first)
+        order by id
+        for update
+    )"""
+_AUDITED: Final[LiteralString] = """audited as (
+        insert into audit_log
+            (user_id, actor, action, resource_id, details, changes, request_id, client)
+        select %(user_id)s, %(actor)s, 'CREATE_OPPORTUNITY', id,
+            %(details)s::jsonb || jsonb_build_object('title', title, 'category', category), null,
+            %(request_id)s, %(client)s
+        from inserted
+        union all
+        select %(user_id)s, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb,
+            futuretracker_changes(before, after), %(request_id)s, %(client)s
+        from updated join locked on locked_id = id
+    )"""
+_RESULT: Final[LiteralString] = """
+    select count(*) filter (where status = 'created') as created,
+        count(*) filter (where status = 'updated') as updated,
+        count(*) filter (where status = 'skipped') as skipped,
+        coalesce(json_agg(json_build_object('line', line, 'status', status, 'id', id)
+            order by place), '[]')::text as lines
+    from (
+        select place, line, case when matched_id is not null then matched_id
+                when not %(is_dry)s then new_id end as id,
+            case when matched_id is null then 'created'
+                when %(updates)s and is_first then 'updated' else 'skipped' end as status
+        from items left join matched on matched_place = place
+    ) as done
+"""
+
+
+class Item(NamedTuple):
+    """A row to import.
+
+    ``values`` are those of a new opportunity. ``changes`` are those of one that is there already.
+    """
+
+    line: int
+    id: UUID | None
+    values: Mapping[str, object]
+    changes: Mapping[str, object]
+    created_at: str | None
+    updated_at: str | None
+
+
+class Imported(NamedTuple):
+    """How many rows became what, and the outcome of each row as JSON."""
+
+    created: int
+    updated: int
+    skipped: int
+    lines: bytes
+
+
+def select_import(
+    conn: Connection[Any], *, user_id: UUID, items: Sequence[Item], duplicates: Duplicates
+) -> Imported:
+    """Return what an import would do, and change nothing. A row that it would create has no id."""
+    ctes: LiteralString = f"{_ITEMS}, {_MATCHED}"
+    parameters = {"user_id": user_id, "is_dry": True}
+    return _execute(conn, ctes, parameters, items, duplicates)
+
+
+def execute_import(
+    conn: Connection[Any], *, audit: AuditEntry, items: Sequence[Item], duplicates: Duplicates
+) -> Imported:
+    """Create an opportunity for each item, or update or skip one that is there already.
+
+    All of it is one statement, each opportunity with its audit entry. Rows are locked in the order
+    of their ids. Raise ForeignKeyViolation if the user does not exist any more.
+    """
+    changed = {name for item in items for name in item.changes}
+    updated: LiteralString = f"""updated as (
+        update opportunities
+        set {assignments(changed, "new_changes")}, updated_at = now()
+        from items join matched on matched_place = place, locked
+        where {OWNED} and opportunities.id = locked_id and matched_id = locked_id and is_first
+        returning opportunities.id, to_jsonb(opportunities) as after
+    )"""
+    ctes: LiteralString = f"{_ITEMS}, {_MATCHED}, {_WRITTEN}, {_LOCKED}, {updated}, {_AUDITED}"
+    parameters = {**audit.parameters(), "is_dry": False}
+    return _execute(conn, ctes, parameters, items, duplicates)
+
+
+def _execute(
+    conn: Connection[Any],
+    ctes: LiteralString,
+    parameters: Mapping[str, object],
+    items: Sequence[Item],
+    duplicates: Duplicates,
+) -> Imported:
+    rows = [{**item._asdict(), "place": place} for place, item in enumerate(items)]
+    values = {
+        **parameters,
+        "rows": json.dumps(rows, default=str),
+        "matches": duplicates != "keep",
+        "updates": duplicates == "update",
+    }
+    row = execute_change(conn, ctes, _RESULT, values, _run).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate returns a row
+    created, updated, skipped, lines = row
+    return Imported(created, updated, skipped, lines.encode())
+
+
+def _run(
+    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
+) -> Cursor[Any]:
+    """Run the statement with settings of its own, in one message (see ``execute_search``).
+
+    Postgres does not know how many rows the JSON has. For the few that it assumes, it would compare
+    each with each.
+    """
+    cursor = ClientCursor(conn)
+    settings: LiteralString = (
+        f"set local statement_timeout = {_MILLISECONDS}; set local enable_nestloop = off"
+    )
+    with patience(conn, WITHIN + MARGIN):
+        cursor.execute(f"{settings}; {statement}", values)
+    cursor.nextset()
+    cursor.nextset()
+    return cursor

@@ -1,0 +1,1 @@
+"""Tests of what people note of an opportunity in v1."""

@@ -1,0 +1,128 @@
+"""``export`` and ``import``: files of a user, by an operator."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from futuretracker.transfer.reading import read_file
+from tests.commands import on_a_terminal, run
+from tests.database.queries.conftest import Owner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import psycopg
+
+    Connection = psycopg.Connection[Any]
+
+TEXT = "title,company,mood\n=A,X,1\nB,Y,2\n"
+
+
+@pytest.fixture
+def a(role: Connection) -> Owner:
+    return Owner(role)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.csv"
+    path.write_text(TEXT)
+    return path
+
+
+def titles(owner: Connection, user: Owner) -> list[str]:
+    rows = owner.execute(
+        "select title from opportunities where user_id = %s and title <> 'Mine'"
+        " order by created_at",
+        [user.id],
+    )
+    return [title for (title,) in rows]
+
+
+def test_a_file_is_imported_and_exported(
+    settings: dict[str, str], owner: Connection, a: Owner, tmp_path: Path, file: Path
+) -> None:
+    done = run(tmp_path, "import", "--user", a.clerk_id, str(file), **settings)
+
+    said = "created: 2\nupdated: 0\nskipped: 0\nignored columns: mood\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+    assert titles(owner, a) == ["=A", "B"]
+    entries = owner.execute(
+        "select distinct actor, client, action, details ->> 'importedBy' from audit_log"
+        " where user_id = %s and client = 'import'",
+        [a.id],
+    ).fetchall()
+    assert entries == [("operator", "import", "CREATE_OPPORTUNITY", "operator")]
+
+    exported = tmp_path / "out.xlsx"
+    options = ("--format", "xlsx", "--output", str(exported))
+    done = run(tmp_path, "export", "--user", a.clerk_id, *options, **settings)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    rows = read_file(exported.read_bytes()).rows
+    assert [row.fields["title"] for row in rows] == ["B", "=A", "Mine"]
+
+
+def test_an_export_goes_to_standard_output(
+    settings: dict[str, str], a: Owner, tmp_path: Path, file: Path
+) -> None:
+    run(tmp_path, "import", "--user", a.clerk_id, str(file), **settings)
+
+    options = ("--format", "json", "--rounds")
+    done = run(tmp_path, "export", "--user", a.clerk_id, *options, **settings)
+
+    found = json.loads(done.stdout)
+    assert [row["title"] for row in found] == ["B", "=A", "Mine"]
+    assert [len(row["rounds"]) for row in found[:2]] == [0, 0]
+
+
+def test_a_dry_run_changes_nothing(
+    settings: dict[str, str], owner: Connection, a: Owner, tmp_path: Path, file: Path
+) -> None:
+    done = run(
+        tmp_path, "import", "--user", a.clerk_id, "--dry-run", "--json", str(file), **settings
+    )
+
+    assert json.loads(done.stdout)["created"] == 2
+    assert titles(owner, a) == []
+
+
+def test_a_terminal_shows_what_is_imported(
+    settings: dict[str, str], a: Owner, tmp_path: Path, file: Path
+) -> None:
+    shown = on_a_terminal(tmp_path, "import", "--user", a.clerk_id, str(file), settings=settings)
+
+    assert "Importing 2 lines" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title,status\nA,odd\n", "Nothing was imported.\nlines.2.status: Status must be one of"),
+        ("company\nX\n", "Nothing was imported.\nfile: No column has the titles"),
+        (None, "cannot be read: No such file or directory."),
+    ],
+)
+def test_a_bad_file_is_refused(  # noqa: PLR0917 - fixtures
+    settings: dict[str, str], a: Owner, tmp_path: Path, file: Path, text: str | None, message: str
+) -> None:
+    file.unlink() if text is None else file.write_text(text)
+
+    done = run(tmp_path, "import", "--user", a.clerk_id, str(file), **settings)
+
+    assert done.returncode == 1
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize("command", ["export", "import"])
+def test_an_unknown_user_is_refused(
+    settings: dict[str, str], tmp_path: Path, file: Path, command: str
+) -> None:
+    arguments = [str(file)] if command == "import" else []
+
+    done = run(tmp_path, command, "--user", "user_nobody", *arguments, **settings)
+
+    assert done.returncode == 1
+    assert "There is no user user_nobody here." in done.stderr
