@@ -197,7 +197,9 @@ export interface paths {
         put?: never;
         /**
          * Create an opportunity
-         * @description Only the title is required. The status is `applied` unless the client sends another.
+         * @description Only the title is required. The status is `applied` unless the client sends another. If the
+         *     user has opportunities with the same link, or the same title and company, the response of v1
+         *     names them as `possibleDuplicates`.
          */
         post: operations["createOpportunity"];
         /**
@@ -678,6 +680,134 @@ export interface components {
             /** @description The new opportunity. Only the title is required. */
             values: components["schemas"]["NewOpportunity"];
         };
+        /** @description A new opportunity. */
+        CreatedOpportunity: {
+            /**
+             * Format: date
+             * @description The day of the application to an internship.
+             * @example 2026-11-24
+             */
+            applied_on: string | null;
+            /**
+             * @description Whether the opportunity was found on campus.
+             * @example off_campus
+             * @enum {string|null}
+             */
+            campus_mode: "on_campus" | "off_campus" | null;
+            /**
+             * @description The kind.
+             * @example internship
+             * @enum {string|null}
+             */
+            category: "internship" | "hackathon" | null;
+            /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            created_at: string;
+            /**
+             * @description The number of the first pending round; null if there is none.
+             * @example null
+             */
+            current_round_number: number | null;
+            /**
+             * Format: date
+             * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
+             */
+            deadline: string | null;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
+            description: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
+            notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
+            /** @description The newest opportunities with the same link, or the same title and company. Absent if there is none. It is a hint: the opportunity was created. */
+            possibleDuplicates?: components["schemas"]["PossibleDuplicate"][] | undefined;
+            /**
+             * @description The number of the first rejected round; null if there is none.
+             * @example null
+             */
+            rejected_round_number: number | null;
+            /**
+             * @description How far the application has come.
+             * @example applied
+             * @enum {string}
+             */
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
+            /**
+             * @description Null unless the status contradicts the interview rounds of the internship.
+             * @example null
+             */
+            statusConflict: components["schemas"]["StatusConflict"] | null;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The internal id of its user.
+             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
+             */
+            user_id: string;
+        };
         /** @description The number of deadlines on one day. */
         DeadlineDay: {
             /**
@@ -764,7 +894,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -809,7 +939,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -893,11 +1023,13 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
             error: string;
+            /** @description How many lines of the file are invalid; only of an import. */
+            failed?: number | undefined;
             /** @description A message for the user. */
             message: string;
             /**
@@ -1146,7 +1278,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1166,7 +1298,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1474,6 +1606,36 @@ export interface components {
              */
             trackedWithRounds: number;
         };
+        /** @description An opportunity that the new one may repeat. */
+        PossibleDuplicate: {
+            /**
+             * @description Its company, or null.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 6ba7b810-9dad-41d1-80b4-00c04fd430c8
+             */
+            id: string;
+            /**
+             * @description Its link, or null.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Its title.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * @description What is the same. Titles and companies are compared without case.
+             * @example link
+             * @enum {string}
+             */
+            why: "link" | "title_and_company";
+        };
         /** @description A rate limit that is exceeded. */
         RateLimited: {
             /**
@@ -1481,7 +1643,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -2184,7 +2346,7 @@ export interface components {
                 "application/json": components["schemas"]["RateLimited"];
             };
         };
-        /** @description The body is larger than 1 MiB. */
+        /** @description The body is larger than 1 MiB, or a file larger than 5 MiB. */
         TooLarge: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -2256,7 +2418,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The content type of the body is not JSON, or the body is compressed. */
+        /** @description The content type of the body is not JSON or another one that the route takes, or the body is compressed. */
         UnsupportedMediaType: {
             headers: {
                 "Accept-Encoding": components["headers"]["AcceptEncoding"];
@@ -2395,6 +2557,7 @@ export type CategoryCounts = components['schemas']['CategoryCounts'];
 export type ChangedOpportunities = components['schemas']['ChangedOpportunities'];
 export type Checks = components['schemas']['Checks'];
 export type CreateOperation = components['schemas']['CreateOperation'];
+export type CreatedOpportunity = components['schemas']['CreatedOpportunity'];
 export type DeadlineDay = components['schemas']['DeadlineDay'];
 export type DeleteOperation = components['schemas']['DeleteOperation'];
 export type Deleted = components['schemas']['Deleted'];
@@ -2418,6 +2581,7 @@ export type Opportunity = components['schemas']['Opportunity'];
 export type OpportunityChanges = components['schemas']['OpportunityChanges'];
 export type OpportunityPage = components['schemas']['OpportunityPage'];
 export type PipelineAnalytics = components['schemas']['PipelineAnalytics'];
+export type PossibleDuplicate = components['schemas']['PossibleDuplicate'];
 export type RateLimited = components['schemas']['RateLimited'];
 export type ReachOfNumber = components['schemas']['ReachOfNumber'];
 export type Rejection = components['schemas']['Rejection'];
@@ -3316,6 +3480,15 @@ export interface operations {
                      *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
                      *       "pay": "EUR 2,000 a month",
+                     *       "possibleDuplicates": [
+                     *         {
+                     *           "company": "Example Ltd",
+                     *           "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                     *           "link": "https://example.com/jobs/42",
+                     *           "title": "Backend internship",
+                     *           "why": "link"
+                     *         }
+                     *       ],
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
@@ -3329,7 +3502,7 @@ export interface operations {
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *     }
                      */
-                    "application/json": components["schemas"]["Opportunity"];
+                    "application/json": components["schemas"]["CreatedOpportunity"];
                 };
             };
             400: components["responses"]["Invalid"];

@@ -265,13 +265,16 @@ class Operations:
             if not cursor:
                 return
 
-    def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.Opportunity:
+    def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.CreatedOpportunity:
         """Create an opportunity.
 
-        Only the title is required. The status is `applied` unless the client sends another.
+        Only the title is required. The status is `applied` unless the client sends another. If the
+        user has opportunities with the same link, or the same title and company, the response of v1
+        names them as `possibleDuplicates`.
         """
         return cast(
-            "types.Opportunity", self._send(Request("POST", "/api/v1/opportunities", body=body))
+            "types.CreatedOpportunity",
+            self._send(Request("POST", "/api/v1/opportunities", body=body)),
         )
 
     def update_opportunities(
@@ -877,13 +880,17 @@ class AsyncOperations:
             if not cursor:
                 return
 
-    async def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.Opportunity:
+    async def create_opportunity(
+        self, **body: Unpack[types.NewOpportunity]
+    ) -> types.CreatedOpportunity:
         """Create an opportunity.
 
-        Only the title is required. The status is `applied` unless the client sends another.
+        Only the title is required. The status is `applied` unless the client sends another. If the
+        user has opportunities with the same link, or the same title and company, the response of v1
+        names them as `possibleDuplicates`.
         """
         return cast(
-            "types.Opportunity",
+            "types.CreatedOpportunity",
             await self._send(Request("POST", "/api/v1/opportunities", body=body)),
         )
 

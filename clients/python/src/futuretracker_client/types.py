@@ -225,6 +225,7 @@ class Error(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -346,6 +347,7 @@ class Forbidden(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -470,6 +472,7 @@ class Invalid(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -494,6 +497,10 @@ class Invalid(TypedDict):
     error: str
     """
     The title of the error.
+    """
+    failed: NotRequired[int]
+    """
+    How many lines of the file are invalid; only of an import.
     """
     message: str
     """
@@ -759,6 +766,7 @@ class NotFound(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -818,6 +826,7 @@ class OperationError(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -933,6 +942,33 @@ class OpportunityChanges(TypedDict):
     """
 
 
+class PossibleDuplicate(TypedDict):
+    """
+    An opportunity that the new one may repeat.
+    """
+
+    company: str | None
+    """
+    Its company, or null.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    Its link, or null.
+    """
+    title: str
+    """
+    Its title.
+    """
+    why: Literal["link", "title_and_company"]
+    """
+    What is the same. Titles and companies are compared without case.
+    """
+
+
 class RateLimited(TypedDict):
     """
     A rate limit that is exceeded.
@@ -957,6 +993,7 @@ class RateLimited(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -1578,6 +1615,116 @@ class CreateOperation(TypedDict):
     values: NewOpportunity
     """
     The new opportunity. Only the title is required.
+    """
+
+
+class CreatedOpportunity(TypedDict):
+    """
+    A new opportunity.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    current_round_number: int | None
+    """
+    The number of the first pending round; null if there is none.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    location: str | None
+    """
+    Where it is.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
+    """
+    possibleDuplicates: NotRequired[list[PossibleDuplicate]]
+    """
+    The newest opportunities with the same link, or the same title and company. Absent if there is none. It is a hint: the opportunity was created.
+    """
+    rejected_round_number: int | None
+    """
+    The number of the first rejected round; null if there is none.
+    """
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
+    """
+    How far the application has come.
+    """
+    statusConflict: StatusConflict | None
+    """
+    Null unless the status contradicts the interview rounds of the internship.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+    user_id: str
+    """
+    The internal id of its user.
     """
 
 
