@@ -16,6 +16,7 @@ from futuretracker.api.views import (
     exports,
     filtered_changes,
     health,
+    history,
     imports,
     lists,
     metrics,
@@ -34,7 +35,17 @@ if TYPE_CHECKING:
 
 SHARED = (opportunities, rounds, account, health)
 ONLY_ORIGINAL = (original_list, original_analytics)
-ONLY_V1 = (lists, batch, filtered_changes, exports, imports, specification, analytics, api_keys)
+ONLY_V1 = (
+    lists,
+    history,
+    batch,
+    filtered_changes,
+    exports,
+    imports,
+    specification,
+    analytics,
+    api_keys,
+)
 
 
 def init_app(app: Application) -> None:
