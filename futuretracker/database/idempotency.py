@@ -10,7 +10,7 @@ from psycopg.errors import UniqueViolation
 
 from futuretracker.database.failures import DatabaseFailure
 from futuretracker.database.kinds import LOCK_TIMEOUT
-from futuretracker.database.queries.changes import remembering, repeating
+from futuretracker.database.queries.changes import OtherForm, remembering, repeating
 from futuretracker.database.queries.idempotency_keys import select_key
 from futuretracker.web.errors import ApiError, not_allowed
 from futuretracker.web.request import current
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 REUSED: Final = (
     "A request with this Idempotency-Key and another content was carried out before. Make a new key"
     " for each change."
+)
+OUTDATED: Final = (
+    "A request with this Idempotency-Key was carried out before the service was updated, so its"
+    " response cannot be repeated. Read what it has changed."
 )
 IN_PROGRESS: Final = (
     "A request with this Idempotency-Key is being carried out. Send it again in a moment."
@@ -41,8 +45,8 @@ def write_once(
 ) -> Found:
     """Run a query that changes something, or return what it returned for this key before.
 
-    Raise the 422 if that request was another one, and the 409 if it is not over yet. Raise
-    DatabaseFailure.
+    Raise the 422 if that request was another one, and the 409 if it is not over yet or another
+    release has carried it out. Raise DatabaseFailure.
     """
     request = current()
     if request.is_remembered:
@@ -64,7 +68,10 @@ def write_once(
     rows = _rows_of(found)
     request.is_replayed = True
     request.response_headers["Idempotent-Replayed"] = "true"
-    return query(repeating(rows), *args, **kwargs)
+    try:
+        return query(repeating(rows, found.form), *args, **kwargs)
+    except OtherForm:
+        raise not_allowed(409, "response_outdated", OUTDATED) from None
 
 
 def _rows_of(known: KnownKey) -> Sequence[Mapping[str, Any]]:

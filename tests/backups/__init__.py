@@ -150,8 +150,8 @@ def fill(url: str) -> None:
                 '{opportunities:read,account:read}', '{10.0.0.0/8,2001:db8::/32}',
                 sha256('secret')
             from users;
-            insert into idempotency_keys (user_id, scope, payload, result)
-            select id, sha256('scope'), sha256('payload'), '[{"row": "{\"a\": \"ä\"}"}]'
+            insert into idempotency_keys (user_id, scope, payload, result, form)
+            select id, sha256('scope'), sha256('payload'), '[{"row": "{\"a\": \"ä\"}"}]', ''
             from users;
             """
         )

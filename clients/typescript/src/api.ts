@@ -13,9 +13,9 @@ export interface paths {
         };
         /**
          * Get the analytics
-         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-         *     are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-         *     hackathons only.
+         * @description Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+         *     modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+         *     they were created. Days are in UTC, or in `time_zone`.
          */
         get: operations["getAnalytics"];
         put?: never;
@@ -197,7 +197,9 @@ export interface paths {
         put?: never;
         /**
          * Create an opportunity
-         * @description Only the title is required. The status is `applied` unless the client sends another.
+         * @description Only the title is required. The status is `applied` unless the client sends another. If the
+         *     user has opportunities with the same link, or the same title and company, the response of v1
+         *     names them as `possibleDuplicates`.
          */
         post: operations["createOpportunity"];
         /**
@@ -298,6 +300,28 @@ export interface paths {
         patch: operations["updateOpportunity"];
         trace?: never;
     };
+    "/api/v1/opportunities/{opportunity_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the changes of an opportunity
+         * @description Returns one page of the changes of the opportunity and its rounds, the newest first: when, with
+         *     which client, and which fields from which value to which. A deleted opportunity keeps its
+         *     history. `nextCursor` and the `Link` header lead to the next page.
+         */
+        get: operations["listHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/opportunities/{opportunity_id}/rounds": {
         parameters: {
             query?: never;
@@ -371,13 +395,13 @@ export interface components {
              */
             userId: string;
         };
-        /** @description Counts over the opportunities of the user. Days, weeks and months are in UTC. */
+        /** @description Counts over the opportunities of the user. Days, weeks and months are in `time_zone`. */
         Analytics: {
             /** @description Opportunities by campus mode. */
             campusModeCounts: components["schemas"]["CampusModeCounts"];
             /** @description Opportunities by category. */
             categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description The deadlines of hackathons on the next 30 days, from today on. */
+            /** @description The deadlines of hackathons and of saved internships on the next 30 days, from today on. */
             deadlineDistribution: components["schemas"]["DeadlineDay"][];
             /** @description The four stages. */
             funnelData: components["schemas"]["Stage"][];
@@ -678,6 +702,134 @@ export interface components {
             /** @description The new opportunity. Only the title is required. */
             values: components["schemas"]["NewOpportunity"];
         };
+        /** @description A new opportunity. */
+        CreatedOpportunity: {
+            /**
+             * Format: date
+             * @description The day of the application to an internship.
+             * @example 2026-11-24
+             */
+            applied_on: string | null;
+            /**
+             * @description Whether the opportunity was found on campus.
+             * @example off_campus
+             * @enum {string|null}
+             */
+            campus_mode: "on_campus" | "off_campus" | null;
+            /**
+             * @description The kind.
+             * @example internship
+             * @enum {string|null}
+             */
+            category: "internship" | "hackathon" | null;
+            /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            created_at: string;
+            /**
+             * @description The number of the first pending round; null if there is none.
+             * @example null
+             */
+            current_round_number: number | null;
+            /**
+             * Format: date
+             * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
+             */
+            deadline: string | null;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
+            description: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
+            notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
+            /** @description The newest opportunities with the same link, or the same title and company. Absent if there is none. It is a hint: the opportunity was created. */
+            possibleDuplicates?: components["schemas"]["PossibleDuplicate"][] | undefined;
+            /**
+             * @description The number of the first rejected round; null if there is none.
+             * @example null
+             */
+            rejected_round_number: number | null;
+            /**
+             * @description How far the application has come.
+             * @example applied
+             * @enum {string}
+             */
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
+            /**
+             * @description Null unless the status contradicts the interview rounds of the internship.
+             * @example null
+             */
+            statusConflict: components["schemas"]["StatusConflict"] | null;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The internal id of its user.
+             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
+             */
+            user_id: string;
+        };
         /** @description The number of deadlines on one day. */
         DeadlineDay: {
             /**
@@ -764,7 +916,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -774,6 +926,24 @@ export interface components {
              * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
              */
             requestId: string;
+        };
+        /** @description A field that has changed, with its value before and after. */
+        FieldChange: {
+            /**
+             * @description The name of the field.
+             * @example status
+             */
+            field: string;
+            /**
+             * @description The value before.
+             * @example applied
+             */
+            from: unknown;
+            /**
+             * @description The value after.
+             * @example interviewed
+             */
+            to: unknown;
         };
         /** @description What is wrong with one field. Apart from the code, only what belongs to the code is there. */
         FieldError: {
@@ -809,7 +979,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -886,6 +1056,50 @@ export interface components {
              */
             version: string;
         };
+        /** @description A change of an opportunity, or of one of its rounds. */
+        HistoryEntry: {
+            /**
+             * @description What was done.
+             * @example UPDATE_OPPORTUNITY
+             * @enum {string}
+             */
+            action: "CREATE_OPPORTUNITY" | "UPDATE_OPPORTUNITY" | "DELETE_OPPORTUNITY" | "RESTORE_OPPORTUNITY" | "CREATE_ROUND" | "UPDATE_ROUND" | "DELETE_ROUND";
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            at: string;
+            /** @description The fields that an update changed, by name. Empty for other actions, and for changes of before that was recorded. */
+            changes: components["schemas"]["FieldChange"][];
+            /**
+             * @description What the user made the change with; null for changes of before that was recorded.
+             * @example web
+             * @enum {string|null}
+             */
+            client: "web" | "extension" | "app" | "key" | "import" | null;
+            /**
+             * @description The id of the API key; null for other clients.
+             * @example null
+             */
+            keyId: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the round that was changed; null for the opportunity.
+             * @example null
+             */
+            roundId: string | null;
+        };
+        /** @description A page of the history of an opportunity. */
+        HistoryPage: {
+            /** @description The changes of this page, the newest first. */
+            items: components["schemas"]["HistoryEntry"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page.
+             * @example null
+             */
+            nextCursor: string | null;
+        };
         /** @description A request that is not valid. */
         Invalid: {
             /**
@@ -893,11 +1107,13 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
             error: string;
+            /** @description How many lines of the file are invalid; only of an import. */
+            failed?: number | undefined;
             /** @description A message for the user. */
             message: string;
             /**
@@ -925,10 +1141,14 @@ export interface components {
              */
             userAgent: string;
         };
-        /** @description Percentages with one decimal, 0 if there are no opportunities to count. */
+        /**
+         * @description Percentages with one decimal, 0 if there are no opportunities to count.
+         *
+         *     `saved` ones are no applications. `offer` and `accepted` count as selected.
+         */
         Metrics: {
             /**
-             * @description The percentage of opportunities that are selected.
+             * @description The percentage of applications that are selected.
              * @example 33.3
              */
             conversionRate: number;
@@ -938,7 +1158,7 @@ export interface components {
              */
             inProgress: number;
             /**
-             * @description The percentage of opportunities that are rejected.
+             * @description The percentage of applications that are rejected.
              * @example 33.3
              */
             rejectionRate: number;
@@ -1146,7 +1366,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1166,7 +1386,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1474,6 +1694,36 @@ export interface components {
              */
             trackedWithRounds: number;
         };
+        /** @description An opportunity that the new one may repeat. */
+        PossibleDuplicate: {
+            /**
+             * @description Its company, or null.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 6ba7b810-9dad-41d1-80b4-00c04fd430c8
+             */
+            id: string;
+            /**
+             * @description Its link, or null.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Its title.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * @description What is the same. Titles and companies are compared without case.
+             * @example link
+             * @enum {string}
+             */
+            why: "link" | "title_and_company";
+        };
         /** @description A rate limit that is exceeded. */
         RateLimited: {
             /**
@@ -1481,7 +1731,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -1766,6 +2016,11 @@ export interface components {
         /** @description The number of opportunities with each status. */
         StatusCounts: {
             /**
+             * @description With status `accepted`.
+             * @example 0
+             */
+            accepted: number;
+            /**
              * @description With status `applied`.
              * @example 1
              */
@@ -1781,10 +2036,20 @@ export interface components {
              */
             interviewed: number;
             /**
+             * @description With status `offer`.
+             * @example 0
+             */
+            offer: number;
+            /**
              * @description With status `rejected`.
              * @example 1
              */
             rejected: number;
+            /**
+             * @description With status `saved`.
+             * @example 0
+             */
+            saved: number;
             /**
              * @description With status `selected`.
              * @example 1
@@ -1795,6 +2060,11 @@ export interface components {
              * @example 0
              */
             shortlisted: number;
+            /**
+             * @description With status `withdrawn`.
+             * @example 0
+             */
+            withdrawn: number;
         };
         /** @description An opportunity, by its id and title. */
         Titled: {
@@ -2184,7 +2454,7 @@ export interface components {
                 "application/json": components["schemas"]["RateLimited"];
             };
         };
-        /** @description The body is larger than 1 MiB. */
+        /** @description The body is larger than 1 MiB, or a file larger than 5 MiB. */
         TooLarge: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -2256,7 +2526,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The content type of the body is not JSON, or the body is compressed. */
+        /** @description The content type of the body is not JSON or another one that the route takes, or the body is compressed. */
         UnsupportedMediaType: {
             headers: {
                 "Accept-Encoding": components["headers"]["AcceptEncoding"];
@@ -2395,15 +2665,19 @@ export type CategoryCounts = components['schemas']['CategoryCounts'];
 export type ChangedOpportunities = components['schemas']['ChangedOpportunities'];
 export type Checks = components['schemas']['Checks'];
 export type CreateOperation = components['schemas']['CreateOperation'];
+export type CreatedOpportunity = components['schemas']['CreatedOpportunity'];
 export type DeadlineDay = components['schemas']['DeadlineDay'];
 export type DeleteOperation = components['schemas']['DeleteOperation'];
 export type Deleted = components['schemas']['Deleted'];
 export type Dependencies = components['schemas']['Dependencies'];
 export type Error = components['schemas']['Error'];
+export type FieldChange = components['schemas']['FieldChange'];
 export type FieldError = components['schemas']['FieldError'];
 export type Forbidden = components['schemas']['Forbidden'];
 export type FunnelOfType = components['schemas']['FunnelOfType'];
 export type Health = components['schemas']['Health'];
+export type HistoryEntry = components['schemas']['HistoryEntry'];
+export type HistoryPage = components['schemas']['HistoryPage'];
 export type Invalid = components['schemas']['Invalid'];
 export type LastUse = components['schemas']['LastUse'];
 export type Metrics = components['schemas']['Metrics'];
@@ -2418,6 +2692,7 @@ export type Opportunity = components['schemas']['Opportunity'];
 export type OpportunityChanges = components['schemas']['OpportunityChanges'];
 export type OpportunityPage = components['schemas']['OpportunityPage'];
 export type PipelineAnalytics = components['schemas']['PipelineAnalytics'];
+export type PossibleDuplicate = components['schemas']['PossibleDuplicate'];
 export type RateLimited = components['schemas']['RateLimited'];
 export type ReachOfNumber = components['schemas']['ReachOfNumber'];
 export type Rejection = components['schemas']['Rejection'];
@@ -2472,7 +2747,14 @@ export type $defs = Record<string, never>;
 export interface operations {
     getAnalytics: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only opportunities created on or after this day. */
+                from?: string | undefined;
+                /** @description Only opportunities created on or before this day, which must not be before `from`. If it has passed, the weeks and months are those before it. */
+                to?: string | undefined;
+                /** @description The IANA time zone in which days, weeks and months begin; UTC if it is not given. */
+                time_zone?: string | undefined;
+            } | undefined;
             header?: {
                 /**
                  * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
@@ -2584,12 +2866,16 @@ export interface operations {
                      *         "trackedWithRounds": 1
                      *       },
                      *       "statusCounts": {
+                     *         "accepted": 0,
                      *         "applied": 1,
                      *         "ghosted": 0,
                      *         "interviewed": 0,
+                     *         "offer": 0,
                      *         "rejected": 1,
+                     *         "saved": 0,
                      *         "selected": 1,
-                     *         "shortlisted": 0
+                     *         "shortlisted": 0,
+                     *         "withdrawn": 0
                      *       },
                      *       "total": 3,
                      *       "weeklyBreakdown": [
@@ -3316,6 +3602,15 @@ export interface operations {
                      *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
                      *       "pay": "EUR 2,000 a month",
+                     *       "possibleDuplicates": [
+                     *         {
+                     *           "company": "Example Ltd",
+                     *           "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                     *           "link": "https://example.com/jobs/42",
+                     *           "title": "Backend internship",
+                     *           "why": "link"
+                     *         }
+                     *       ],
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
@@ -3329,7 +3624,7 @@ export interface operations {
                      *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
                      *     }
                      */
-                    "application/json": components["schemas"]["Opportunity"];
+                    "application/json": components["schemas"]["CreatedOpportunity"];
                 };
             };
             400: components["responses"]["Invalid"];
@@ -4051,6 +4346,94 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    listHistory: {
+        parameters: {
+            query?: {
+                /** @description The size of the page, from 1 to 100. */
+                limit?: number | undefined;
+                /** @description The `nextCursor` of the previous page, for the same user. */
+                cursor?: string | undefined;
+            } | undefined;
+            header?: {
+                /**
+                 * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-None-Match"?: string;
+            } | undefined;
+            path: {
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
+                opportunity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["NextPage"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "action": "UPDATE_OPPORTUNITY",
+                     *           "at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "changes": [
+                     *             {
+                     *               "field": "status",
+                     *               "from": "applied",
+                     *               "to": "interviewed"
+                     *             }
+                     *           ],
+                     *           "client": "web",
+                     *           "keyId": null,
+                     *           "roundId": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listRounds: {

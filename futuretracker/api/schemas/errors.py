@@ -24,6 +24,7 @@ CODES = (
     "invalid_json", "method_not_allowed", "no_secret", "not_found", "opportunity_not_found",
     "outcome_unknown", "overloaded", "payload_too_large", "precondition_failed",
     "precondition_required", "rate_limit_exceeded", "read_only", "request_in_progress",
+    "response_outdated",
     "round_not_found", "round_number_taken", "search_timeout", "secret_shown_before",
     "service_unavailable",
     "session_required", "too_many_api_keys", "too_many_matches", "too_many_rounds", "unauthorized",

@@ -9,6 +9,8 @@ create table idempotency_keys (
     payload bytea not null,
     -- The rows that the change returned, as an array of objects. A secret is never among them.
     result json not null,
+    -- Changes with the columns of the result. Another release may not be able to read them.
+    form text not null,
     created_at timestamptz not null default now(),
     primary key (user_id, scope)
 );
@@ -17,7 +19,7 @@ create index idempotency_keys_oldest on idempotency_keys (created_at);
 
 -- Supabase grants its Data API's roles every new table.
 revoke all on idempotency_keys from public, futuretracker_api;
-grant select, insert (user_id, scope, payload, result) on idempotency_keys to futuretracker_api;
+grant select, insert (user_id, scope, payload, result, form) on idempotency_keys to futuretracker_api;
 do $$
 declare
     other text;

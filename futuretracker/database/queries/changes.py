@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Concatenate, LiteralString, ParamSpec, TypeVar, cast
 
+from futuretracker.database.queries.versions import representation
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     Execute = Callable[[Connection[Any], LiteralString, Mapping[str, object]], Cursor[Any]]
 Values = ParamSpec("Values")
 Found = TypeVar("Found")
+
+
+class OtherForm(Exception):
+    """A change of another release has returned the rows, with other columns."""
 
 
 class StoredRows:
@@ -67,9 +73,9 @@ class _Remembering:
     ) -> Cursor[Any]:
         statement: LiteralString = f"""
         with {ctes}, result as materialized ({result}), remembered as (
-            insert into idempotency_keys (user_id, scope, payload, result)
+            insert into idempotency_keys (user_id, scope, payload, result, form)
             select %(user_id)s, %(key_scope)s::bytea, %(key_payload)s::bytea,
-                (select coalesce(json_agg(result), '[]') from result)
+                (select coalesce(json_agg(result), '[]') from result), %(key_form)s
         )
         select * from result where (
             select futuretracker_claim(%(user_id)s, %(key_scope)s::bytea, %(key_lock)s::bigint)
@@ -79,6 +85,7 @@ class _Remembering:
             "key_scope": self._key.scope,
             "key_payload": self._key.payload,
             "key_lock": self._key.lock,
+            "key_form": representation(result),
         }
         return execute(self._conn, statement, {**values, **key})
 
@@ -86,10 +93,15 @@ class _Remembering:
 class _Repeating:
     """In place of a connection: its change returns the stored rows, and changes nothing."""
 
-    def __init__(self, rows: StoredRows) -> None:
+    def __init__(self, rows: StoredRows, form: str) -> None:
         self._rows = rows
+        self._form = form
 
-    def execute_change(self, *_change: object) -> StoredRows:
+    def execute_change(
+        self, _ctes: LiteralString, result: LiteralString, *_others: object
+    ) -> StoredRows:
+        if representation(result) != self._form:
+            raise OtherForm
         return self._rows
 
 
@@ -127,7 +139,10 @@ def remembering(
     return run
 
 
-def repeating(rows: Sequence[Mapping[str, Any]]) -> Connection[Any]:
-    """Return what stands for a connection in a query whose change returns these rows."""
-    repeating_conn: Any = _Repeating(StoredRows(rows))
+def repeating(rows: Sequence[Mapping[str, Any]], form: str) -> Connection[Any]:
+    """Return what stands for a connection in a query whose change returns these rows.
+
+    The query raises OtherForm if its change returns other columns.
+    """
+    repeating_conn: Any = _Repeating(StoredRows(rows), form)
     return cast("Connection[Any]", repeating_conn)

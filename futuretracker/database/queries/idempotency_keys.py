@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class KnownKey(NamedTuple):
     """What is known of a key.
 
-    ``rows`` are what the change returned; None if no request with this key was carried out.
+    ``rows`` are what the change returned, in this ``form``; None if no request with this key was
+    carried out.
     ``is_same`` says whether it had the same payload. ``is_busy`` says whether one is being carried
     out at this moment.
     """
 
     rows: Sequence[Mapping[str, Any]] | None
+    form: str
     is_same: bool
     is_busy: bool
 
@@ -33,10 +35,10 @@ def select_key(conn: Connection[Any], *, user_id: UUID, key: IdempotencyKey) -> 
     cursor = conn.execute(
         f"""
         with known as materialized (
-            select result, payload = %(payload)s::bytea as is_same
+            select result, form, payload = %(payload)s::bytea as is_same
             from idempotency_keys where {OWNED} and scope = %(scope)s::bytea
         )
-        select result, coalesce(is_same, false),
+        select result, coalesce(form, ''), coalesce(is_same, false),
             not pg_try_advisory_xact_lock_shared(%(lock)s::bigint)
         from (values (1)) as one left join known on true
         """,

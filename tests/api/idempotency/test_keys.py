@@ -11,6 +11,7 @@ from tests.conftest import numbers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import psycopg
     from werkzeug.test import TestResponse
 
     from tests.conftest import User
@@ -219,3 +220,18 @@ def test_a_retry_counts_in_the_rate_limits(
     user = make_user(client=build(RATE_LIMIT_USER_WRITE="2 per 15 minutes").test_client())
 
     assert [send(user, "key").status_code for _ in range(3)] == [201, 201, 429]
+
+
+@pytest.mark.in_process
+def test_a_response_of_another_release_is_a_409(
+    alice: User, owner: psycopg.Connection[Any]
+) -> None:
+    send(alice, "key")
+    owner.execute(
+        "update idempotency_keys set form = 'old' where user_id = %s",
+        [alice.get("/api/v1/me").json["internalUserId"]],
+    )
+    refused = send(alice, "key")
+
+    assert (refused.status_code, refused.json["code"]) == (409, "response_outdated")
+    assert count(alice) == 1

@@ -6,7 +6,7 @@ Generated from the OpenAPI document by clients/generate.py. Do not edit.
 from __future__ import annotations
 
 from datetime import date as date_aliased
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
 class Account(TypedDict):
@@ -225,6 +225,7 @@ class Error(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -254,6 +255,16 @@ class Error(TypedDict):
     """
     Identifies the request in the log of the service.
     """
+
+
+FieldChange = TypedDict(
+    "FieldChange",
+    {
+        "field": str,
+        "from": Any,
+        "to": Any,
+    },
+)
 
 
 class FieldError(TypedDict):
@@ -346,6 +357,7 @@ class Forbidden(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -446,6 +458,60 @@ class Health(TypedDict):
     """
 
 
+class HistoryEntry(TypedDict):
+    """
+    A change of an opportunity, or of one of its rounds.
+    """
+
+    action: Literal[
+        "CREATE_OPPORTUNITY",
+        "UPDATE_OPPORTUNITY",
+        "DELETE_OPPORTUNITY",
+        "RESTORE_OPPORTUNITY",
+        "CREATE_ROUND",
+        "UPDATE_ROUND",
+        "DELETE_ROUND",
+    ]
+    """
+    What was done.
+    """
+    at: str
+    """
+    When it was made.
+    """
+    changes: list[FieldChange]
+    """
+    The fields that an update changed, by name. Empty for other actions, and for changes of before that was recorded.
+    """
+    client: Literal["web", "extension", "app", "key", "import"] | None
+    """
+    What the user made the change with; null for changes of before that was recorded.
+    """
+    keyId: str | None
+    """
+    The id of the API key; null for other clients.
+    """
+    roundId: str | None
+    """
+    The id of the round that was changed; null for the opportunity.
+    """
+
+
+class HistoryPage(TypedDict):
+    """
+    A page of the history of an opportunity.
+    """
+
+    items: list[HistoryEntry]
+    """
+    The changes of this page, the newest first.
+    """
+    nextCursor: str | None
+    """
+    The `cursor` of the next page; null on the last page.
+    """
+
+
 class Invalid(TypedDict):
     """
     A request that is not valid.
@@ -470,6 +536,7 @@ class Invalid(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -494,6 +561,10 @@ class Invalid(TypedDict):
     error: str
     """
     The title of the error.
+    """
+    failed: NotRequired[int]
+    """
+    How many lines of the file are invalid; only of an import.
     """
     message: str
     """
@@ -527,11 +598,13 @@ class LastUse(TypedDict):
 class Metrics(TypedDict):
     """
     Percentages with one decimal, 0 if there are no opportunities to count.
+
+    `saved` ones are no applications. `offer` and `accepted` count as selected.
     """
 
     conversionRate: float
     """
-    The percentage of opportunities that are selected.
+    The percentage of applications that are selected.
     """
     inProgress: int
     """
@@ -539,7 +612,7 @@ class Metrics(TypedDict):
     """
     rejectionRate: float
     """
-    The percentage of opportunities that are rejected.
+    The percentage of applications that are rejected.
     """
     successRate: float
     """
@@ -759,6 +832,7 @@ class NotFound(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -818,6 +892,7 @@ class OperationError(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -933,6 +1008,33 @@ class OpportunityChanges(TypedDict):
     """
 
 
+class PossibleDuplicate(TypedDict):
+    """
+    An opportunity that the new one may repeat.
+    """
+
+    company: str | None
+    """
+    Its company, or null.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    Its link, or null.
+    """
+    title: str
+    """
+    Its title.
+    """
+    why: Literal["link", "title_and_company"]
+    """
+    What is the same. Titles and companies are compared without case.
+    """
+
+
 class RateLimited(TypedDict):
     """
     A rate limit that is exceeded.
@@ -957,6 +1059,7 @@ class RateLimited(TypedDict):
         "rate_limit_exceeded",
         "read_only",
         "request_in_progress",
+        "response_outdated",
         "round_not_found",
         "round_number_taken",
         "search_timeout",
@@ -1269,6 +1372,10 @@ class StatusCounts(TypedDict):
     The number of opportunities with each status.
     """
 
+    accepted: int
+    """
+    With status `accepted`.
+    """
     applied: int
     """
     With status `applied`.
@@ -1281,9 +1388,17 @@ class StatusCounts(TypedDict):
     """
     With status `interviewed`.
     """
+    offer: int
+    """
+    With status `offer`.
+    """
     rejected: int
     """
     With status `rejected`.
+    """
+    saved: int
+    """
+    With status `saved`.
     """
     selected: int
     """
@@ -1292,6 +1407,10 @@ class StatusCounts(TypedDict):
     shortlisted: int
     """
     With status `shortlisted`.
+    """
+    withdrawn: int
+    """
+    With status `withdrawn`.
     """
 
 
@@ -1581,6 +1700,116 @@ class CreateOperation(TypedDict):
     """
 
 
+class CreatedOpportunity(TypedDict):
+    """
+    A new opportunity.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    current_round_number: int | None
+    """
+    The number of the first pending round; null if there is none.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    location: str | None
+    """
+    Where it is.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
+    """
+    possibleDuplicates: NotRequired[list[PossibleDuplicate]]
+    """
+    The newest opportunities with the same link, or the same title and company. Absent if there is none. It is a hint: the opportunity was created.
+    """
+    rejected_round_number: int | None
+    """
+    The number of the first rejected round; null if there is none.
+    """
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
+    """
+    How far the application has come.
+    """
+    statusConflict: StatusConflict | None
+    """
+    Null unless the status contradicts the interview rounds of the internship.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+    user_id: str
+    """
+    The internal id of its user.
+    """
+
+
 class Opportunity(TypedDict):
     """
     An opportunity.
@@ -1797,7 +2026,7 @@ class RoundDeleted(TypedDict):
 
 class Analytics(TypedDict):
     """
-    Counts over the opportunities of the user. Days, weeks and months are in UTC.
+    Counts over the opportunities of the user. Days, weeks and months are in `time_zone`.
     """
 
     campusModeCounts: CampusModeCounts
@@ -1810,7 +2039,7 @@ class Analytics(TypedDict):
     """
     deadlineDistribution: list[DeadlineDay]
     """
-    The deadlines of hackathons on the next 30 days, from today on.
+    The deadlines of hackathons and of saved internships on the next 30 days, from today on.
     """
     funnelData: list[Stage]
     """
