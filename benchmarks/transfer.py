@@ -96,14 +96,14 @@ def run(options: argparse.Namespace) -> None:
             client.size("GET", PATH)
             print(f"{'before':14}{peak_of(pid):36.0f} MiB at most")
             data = file()
-            for name, rows, request in (
-                *((f, options.rows, ("GET", f"{PATH}/export?format={f}")) for f in FORMATS),
-                ("dry run", LINES, ("POST", f"{PATH}/import?dry_run=true", data)),
-                ("import", LINES, ("POST", f"{PATH}/import", data)),
-                ("import again", LINES, ("POST", f"{PATH}/import?duplicates=update", data)),
+            for name, rows, path, body in (
+                *((f, options.rows, f"export?format={f}", None) for f in FORMATS),
+                ("dry run", LINES, "import?dry_run=true", data),
+                ("import", LINES, "import", data),
+                ("import again", LINES, "import?duplicates=update", data),
             ):
                 began = time.perf_counter()
-                size = client.size(*request)
+                size = client.size("POST" if body else "GET", f"{PATH}/{path}", body)
                 took = time.perf_counter() - began
                 print(
                     f"{name:14}{took:8.1f} s{rows / took:10.0f} rows/s{size / 2**20:8.1f} MiB"
