@@ -39,19 +39,27 @@ _ITEMS: Final[LiteralString] = f"""items as materialized (
         where {SET_USER}
     )"""
 # The opportunity that an item stands for, if there is one: by its id, else by its link, else by its
-# title and company, unless both have links. Three joins, each by one hash table.
+# title and company, unless both have links. Each join finds at most one for an item, so that equal
+# titles do not multiply.
 _MATCHED: Final[LiteralString] = f"""mine as materialized (
         select id as my_id, link as my_link, lower(title) as my_title,
             lower(coalesce(company, '')) as my_company
         from opportunities where {OWNED} and %(matches)s
+    ), linked as (
+        select my_link, min(my_id::text)::uuid as my_id from mine
+        where my_link is not null group by my_link
+    ), named as (
+        select my_title, my_company, min(my_id::text)::uuid as any_id,
+            min(my_id::text) filter (where my_link is null)::uuid as without_link
+        from mine group by my_title, my_company
     ), candidates as (
         select place, my_id, 1 as rank from items join mine on my_id = given_id
         union all
-        select place, my_id, 2 from items join mine on my_link = item_link
+        select place, my_id, 2 from items join linked on my_link = item_link
         union all
-        select place, my_id, 3 from items
-            join mine on my_title = item_title and my_company = item_company
-        where item_link is null or my_link is null
+        select place, case when item_link is null then any_id else without_link end, 3
+        from items join named on my_title = item_title and my_company = item_company
+        where item_link is null or without_link is not null
     ), matched as materialized (
         select place as matched_place, my_id as matched_id,
             row_number() over (partition by my_id order by place) = 1 as is_first
