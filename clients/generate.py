@@ -27,7 +27,7 @@ NOTE = "Generated from the OpenAPI document by clients/generate.py. Do not edit.
 TYPESCRIPT = Path("typescript/src")
 PYTHON = Path("python/src/futuretracker_client")
 METHODS = ("get", "post", "put", "patch", "delete")
-CONDITIONS = ("If-Match", "If-None-Match")
+HEADERS = ("If-Match", "If-None-Match", "Idempotency-Key")
 PYTHON_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
 
@@ -122,7 +122,7 @@ class Operation:
     item: str | None
     statuses: list[int]
     public: bool
-    conditions: list[str]
+    headers: list[str]
 
     @property
     def query_required(self) -> bool:
@@ -180,7 +180,7 @@ def operation(document: Json, path: str, method: str, found: Json, shared: list[
         statuses=sorted(s for s, schema in responses.items() if schema == good),
         public=found.get("security") == [],
         # Of changes only. A client that reads would have to keep what a 304 stands for.
-        conditions=[p["name"] for p in parameters if p["name"] in CONDITIONS and method != "get"],
+        headers=[p["name"] for p in parameters if p["name"] in HEADERS and method != "get"],
     )
 
 
@@ -329,7 +329,7 @@ def header_argument(name: str) -> str:
 
 def python_keywords(found: Operation) -> list[str]:
     """Return the keyword arguments of an operation, except those of its body."""
-    headers = [f"{header_argument(name)}: str | None = None" for name in found.conditions]
+    headers = [f"{header_argument(name)}: str | None = None" for name in found.headers]
     query = python_query(found)
     return query + headers if query or not headers else ["*", *headers]
 
@@ -353,9 +353,9 @@ def python_method(found: Operation, *, is_async: bool) -> str:
     if found.query:
         pairs = ", ".join(f"{p['name']!r}: {argument(p['name'])}" for p in found.query)
         request.append(f"query={{{pairs}}}")
-    if found.conditions:
-        pairs = ", ".join(f"{name!r}: {header_argument(name)}" for name in found.conditions)
-        request.append(f"conditions={{{pairs}}}")
+    if found.headers:
+        pairs = ", ".join(f"{name!r}: {header_argument(name)}" for name in found.headers)
+        request.append(f"headers={{{pairs}}}")
     if found.body and not found.query:
         arguments.append(f"**body: Unpack[types.{found.body}]")
     if found.body:

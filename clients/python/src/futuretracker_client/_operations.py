@@ -39,17 +39,34 @@ class Operations:
         """
         return cast("list[types.ApiKey]", self._send(Request("GET", "/api/v1/api-keys")))
 
-    def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+    def create_api_key(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewApiKey]
+    ) -> types.ApiKeyWithSecret:
         """Create an API key.
 
         The response is the only one that has the `secret`. A user may have ten keys that have not
         expired; one more is a 409 with the code `too_many_api_keys`.
         """
         return cast(
-            "types.ApiKeyWithSecret", self._send(Request("POST", "/api/v1/api-keys", body=body))
+            "types.ApiKeyWithSecret",
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/api-keys",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    def update_api_key(self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]) -> types.ApiKey:
+    def update_api_key(
+        self,
+        key_id: str,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.ApiKeyChanges],
+    ) -> types.ApiKey:
         """Rename or narrow an API key.
 
         Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
@@ -57,21 +74,36 @@ class Operations:
         """
         return cast(
             "types.ApiKey",
-            self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+            self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+    def delete_api_key(
+        self, key_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.ApiKeyDeleted:
         """Revoke an API key.
 
         Deletes the key for good. It stops working everywhere within two seconds.
         """
         return cast(
             "types.ApiKeyDeleted",
-            self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+            self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     def rotate_api_key(
-        self, key_id: str, /, **body: Unpack[types.Rotation]
+        self, key_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.Rotation]
     ) -> types.ApiKeyWithSecret:
         """Replace the secret of an API key.
 
@@ -81,7 +113,14 @@ class Operations:
         """
         return cast(
             "types.ApiKeyWithSecret",
-            self._send(Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/api-keys/{segment(key_id)}/rotate",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def get_health(self) -> types.Health:
@@ -265,7 +304,9 @@ class Operations:
             if not cursor:
                 return
 
-    def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.CreatedOpportunity:
+    def create_opportunity(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewOpportunity]
+    ) -> types.CreatedOpportunity:
         """Create an opportunity.
 
         Only the title is required. The status is `applied` unless the client sends another. If the
@@ -274,7 +315,14 @@ class Operations:
         """
         return cast(
             "types.CreatedOpportunity",
-            self._send(Request("POST", "/api/v1/opportunities", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def update_opportunities(
@@ -310,6 +358,7 @@ class Operations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Update all opportunities that match.
 
@@ -339,6 +388,7 @@ class Operations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -375,6 +425,7 @@ class Operations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
@@ -404,11 +455,14 @@ class Operations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                 )
             ),
         )
 
-    def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+    def batch_opportunities(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.Batch]
+    ) -> types.BatchResults:
         """Create, update and delete several opportunities.
 
         Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
@@ -417,7 +471,14 @@ class Operations:
         """
         return cast(
             "types.BatchResults",
-            self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/batch",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def list_upcoming_rounds(
@@ -477,6 +538,7 @@ class Operations:
         *,
         if_match: str | None = None,
         if_none_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -491,7 +553,11 @@ class Operations:
                 Request(
                     "PUT",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    headers={
+                        "If-Match": if_match,
+                        "If-None-Match": if_none_match,
+                        "Idempotency-Key": idempotency_key,
+                    },
                     body=body,
                     statuses=(200, 201),
                 )
@@ -504,6 +570,7 @@ class Operations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -518,14 +585,19 @@ class Operations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     def delete_opportunity(
-        self, opportunity_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
@@ -537,7 +609,7 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -553,7 +625,13 @@ class Operations:
         )
 
     def create_round(
-        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.NewRound],
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -566,7 +644,7 @@ class Operations:
                 Request(
                     "POST",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -579,6 +657,7 @@ class Operations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
@@ -592,14 +671,20 @@ class Operations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     def delete_round(
-        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.RoundDeleted:
         """Delete an interview round.
 
@@ -611,7 +696,7 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -643,7 +728,9 @@ class AsyncOperations:
         """
         return cast("list[types.ApiKey]", await self._send(Request("GET", "/api/v1/api-keys")))
 
-    async def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+    async def create_api_key(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewApiKey]
+    ) -> types.ApiKeyWithSecret:
         """Create an API key.
 
         The response is the only one that has the `secret`. A user may have ten keys that have not
@@ -651,11 +738,23 @@ class AsyncOperations:
         """
         return cast(
             "types.ApiKeyWithSecret",
-            await self._send(Request("POST", "/api/v1/api-keys", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/api-keys",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def update_api_key(
-        self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]
+        self,
+        key_id: str,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.ApiKeyChanges],
     ) -> types.ApiKey:
         """Rename or narrow an API key.
 
@@ -664,21 +763,36 @@ class AsyncOperations:
         """
         return cast(
             "types.ApiKey",
-            await self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+            await self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    async def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+    async def delete_api_key(
+        self, key_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.ApiKeyDeleted:
         """Revoke an API key.
 
         Deletes the key for good. It stops working everywhere within two seconds.
         """
         return cast(
             "types.ApiKeyDeleted",
-            await self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+            await self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     async def rotate_api_key(
-        self, key_id: str, /, **body: Unpack[types.Rotation]
+        self, key_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.Rotation]
     ) -> types.ApiKeyWithSecret:
         """Replace the secret of an API key.
 
@@ -689,7 +803,12 @@ class AsyncOperations:
         return cast(
             "types.ApiKeyWithSecret",
             await self._send(
-                Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)
+                Request(
+                    "POST",
+                    f"/api/v1/api-keys/{segment(key_id)}/rotate",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
             ),
         )
 
@@ -881,7 +1000,7 @@ class AsyncOperations:
                 return
 
     async def create_opportunity(
-        self, **body: Unpack[types.NewOpportunity]
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewOpportunity]
     ) -> types.CreatedOpportunity:
         """Create an opportunity.
 
@@ -891,7 +1010,14 @@ class AsyncOperations:
         """
         return cast(
             "types.CreatedOpportunity",
-            await self._send(Request("POST", "/api/v1/opportunities", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def update_opportunities(
@@ -927,6 +1053,7 @@ class AsyncOperations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Update all opportunities that match.
 
@@ -956,6 +1083,7 @@ class AsyncOperations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -992,6 +1120,7 @@ class AsyncOperations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
@@ -1021,11 +1150,14 @@ class AsyncOperations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                 )
             ),
         )
 
-    async def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+    async def batch_opportunities(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.Batch]
+    ) -> types.BatchResults:
         """Create, update and delete several opportunities.
 
         Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
@@ -1034,7 +1166,14 @@ class AsyncOperations:
         """
         return cast(
             "types.BatchResults",
-            await self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/batch",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def list_upcoming_rounds(
@@ -1094,6 +1233,7 @@ class AsyncOperations:
         *,
         if_match: str | None = None,
         if_none_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -1108,7 +1248,11 @@ class AsyncOperations:
                 Request(
                     "PUT",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    headers={
+                        "If-Match": if_match,
+                        "If-None-Match": if_none_match,
+                        "Idempotency-Key": idempotency_key,
+                    },
                     body=body,
                     statuses=(200, 201),
                 )
@@ -1121,6 +1265,7 @@ class AsyncOperations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -1135,14 +1280,19 @@ class AsyncOperations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     async def delete_opportunity(
-        self, opportunity_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
@@ -1154,7 +1304,7 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -1172,7 +1322,13 @@ class AsyncOperations:
         )
 
     async def create_round(
-        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.NewRound],
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -1185,7 +1341,7 @@ class AsyncOperations:
                 Request(
                     "POST",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -1198,6 +1354,7 @@ class AsyncOperations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
@@ -1211,14 +1368,20 @@ class AsyncOperations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     async def delete_round(
-        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.RoundDeleted:
         """Delete an interview round.
 
@@ -1230,7 +1393,7 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
