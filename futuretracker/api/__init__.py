@@ -16,10 +16,12 @@ from futuretracker.api.views import (
     exports,
     filtered_changes,
     health,
+    history,
     imports,
     lists,
     metrics,
     opportunities,
+    original_analytics,
     original_list,
     rounds,
     specification,
@@ -31,7 +33,19 @@ if TYPE_CHECKING:
 
     from futuretracker.web.application import Application
 
-SHARED = (opportunities, rounds, analytics, account, health)
+SHARED = (opportunities, rounds, account, health)
+ONLY_ORIGINAL = (original_list, original_analytics)
+ONLY_V1 = (
+    lists,
+    history,
+    batch,
+    filtered_changes,
+    exports,
+    imports,
+    specification,
+    analytics,
+    api_keys,
+)
 
 
 def init_app(app: Application) -> None:
@@ -46,11 +60,8 @@ def register_routes(app: Flask) -> None:
     """Register every route. This is enough to build the OpenAPI document."""
     original = Blueprint("original", __name__, url_prefix=ORIGINAL.prefix)
     v1 = Blueprint("v1", __name__, url_prefix=V1.prefix)
-    for version, modules in (
-        (original, (original_list, *SHARED)),
-        (v1, (lists, batch, filtered_changes, exports, imports, specification, *SHARED, api_keys)),
-    ):
-        for module in modules:
+    for version, modules in ((original, ONLY_ORIGINAL), (v1, ONLY_V1)):
+        for module in (*modules, *SHARED):
             version.register_blueprint(module.blueprint)
         app.register_blueprint(version)
     app.register_blueprint(health.probes)

@@ -8,30 +8,27 @@ from __future__ import annotations
 
 from typing import LiteralString, NamedTuple
 
-from futuretracker.database.queries import analytics, columns
+from futuretracker.database.queries import columns
 from futuretracker.web.request import current
 
 
 class ApiVersion(NamedTuple):
-    """An API version: the name of its blueprint, its path prefix, its columns and analytics."""
+    """An API version: the name of its blueprint, its path prefix, and its columns."""
 
     name: str
     prefix: str
     columns: LiteralString
-    analytics: analytics.Parts
 
 
 ORIGINAL = ApiVersion(
     name="original",
     prefix="/api",
     columns=columns.ORIGINAL,
-    analytics=analytics.ORIGINAL,
 )
 V1 = ApiVersion(
     name="v1",
     prefix="/api/v1",
     columns=columns.V1,
-    analytics=analytics.V1,
 )
 
 

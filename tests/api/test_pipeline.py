@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from tests.conftest import User
 
-STATUSES = ("applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted")
+STATUSES = (
+    "applied", "interviewed", "shortlisted", "selected", "rejected", "ghosted", "saved", "offer",
+    "accepted", "withdrawn",
+)  # fmt: skip
 EMPTY: dict[str, Any] = {
     "internshipCount": 0,
     "trackedWithRounds": 0,
@@ -104,7 +107,7 @@ def test_a_user_without_opportunities_gets_an_empty_pipeline(alice: User) -> Non
     assert body["pipelineAnalytics"] == EMPTY
     assert list(body["pipelineAnalytics"]) == list(EMPTY)
     assert body["campusModeCounts"] == {"on_campus": 0, "off_campus": 0, "unspecified": 0}
-    assert list(body["statusCounts"].values()) == [0] * 6
+    assert list(body["statusCounts"].values()) == [0] * 10
 
 
 def test_internships_without_rounds_count_by_their_status(alice: User) -> None:
@@ -116,7 +119,7 @@ def test_internships_without_rounds_count_by_their_status(alice: User) -> None:
 
     assert pipeline == {
         **{name: value for name, value in EMPTY.items() if name != "rejections"},
-        "internshipCount": 6,
+        "internshipCount": len(STATUSES),
         "activeInPipeline": 3,
         "rejectedCount": 1,
     }
@@ -148,7 +151,7 @@ def test_the_pipeline_equals_the_reference_in_python(
     }
     statuses = Counter(row["status"] for row in rows)
     assert body["statusCounts"] == {name: statuses[name] for name in STATUSES}
-    assert list(body["statusCounts"])[-1] == "ghosted"
+    assert tuple(body["statusCounts"]) == STATUSES
 
 
 def test_the_figures_of_the_web_clients_unit_tests(
@@ -286,7 +289,7 @@ def test_only_a_rejected_status_makes_a_rejection(
 
     assert [one["title"] for one in pipeline["rejections"]] == ["rejected"]
     assert pipeline["rejectionByRoundNumber"] == [{"roundNumber": 1, "count": 1}]
-    assert pipeline["stageReachByRoundNumber"][0]["reached"] == 6
+    assert pipeline["stageReachByRoundNumber"][0]["reached"] == len(STATUSES)
     assert (pipeline["activeInPipeline"], pipeline["rejectedCount"]) == (3, 1)
 
 

@@ -241,13 +241,17 @@ def test_only_analytics_of_v1_count_what_v1_adds(alice: User) -> None:
     original, v1 = (alice.get(f"{prefix}/analytics").json for prefix in ("/api", "/api/v1"))
 
     assert v1["statusCounts"].pop("ghosted") == 2
+    for status in ("saved", "offer", "accepted", "withdrawn"):
+        assert v1["statusCounts"].pop(status) == 0
     assert v1.pop("campusModeCounts") == {"on_campus": 1, "off_campus": 1, "unspecified": 1}
     assert v1.pop("pipelineAnalytics")["internshipCount"] == 0
     assert v1 == original
     assert original["total"] == 3
 
 
-def test_only_analytics_of_v1_leave_out_the_deadlines_of_internships(alice: User) -> None:
+def test_only_analytics_of_v1_leave_out_the_deadlines_of_internships_unless_saved(
+    alice: User,
+) -> None:
     today = dt.datetime.now(dt.UTC).date()
     soon, later = (str(today + dt.timedelta(days=days)) for days in (1, 2))
     for category, day in (
@@ -258,13 +262,16 @@ def test_only_analytics_of_v1_leave_out_the_deadlines_of_internships(alice: User
         (None, later),
     ):
         create(alice, ORIGINAL, category=category, deadline=day)
+    for status in ("saved", "saved", "applied"):
+        row = create(alice, **INTERNSHIP, status="saved", deadline=later)
+        alice.patch(f"{V1}/{row['id']}", {"status": status})
     original, v1 = (
         {day["date"]: day["count"] for day in response.json["deadlineDistribution"]}
         for response in (alice.get(f"{prefix}/analytics") for prefix in ("/api", "/api/v1"))
     )
 
-    assert (original[soon], original[later]) == (3, 2)
-    assert (v1[soon], v1[later]) == (2, 0)
+    assert (original[soon], original[later]) == (3, 5)
+    assert (v1[soon], v1[later]) == (2, 2)
 
 
 @pytest.fixture

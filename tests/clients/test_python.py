@@ -342,6 +342,7 @@ def test_every_operation_works(make: Callable[..., Any]) -> None:
     changed = client.update_round(one, added, result="cleared")
     assert changed["opportunity"]["status"] == "shortlisted"
     assert client.delete_round(one, added)["success"]
+    assert client.list_history(one)["items"][-1]["action"] == "CREATE_OPPORTUNITY"
     assert client.delete_opportunity(one)["success"]
     assert "total" in client.get_analytics()
     assert client.get_dependencies()["status"] == "ok"

@@ -116,6 +116,9 @@ def test_the_examples_of_rounds_are_true(document: dict[str, Any], alice: User) 
     upcoming = f"{ROWS}/rounds/upcoming"
     found = alice.get(f"{upcoming}?from=2026-12-01&to=2026-12-31")
     assert untrue(example(document, upcoming, "get", 200), found.json) == []
+    history = f"{ROWS}/{{opportunity_id}}/history"
+    found = alice.get(path.replace("/rounds", "/history"))
+    assert untrue(example(document, history, "get", 200), found.json) == []
     deleted = alice.delete(f"{path}/{second['id']}")
     assert untrue(example(document, one, "delete", 200), deleted.json) == []
 

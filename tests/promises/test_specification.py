@@ -16,6 +16,7 @@ from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotatio
 from futuretracker.api.schemas.batch import Batch
 from futuretracker.api.schemas.exports import ExportParameters
 from futuretracker.api.schemas.filtered_changes import ChangeParameters
+from futuretracker.api.schemas.history import HistoryParameters
 from futuretracker.api.schemas.imports import ImportParameters
 from futuretracker.api.schemas.opportunities import (
     NewOpportunity,
@@ -66,6 +67,7 @@ QUERIES = [
     (ROWS, "get", PageParameters()),
     (ROWS, "patch", ChangeParameters()),
     (ROWS, "delete", ChangeParameters()),
+    (f"{ROWS}/{{opportunity_id}}/history", "get", HistoryParameters()),
     (f"{ROWS}/export", "get", ExportParameters()),
     (f"{ROWS}/import", "post", ImportParameters()),
     (f"{ROWS}/rounds/upcoming", "get", UpcomingParameters()),

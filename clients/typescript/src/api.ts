@@ -13,9 +13,9 @@ export interface paths {
         };
         /**
          * Get the analytics
-         * @description Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-         *     are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-         *     hackathons only.
+         * @description Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+         *     modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+         *     they were created. Days are in UTC, or in `time_zone`.
          */
         get: operations["getAnalytics"];
         put?: never;
@@ -300,6 +300,28 @@ export interface paths {
         patch: operations["updateOpportunity"];
         trace?: never;
     };
+    "/api/v1/opportunities/{opportunity_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the changes of an opportunity
+         * @description Returns one page of the changes of the opportunity and its rounds, the newest first: when, with
+         *     which client, and which fields from which value to which. A deleted opportunity keeps its
+         *     history. `nextCursor` and the `Link` header lead to the next page.
+         */
+        get: operations["listHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/opportunities/{opportunity_id}/rounds": {
         parameters: {
             query?: never;
@@ -373,13 +395,13 @@ export interface components {
              */
             userId: string;
         };
-        /** @description Counts over the opportunities of the user. Days, weeks and months are in UTC. */
+        /** @description Counts over the opportunities of the user. Days, weeks and months are in `time_zone`. */
         Analytics: {
             /** @description Opportunities by campus mode. */
             campusModeCounts: components["schemas"]["CampusModeCounts"];
             /** @description Opportunities by category. */
             categoryCounts: components["schemas"]["CategoryCounts"];
-            /** @description The deadlines of hackathons on the next 30 days, from today on. */
+            /** @description The deadlines of hackathons and of saved internships on the next 30 days, from today on. */
             deadlineDistribution: components["schemas"]["DeadlineDay"][];
             /** @description The four stages. */
             funnelData: components["schemas"]["Stage"][];
@@ -905,6 +927,24 @@ export interface components {
              */
             requestId: string;
         };
+        /** @description A field that has changed, with its value before and after. */
+        FieldChange: {
+            /**
+             * @description The name of the field.
+             * @example status
+             */
+            field: string;
+            /**
+             * @description The value before.
+             * @example applied
+             */
+            from: unknown;
+            /**
+             * @description The value after.
+             * @example interviewed
+             */
+            to: unknown;
+        };
         /** @description What is wrong with one field. Apart from the code, only what belongs to the code is there. */
         FieldError: {
             /** @description The valid values. */
@@ -1016,6 +1056,50 @@ export interface components {
              */
             version: string;
         };
+        /** @description A change of an opportunity, or of one of its rounds. */
+        HistoryEntry: {
+            /**
+             * @description What was done.
+             * @example UPDATE_OPPORTUNITY
+             * @enum {string}
+             */
+            action: "CREATE_OPPORTUNITY" | "UPDATE_OPPORTUNITY" | "DELETE_OPPORTUNITY" | "RESTORE_OPPORTUNITY" | "CREATE_ROUND" | "UPDATE_ROUND" | "DELETE_ROUND";
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            at: string;
+            /** @description The fields that an update changed, by name. Empty for other actions, and for changes of before that was recorded. */
+            changes: components["schemas"]["FieldChange"][];
+            /**
+             * @description What the user made the change with; null for changes of before that was recorded.
+             * @example web
+             * @enum {string|null}
+             */
+            client: "web" | "extension" | "app" | "key" | "import" | null;
+            /**
+             * @description The id of the API key; null for other clients.
+             * @example null
+             */
+            keyId: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the round that was changed; null for the opportunity.
+             * @example null
+             */
+            roundId: string | null;
+        };
+        /** @description A page of the history of an opportunity. */
+        HistoryPage: {
+            /** @description The changes of this page, the newest first. */
+            items: components["schemas"]["HistoryEntry"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page.
+             * @example null
+             */
+            nextCursor: string | null;
+        };
         /** @description A request that is not valid. */
         Invalid: {
             /**
@@ -1057,10 +1141,14 @@ export interface components {
              */
             userAgent: string;
         };
-        /** @description Percentages with one decimal, 0 if there are no opportunities to count. */
+        /**
+         * @description Percentages with one decimal, 0 if there are no opportunities to count.
+         *
+         *     `saved` ones are no applications. `offer` and `accepted` count as selected.
+         */
         Metrics: {
             /**
-             * @description The percentage of opportunities that are selected.
+             * @description The percentage of applications that are selected.
              * @example 33.3
              */
             conversionRate: number;
@@ -1070,7 +1158,7 @@ export interface components {
              */
             inProgress: number;
             /**
-             * @description The percentage of opportunities that are rejected.
+             * @description The percentage of applications that are rejected.
              * @example 33.3
              */
             rejectionRate: number;
@@ -1928,6 +2016,11 @@ export interface components {
         /** @description The number of opportunities with each status. */
         StatusCounts: {
             /**
+             * @description With status `accepted`.
+             * @example 0
+             */
+            accepted: number;
+            /**
              * @description With status `applied`.
              * @example 1
              */
@@ -1943,10 +2036,20 @@ export interface components {
              */
             interviewed: number;
             /**
+             * @description With status `offer`.
+             * @example 0
+             */
+            offer: number;
+            /**
              * @description With status `rejected`.
              * @example 1
              */
             rejected: number;
+            /**
+             * @description With status `saved`.
+             * @example 0
+             */
+            saved: number;
             /**
              * @description With status `selected`.
              * @example 1
@@ -1957,6 +2060,11 @@ export interface components {
              * @example 0
              */
             shortlisted: number;
+            /**
+             * @description With status `withdrawn`.
+             * @example 0
+             */
+            withdrawn: number;
         };
         /** @description An opportunity, by its id and title. */
         Titled: {
@@ -2563,10 +2671,13 @@ export type DeleteOperation = components['schemas']['DeleteOperation'];
 export type Deleted = components['schemas']['Deleted'];
 export type Dependencies = components['schemas']['Dependencies'];
 export type Error = components['schemas']['Error'];
+export type FieldChange = components['schemas']['FieldChange'];
 export type FieldError = components['schemas']['FieldError'];
 export type Forbidden = components['schemas']['Forbidden'];
 export type FunnelOfType = components['schemas']['FunnelOfType'];
 export type Health = components['schemas']['Health'];
+export type HistoryEntry = components['schemas']['HistoryEntry'];
+export type HistoryPage = components['schemas']['HistoryPage'];
 export type Invalid = components['schemas']['Invalid'];
 export type LastUse = components['schemas']['LastUse'];
 export type Metrics = components['schemas']['Metrics'];
@@ -2636,7 +2747,14 @@ export type $defs = Record<string, never>;
 export interface operations {
     getAnalytics: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only opportunities created on or after this day. */
+                from?: string | undefined;
+                /** @description Only opportunities created on or before this day, which must not be before `from`. If it has passed, the weeks and months are those before it. */
+                to?: string | undefined;
+                /** @description The IANA time zone in which days, weeks and months begin; UTC if it is not given. */
+                time_zone?: string | undefined;
+            } | undefined;
             header?: {
                 /**
                  * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
@@ -2748,12 +2866,16 @@ export interface operations {
                      *         "trackedWithRounds": 1
                      *       },
                      *       "statusCounts": {
+                     *         "accepted": 0,
                      *         "applied": 1,
                      *         "ghosted": 0,
                      *         "interviewed": 0,
+                     *         "offer": 0,
                      *         "rejected": 1,
+                     *         "saved": 0,
                      *         "selected": 1,
-                     *         "shortlisted": 0
+                     *         "shortlisted": 0,
+                     *         "withdrawn": 0
                      *       },
                      *       "total": 3,
                      *       "weeklyBreakdown": [
@@ -4224,6 +4346,94 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    listHistory: {
+        parameters: {
+            query?: {
+                /** @description The size of the page, from 1 to 100. */
+                limit?: number | undefined;
+                /** @description The `nextCursor` of the previous page, for the same user. */
+                cursor?: string | undefined;
+            } | undefined;
+            header?: {
+                /**
+                 * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-None-Match"?: string;
+            } | undefined;
+            path: {
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
+                opportunity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["NextPage"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "action": "UPDATE_OPPORTUNITY",
+                     *           "at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "changes": [
+                     *             {
+                     *               "field": "status",
+                     *               "from": "applied",
+                     *               "to": "interviewed"
+                     *             }
+                     *           ],
+                     *           "client": "web",
+                     *           "keyId": null,
+                     *           "roundId": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listRounds: {

@@ -1,14 +1,16 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
-import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Health, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
+import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Health, HistoryEntry, HistoryPage, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
 import { type CallOptions, items, segment, type Transport, type WithDates } from "./transport.js";
 
-export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldError, Forbidden, FunnelOfType, Health, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, UpcomingRound, UpdateOperation, Week } from "./api.js";
+export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
+export type GetAnalyticsQuery = WithDates<NonNullable<operations["getAnalytics"]["parameters"]["query"]>, "from" | "to">;
 export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type UpdateOpportunitiesQuery = WithDates<NonNullable<operations["updateOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type DeleteOpportunitiesQuery = WithDates<NonNullable<operations["deleteOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type ListUpcomingRoundsQuery = WithDates<NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>, "from" | "to">;
+export type ListHistoryQuery = NonNullable<operations["listHistory"]["parameters"]["query"]>;
 
 /** A client with one method for each operation of the API; createClient makes one. */
 export class Client {
@@ -21,12 +23,12 @@ export class Client {
   /**
    * Get the analytics.
    *
-   * Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-   * are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-   * hackathons only.
+   * Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+   * modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+   * they were created. Days are in UTC, or in `time_zone`.
    */
-  getAnalytics(options?: CallOptions): Promise<Analytics> {
-    return this.#transport.send({ method: "GET", path: `/api/v1/analytics` }, options);
+  getAnalytics(query: GetAnalyticsQuery = {}, options?: CallOptions): Promise<Analytics> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/analytics`, query }, options);
   }
 
   /**
@@ -234,6 +236,24 @@ export class Client {
    */
   deleteOpportunity(opportunityId: string, options?: CallOptions): Promise<Deleted> {
     return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities/${segment(opportunityId)}` }, options);
+  }
+
+  /**
+   * List the changes of an opportunity.
+   *
+   * Returns one page of the changes of the opportunity and its rounds, the newest first: when, with
+   * which client, and which fields from which value to which. A deleted opportunity keeps its
+   * history. `nextCursor` and the `Link` header lead to the next page.
+   */
+  listHistory(opportunityId: string, query: ListHistoryQuery = {}, options?: CallOptions): Promise<HistoryPage> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/opportunities/${segment(opportunityId)}/history`, query }, options);
+  }
+
+  /**
+   * Read all pages of listHistory, one item at a time.
+   */
+  allHistory(query: Omit<ListHistoryQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<HistoryEntry, void, undefined> {
+    return items((cursor) => this.listHistory({ ...query, limit: query.limit ?? 100, ...cursor }, options));
   }
 
   /**

@@ -26,6 +26,10 @@ class StatusCounts(OriginalStatusCounts):
     """The number of opportunities with each status."""
 
     ghosted = integer("With status `ghosted`.", 0)
+    saved = integer("With status `saved`.", 0)
+    offer = integer("With status `offer`.", 0)
+    accepted = integer("With status `accepted`.", 0)
+    withdrawn = integer("With status `withdrawn`.", 0)
 
 
 class CategoryCounts(Response):
@@ -44,10 +48,13 @@ class CampusModeCounts(Response):
 
 
 class Metrics(Response):
-    """Percentages with one decimal, 0 if there are no opportunities to count."""
+    """Percentages with one decimal, 0 if there are no opportunities to count.
 
-    conversionRate = percentage("The percentage of opportunities that are selected.", 33.3)
-    rejectionRate = percentage("The percentage of opportunities that are rejected.", 33.3)
+    `saved` ones are no applications. `offer` and `accepted` count as selected.
+    """
+
+    conversionRate = percentage("The percentage of applications that are selected.", 33.3)
+    rejectionRate = percentage("The percentage of applications that are rejected.", 33.3)
     inProgress = integer("How many are applied, interviewed or shortlisted.", 1)
     successRate = percentage("The percentage of selected or rejected ones that are selected.", 50.0)
 
@@ -98,11 +105,12 @@ class OriginalAnalytics(Response):
 
 
 class Analytics(OriginalAnalytics):
-    """Counts over the opportunities of the user. Days, weeks and months are in UTC."""
+    """Counts over the opportunities of the user. Days, weeks and months are in `time_zone`."""
 
     statusCounts = nested(StatusCounts, "Opportunities by status.")
     deadlineDistribution = array(
-        DeadlineDay, "The deadlines of hackathons on the next 30 days, from today on."
+        DeadlineDay,
+        "The deadlines of hackathons and of saved internships on the next 30 days, from today on.",
     )
     campusModeCounts = nested(CampusModeCounts, "Opportunities by campus mode.")
     pipelineAnalytics = nested(PipelineAnalytics, "The interview rounds of internships.")

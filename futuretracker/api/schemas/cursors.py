@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 INVALID: Final = "cursor is invalid or malformed"
 UPCOMING: Final = "upcoming"  # the only order of the upcoming rounds
+HISTORY: Final = "history"  # the only order of a history
 DIGEST: Final = 9  # bytes; a multiple of 3, so that base64 needs no padding
 
 _TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?\+00").fullmatch
+_NUMBER = re.compile(r"[0-9]{1,19}").fullmatch
 # A date, a time, and the number of a round.
 _SLOT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}) "
@@ -47,6 +49,11 @@ def _is_slot(text: str) -> bool:
     return match is not None and calendar_date(match[1]) == match[1]
 
 
+def _is_entry(text: str) -> bool:
+    time, _, number = text.rpartition(" ")
+    return _is_time(time) and _NUMBER(number) is not None and int(number) < 1 << 63
+
+
 # Postgres casts the key to the type of the column, so malformed keys are refused here.
 CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "created_at": _is_time,
@@ -54,6 +61,7 @@ CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "title": is_storable,
     "deadline": _is_date,
     UPCOMING: _is_slot,
+    HISTORY: _is_entry,
 }
 
 

@@ -51,6 +51,7 @@ FUNCTIONS: Final = (
     "futuretracker_claim",
     "futuretracker_continue_erasure",
     "futuretracker_delete_idempotency_keys",
+    "futuretracker_history",
     "futuretracker_refresh",
     "futuretracker_revoke",
     "futuretracker_rounds_now",

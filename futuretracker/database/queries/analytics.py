@@ -1,15 +1,23 @@
-"""The analytics of a user's opportunities."""
+"""The analytics of a user's opportunities.
+
+An opportunity that is only saved is no application. An offer, also an accepted one, is a success,
+as the status ``selected`` is. The original API knows neither, so it counts the words that it shows.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from futuretracker.database.queries.analytics_rounds import ROUND_ANALYTICS
+from psycopg.errors import InvalidParameterValue
+
+from futuretracker.database.queries.analytics_rounds import round_analytics
 from futuretracker.database.queries.columns import tagged
 from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.statuses import ORIGINAL_STATUS, V1_STATUS
 from futuretracker.database.queries.versions import NONE, digest, representation
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from psycopg import Connection
@@ -18,24 +26,41 @@ if TYPE_CHECKING:
 
 
 class Parts(NamedTuple):
-    """SQL that v1 adds at four places of the statement; the original API adds nothing."""
+    """What differs between the API versions: the SQL of a status, and what v1 adds."""
 
-    deadlines: LiteralString
-    tables: LiteralString
-    statuses: LiteralString
-    counts: LiteralString
+    status: LiteralString
+    deadlines: LiteralString = ""
+    statuses: LiteralString = ""
+    counts: LiteralString = ""
+    has_rounds: bool = False
 
 
-ORIGINAL: Final = Parts(deadlines="", tables="", statuses="", counts="")
+class Span(NamedTuple):
+    """Which opportunities are counted: those created from one day to another, in a time zone."""
+
+    time_zone: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+class UnknownTimeZone(Exception):
+    """The database server does not know the time zone."""
+
+
+ORIGINAL: Final = Parts(ORIGINAL_STATUS)
 V1: Final = Parts(
-    deadlines=" and category = 'hackathon'",
-    tables=f", {ROUND_ANALYTICS}",
-    statuses=", 'ghosted', ghosted",
+    V1_STATUS,
+    deadlines="""
+                and (category = 'hackathon' or category = 'internship' and status = 'saved')""",
+    statuses=""", 'ghosted', ghosted, 'saved', saved, 'offer', offer,
+                'accepted', accepted, 'withdrawn', withdrawn""",
     counts=""",
             'campusModeCounts', json_build_object('on_campus', on_campus,
                 'off_campus', off_campus, 'unspecified', total - on_campus - off_campus),
             'pipelineAnalytics', (select body from pipeline)""",
+    has_rounds=True,
 )
+EVERYTHING: Final = Span()
 
 
 # What the analytics follow from. Each change of an opportunity or its rounds gives it a version
@@ -44,28 +69,71 @@ SEEN: Final[LiteralString] = "concat_ws(' ', %(kind)s::text, day, total, version
 
 
 def select_analytics(
-    conn: Connection[Any], *, user_id: UUID, parts: Parts, known: Versions = NONE
+    conn: Connection[Any],
+    *,
+    user_id: UUID,
+    parts: Parts,
+    span: Span = EVERYTHING,
+    known: Versions = NONE,
 ) -> Tagged:
-    """Return the user's analytics as JSON, in UTC; ``parts`` is ORIGINAL or V1.
+    """Return the user's analytics as JSON; ``parts`` is ORIGINAL or V1.
 
-    There is no JSON if the tag is one of those that are ``known``.
+    There is no JSON if the tag is one of those that are ``known``. Raise UnknownTimeZone.
 
     The weeks are the current one and the 7 before it; a week starts on Sunday. The months are the
-    current one and the 5 before it. Deadlines cover 30 days from today; v1 counts those of
-    hackathons only. Rates are percentages with one decimal, and 0 if nothing was counted.
+    current one and the 5 before it. If the span ends before today, they are those before its end.
+    Deadlines cover 30 days from today. Days begin at midnight in the time zone of the span, by
+    default in UTC. Rates are percentages with one decimal, and 0 if nothing was counted.
     """
-    tables: LiteralString = f"""
+    matching = _matching(span)
+    tables = _tables(parts, span, matching)
+    values = {
+        "user_id": user_id,
+        "kind": f"{representation(tables + _result(parts, matching, NONE))} {span}",
+        "every_known": known.every,
+        "known": list(known.listed),
+        **span._asdict(),
+    }
+    try:
+        found = tagged(conn.execute(tables + _result(parts, matching, known), values))
+    except InvalidParameterValue as error:
+        raise UnknownTimeZone from error
+    assert found is not None  # noqa: S101 - the statement always returns a row
+    return found
+
+
+def _zone(span: Span) -> LiteralString:
+    return "%(time_zone)s::text" if span.time_zone else "'UTC'"
+
+
+def _matching(span: Span) -> LiteralString:
+    """Return the SQL condition of the opportunities that are counted."""
+    condition = OWNED
+    if span.first:
+        condition += f" and created_at >= %(first)s::date::timestamp at time zone {_zone(span)}"
+    if span.last:
+        condition += f" and created_at < (%(last)s::date + 1)::timestamp at time zone {_zone(span)}"
+    return condition
+
+
+def _tables(parts: Parts, span: Span, matching: LiteralString) -> LiteralString:
+    """Return the beginning of the statement: what is counted."""
+    zone = _zone(span)
+    until: LiteralString = "least(day, %(last)s::date)" if span.last else "day"
+    rounds: LiteralString = f", {round_analytics(matching)}" if parts.has_rounds else ""
+    return f"""
         with mine as materialized (
-            select id, version, coalesce(status, 'applied') as status, category, campus_mode,
+            select id, version, {parts.status} as status, category, campus_mode,
                 deadline,
-                (created_at at time zone 'UTC')::date as created_on
+                (created_at at time zone {zone})::date as created_on
             from opportunities
-            where {OWNED}
+            where {matching}
         ), today as (
-            select day, day - extract(dow from day)::int as sunday,
-                date_trunc('month', day)::date as month
-            from (select (now() at time zone 'UTC')::date as day) as t
-        ), counts as (
+            select day, until - extract(dow from until)::int as sunday,
+                date_trunc('month', until)::date as month
+            from (select day, {until} as until
+                from (select (now() at time zone {zone})::date as day) as t) as days
+        ), numbers as (
             select count(*) as total, sum(version) as versions,
                 count(*) filter (where status = 'applied') as applied,
                 count(*) filter (where status = 'interviewed') as interviewed,
@@ -73,11 +141,18 @@ def select_analytics(
                 count(*) filter (where status = 'selected') as selected,
                 count(*) filter (where status = 'rejected') as rejected,
                 count(*) filter (where status = 'ghosted') as ghosted,
+                count(*) filter (where status = 'saved') as saved,
+                count(*) filter (where status = 'offer') as offer,
+                count(*) filter (where status = 'accepted') as accepted,
+                count(*) filter (where status = 'withdrawn') as withdrawn,
                 count(*) filter (where campus_mode = 'on_campus') as on_campus,
                 count(*) filter (where campus_mode = 'off_campus') as off_campus,
                 count(*) filter (where category = 'internship') as internship,
                 count(*) filter (where category = 'hackathon') as hackathon
             from mine
+        ), counts as (
+            select *, total - saved as applications, selected + offer + accepted as successes
+            from numbers
         ), by_week as (
             select (created_on - extract(dow from created_on)::int) as sunday, count(*) as n
             from mine, today where created_on >= today.sunday - 49 group by 1
@@ -110,27 +185,18 @@ def select_analytics(
         ), funnel as (
             select json_agg(json_build_object('stage', stage, 'count', n, 'percentage',
                 case when stage = 'Applied' then 100
-                    else coalesce(round(100.0 * n / nullif(total, 0), 1), 0) end)
+                    else coalesce(round(100.0 * n / nullif(applications, 0), 1), 0) end)
                 order by place) as rows
             from counts, lateral (values
-                (1, 'Applied', total),
-                (2, 'Shortlisted', shortlisted + interviewed + selected),
-                (3, 'Interviewed', interviewed + selected),
-                (4, 'Selected', selected)) as stages (place, stage, n)
-        ){parts.tables}
+                (1, 'Applied', applications),
+                (2, 'Shortlisted', shortlisted + interviewed + successes),
+                (3, 'Interviewed', interviewed + successes),
+                (4, 'Selected', successes)) as stages (place, stage, n)
+        ){rounds}
     """
-    values = {
-        "user_id": user_id,
-        "kind": representation(tables + _result(parts, NONE)),
-        "every_known": known.every,
-        "known": list(known.listed),
-    }
-    found = tagged(conn.execute(tables + _result(parts, known), values))
-    assert found is not None  # noqa: S101 - the statement always returns a row
-    return found
 
 
-def _result(parts: Parts, known: Versions) -> LiteralString:
+def _result(parts: Parts, matching: LiteralString, known: Versions) -> LiteralString:
     """Return the end of the statement: the tag and the JSON, unless the tag is known."""
     body: LiteralString = f"""json_build_object(
             'total', total,
@@ -139,11 +205,13 @@ def _result(parts: Parts, known: Versions) -> LiteralString:
                 'rejected', rejected{parts.statuses}),
             'categoryCounts', json_build_object('internship', internship, 'hackathon', hackathon),
             'metrics', json_build_object(
-                'conversionRate', coalesce(round(100.0 * selected / nullif(total, 0), 1), 0),
-                'rejectionRate', coalesce(round(100.0 * rejected / nullif(total, 0), 1), 0),
+                'conversionRate', coalesce(
+                    round(100.0 * successes / nullif(applications, 0), 1), 0),
+                'rejectionRate', coalesce(
+                    round(100.0 * rejected / nullif(applications, 0), 1), 0),
                 'inProgress', applied + interviewed + shortlisted,
                 'successRate',
-                coalesce(round(100.0 * selected / nullif(selected + rejected, 0), 1), 0)),
+                coalesce(round(100.0 * successes / nullif(successes + rejected, 0), 1), 0)),
             'weeklyBreakdown', weeks.rows,
             'monthlyBreakdown', months.rows,
             'deadlineDistribution', deadlines.rows,
@@ -159,7 +227,7 @@ def _result(parts: Parts, known: Versions) -> LiteralString:
             select {digest(SEEN)} as tag
             from today, (
                 select count(*) as total, sum(version) as versions
-                from opportunities where {OWNED}
+                from opportunities where {matching}
             ) as mine_now
         ) as state
     """

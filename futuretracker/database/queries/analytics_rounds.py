@@ -7,17 +7,20 @@ its status is rejected, with or without rounds. It stopped at the round with the
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import LiteralString
 
 from futuretracker.database.queries.owner import OWNED
 from futuretracker.database.queries.round_types import LABEL, PLACE
+
 
 # Common table expressions that follow ``mine`` and ``counts`` of analytics.py. They contain no
 # joins: Postgres cannot estimate how many rows a common table expression returns, and a nested loop
 # over 10,000 rows takes longer than the statement timeout. ``is true`` makes Postgres look up
 # ``in`` in a hash table. ``rejected`` groups each rejected internship with the round at which it
 # stopped. ``rejections`` has a limit, so that no response becomes too large for a worker's memory.
-ROUND_ANALYTICS: Final[LiteralString] = f"""
+def round_analytics(matching: LiteralString) -> LiteralString:
+    """Return the tables; ``matching`` is the condition of the opportunities that are counted."""
+    return f"""
     rounds as materialized (
         select opportunity_id, round_number, round_type, result
         from opportunity_rounds
@@ -28,7 +31,7 @@ ROUND_ANALYTICS: Final[LiteralString] = f"""
         from (
             select id, title, rejected_round_number as round_number, null as round_type
             from opportunities
-            where {OWNED} and category = 'internship' and status = 'rejected'
+            where {matching} and category = 'internship' and status = 'rejected'
             union all
             select opportunity_id, null, round_number, round_type from rounds
         ) as stops group by id, round_number having count(title) > 0

@@ -24,7 +24,8 @@ ROUND: Final[LiteralString] = f"""r.id, r.opportunity_id, r.round_number, r.roun
     {time_of("r.created_at", "created_at")}, {time_of("r.updated_at", "updated_at")}"""
 LOCK_OPPORTUNITY: Final[LiteralString] = f"""
     locked as (
-        select id, user_id, category, status, {HOLDS} as holds from opportunities
+        select id, user_id, category, status, applied_on, {HOLDS} as holds
+        from opportunities
         where {OWNED} and id = %(row_id)s
         for update
     )
@@ -82,8 +83,9 @@ def update_opportunity(round_changes: LiteralString = "'{}'::jsonb") -> LiteralS
             (user_id, actor, action, resource_id, details, request_id, client, changes)
         select %(user_id)s, %(actor)s, %(action)s, written.id, %(details)s::jsonb, %(request_id)s,
             %(client)s, {round_changes} || futuretracker_changes(
-                jsonb_build_object('status', locked.status),
-                jsonb_build_object('status', opportunity.status)
+                jsonb_build_object('status', locked.status, 'applied_on', locked.applied_on),
+                jsonb_build_object('status', opportunity.status,
+                    'applied_on', opportunity.applied_on)
             )
         from written cross join locked cross join opportunity
     )

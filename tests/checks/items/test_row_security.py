@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from futuretracker.checks.finding import Verdict
 from futuretracker.database.roles import TABLES
+from tests.database.queries.test_definer_functions import DEFINERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,8 +160,8 @@ def test_the_definer_functions_of_the_migrations_are_ok(
 
     assert finding.verdict == Verdict.OK
     assert finding.found == (
-        "All 10 SECURITY DEFINER functions search pg_temp last, and futuretracker_api cannot create"
-        " temporary objects."
+        f"All {len(DEFINERS)} SECURITY DEFINER functions search pg_temp last, and"
+        " futuretracker_api cannot create temporary objects."
     )
 
 

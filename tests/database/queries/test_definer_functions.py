@@ -26,6 +26,7 @@ DEFINERS = {
     "futuretracker_continue_erasure",
     "futuretracker_delete_idempotency_keys",
     "futuretracker_erase",
+    "futuretracker_history",
     "futuretracker_is_new",
     "futuretracker_refresh",
     "futuretracker_refuse_revoked",
@@ -60,6 +61,8 @@ CALLS = {
     "erase": "select public.futuretracker_continue_erasure(%(user)s, 100)",
     "revoke": "select public.futuretracker_revoke(%(event)s, 'session', 'sess_x', 1)",
     "prune": "select public.futuretracker_delete_idempotency_keys(10) is not null",
+    "history": "select count(*) >= 0 from public.futuretracker_history("
+    "%(id)s, %(id)s, 'infinity', 1, 1)",
     "refresh": "select public.futuretracker_refresh(%(event)s, %(user)s, null, 'N', null, now())",
     "first request": "insert into public.users (clerk_id) values (%(new)s)",
     "insert": "insert into public.opportunities (user_id, title) values (%(id)s, 'x')",

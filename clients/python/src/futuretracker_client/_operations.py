@@ -22,14 +22,29 @@ class Operations:
     def _items(self, request: Request) -> Iterator[Any]:
         raise NotImplementedError
 
-    def get_analytics(self) -> types.Analytics:
+    def get_analytics(
+        self,
+        *,
+        from_: str | date | None = None,
+        to: str | date | None = None,
+        time_zone: str | None = None,
+    ) -> types.Analytics:
         """Get the analytics.
 
-        Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-        are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-        hackathons only.
+        Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+        modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+        they were created. Days are in UTC, or in `time_zone`.
         """
-        return cast("types.Analytics", self._send(Request("GET", "/api/v1/analytics")))
+        return cast(
+            "types.Analytics",
+            self._send(
+                Request(
+                    "GET",
+                    "/api/v1/analytics",
+                    query={"from": from_, "to": to, "time_zone": time_zone},
+                )
+            ),
+        )
 
     def list_api_keys(self) -> list[types.ApiKey]:
         """List the API keys.
@@ -614,6 +629,36 @@ class Operations:
             ),
         )
 
+    def list_history(
+        self, opportunity_id: str, /, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.HistoryPage:
+        """List the changes of an opportunity.
+
+        Returns one page of the changes of the opportunity and its rounds, the newest first: when, with
+        which client, and which fields from which value to which. A deleted opportunity keeps its
+        history. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.HistoryPage",
+            self._send(
+                Request(
+                    "GET",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/history",
+                    query={"limit": limit, "cursor": cursor},
+                )
+            ),
+        )
+
+    def all_history(self, *, limit: int | None = None) -> Iterator[types.HistoryEntry]:
+        """Read all pages of ``list_history``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.list_history(limit=limit or 100, cursor=cursor)
+            yield from page["items"]
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
     def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
 
@@ -711,14 +756,29 @@ class AsyncOperations:
     def _items(self, request: Request) -> AsyncIterator[Any]:
         raise NotImplementedError
 
-    async def get_analytics(self) -> types.Analytics:
+    async def get_analytics(
+        self,
+        *,
+        from_: str | date | None = None,
+        to: str | date | None = None,
+        time_zone: str | None = None,
+    ) -> types.Analytics:
         """Get the analytics.
 
-        Returns totals, rates, counts by week and month, deadlines and a funnel of the stages. All days
-        are in UTC. v1 adds the campus modes and the interview rounds, and counts the deadlines of
-        hackathons only.
+        Returns totals, rates, counts by week and month, deadlines, a funnel of the stages, the campus
+        modes and the interview rounds. `from` and `to` choose the opportunities by the day on which
+        they were created. Days are in UTC, or in `time_zone`.
         """
-        return cast("types.Analytics", await self._send(Request("GET", "/api/v1/analytics")))
+        return cast(
+            "types.Analytics",
+            await self._send(
+                Request(
+                    "GET",
+                    "/api/v1/analytics",
+                    query={"from": from_, "to": to, "time_zone": time_zone},
+                )
+            ),
+        )
 
     async def list_api_keys(self) -> list[types.ApiKey]:
         """List the API keys.
@@ -1308,6 +1368,37 @@ class AsyncOperations:
                 )
             ),
         )
+
+    async def list_history(
+        self, opportunity_id: str, /, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.HistoryPage:
+        """List the changes of an opportunity.
+
+        Returns one page of the changes of the opportunity and its rounds, the newest first: when, with
+        which client, and which fields from which value to which. A deleted opportunity keeps its
+        history. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.HistoryPage",
+            await self._send(
+                Request(
+                    "GET",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/history",
+                    query={"limit": limit, "cursor": cursor},
+                )
+            ),
+        )
+
+    async def all_history(self, *, limit: int | None = None) -> AsyncIterator[types.HistoryEntry]:
+        """Read all pages of ``list_history``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_history(limit=limit or 100, cursor=cursor)
+            for item in page["items"]:
+                yield item
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
 
     async def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.

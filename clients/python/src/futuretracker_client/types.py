@@ -6,7 +6,7 @@ Generated from the OpenAPI document by clients/generate.py. Do not edit.
 from __future__ import annotations
 
 from datetime import date as date_aliased
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
 class Account(TypedDict):
@@ -257,6 +257,16 @@ class Error(TypedDict):
     """
 
 
+FieldChange = TypedDict(
+    "FieldChange",
+    {
+        "field": str,
+        "from": Any,
+        "to": Any,
+    },
+)
+
+
 class FieldError(TypedDict):
     """
     What is wrong with one field. Apart from the code, only what belongs to the code is there.
@@ -448,6 +458,60 @@ class Health(TypedDict):
     """
 
 
+class HistoryEntry(TypedDict):
+    """
+    A change of an opportunity, or of one of its rounds.
+    """
+
+    action: Literal[
+        "CREATE_OPPORTUNITY",
+        "UPDATE_OPPORTUNITY",
+        "DELETE_OPPORTUNITY",
+        "RESTORE_OPPORTUNITY",
+        "CREATE_ROUND",
+        "UPDATE_ROUND",
+        "DELETE_ROUND",
+    ]
+    """
+    What was done.
+    """
+    at: str
+    """
+    When it was made.
+    """
+    changes: list[FieldChange]
+    """
+    The fields that an update changed, by name. Empty for other actions, and for changes of before that was recorded.
+    """
+    client: Literal["web", "extension", "app", "key", "import"] | None
+    """
+    What the user made the change with; null for changes of before that was recorded.
+    """
+    keyId: str | None
+    """
+    The id of the API key; null for other clients.
+    """
+    roundId: str | None
+    """
+    The id of the round that was changed; null for the opportunity.
+    """
+
+
+class HistoryPage(TypedDict):
+    """
+    A page of the history of an opportunity.
+    """
+
+    items: list[HistoryEntry]
+    """
+    The changes of this page, the newest first.
+    """
+    nextCursor: str | None
+    """
+    The `cursor` of the next page; null on the last page.
+    """
+
+
 class Invalid(TypedDict):
     """
     A request that is not valid.
@@ -534,11 +598,13 @@ class LastUse(TypedDict):
 class Metrics(TypedDict):
     """
     Percentages with one decimal, 0 if there are no opportunities to count.
+
+    `saved` ones are no applications. `offer` and `accepted` count as selected.
     """
 
     conversionRate: float
     """
-    The percentage of opportunities that are selected.
+    The percentage of applications that are selected.
     """
     inProgress: int
     """
@@ -546,7 +612,7 @@ class Metrics(TypedDict):
     """
     rejectionRate: float
     """
-    The percentage of opportunities that are rejected.
+    The percentage of applications that are rejected.
     """
     successRate: float
     """
@@ -1306,6 +1372,10 @@ class StatusCounts(TypedDict):
     The number of opportunities with each status.
     """
 
+    accepted: int
+    """
+    With status `accepted`.
+    """
     applied: int
     """
     With status `applied`.
@@ -1318,9 +1388,17 @@ class StatusCounts(TypedDict):
     """
     With status `interviewed`.
     """
+    offer: int
+    """
+    With status `offer`.
+    """
     rejected: int
     """
     With status `rejected`.
+    """
+    saved: int
+    """
+    With status `saved`.
     """
     selected: int
     """
@@ -1329,6 +1407,10 @@ class StatusCounts(TypedDict):
     shortlisted: int
     """
     With status `shortlisted`.
+    """
+    withdrawn: int
+    """
+    With status `withdrawn`.
     """
 
 
@@ -1944,7 +2026,7 @@ class RoundDeleted(TypedDict):
 
 class Analytics(TypedDict):
     """
-    Counts over the opportunities of the user. Days, weeks and months are in UTC.
+    Counts over the opportunities of the user. Days, weeks and months are in `time_zone`.
     """
 
     campusModeCounts: CampusModeCounts
@@ -1957,7 +2039,7 @@ class Analytics(TypedDict):
     """
     deadlineDistribution: list[DeadlineDay]
     """
-    The deadlines of hackathons on the next 30 days, from today on.
+    The deadlines of hackathons and of saved internships on the next 30 days, from today on.
     """
     funnelData: list[Stage]
     """
