@@ -649,11 +649,13 @@ class Operations:
             ),
         )
 
-    def all_history(self, *, limit: int | None = None) -> Iterator[types.HistoryEntry]:
+    def all_history(
+        self, opportunity_id: str, /, *, limit: int | None = None
+    ) -> Iterator[types.HistoryEntry]:
         """Read all pages of ``list_history``, one item at a time."""
         cursor: str | None = None
         while True:
-            page = self.list_history(limit=limit or 100, cursor=cursor)
+            page = self.list_history(opportunity_id, limit=limit or 100, cursor=cursor)
             yield from page["items"]
             cursor = page["nextCursor"]
             if not cursor:
@@ -1389,11 +1391,13 @@ class AsyncOperations:
             ),
         )
 
-    async def all_history(self, *, limit: int | None = None) -> AsyncIterator[types.HistoryEntry]:
+    async def all_history(
+        self, opportunity_id: str, /, *, limit: int | None = None
+    ) -> AsyncIterator[types.HistoryEntry]:
         """Read all pages of ``list_history``, one item at a time."""
         cursor: str | None = None
         while True:
-            page = await self.list_history(limit=limit or 100, cursor=cursor)
+            page = await self.list_history(opportunity_id, limit=limit or 100, cursor=cursor)
             for item in page["items"]:
                 yield item
             cursor = page["nextCursor"]
