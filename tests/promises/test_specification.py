@@ -12,6 +12,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from futuretracker.api.schemas.analytics_query import AnalyticsParameters
 from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotation
 from futuretracker.api.schemas.batch import Batch
 from futuretracker.api.schemas.exports import ExportParameters
@@ -71,6 +72,7 @@ QUERIES = [
     (f"{ROWS}/export", "get", ExportParameters()),
     (f"{ROWS}/import", "post", ImportParameters()),
     (f"{ROWS}/rounds/upcoming", "get", UpcomingParameters()),
+    ("/api/v1/analytics", "get", AnalyticsParameters()),
     ("/api/opportunities/rounds/upcoming", "get", UpcomingParameters()),
 ]
 

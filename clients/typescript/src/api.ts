@@ -3602,15 +3602,6 @@ export interface operations {
                      *       "location": "Berlin or remote",
                      *       "notes": "Referred by Bob",
                      *       "pay": "EUR 2,000 a month",
-                     *       "possibleDuplicates": [
-                     *         {
-                     *           "company": "Example Ltd",
-                     *           "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
-                     *           "link": "https://example.com/jobs/42",
-                     *           "title": "Backend internship",
-                     *           "why": "link"
-                     *         }
-                     *       ],
                      *       "rejected_round_number": null,
                      *       "status": "applied",
                      *       "statusConflict": null,
