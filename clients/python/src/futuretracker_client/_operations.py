@@ -440,13 +440,15 @@ class Operations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        permanent: bool | None = None,
         idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
-        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-        counts as one write in the rate limits.
+        Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+        none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+        `dry_run=true` the response says what would be deleted. The request counts as one write in the
+        rate limits.
         """
         return cast(
             "types.ChangedOpportunities",
@@ -469,6 +471,7 @@ class Operations:
                         "q": q,
                         "all": all,
                         "dry_run": dry_run,
+                        "permanent": permanent,
                     },
                     headers={"Idempotency-Key": idempotency_key},
                 )
@@ -535,6 +538,48 @@ class Operations:
             query={"from": from_, "to": to, "limit": limit},
         )
         return cast("Iterator[types.UpcomingRound]", self._items(request))
+
+    def list_trash(self, *, limit: int | None = None, cursor: str | None = None) -> types.TrashPage:
+        """List the trash.
+
+        Returns one page of the opportunities that can be restored, the one that was deleted last
+        first. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.TrashPage",
+            self._send(
+                Request(
+                    "GET", "/api/v1/opportunities/trash", query={"limit": limit, "cursor": cursor}
+                )
+            ),
+        )
+
+    def all_trash(self, *, limit: int | None = None) -> Iterator[types.TrashedOpportunity]:
+        """Read all pages of ``list_trash``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.list_trash(limit=limit or 100, cursor=cursor)
+            yield from page["items"]
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    def empty_trash(self, *, idempotency_key: str | None = None) -> types.Emptied:
+        """Empty the trash.
+
+        Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+        `remaining` says how many are left.
+        """
+        return cast(
+            "types.Emptied",
+            self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities/trash",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
 
     def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
         """Get an opportunity.
@@ -611,12 +656,14 @@ class Operations:
         opportunity_id: str,
         /,
         *,
+        permanent: bool | None = None,
         if_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
-        Deletes the opportunity and its interview rounds for good.
+        Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+        restored.
         """
         return cast(
             "types.Deleted",
@@ -624,6 +671,7 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    query={"permanent": permanent},
                     headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
@@ -660,6 +708,26 @@ class Operations:
             cursor = page["nextCursor"]
             if not cursor:
                 return
+
+    def restore_opportunity(
+        self, opportunity_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.Opportunity:
+        """Restore an opportunity.
+
+        Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+        except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+        the response is a 409 with the code `opportunity_id_taken`.
+        """
+        return cast(
+            "types.Opportunity",
+            self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/restore",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
 
     def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
@@ -1182,13 +1250,15 @@ class AsyncOperations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        permanent: bool | None = None,
         idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
-        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-        counts as one write in the rate limits.
+        Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+        none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+        `dry_run=true` the response says what would be deleted. The request counts as one write in the
+        rate limits.
         """
         return cast(
             "types.ChangedOpportunities",
@@ -1211,6 +1281,7 @@ class AsyncOperations:
                         "q": q,
                         "all": all,
                         "dry_run": dry_run,
+                        "permanent": permanent,
                     },
                     headers={"Idempotency-Key": idempotency_key},
                 )
@@ -1277,6 +1348,53 @@ class AsyncOperations:
             query={"from": from_, "to": to, "limit": limit},
         )
         return cast("AsyncIterator[types.UpcomingRound]", self._items(request))
+
+    async def list_trash(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.TrashPage:
+        """List the trash.
+
+        Returns one page of the opportunities that can be restored, the one that was deleted last
+        first. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.TrashPage",
+            await self._send(
+                Request(
+                    "GET", "/api/v1/opportunities/trash", query={"limit": limit, "cursor": cursor}
+                )
+            ),
+        )
+
+    async def all_trash(
+        self, *, limit: int | None = None
+    ) -> AsyncIterator[types.TrashedOpportunity]:
+        """Read all pages of ``list_trash``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_trash(limit=limit or 100, cursor=cursor)
+            for item in page["items"]:
+                yield item
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    async def empty_trash(self, *, idempotency_key: str | None = None) -> types.Emptied:
+        """Empty the trash.
+
+        Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+        `remaining` says how many are left.
+        """
+        return cast(
+            "types.Emptied",
+            await self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities/trash",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
 
     async def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
         """Get an opportunity.
@@ -1353,12 +1471,14 @@ class AsyncOperations:
         opportunity_id: str,
         /,
         *,
+        permanent: bool | None = None,
         if_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
-        Deletes the opportunity and its interview rounds for good.
+        Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+        restored.
         """
         return cast(
             "types.Deleted",
@@ -1366,6 +1486,7 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    query={"permanent": permanent},
                     headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
@@ -1403,6 +1524,26 @@ class AsyncOperations:
             cursor = page["nextCursor"]
             if not cursor:
                 return
+
+    async def restore_opportunity(
+        self, opportunity_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.Opportunity:
+        """Restore an opportunity.
+
+        Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+        except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+        the response is a 409 with the code `opportunity_id_taken`.
+        """
+        return cast(
+            "types.Opportunity",
+            await self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/restore",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
 
     async def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
