@@ -29,22 +29,39 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 # These run with the privileges of their caller, under the policies.
-INVOKERS = {"futuretracker_claim", "futuretracker_limit_api_keys", "futuretracker_rounds_now"}
+INVOKERS = {
+    "futuretracker_add_audit_partitions",
+    "futuretracker_changes",
+    "futuretracker_claim",
+    "futuretracker_create_audit_partition",
+    "futuretracker_limit_api_keys",
+    "futuretracker_redact_changes",
+    "futuretracker_rounds_now",
+}
 FUNCTIONS = {
     "futuretracker_act": False,
+    "futuretracker_add_audit_partitions": False,
     "futuretracker_audit_action": False,
     "futuretracker_begin_erasure": True,
+    "futuretracker_changes": True,
     "futuretracker_claim": True,
     "futuretracker_continue_erasure": True,
+    "futuretracker_create_audit_partition": False,
     "futuretracker_delete_idempotency_keys": True,
     "futuretracker_erase": True,  # for the previous release
+    "futuretracker_history": True,
     "futuretracker_is_new": False,
     "futuretracker_limit_api_keys": False,
+    "futuretracker_redact_changes": False,
     "futuretracker_refresh": True,
     "futuretracker_refuse_revoked": False,
     "futuretracker_revoke": True,
     "futuretracker_rounds_now": True,
     "futuretracker_undo": False,
+}
+FURTHER = {
+    "futuretracker_add_audit_partitions": ["lock_timeout=300ms"],
+    "futuretracker_history": ["plan_cache_mode=force_generic_plan"],
 }
 # What anomaly detection may call.
 OF_WATCH = {"futuretracker_act", "futuretracker_undo"}
@@ -89,9 +106,9 @@ def test_only_the_services_role_may_call_its_functions_and_nobody_the_others(
     ).fetchall()
 
     assert {name: may for name, *_, may, _ in rows} == FUNCTIONS
-    path = ["search_path=pg_catalog, pg_temp"]
     for name, definer, settings, owned, _, grants in rows:
-        assert (definer, settings, owned) == (name not in INVOKERS, path, True), name
+        expected = ["search_path=pg_catalog, pg_temp", *FURTHER.get(name, [])]
+        assert (definer, settings, owned) == (name not in INVOKERS, expected, True), name
         grantees = {grant.partition("=")[0] for grant in grants.split()}
         others = {"futuretracker_watch"} if name in OF_WATCH else {"futuretracker_api"}
         assert grantees <= {"postgres", *others}, name
