@@ -160,3 +160,14 @@ def test_a_concurrent_update_starts_from_what_the_one_before_has_stored(
         waiting.result()
 
     assert last_changes(owner, alice) == [{"title": {"from": "Second", "to": "Third"}}]
+
+
+def test_an_import_names_the_fields_that_users_set(alice: User, owner: Connection) -> None:
+    row = alice.create()
+    text = f"id,title,link,company\n{row['id']},Other,https://example.com/7,Example\n"
+    path = "/api/v1/opportunities/import?duplicates=update"
+    response = alice.post(path, text.encode(), content_type="text/csv")
+
+    assert response.json["updated"] == 1
+    (changes,) = last_changes(owner, alice)
+    assert changes.keys() == {"title", "link", "company"}

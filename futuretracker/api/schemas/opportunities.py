@@ -50,15 +50,20 @@ HACKATHON: dict[str, object] = {
     "category": "hackathon",
 }
 
+DETAILS: dict[str, object] = {
+    "company": "Example Ltd",
+    "location": "Berlin or remote",
+    "pay": "EUR 2,000 a month",
+    "contact": "Ada, ada@example.com",
+    "tags": ["remote", "python"],
+    "time_zone": "Europe/Berlin",
+}
 SAVED: dict[str, object] = {
     "title": "Data internship",
     "category": "internship",
     "status": "saved",
     "deadline": "2026-12-20",
     "company": "Example Ltd",
-    "location": "Berlin or remote",
-    "tags": ["remote", "python"],
-    "time_zone": "Europe/Berlin",
 }
 
 
@@ -178,7 +183,12 @@ class NewOpportunity(New, V1Fields):
     EMPTY_IS_NULL = EMPTY_IS_NULL
     READ_ONLY = READ_ONLY_IN_V1
     EXAMPLES: ClassVar = {
-        "internship": {**INTERNSHIP, "campus_mode": "off_campus", "applied_on": "2026-11-24"},
+        "internship": {
+            **INTERNSHIP,
+            "campus_mode": "off_campus",
+            "applied_on": "2026-11-24",
+            **DETAILS,
+        },
         "saved": SAVED,
         "hackathon": HACKATHON,
     }

@@ -92,6 +92,7 @@ class CreatedOpportunity(Opportunity):
         "The newest opportunities with the same link, or the same title and company. Absent if"
         " there is none. It is a hint: the opportunity was created.",
         most=int(MOST),
+        is_rare=True,
     )
 
 

@@ -23,7 +23,7 @@ $$;
 -- no fields: neither a new row nor a deleted one has differences. Columns that no user sets are left
 -- out.
 create function futuretracker_changes(before jsonb, after jsonb) returns jsonb
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+language plpgsql immutable parallel safe as $$
 begin
     if before is null or after is null or before = after then
         return '{}';

@@ -16,9 +16,12 @@ create function futuretracker_history(
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan as $$
 declare
-    created_at constant pg_catalog.timestamptz := (
+    created_at constant pg_catalog.timestamptz := coalesce((
         select o.created_at from public.opportunities as o where o.id = wanted and o.user_id = owner
-    );
+    ), (
+        select (t.opportunity ->> 'created_at')::pg_catalog.timestamptz from public.trash as t
+        where t.id = wanted and t.user_id = owner
+    ));
 begin
     if owner is distinct from nullif(current_setting('app.user_id', true), '')::pg_catalog.uuid then
         return;

@@ -10,6 +10,7 @@ from psycopg import ClientCursor
 from futuretracker.database.connection import patience
 from futuretracker.database.queries.batch import COLUMNS, VALUES, assignments
 from futuretracker.database.queries.changes import execute_change
+from futuretracker.database.queries.differences import OPPORTUNITY
 from futuretracker.database.queries.owner import OWNED, SET_USER
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ _WRITTEN: Final[LiteralString] = f"""inserted as (
         returning id, title, category
     )"""
 _LOCKED: Final[LiteralString] = f"""locked as materialized (
-        select id as locked_id, to_jsonb(opportunities) as before from opportunities
+        select id as locked_id, {OPPORTUNITY} as before from opportunities
         where {OWNED} and %(updates)s
             and id in (select matched_id from matched where is_first)
         order by id
@@ -147,7 +148,7 @@ def execute_import(
         set {assignments(changed, "new_changes")}, updated_at = now()
         from items join matched on matched_place = place, locked
         where {OWNED} and opportunities.id = locked_id and matched_id = locked_id and is_first
-        returning opportunities.id, to_jsonb(opportunities) as after
+        returning opportunities.id, {OPPORTUNITY} as after
     )"""
     ctes: LiteralString = f"{_ITEMS}, {_MATCHED}, {_WRITTEN}, {_LOCKED}, {updated}, {_AUDITED}"
     parameters = {**audit.parameters(), "is_dry": False}

@@ -390,12 +390,14 @@ class Operations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        permanent: bool | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
-        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-        counts as one write in the rate limits.
+        Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+        none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+        `dry_run=true` the response says what would be deleted. The request counts as one write in the
+        rate limits.
         """
         return cast(
             "types.ChangedOpportunities",
@@ -418,6 +420,7 @@ class Operations:
                         "q": q,
                         "all": all,
                         "dry_run": dry_run,
+                        "permanent": permanent,
                     },
                 )
             ),
@@ -474,6 +477,39 @@ class Operations:
             query={"from": from_, "to": to, "limit": limit},
         )
         return cast("Iterator[types.UpcomingRound]", self._items(request))
+
+    def list_trash(self, *, limit: int | None = None, cursor: str | None = None) -> types.TrashPage:
+        """List the trash.
+
+        Returns one page of the opportunities that can be restored, the one that was deleted last
+        first. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.TrashPage",
+            self._send(
+                Request(
+                    "GET", "/api/v1/opportunities/trash", query={"limit": limit, "cursor": cursor}
+                )
+            ),
+        )
+
+    def all_trash(self, *, limit: int | None = None) -> Iterator[types.TrashedOpportunity]:
+        """Read all pages of ``list_trash``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.list_trash(limit=limit or 100, cursor=cursor)
+            yield from page["items"]
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    def empty_trash(self) -> types.Emptied:
+        """Empty the trash.
+
+        Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+        `remaining` says how many are left.
+        """
+        return cast("types.Emptied", self._send(Request("DELETE", "/api/v1/opportunities/trash")))
 
     def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
         """Get an opportunity.
@@ -540,11 +576,12 @@ class Operations:
         )
 
     def delete_opportunity(
-        self, opportunity_id: str, /, *, if_match: str | None = None
+        self, opportunity_id: str, /, *, permanent: bool | None = None, if_match: str | None = None
     ) -> types.Deleted:
         """Delete an opportunity.
 
-        Deletes the opportunity and its interview rounds for good.
+        Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+        restored.
         """
         return cast(
             "types.Deleted",
@@ -552,6 +589,7 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    query={"permanent": permanent},
                     conditions={"If-Match": if_match},
                 )
             ),
@@ -586,6 +624,18 @@ class Operations:
             cursor = page["nextCursor"]
             if not cursor:
                 return
+
+    def restore_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
+        """Restore an opportunity.
+
+        Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+        except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+        the response is a 409 with the code `opportunity_id_taken`.
+        """
+        return cast(
+            "types.Opportunity",
+            self._send(Request("POST", f"/api/v1/opportunities/{segment(opportunity_id)}/restore")),
+        )
 
     def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
@@ -1052,12 +1102,14 @@ class AsyncOperations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        permanent: bool | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
-        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-        counts as one write in the rate limits.
+        Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+        none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+        `dry_run=true` the response says what would be deleted. The request counts as one write in the
+        rate limits.
         """
         return cast(
             "types.ChangedOpportunities",
@@ -1080,6 +1132,7 @@ class AsyncOperations:
                         "q": q,
                         "all": all,
                         "dry_run": dry_run,
+                        "permanent": permanent,
                     },
                 )
             ),
@@ -1136,6 +1189,46 @@ class AsyncOperations:
             query={"from": from_, "to": to, "limit": limit},
         )
         return cast("AsyncIterator[types.UpcomingRound]", self._items(request))
+
+    async def list_trash(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.TrashPage:
+        """List the trash.
+
+        Returns one page of the opportunities that can be restored, the one that was deleted last
+        first. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.TrashPage",
+            await self._send(
+                Request(
+                    "GET", "/api/v1/opportunities/trash", query={"limit": limit, "cursor": cursor}
+                )
+            ),
+        )
+
+    async def all_trash(
+        self, *, limit: int | None = None
+    ) -> AsyncIterator[types.TrashedOpportunity]:
+        """Read all pages of ``list_trash``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_trash(limit=limit or 100, cursor=cursor)
+            for item in page["items"]:
+                yield item
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    async def empty_trash(self) -> types.Emptied:
+        """Empty the trash.
+
+        Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+        `remaining` says how many are left.
+        """
+        return cast(
+            "types.Emptied", await self._send(Request("DELETE", "/api/v1/opportunities/trash"))
+        )
 
     async def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
         """Get an opportunity.
@@ -1202,11 +1295,12 @@ class AsyncOperations:
         )
 
     async def delete_opportunity(
-        self, opportunity_id: str, /, *, if_match: str | None = None
+        self, opportunity_id: str, /, *, permanent: bool | None = None, if_match: str | None = None
     ) -> types.Deleted:
         """Delete an opportunity.
 
-        Deletes the opportunity and its interview rounds for good.
+        Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+        restored.
         """
         return cast(
             "types.Deleted",
@@ -1214,6 +1308,7 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
+                    query={"permanent": permanent},
                     conditions={"If-Match": if_match},
                 )
             ),
@@ -1249,6 +1344,20 @@ class AsyncOperations:
             cursor = page["nextCursor"]
             if not cursor:
                 return
+
+    async def restore_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
+        """Restore an opportunity.
+
+        Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+        except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+        the response is a 409 with the code `opportunity_id_taken`.
+        """
+        return cast(
+            "types.Opportunity",
+            await self._send(
+                Request("POST", f"/api/v1/opportunities/{segment(opportunity_id)}/restore")
+            ),
+        )
 
     async def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
