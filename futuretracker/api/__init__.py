@@ -25,6 +25,7 @@ from futuretracker.api.views import (
     original_list,
     rounds,
     specification,
+    trash,
     webhooks,
 )
 
@@ -42,6 +43,7 @@ ONLY_V1 = (
     filtered_changes,
     exports,
     imports,
+    trash,
     specification,
     analytics,
     api_keys,

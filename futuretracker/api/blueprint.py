@@ -55,7 +55,7 @@ def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Res
     contract = contract_of(view)
     bodies = {version: schema() for version, schema in contract.body.items()}
     creations = {version: schema() for version, schema in contract.creation.items()}
-    query = contract.query() if contract.query else None
+    queries = {version: schema() for version, schema in contract.query.items()}
     usual_status = contract.statuses[0]
 
     @functools.wraps(view)
@@ -66,7 +66,7 @@ def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Res
         if bodies:
             schemas = creations if creations and etags.creates() else bodies
             arguments["values"] = read_fields(schemas[api_version().name])
-        if query:
+        if queries and (query := queries.get(api_version().name)):
             arguments["query"] = read_parameters(query)
         return _respond(view(**arguments), usual_status)
 

@@ -44,7 +44,7 @@ class Contract:
     # The schemas are by the name of the API version.
     body: Mapping[str, type[Request]] = field(default_factory=dict)
     creation: Mapping[str, type[Request]] = field(default_factory=dict)
-    query: type[Schema] | None = None
+    query: Mapping[str, type[Schema]] = field(default_factory=dict)
     response: Mapping[str, type[Schema]] = field(default_factory=dict)
     many: bool = False  # the response is an array
     statuses: Sequence[int] = (200,)  # the first is the usual one
@@ -64,25 +64,27 @@ def contract_of(view: Callable[..., object]) -> Contract:
     return contract
 
 
-def takes(
+def takes(  # noqa: PLR0913 - each is a part of the contract
     body: type[Request] | None = None,
     *,
     original: type[Request] | None = None,
     creation: type[Request] | None = None,
     original_creation: type[Request] | None = None,
     query: type[Schema] | None = None,
+    query_in: Sequence[str] = ("v1", "original"),
 ) -> Callable[[View], View]:
     """Parse the body, or the query string, and pass it to the view.
 
     The view gets the values of the body as ``values`` and those of the query string as ``query``.
-    The body of a ``PUT`` with ``If-None-Match: *`` has the schema ``creation``.
+    The body of a ``PUT`` with ``If-None-Match: *`` has the schema ``creation``. An API version that
+    is not in ``query_in`` ignores the query string, and the view has a default for ``query``.
     """
 
     def decorate(view: View) -> View:
         contract = contract_of(view)
         contract.body = _by_version(body, original)
         contract.creation = _by_version(creation, original_creation)
-        contract.query = query
+        contract.query = dict.fromkeys(query_in, query) if query else {}
         return view
 
     return decorate

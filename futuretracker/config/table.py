@@ -83,6 +83,12 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             " `If-Match`, with a 428. Then no client can overwrite a change that it has not seen."
             " Clients that do not know ETags stop working.",
         ),
+        Setting(
+            "TRASH_DAYS",
+            "30",
+            "For how many days a deleted opportunity can be restored, 1 to 3650. `prune` removes it"
+            " afterwards, so it needs the same value.",
+        ),
     ),
     "Browsers": (
         Setting(

@@ -43,6 +43,10 @@ CONFLICTS = {
         "too_many_rounds",
         "There is no round number after 100",
     ),
+    "opportunity_id_taken": (
+        "opportunity_id_taken",
+        "There is another opportunity with this id",
+    ),
     "api_keys_at_most_ten": (
         "too_many_api_keys",
         "You have 10 API keys that have not expired. Delete one first.",

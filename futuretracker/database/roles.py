@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROLE = "futuretracker_api"
+WATCH_ROLE = "futuretracker_watch"
 TABLES = (
     "users",
     "opportunities",
@@ -24,6 +25,8 @@ TABLES = (
     "clerk_events",
     "erasures",
     "api_keys",
+    "trash",
+    "prune_runs",
     "idempotency_keys",
     "slowed_users",
     "anomaly_actions",

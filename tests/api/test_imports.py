@@ -160,6 +160,16 @@ def test_two_lines_for_one_opportunity_update_it_once(alice: User) -> None:
     assert titles(alice) == ["By id"]
 
 
+def test_a_title_is_no_duplicate_if_both_have_a_link(alice: User) -> None:
+    for link in ("https://a.example/1", None):
+        alice.post(PATH, {"title": "Same", "company": "X", "link": link})
+
+    text = "title,company,link\nSame,x,https://a.example/2\nOther,x,https://a.example/1\n"
+    assert counts(send(alice, text)) == (0, 0, 2, 0)
+    alice.delete(f"{PATH}/{next(row['id'] for row in listed(alice) if row['link'] is None)}")
+    assert counts(send(alice, text)) == (1, 0, 1, 0)
+
+
 def test_another_users_opportunities_are_no_duplicates(alice: User, bob: User) -> None:
     row = alice.post(PATH, {"title": "A", "company": "X", "link": "https://a.example/1"}).json
 

@@ -139,6 +139,10 @@ def fill(url: str) -> None:
             select id, 'Wörter 🎉', 'internship', 'applied' from users;
             insert into opportunity_rounds (opportunity_id, user_id, round_number, round_type)
             select id, user_id, 1, 'technical' from opportunities where category = 'internship';
+            insert into opportunities (user_id, title, category)
+            select id, 'Deleted 🎉', 'internship' from users where clerk_id = 'user_a';
+            delete from opportunities where title = 'Deleted 🎉';
+            insert into prune_runs (step, removed) values ('trash', 3);
             insert into audit_log (user_id, actor, action, details, request_id)
             select id, clerk_id, 'CREATE', '{"a": [1, null]}', 'request' from users;
             insert into revocations values ('session', 'sess_x', now() + interval '1 hour');

@@ -71,6 +71,8 @@ def test_a_role_to_which_no_policy_applies_is_refused(owner_url: str, kind: str)
         "clerk_events",
         "erasures",
         "api_keys",
+        "trash",
+        "prune_runs",
         "idempotency_keys",
         "slowed_users",
         "anomaly_actions",

@@ -69,6 +69,12 @@ def _matching(body: Any = None) -> Callable[[User], Case]:
     return make
 
 
+def _trashed(user: User) -> Case:
+    row_id = user.create(**INTERN)["id"]
+    user.delete(f"{V1}/{row_id}")
+    return Case({"opportunity_id": row_id})
+
+
 def _batch(user: User) -> Case:
     row_id = user.create(**INTERN)["id"]
     operations = [
@@ -96,6 +102,8 @@ CASES: dict[tuple[str, str], Callable[[User], Case]] = {
     ("POST", "/opportunities/<opportunity_id>/rounds"): _one({"round_type": "hr"}),
     ("PATCH", "/opportunities/<opportunity_id>/rounds/<round_id>"): _round({"result": "cleared"}),
     ("DELETE", "/opportunities/<opportunity_id>/rounds/<round_id>"): _round(),
+    ("POST", "/opportunities/<opportunity_id>/restore"): _trashed,
+    ("DELETE", "/opportunities/trash"): _trashed,
     ("POST", "/api-keys"): lambda _: Case(body={"name": "Script", "scopes": ["account:read"]}),
     ("PATCH", "/api-keys/<key_id>"): _key({"name": "Other"}),
     ("DELETE", "/api-keys/<key_id>"): _key(),
@@ -106,7 +114,7 @@ SECRETS = {("POST", "/api-keys"), ("POST", "/api-keys/<key_id>/rotate")}
 # The changes that the original API has as well.
 ORIGINAL = {
     ("POST", "/opportunities"),
-    *(key for key in CASES if key[1].startswith("/opportunities/<")),
+    *(key for key in CASES if key[1].startswith("/opportunities/<") and "restore" not in key[1]),
 }
 CHANGES = [("/api/v1", *key) for key in CASES] + [("/api", *key) for key in sorted(ORIGINAL)]
 
@@ -122,7 +130,7 @@ def _send(user: User, method: str, path: str, case: Case, key: str) -> TestRespo
 def _state(owner: psycopg.Connection[Any], user: User) -> list[Any]:
     """Return everything that the user has, apart from idempotency keys."""
     user_id = user.get("/api/v1/me").json["internalUserId"]
-    tables = ("opportunities", "opportunity_rounds", "api_keys", "audit_log")
+    tables = ("opportunities", "opportunity_rounds", "trash", "api_keys", "audit_log")
     statement = "select coalesce(json_agg(t order by id), '[]') from {} as t where user_id = %s"
     return [owner.execute(statement.format(t).encode(), [user_id]).fetchone() for t in tables]
 

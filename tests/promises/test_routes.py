@@ -63,6 +63,8 @@ RATE_LIMIT = (
 )
 ID = "550e8400-e29b-41d4-a716-446655440000"
 KEY_ID = "000000000000"
+# A POST that takes no body, and so reads none.
+WITHOUT_BODY = f"/api/v1/opportunities/{ID}/restore"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
 
 
@@ -241,7 +243,7 @@ def test_nothing_below_a_path_is_a_route(alice: User, routes: list[Route]) -> No
 
 def test_every_write_refuses_a_body_that_is_not_json(alice: User, routes: list[Route]) -> None:
     for route in routes:
-        if route.method not in {"POST", "PUT", "PATCH"} or route.path == IMPORT:
+        if route.method not in {"POST", "PUT", "PATCH"} or route.path in {IMPORT, WITHOUT_BODY}:
             continue
         for body, content_type, status in (
             (b"{", "application/json", 400),

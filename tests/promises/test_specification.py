@@ -16,7 +16,7 @@ from futuretracker.api.schemas.analytics_query import AnalyticsParameters
 from futuretracker.api.schemas.api_keys import ApiKeyChanges, NewApiKey, Rotation
 from futuretracker.api.schemas.batch import Batch
 from futuretracker.api.schemas.exports import ExportParameters
-from futuretracker.api.schemas.filtered_changes import ChangeParameters
+from futuretracker.api.schemas.filtered_changes import ChangeParameters, DeletionOfMatches
 from futuretracker.api.schemas.history import HistoryParameters
 from futuretracker.api.schemas.imports import ImportParameters
 from futuretracker.api.schemas.opportunities import (
@@ -27,6 +27,7 @@ from futuretracker.api.schemas.opportunities import (
 )
 from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
 from futuretracker.api.schemas.rounds import NewRound, RoundChanges
+from futuretracker.api.schemas.trash import DeletionParameters, TrashParameters
 from tests.commands import clone, run
 from tests.conftest import seen
 
@@ -67,7 +68,9 @@ PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPa
 QUERIES = [
     (ROWS, "get", PageParameters()),
     (ROWS, "patch", ChangeParameters()),
-    (ROWS, "delete", ChangeParameters()),
+    (ROWS, "delete", DeletionOfMatches()),
+    (f"{ROWS}/trash", "get", TrashParameters()),
+    (f"{ROWS}/{{opportunity_id}}", "delete", DeletionParameters()),
     (f"{ROWS}/{{opportunity_id}}/history", "get", HistoryParameters()),
     (f"{ROWS}/export", "get", ExportParameters()),
     (f"{ROWS}/import", "post", ImportParameters()),

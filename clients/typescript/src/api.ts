@@ -204,9 +204,10 @@ export interface paths {
         post: operations["createOpportunity"];
         /**
          * Delete all opportunities that match
-         * @description Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-         *     than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-         *     counts as one write in the rate limits.
+         * @description Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+         *     none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+         *     `dry_run=true` the response says what would be deleted. The request counts as one write in the
+         *     rate limits.
          */
         delete: operations["deleteOpportunities"];
         options?: never;
@@ -264,6 +265,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/opportunities/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the trash
+         * @description Returns one page of the opportunities that can be restored, the one that was deleted last
+         *     first. `nextCursor` and the `Link` header lead to the next page.
+         */
+        get: operations["listTrash"];
+        put?: never;
+        post?: never;
+        /**
+         * Empty the trash
+         * @description Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+         *     `remaining` says how many are left.
+         */
+        delete: operations["emptyTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/opportunities/{opportunity_id}": {
         parameters: {
             query?: never;
@@ -286,7 +313,8 @@ export interface paths {
         post?: never;
         /**
          * Delete an opportunity
-         * @description Deletes the opportunity and its interview rounds for good.
+         * @description Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+         *     restored.
          */
         delete: operations["deleteOpportunity"];
         options?: never;
@@ -316,6 +344,28 @@ export interface paths {
         get: operations["listHistory"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities/{opportunity_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore an opportunity
+         * @description Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+         *     except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+         *     the response is a 409 with the code `opportunity_id_taken`.
+         */
+        post: operations["restoreOpportunity"];
         delete?: never;
         options?: never;
         head?: never;
@@ -909,6 +959,19 @@ export interface components {
              */
             version: string;
         };
+        /** @description What was deleted for good. */
+        Emptied: {
+            /**
+             * @description How many were deleted; one request deletes at most 1000.
+             * @example 1
+             */
+            deleted: number;
+            /**
+             * @description How many are left in the trash. Send the request again if any are.
+             * @example 0
+             */
+            remaining: number;
+        };
         /** @description An error. */
         Error: {
             /**
@@ -916,7 +979,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -979,7 +1042,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -1107,7 +1170,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1366,7 +1429,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1386,7 +1449,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -1731,7 +1794,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**
@@ -2079,6 +2142,154 @@ export interface components {
              * @example Backend internship
              */
             title: string;
+        };
+        /** @description A page of the trash. */
+        TrashPage: {
+            /** @description The opportunities of this page. */
+            items: components["schemas"]["TrashedOpportunity"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page.
+             * @example null
+             */
+            nextCursor: string | null;
+        };
+        /** @description An opportunity in the trash, as it was when it was deleted. */
+        TrashedOpportunity: {
+            /**
+             * Format: date
+             * @description The day of the application to an internship.
+             * @example 2026-11-24
+             */
+            applied_on: string | null;
+            /**
+             * @description Whether the opportunity was found on campus.
+             * @example off_campus
+             * @enum {string|null}
+             */
+            campus_mode: "on_campus" | "off_campus" | null;
+            /**
+             * @description The kind.
+             * @example internship
+             * @enum {string|null}
+             */
+            category: "internship" | "hackathon" | null;
+            /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            created_at: string;
+            /**
+             * @description The number of the first pending round; null if there is none.
+             * @example null
+             */
+            current_round_number: number | null;
+            /**
+             * Format: date
+             * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
+             */
+            deadline: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            deleted_at: string;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
+            description: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be restored.
+             * @example 2026-12-24T21:15:07.123456+00:00
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
+            notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
+            /**
+             * @description The number of the first rejected round; null if there is none.
+             * @example null
+             */
+            rejected_round_number: number | null;
+            /**
+             * @description How far the application has come.
+             * @example applied
+             * @enum {string}
+             */
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
+            /**
+             * @description Null unless the status contradicts the interview rounds of the internship.
+             * @example null
+             */
+            statusConflict: components["schemas"]["StatusConflict"] | null;
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The internal id of its user.
+             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
+             */
+            user_id: string;
         };
         /** @description A pending round that has a date. */
         UpcomingRound: {
@@ -2670,6 +2881,7 @@ export type DeadlineDay = components['schemas']['DeadlineDay'];
 export type DeleteOperation = components['schemas']['DeleteOperation'];
 export type Deleted = components['schemas']['Deleted'];
 export type Dependencies = components['schemas']['Dependencies'];
+export type Emptied = components['schemas']['Emptied'];
 export type Error = components['schemas']['Error'];
 export type FieldChange = components['schemas']['FieldChange'];
 export type FieldError = components['schemas']['FieldError'];
@@ -2707,6 +2919,8 @@ export type Stage = components['schemas']['Stage'];
 export type StatusConflict = components['schemas']['StatusConflict'];
 export type StatusCounts = components['schemas']['StatusCounts'];
 export type Titled = components['schemas']['Titled'];
+export type TrashPage = components['schemas']['TrashPage'];
+export type TrashedOpportunity = components['schemas']['TrashedOpportunity'];
 export type UpcomingRound = components['schemas']['UpcomingRound'];
 export type UpdateOperation = components['schemas']['UpdateOperation'];
 export type Week = components['schemas']['Week'];
@@ -3662,6 +3876,8 @@ export interface operations {
                 all?: boolean | undefined;
                 /** @description `true` changes nothing, and returns what would be changed. */
                 dry_run?: boolean | undefined;
+                /** @description `true` deletes for good. Otherwise they move to the trash. */
+                permanent?: boolean | undefined;
             } | undefined;
             header?: {
                 /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
@@ -3949,6 +4165,148 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listTrash: {
+        parameters: {
+            query?: {
+                /** @description The size of the page, from 1 to 100. */
+                limit?: number | undefined;
+                /** @description The `nextCursor` of the previous page. It is valid only for the same user. */
+                cursor?: string | undefined;
+            } | undefined;
+            header?: {
+                /**
+                 * @description ETags that the client has, or `*`. If one of them is current, the response is a 304 without a body.
+                 * @example "1042-3f9a0c1e"
+                 */
+                "If-None-Match"?: string;
+            } | undefined;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["NextPage"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "applied_on": "2026-11-24",
+                     *           "campus_mode": "off_campus",
+                     *           "category": "internship",
+                     *           "company": "Example Ltd",
+                     *           "contact": "Ada, ada@example.com",
+                     *           "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "current_round_number": null,
+                     *           "deadline": null,
+                     *           "deleted_at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "description": "Payments team, remote",
+                     *           "expires_at": "2026-12-24T21:15:07.123456+00:00",
+                     *           "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "link": "https://example.com/jobs/42",
+                     *           "location": "Berlin or remote",
+                     *           "notes": "Referred by Bob",
+                     *           "pay": "EUR 2,000 a month",
+                     *           "rejected_round_number": null,
+                     *           "status": "applied",
+                     *           "statusConflict": null,
+                     *           "tags": [
+                     *             "remote",
+                     *             "python"
+                     *           ],
+                     *           "time_zone": "Europe/Berlin",
+                     *           "title": "Backend internship",
+                     *           "updated_at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrashPage"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    emptyTrash: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deleted": 1,
+                     *       "remaining": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Emptied"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
     getOpportunity: {
         parameters: {
             query?: never;
@@ -4188,7 +4546,10 @@ export interface operations {
     };
     deleteOpportunity: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true` deletes for good, also what is in the trash already. Otherwise the opportunity moves to the trash. */
+                permanent?: boolean | undefined;
+            } | undefined;
             header?: {
                 /**
                  * @description ETags of the opportunity, or `*`. If none of them is current, the response is a 412, and nothing is written.
@@ -4425,6 +4786,83 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreOpportunity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
+            path: {
+                /**
+                 * @description The id of the opportunity.
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
+                opportunity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied_on": "2026-11-24",
+                     *       "campus_mode": "off_campus",
+                     *       "category": "internship",
+                     *       "company": "Example Ltd",
+                     *       "contact": "Ada, ada@example.com",
+                     *       "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *       "current_round_number": null,
+                     *       "deadline": null,
+                     *       "description": "Payments team, remote",
+                     *       "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *       "link": "https://example.com/jobs/42",
+                     *       "location": "Berlin or remote",
+                     *       "notes": "Referred by Bob",
+                     *       "pay": "EUR 2,000 a month",
+                     *       "rejected_round_number": null,
+                     *       "status": "applied",
+                     *       "statusConflict": null,
+                     *       "tags": [
+                     *         "remote",
+                     *         "python"
+                     *       ],
+                     *       "time_zone": "Europe/Berlin",
+                     *       "title": "Backend internship",
+                     *       "updated_at": "2026-11-24T21:15:07.123456+00:00",
+                     *       "user_id": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Opportunity"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     listRounds: {

@@ -1,15 +1,17 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
-import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Health, HistoryEntry, HistoryPage, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, UpcomingRound, operations } from "./api.js";
+import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Emptied, Health, HistoryEntry, HistoryPage, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, TrashPage, TrashedOpportunity, UpcomingRound, operations } from "./api.js";
 import { type CallOptions, items, segment, type Transport, type WithDates } from "./transport.js";
 
-export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, UpcomingRound, UpdateOperation, Week } from "./api.js";
+export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, Emptied, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, TrashPage, TrashedOpportunity, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
 export type GetAnalyticsQuery = WithDates<NonNullable<operations["getAnalytics"]["parameters"]["query"]>, "from" | "to">;
 export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type UpdateOpportunitiesQuery = WithDates<NonNullable<operations["updateOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type DeleteOpportunitiesQuery = WithDates<NonNullable<operations["deleteOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type ListUpcomingRoundsQuery = WithDates<NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>, "from" | "to">;
+export type ListTrashQuery = NonNullable<operations["listTrash"]["parameters"]["query"]>;
+export type DeleteOpportunityQuery = NonNullable<operations["deleteOpportunity"]["parameters"]["query"]>;
 export type ListHistoryQuery = NonNullable<operations["listHistory"]["parameters"]["query"]>;
 
 /** A client with one method for each operation of the API; createClient makes one. */
@@ -161,9 +163,10 @@ export class Client {
   /**
    * Delete all opportunities that match.
    *
-   * Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-   * than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-   * counts as one write in the rate limits.
+   * Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+   * none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+   * `dry_run=true` the response says what would be deleted. The request counts as one write in the
+   * rate limits.
    */
   deleteOpportunities(query: DeleteOpportunitiesQuery = {}, options?: CallOptions): Promise<ChangedOpportunities> {
     return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities`, query }, options);
@@ -196,6 +199,33 @@ export class Client {
    */
   allUpcomingRounds(query: Omit<ListUpcomingRoundsQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<UpcomingRound, void, undefined> {
     return this.#transport.items({ method: "GET", path: `/api/v1/opportunities/rounds/upcoming`, query }, options);
+  }
+
+  /**
+   * List the trash.
+   *
+   * Returns one page of the opportunities that can be restored, the one that was deleted last
+   * first. `nextCursor` and the `Link` header lead to the next page.
+   */
+  listTrash(query: ListTrashQuery = {}, options?: CallOptions): Promise<TrashPage> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/opportunities/trash`, query }, options);
+  }
+
+  /**
+   * Read all pages of listTrash, one item at a time.
+   */
+  allTrash(query: Omit<ListTrashQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<TrashedOpportunity, void, undefined> {
+    return items((cursor) => this.listTrash({ ...query, limit: query.limit ?? 100, ...cursor }, options));
+  }
+
+  /**
+   * Empty the trash.
+   *
+   * Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+   * `remaining` says how many are left.
+   */
+  emptyTrash(options?: CallOptions): Promise<Emptied> {
+    return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities/trash` }, options);
   }
 
   /**
@@ -232,10 +262,11 @@ export class Client {
   /**
    * Delete an opportunity.
    *
-   * Deletes the opportunity and its interview rounds for good.
+   * Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+   * restored.
    */
-  deleteOpportunity(opportunityId: string, options?: CallOptions): Promise<Deleted> {
-    return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities/${segment(opportunityId)}` }, options);
+  deleteOpportunity(opportunityId: string, query: DeleteOpportunityQuery = {}, options?: CallOptions): Promise<Deleted> {
+    return this.#transport.send({ method: "DELETE", path: `/api/v1/opportunities/${segment(opportunityId)}`, query }, options);
   }
 
   /**
@@ -252,8 +283,19 @@ export class Client {
   /**
    * Read all pages of listHistory, one item at a time.
    */
-  allHistory(query: Omit<ListHistoryQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<HistoryEntry, void, undefined> {
-    return items((cursor) => this.listHistory({ ...query, limit: query.limit ?? 100, ...cursor }, options));
+  allHistory(opportunityId: string, query: Omit<ListHistoryQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<HistoryEntry, void, undefined> {
+    return items((cursor) => this.listHistory(opportunityId, { ...query, limit: query.limit ?? 100, ...cursor }, options));
+  }
+
+  /**
+   * Restore an opportunity.
+   *
+   * Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+   * except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+   * the response is a 409 with the code `opportunity_id_taken`.
+   */
+  restoreOpportunity(opportunityId: string, options?: CallOptions): Promise<Opportunity> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/opportunities/${segment(opportunityId)}/restore` }, options);
   }
 
   /**

@@ -25,7 +25,10 @@ def links(operation: Operation, others: Iterable[Operation]) -> dict[str, Any]:
         and set(other.ids) & set(body)
     }
     response = operation.response
-    if operation.contract.query and response and "nextCursor" in response().fields:
-        page = {"cursor": "$response.body#/nextCursor", "sort": "$request.query.sort"}
+    query = operation.contract.query.get(operation.version)
+    if query and response and "nextCursor" in response().fields:
+        page = {"cursor": "$response.body#/nextCursor"}
+        if "sort" in query().fields:
+            page["sort"] = "$request.query.sort"
         found["nextPage"] = {"operationId": operation.id, "parameters": page}
     return found

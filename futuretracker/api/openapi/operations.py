@@ -106,8 +106,8 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
         "parameters": [_path_parameter(name) for name in operation.ids],
         "responses": {**_responses(operation, links), **errors.responses(operation)},
     }
-    if contract.query:
-        found["parameters"].append({"in": "query", "schema": contract.query})
+    if query := contract.query.get(operation.version):
+        found["parameters"].append({"in": "query", "schema": query})
     found["parameters"] += conditions.parameters(operation)
     found["parameters"] += idempotency.parameters(operation)
     if operation.version == "original":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 INVALID: Final = "cursor is invalid or malformed"
 UPCOMING: Final = "upcoming"  # the only order of the upcoming rounds
+TRASH: Final = "trash"  # the only order of the trash
 HISTORY: Final = "history"  # the only order of a history
 DIGEST: Final = 9  # bytes; a multiple of 3, so that base64 needs no padding
 
@@ -61,6 +62,7 @@ CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "title": is_storable,
     "deadline": _is_date,
     UPCOMING: _is_slot,
+    TRASH: _is_time,
     HISTORY: _is_entry,
 }
 

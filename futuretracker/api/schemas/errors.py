@@ -21,7 +21,8 @@ from futuretracker.api.schemas.response_fields import (
 CODES = (
     "api_key_not_found", "bad_request", "idempotency_key_reused", "insufficient_scope",
     "internal_server_error",
-    "invalid_json", "method_not_allowed", "no_secret", "not_found", "opportunity_not_found",
+    "invalid_json", "method_not_allowed", "no_secret", "not_found", "opportunity_id_taken",
+    "opportunity_not_found",
     "outcome_unknown", "overloaded", "payload_too_large", "precondition_failed",
     "precondition_required", "rate_limit_exceeded", "read_only", "request_in_progress",
     "response_outdated",

@@ -50,6 +50,15 @@ class ChangeParameters(PageParameters):
             raise Invalid(FieldCode.CONTRADICTION, ALL_AND_FILTER, field="all")
 
 
+class DeletionOfMatches(ChangeParameters):
+    """Which opportunities to delete."""
+
+    permanent = TrueOrFalse(
+        load_default=False,
+        metadata=about("`true` deletes for good. Otherwise they move to the trash.", True),
+    )
+
+
 class Titled(Response):
     """An opportunity, by its id and title."""
 

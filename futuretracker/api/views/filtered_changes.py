@@ -8,7 +8,11 @@ from futuretracker.api import audit
 from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import errors, returns, takes
-from futuretracker.api.schemas.filtered_changes import ChangedOpportunities, ChangeParameters
+from futuretracker.api.schemas.filtered_changes import (
+    ChangedOpportunities,
+    ChangeParameters,
+    DeletionOfMatches,
+)
 from futuretracker.api.schemas.opportunities import OpportunityChanges
 from futuretracker.auth import allows
 from futuretracker.database import read, write
@@ -53,22 +57,24 @@ def update_opportunities(query: Mapping[str, Any], values: dict[str, Any]) -> Re
 
 @blueprint.delete("/opportunities")
 @allows("opportunities:write")
-@takes(query=ChangeParameters)
+@takes(query=DeletionOfMatches)
 @returns(ChangedOpportunities)
 @errors(409)
 @audited("DELETE_OPPORTUNITIES")
 def delete_opportunities(query: Mapping[str, Any]) -> Result:
     """Delete all opportunities that match.
 
-    Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-    than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-    counts as one write in the rate limits.
+    Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+    none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+    `dry_run=true` the response says what would be deleted. The request counts as one write in the
+    rate limits.
     """
-    entry = audit.entry()
+    permanent = query["permanent"]
+    entry = audit.entry(permanent=True) if permanent else audit.entry()
     which = _which(query)
     if query["dry_run"]:
         return _dry_run(entry, read(select_matches, user_id=request.user_id, **which))
-    return _changed(entry, write(delete_matches, audit=entry, **which))
+    return _changed(entry, write(delete_matches, audit=entry, permanent=permanent, **which))
 
 
 def _which(query: Mapping[str, Any]) -> dict[str, Any]:

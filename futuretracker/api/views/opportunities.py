@@ -20,15 +20,18 @@ from futuretracker.api.schemas.opportunity_responses import (
     Opportunity,
     OriginalOpportunity,
 )
+from futuretracker.api.schemas.trash import TO_TRASH, DeletionParameters
 from futuretracker.api.versions import V1, api_version
 from futuretracker.auth import allows
 from futuretracker.database import read, write
 from futuretracker.database.queries import opportunities as rows
+from futuretracker.database.queries.trash import delete_permanently
 from futuretracker.database.queries.versions import ALWAYS
 from futuretracker.web.errors import not_found
 from futuretracker.web.request import request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from futuretracker.api.contract import Result
@@ -124,18 +127,22 @@ def update_opportunity(opportunity_id: UUID, values: dict[str, Any]) -> Result:
 
 @blueprint.delete("/opportunities/<opportunity_id>")
 @allows("opportunities:write")
+@takes(query=DeletionParameters, query_in=["v1"])
 @returns(Deleted)
 @conditional
 @errors(428)
 @audited("DELETE_OPPORTUNITY")
-def delete_opportunity(opportunity_id: UUID) -> Result:
+def delete_opportunity(opportunity_id: UUID, query: Mapping[str, Any] = TO_TRASH) -> Result:
     """Delete an opportunity.
 
-    Deletes the opportunity and its interview rounds for good.
+    Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+    restored.
     """
     condition = etags.demanded()
-    entry = audit.entry()
-    found = write(rows.delete_opportunity, audit=entry, row_id=opportunity_id, condition=condition)
+    further = {"permanent": True} if query["permanent"] else {}
+    entry = audit.entry(**further)
+    change = delete_permanently if query["permanent"] else rows.delete_opportunity
+    found = write(change, audit=entry, row_id=opportunity_id, condition=condition)
     if not found.exists:
         raise not_found("Opportunity")
     if found.title is None:

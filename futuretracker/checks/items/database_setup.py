@@ -43,6 +43,8 @@ PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
     "revocations": ("select",),
     "erasures": ("select",),
     "api_keys": ("select", "insert", "update", "delete"),
+    "trash": ("select", "delete"),
+    "prune_runs": ("select",),
     "idempotency_keys": ("select", "insert"),
 }
 FUNCTIONS: Final = (
@@ -50,9 +52,11 @@ FUNCTIONS: Final = (
     "futuretracker_changes",
     "futuretracker_claim",
     "futuretracker_continue_erasure",
+    "futuretracker_kept_columns",
     "futuretracker_delete_idempotency_keys",
     "futuretracker_history",
     "futuretracker_refresh",
+    "futuretracker_restore",
     "futuretracker_revoke",
     "futuretracker_rounds_now",
     "searchable",

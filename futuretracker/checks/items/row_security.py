@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 MIGRATIONS = "futuretracker_migrations"  # not forced: its owner must write to it
 OF_USERS = frozenset(
-    {"users", "opportunities", "opportunity_rounds", "audit_log", "api_keys", "idempotency_keys"}
+    {
+        *("users", "opportunities", "opportunity_rounds", "trash"),
+        *("audit_log", "api_keys", "idempotency_keys"),
+    }
 )
 # The roles of Supabase's Data API. Through them users could bypass this service.
 DATA_API = ("anon", "authenticated")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 from futuretracker.database.queries.batch import assignments
 from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.opportunities import changing
-from futuretracker.database.queries.owner import OWNED
+from futuretracker.database.queries.owner import OWNED, PERMANENTLY
 from futuretracker.database.queries.pages import matching
 from futuretracker.database.queries.search import execute_search
 
@@ -84,10 +84,19 @@ def update_matches(
 
 
 def delete_matches(
-    conn: Connection[Any], *, audit: AuditEntry, filters: Mapping[str, object], search: Groups
+    conn: Connection[Any],
+    *,
+    audit: AuditEntry,
+    filters: Mapping[str, object],
+    search: Groups,
+    permanent: bool = False,
 ) -> Matches:
-    """Delete all that match, or none if they are too many. The audit entries keep the titles."""
-    changes: LiteralString = "delete from opportunities using locked"
+    """Delete all that match, or none if they are too many. The audit entries keep the titles.
+
+    A trigger moves them to the trash, unless they are deleted for good.
+    """
+    gone: LiteralString = f"(select * from locked where {PERMANENTLY}) as"
+    changes: LiteralString = f"delete from opportunities using {gone if permanent else ''} locked"
     entry = Entry("jsonb_build_object('title', title)", "null", "null::jsonb")
     parameters = {"action": "DELETE_OPPORTUNITY"}
     return _change(conn, changes, entry, audit, parameters, filters, search)

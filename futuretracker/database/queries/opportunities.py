@@ -37,6 +37,7 @@ _VALUES: Final[LiteralString] = ", ".join(f"%({name})s" for name in FIELDS)
 
 
 NOTHING: Final[Mapping[str, str | None]] = {}
+IN_TRASH: Final[LiteralString] = f"exists (select from trash where {OWNED} and id = %(row_id)s)"
 AUDIT_UPDATE: Final[LiteralString] = """audited as (
             insert into audit_log
                 (user_id, actor, action, resource_id, details, request_id, client, changes)
@@ -113,11 +114,12 @@ def insert_opportunity(  # noqa: PLR0913 - each is a part of the request
     """Insert an opportunity and its audit entry.
 
     If it ``compares``, also return opportunities of the user that the new one may repeat.
-    Return None if ``row_id`` is taken, by whomever. Without it, the database makes an id. Raise
-    ForeignKeyViolation if the user does not exist any more.
+    Return None if ``row_id`` is taken, by whomever, or in the user's trash. Without it, the
+    database makes an id. Raise ForeignKeyViolation if the user does not exist any more.
     """
     id_: LiteralString = "%(row_id)s" if row_id else "gen_random_uuid()"
     unless_taken: LiteralString = "on conflict (id) do nothing" if row_id else ""
+    unless_kept: LiteralString = f"and not {IN_TRASH}" if row_id else ""
     duplicates: LiteralString = possible_duplicates(values) if compares else "null"
     cursor = execute_change(
         conn,
@@ -125,7 +127,7 @@ def insert_opportunity(  # noqa: PLR0913 - each is a part of the request
         written as (
             insert into opportunities (id, user_id, {_COLUMNS})
             select {id_}, %(user_id)s, {_VALUES}
-            where {SET_USER}
+            where {SET_USER} {unless_kept}
             {unless_taken}
             returning id, user_id, {VERSION} as version, {as_json(columns)} as row
         ), audited as (
@@ -266,7 +268,10 @@ def _has_no_deadline(values: Mapping[str, object]) -> bool:
 def delete_opportunity(
     conn: Connection[Any], *, audit: AuditEntry, row_id: UUID, condition: Condition = ALWAYS
 ) -> Removed:
-    """Delete an opportunity if the condition holds. The audit entry keeps its title."""
+    """Move an opportunity to the trash if the condition holds. The audit entry keeps its title.
+
+    A trigger puts it there.
+    """
     cursor = execute_change(
         conn,
         f"""

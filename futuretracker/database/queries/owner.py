@@ -13,3 +13,5 @@ SET_CLERK_USER: Final[LiteralString] = (
 )
 # Selects the user's rows. The policies do so too; this also lets Postgres use the index.
 OWNED: Final[LiteralString] = f"{SET_USER} and user_id = %(user_id)s"
+# Lets a statement delete opportunities for good, instead of moving them to the trash; always true.
+PERMANENTLY: Final[LiteralString] = "(select set_config('app.permanently', 'on', true) is not null)"

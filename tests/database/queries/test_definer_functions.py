@@ -31,6 +31,7 @@ DEFINERS = {
     "futuretracker_refresh",
     "futuretracker_refuse_revoked",
     "futuretracker_revoke",
+    "futuretracker_to_trash",
     "futuretracker_undo",
 }
 # The attacker's code records whose rights it runs with and how many rows it sees.
@@ -53,6 +54,7 @@ TABLES = (
     "clerk_events",
     "erasures",
     "api_keys",
+    "trash",
     "idempotency_keys",
 )
 CALLS = {

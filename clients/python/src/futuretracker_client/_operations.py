@@ -54,17 +54,34 @@ class Operations:
         """
         return cast("list[types.ApiKey]", self._send(Request("GET", "/api/v1/api-keys")))
 
-    def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+    def create_api_key(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewApiKey]
+    ) -> types.ApiKeyWithSecret:
         """Create an API key.
 
         The response is the only one that has the `secret`. A user may have ten keys that have not
         expired; one more is a 409 with the code `too_many_api_keys`.
         """
         return cast(
-            "types.ApiKeyWithSecret", self._send(Request("POST", "/api/v1/api-keys", body=body))
+            "types.ApiKeyWithSecret",
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/api-keys",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    def update_api_key(self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]) -> types.ApiKey:
+    def update_api_key(
+        self,
+        key_id: str,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.ApiKeyChanges],
+    ) -> types.ApiKey:
         """Rename or narrow an API key.
 
         Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
@@ -72,21 +89,36 @@ class Operations:
         """
         return cast(
             "types.ApiKey",
-            self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+            self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+    def delete_api_key(
+        self, key_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.ApiKeyDeleted:
         """Revoke an API key.
 
         Deletes the key for good. It stops working everywhere within two seconds.
         """
         return cast(
             "types.ApiKeyDeleted",
-            self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+            self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     def rotate_api_key(
-        self, key_id: str, /, **body: Unpack[types.Rotation]
+        self, key_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.Rotation]
     ) -> types.ApiKeyWithSecret:
         """Replace the secret of an API key.
 
@@ -96,7 +128,14 @@ class Operations:
         """
         return cast(
             "types.ApiKeyWithSecret",
-            self._send(Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/api-keys/{segment(key_id)}/rotate",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def get_health(self) -> types.Health:
@@ -280,7 +319,9 @@ class Operations:
             if not cursor:
                 return
 
-    def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.CreatedOpportunity:
+    def create_opportunity(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewOpportunity]
+    ) -> types.CreatedOpportunity:
         """Create an opportunity.
 
         Only the title is required. The status is `applied` unless the client sends another. If the
@@ -289,7 +330,14 @@ class Operations:
         """
         return cast(
             "types.CreatedOpportunity",
-            self._send(Request("POST", "/api/v1/opportunities", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def update_opportunities(
@@ -325,6 +373,7 @@ class Operations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Update all opportunities that match.
 
@@ -354,6 +403,7 @@ class Operations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -390,12 +440,15 @@ class Operations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        permanent: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
-        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-        counts as one write in the rate limits.
+        Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+        none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+        `dry_run=true` the response says what would be deleted. The request counts as one write in the
+        rate limits.
         """
         return cast(
             "types.ChangedOpportunities",
@@ -418,12 +471,16 @@ class Operations:
                         "q": q,
                         "all": all,
                         "dry_run": dry_run,
+                        "permanent": permanent,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                 )
             ),
         )
 
-    def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+    def batch_opportunities(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.Batch]
+    ) -> types.BatchResults:
         """Create, update and delete several opportunities.
 
         Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
@@ -432,7 +489,14 @@ class Operations:
         """
         return cast(
             "types.BatchResults",
-            self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/batch",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def list_upcoming_rounds(
@@ -475,6 +539,48 @@ class Operations:
         )
         return cast("Iterator[types.UpcomingRound]", self._items(request))
 
+    def list_trash(self, *, limit: int | None = None, cursor: str | None = None) -> types.TrashPage:
+        """List the trash.
+
+        Returns one page of the opportunities that can be restored, the one that was deleted last
+        first. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.TrashPage",
+            self._send(
+                Request(
+                    "GET", "/api/v1/opportunities/trash", query={"limit": limit, "cursor": cursor}
+                )
+            ),
+        )
+
+    def all_trash(self, *, limit: int | None = None) -> Iterator[types.TrashedOpportunity]:
+        """Read all pages of ``list_trash``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.list_trash(limit=limit or 100, cursor=cursor)
+            yield from page["items"]
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    def empty_trash(self, *, idempotency_key: str | None = None) -> types.Emptied:
+        """Empty the trash.
+
+        Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+        `remaining` says how many are left.
+        """
+        return cast(
+            "types.Emptied",
+            self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities/trash",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
+
     def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
         """Get an opportunity.
 
@@ -492,6 +598,7 @@ class Operations:
         *,
         if_match: str | None = None,
         if_none_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -506,7 +613,11 @@ class Operations:
                 Request(
                     "PUT",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    headers={
+                        "If-Match": if_match,
+                        "If-None-Match": if_none_match,
+                        "Idempotency-Key": idempotency_key,
+                    },
                     body=body,
                     statuses=(200, 201),
                 )
@@ -519,6 +630,7 @@ class Operations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -533,18 +645,25 @@ class Operations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     def delete_opportunity(
-        self, opportunity_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        permanent: bool | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
-        Deletes the opportunity and its interview rounds for good.
+        Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+        restored.
         """
         return cast(
             "types.Deleted",
@@ -552,7 +671,8 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    query={"permanent": permanent},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -577,15 +697,37 @@ class Operations:
             ),
         )
 
-    def all_history(self, *, limit: int | None = None) -> Iterator[types.HistoryEntry]:
+    def all_history(
+        self, opportunity_id: str, /, *, limit: int | None = None
+    ) -> Iterator[types.HistoryEntry]:
         """Read all pages of ``list_history``, one item at a time."""
         cursor: str | None = None
         while True:
-            page = self.list_history(limit=limit or 100, cursor=cursor)
+            page = self.list_history(opportunity_id, limit=limit or 100, cursor=cursor)
             yield from page["items"]
             cursor = page["nextCursor"]
             if not cursor:
                 return
+
+    def restore_opportunity(
+        self, opportunity_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.Opportunity:
+        """Restore an opportunity.
+
+        Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+        except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+        the response is a 409 with the code `opportunity_id_taken`.
+        """
+        return cast(
+            "types.Opportunity",
+            self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/restore",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
 
     def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
@@ -598,7 +740,13 @@ class Operations:
         )
 
     def create_round(
-        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.NewRound],
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -611,7 +759,7 @@ class Operations:
                 Request(
                     "POST",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -624,6 +772,7 @@ class Operations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
@@ -637,14 +786,20 @@ class Operations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     def delete_round(
-        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.RoundDeleted:
         """Delete an interview round.
 
@@ -656,7 +811,7 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -703,7 +858,9 @@ class AsyncOperations:
         """
         return cast("list[types.ApiKey]", await self._send(Request("GET", "/api/v1/api-keys")))
 
-    async def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+    async def create_api_key(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewApiKey]
+    ) -> types.ApiKeyWithSecret:
         """Create an API key.
 
         The response is the only one that has the `secret`. A user may have ten keys that have not
@@ -711,11 +868,23 @@ class AsyncOperations:
         """
         return cast(
             "types.ApiKeyWithSecret",
-            await self._send(Request("POST", "/api/v1/api-keys", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/api-keys",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def update_api_key(
-        self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]
+        self,
+        key_id: str,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.ApiKeyChanges],
     ) -> types.ApiKey:
         """Rename or narrow an API key.
 
@@ -724,21 +893,36 @@ class AsyncOperations:
         """
         return cast(
             "types.ApiKey",
-            await self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+            await self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    async def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+    async def delete_api_key(
+        self, key_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.ApiKeyDeleted:
         """Revoke an API key.
 
         Deletes the key for good. It stops working everywhere within two seconds.
         """
         return cast(
             "types.ApiKeyDeleted",
-            await self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+            await self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     async def rotate_api_key(
-        self, key_id: str, /, **body: Unpack[types.Rotation]
+        self, key_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.Rotation]
     ) -> types.ApiKeyWithSecret:
         """Replace the secret of an API key.
 
@@ -749,7 +933,12 @@ class AsyncOperations:
         return cast(
             "types.ApiKeyWithSecret",
             await self._send(
-                Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)
+                Request(
+                    "POST",
+                    f"/api/v1/api-keys/{segment(key_id)}/rotate",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
             ),
         )
 
@@ -941,7 +1130,7 @@ class AsyncOperations:
                 return
 
     async def create_opportunity(
-        self, **body: Unpack[types.NewOpportunity]
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewOpportunity]
     ) -> types.CreatedOpportunity:
         """Create an opportunity.
 
@@ -951,7 +1140,14 @@ class AsyncOperations:
         """
         return cast(
             "types.CreatedOpportunity",
-            await self._send(Request("POST", "/api/v1/opportunities", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def update_opportunities(
@@ -987,6 +1183,7 @@ class AsyncOperations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Update all opportunities that match.
 
@@ -1016,6 +1213,7 @@ class AsyncOperations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -1052,12 +1250,15 @@ class AsyncOperations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        permanent: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
-        Deletes every opportunity that matches all filters, with its interview rounds, or none if more
-        than 1,000 match. With `dry_run=true` the response says what would be deleted. The request
-        counts as one write in the rate limits.
+        Moves every opportunity that matches all filters to the trash, with its interview rounds, or
+        none if more than 1,000 match. With `permanent=true` they are deleted for good. With
+        `dry_run=true` the response says what would be deleted. The request counts as one write in the
+        rate limits.
         """
         return cast(
             "types.ChangedOpportunities",
@@ -1080,12 +1281,16 @@ class AsyncOperations:
                         "q": q,
                         "all": all,
                         "dry_run": dry_run,
+                        "permanent": permanent,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                 )
             ),
         )
 
-    async def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+    async def batch_opportunities(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.Batch]
+    ) -> types.BatchResults:
         """Create, update and delete several opportunities.
 
         Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
@@ -1094,7 +1299,14 @@ class AsyncOperations:
         """
         return cast(
             "types.BatchResults",
-            await self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/batch",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def list_upcoming_rounds(
@@ -1137,6 +1349,53 @@ class AsyncOperations:
         )
         return cast("AsyncIterator[types.UpcomingRound]", self._items(request))
 
+    async def list_trash(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.TrashPage:
+        """List the trash.
+
+        Returns one page of the opportunities that can be restored, the one that was deleted last
+        first. `nextCursor` and the `Link` header lead to the next page.
+        """
+        return cast(
+            "types.TrashPage",
+            await self._send(
+                Request(
+                    "GET", "/api/v1/opportunities/trash", query={"limit": limit, "cursor": cursor}
+                )
+            ),
+        )
+
+    async def all_trash(
+        self, *, limit: int | None = None
+    ) -> AsyncIterator[types.TrashedOpportunity]:
+        """Read all pages of ``list_trash``, one item at a time."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_trash(limit=limit or 100, cursor=cursor)
+            for item in page["items"]:
+                yield item
+            cursor = page["nextCursor"]
+            if not cursor:
+                return
+
+    async def empty_trash(self, *, idempotency_key: str | None = None) -> types.Emptied:
+        """Empty the trash.
+
+        Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
+        `remaining` says how many are left.
+        """
+        return cast(
+            "types.Emptied",
+            await self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities/trash",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
+
     async def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
         """Get an opportunity.
 
@@ -1154,6 +1413,7 @@ class AsyncOperations:
         *,
         if_match: str | None = None,
         if_none_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -1168,7 +1428,11 @@ class AsyncOperations:
                 Request(
                     "PUT",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    headers={
+                        "If-Match": if_match,
+                        "If-None-Match": if_none_match,
+                        "Idempotency-Key": idempotency_key,
+                    },
                     body=body,
                     statuses=(200, 201),
                 )
@@ -1181,6 +1445,7 @@ class AsyncOperations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -1195,18 +1460,25 @@ class AsyncOperations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     async def delete_opportunity(
-        self, opportunity_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        permanent: bool | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
-        Deletes the opportunity and its interview rounds for good.
+        Moves the opportunity with its interview rounds to the trash of v1, from which it can be
+        restored.
         """
         return cast(
             "types.Deleted",
@@ -1214,7 +1486,8 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    query={"permanent": permanent},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -1239,16 +1512,38 @@ class AsyncOperations:
             ),
         )
 
-    async def all_history(self, *, limit: int | None = None) -> AsyncIterator[types.HistoryEntry]:
+    async def all_history(
+        self, opportunity_id: str, /, *, limit: int | None = None
+    ) -> AsyncIterator[types.HistoryEntry]:
         """Read all pages of ``list_history``, one item at a time."""
         cursor: str | None = None
         while True:
-            page = await self.list_history(limit=limit or 100, cursor=cursor)
+            page = await self.list_history(opportunity_id, limit=limit or 100, cursor=cursor)
             for item in page["items"]:
                 yield item
             cursor = page["nextCursor"]
             if not cursor:
                 return
+
+    async def restore_opportunity(
+        self, opportunity_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.Opportunity:
+        """Restore an opportunity.
+
+        Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
+        except for `updated_at` and the `ETag`. If there is another opportunity with this id meanwhile,
+        the response is a 409 with the code `opportunity_id_taken`.
+        """
+        return cast(
+            "types.Opportunity",
+            await self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/restore",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
 
     async def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
         """List the interview rounds of an internship.
@@ -1263,7 +1558,13 @@ class AsyncOperations:
         )
 
     async def create_round(
-        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.NewRound],
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -1276,7 +1577,7 @@ class AsyncOperations:
                 Request(
                     "POST",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -1289,6 +1590,7 @@ class AsyncOperations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
@@ -1302,14 +1604,20 @@ class AsyncOperations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     async def delete_round(
-        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.RoundDeleted:
         """Delete an interview round.
 
@@ -1321,7 +1629,7 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )

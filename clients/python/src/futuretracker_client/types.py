@@ -201,6 +201,21 @@ class Dependencies(TypedDict):
     """
 
 
+class Emptied(TypedDict):
+    """
+    What was deleted for good.
+    """
+
+    deleted: int
+    """
+    How many were deleted; one request deletes at most 1000.
+    """
+    remaining: int
+    """
+    How many are left in the trash. Send the request again if any are.
+    """
+
+
 class Error(TypedDict):
     """
     An error.
@@ -216,6 +231,7 @@ class Error(TypedDict):
         "method_not_allowed",
         "no_secret",
         "not_found",
+        "opportunity_id_taken",
         "opportunity_not_found",
         "outcome_unknown",
         "overloaded",
@@ -348,6 +364,7 @@ class Forbidden(TypedDict):
         "method_not_allowed",
         "no_secret",
         "not_found",
+        "opportunity_id_taken",
         "opportunity_not_found",
         "outcome_unknown",
         "overloaded",
@@ -527,6 +544,7 @@ class Invalid(TypedDict):
         "method_not_allowed",
         "no_secret",
         "not_found",
+        "opportunity_id_taken",
         "opportunity_not_found",
         "outcome_unknown",
         "overloaded",
@@ -823,6 +841,7 @@ class NotFound(TypedDict):
         "method_not_allowed",
         "no_secret",
         "not_found",
+        "opportunity_id_taken",
         "opportunity_not_found",
         "outcome_unknown",
         "overloaded",
@@ -883,6 +902,7 @@ class OperationError(TypedDict):
         "method_not_allowed",
         "no_secret",
         "not_found",
+        "opportunity_id_taken",
         "opportunity_not_found",
         "outcome_unknown",
         "overloaded",
@@ -1050,6 +1070,7 @@ class RateLimited(TypedDict):
         "method_not_allowed",
         "no_secret",
         "not_found",
+        "opportunity_id_taken",
         "opportunity_not_found",
         "outcome_unknown",
         "overloaded",
@@ -1426,6 +1447,120 @@ class Titled(TypedDict):
     title: str
     """
     Its title; after an update the new one.
+    """
+
+
+class TrashedOpportunity(TypedDict):
+    """
+    An opportunity in the trash, as it was when it was deleted.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    current_round_number: int | None
+    """
+    The number of the first pending round; null if there is none.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    deleted_at: str
+    """
+    When it was deleted.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    expires_at: str
+    """
+    Until when it can be restored.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    location: str | None
+    """
+    Where it is.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
+    """
+    rejected_round_number: int | None
+    """
+    The number of the first rejected round; null if there is none.
+    """
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
+    """
+    How far the application has come.
+    """
+    statusConflict: StatusConflict | None
+    """
+    Null unless the status contradicts the interview rounds of the internship.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+    user_id: str
+    """
+    The internal id of its user.
     """
 
 
@@ -2021,6 +2156,21 @@ class RoundDeleted(TypedDict):
     success: bool
     """
     Always true.
+    """
+
+
+class TrashPage(TypedDict):
+    """
+    A page of the trash.
+    """
+
+    items: list[TrashedOpportunity]
+    """
+    The opportunities of this page.
+    """
+    nextCursor: str | None
+    """
+    The `cursor` of the next page; null on the last page.
     """
 
 

@@ -1,0 +1,5 @@
+"""Tests of the trash: what is deleted can be restored."""
+
+import pytest
+
+pytestmark = pytest.mark.wire
