@@ -45,10 +45,13 @@ _ENTRIES: Final[LiteralString] = f"""
         %(before_at)s::timestamptz, %(before_id)s::bigint, %(rows)s)
 """
 _ORDER: Final[LiteralString] = "order by at desc, version desc"
-# Whether there is such a history: the user has the opportunity, or it has left entries. 0 or 1.
+# Whether there is such a history: the user has the opportunity, also in the
+# trash, or it has left entries. 0 or 1.
 _EXISTS: Final[LiteralString] = f"""(
         select case when exists (
             select from opportunities where {OWNED} and id = %(row_id)s
+        ) or exists (
+            select from trash where user_id = %(user_id)s and id = %(row_id)s
         ) then 1 else (
             select count(*) from futuretracker_history(
                 %(user_id)s, %(row_id)s, 'infinity', 9223372036854775807, 1)
