@@ -27,7 +27,7 @@ NOTE = "Generated from the OpenAPI document by clients/generate.py. Do not edit.
 TYPESCRIPT = Path("typescript/src")
 PYTHON = Path("python/src/futuretracker_client")
 METHODS = ("get", "post", "put", "patch", "delete")
-CONDITIONS = ("If-Match", "If-None-Match")
+HEADERS = ("If-Match", "If-None-Match", "Idempotency-Key")
 PYTHON_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
 
@@ -122,7 +122,7 @@ class Operation:
     item: str | None
     statuses: list[int]
     public: bool
-    conditions: list[str]
+    headers: list[str]
 
     @property
     def query_required(self) -> bool:
@@ -180,7 +180,7 @@ def operation(document: Json, path: str, method: str, found: Json, shared: list[
         statuses=sorted(s for s, schema in responses.items() if schema == good),
         public=found.get("security") == [],
         # Of changes only. A client that reads would have to keep what a 304 stands for.
-        conditions=[p["name"] for p in parameters if p["name"] in CONDITIONS and method != "get"],
+        headers=[p["name"] for p in parameters if p["name"] in HEADERS and method != "get"],
     )
 
 
@@ -220,9 +220,14 @@ def query_type(found: Operation) -> str:
     return f"{found.name[0].upper()}{found.name[1:]}Query"
 
 
+def typescript_path(found: Operation) -> str:
+    """Return the path of an operation as it is in a template literal."""
+    return re.sub(r"{(\w+)}", lambda match: f"${{segment({camel(match[1])})}}", found.path)
+
+
 def typescript_method(found: Operation) -> str:
     """Return the TypeScript method of an operation."""
-    path = re.sub(r"{(\w+)}", lambda match: f"${{segment({camel(match[1])})}}", found.path)
+    path = typescript_path(found)
     arguments = [f"{camel(name)}: string" for name in found.parameters]
     request = [f'method: "{found.method}"', f"path: `{path}`"]
     if found.query:
@@ -248,15 +253,19 @@ def typescript_method(found: Operation) -> str:
 def typescript_iterator(found: Operation) -> str:
     """Return the TypeScript method that reads all pages of a list."""
     query = f'Omit<{query_type(found)}, "cursor">' + ("" if found.query_required else " = {}")
+    names = [camel(name) for name in found.parameters]
+    first = "".join(f"{name}: string, " for name in names)
+    path = typescript_path(found)
     body = (
-        f'return this.#transport.items({{ method: "GET", path: `{found.path}`, query }}, options);'
+        f'return this.#transport.items({{ method: "GET", path: `{path}`, query }}, options);'
         if found.many
         else f"return items((cursor) => this.{found.name}"
-        "({ ...query, limit: query.limit ?? 100, ...cursor }, options));"
+        f"({''.join(f'{name}, ' for name in names)}"
+        "{ ...query, limit: query.limit ?? 100, ...cursor }, options));"
     )
     return (
         f"{commented(f'Read all pages of {found.name}, one item at a time.')}\n"
-        f"  {all_of(found.name)}(query: {query}, options?: CallOptions): "
+        f"  {all_of(found.name)}({first}query: {query}, options?: CallOptions): "
         f"AsyncGenerator<{found.item}, void, undefined> {{\n"
         f"    {body}\n  }}\n"
     )
@@ -329,7 +338,7 @@ def header_argument(name: str) -> str:
 
 def python_keywords(found: Operation) -> list[str]:
     """Return the keyword arguments of an operation, except those of its body."""
-    headers = [f"{header_argument(name)}: str | None = None" for name in found.conditions]
+    headers = [f"{header_argument(name)}: str | None = None" for name in found.headers]
     query = python_query(found)
     return query + headers if query or not headers else ["*", *headers]
 
@@ -353,9 +362,9 @@ def python_method(found: Operation, *, is_async: bool) -> str:
     if found.query:
         pairs = ", ".join(f"{p['name']!r}: {argument(p['name'])}" for p in found.query)
         request.append(f"query={{{pairs}}}")
-    if found.conditions:
-        pairs = ", ".join(f"{name!r}: {header_argument(name)}" for name in found.conditions)
-        request.append(f"conditions={{{pairs}}}")
+    if found.headers:
+        pairs = ", ".join(f"{name!r}: {header_argument(name)}" for name in found.headers)
+        request.append(f"headers={{{pairs}}}")
     if found.body and not found.query:
         arguments.append(f"**body: Unpack[types.{found.body}]")
     if found.body:
@@ -378,9 +387,12 @@ def python_iterator(found: Operation, *, is_async: bool) -> str:
     """Return the Python method that reads all pages of a list."""
     if found.many:
         return python_linked_iterator(found, is_async=is_async)
-    arguments = ", ".join(["self", *python_query(found, leave_out=("cursor",))])
+    first = [f"{name}: str" for name in found.parameters]
+    keywords = python_query(found, leave_out=("cursor",))
+    arguments = ", ".join(["self", *first, *["/"] * bool(first), *keywords])
     pairs = (f"{argument(p['name'])}={argument(p['name'])}" for p in found.query)
-    given = ", ".join("limit=limit or 100" if pair == "limit=limit" else pair for pair in pairs)
+    named = ("limit=limit or 100" if pair == "limit=limit" else pair for pair in pairs)
+    given = ", ".join((*found.parameters, *named))
     page = f"{'await ' * is_async}self.{snake(found.name)}({given})"
     loop = (
         ["            for item in page['items']:", "                yield item"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from futuretracker.transfer.csv_files import csv_cells, decode
 from futuretracker.transfer.documents import read_json
-from futuretracker.transfer.spreadsheets import csv_cells, decode, xlsx_cells
+from futuretracker.transfer.sheets import xlsx_cells
 from futuretracker.transfer.tables import table_of
 
 if TYPE_CHECKING:

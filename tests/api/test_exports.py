@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -107,6 +109,21 @@ def test_rounds_are_in_json_on_request(alice: User) -> None:
     assert "rounds" not in alice.get(f"{EXPORT}?format=json").json[0]
 
 
+def test_the_history_is_in_json_on_request(alice: User, bob: User) -> None:
+    row = alice.post(PATH, ROW).json
+    alice.patch(f"{PATH}/{row['id']}", {"notes": "Changed"})
+    bob.post(PATH, ROW)
+
+    [first] = alice.get(f"{EXPORT}?format=json&include=history,rounds").json
+
+    assert first["history"] == alice.get(f"{PATH}/{row['id']}/history").json["items"]
+    assert [entry["action"] for entry in first["history"]] == [
+        "UPDATE_OPPORTUNITY",
+        "CREATE_OPPORTUNITY",
+    ]
+    assert first["rounds"] == []
+
+
 def test_filters_and_search_are_those_of_the_list(alice: User) -> None:
     for title, status in (("Backend", "saved"), ("Frontend", "saved"), ("Backend 2", "applied")):
         alice.post(PATH, {"title": title, "status": status})
@@ -178,6 +195,30 @@ def test_a_long_file_is_whole(
     assert [row.fields["title"] for row in read_file(data).rows] == [
         f"Row {n}" for n in range(3000)
     ]
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "xlsx"])
+def test_a_long_file_takes_little_memory(
+    service: Service, owner: psycopg.Connection[Any], alice: User, name: str
+) -> None:
+    """The rows have 40 MiB as JSON."""
+    insert(owner, alice, 60_000, length=400)
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    sizes = []
+    for query in ("status=saved", ""):
+        with closing(HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
+            connection.request("GET", f"{EXPORT}?format={name}&{query}", headers=headers)
+            response = connection.getresponse()
+            while response.read(2**16):
+                pass
+        [worker] = service.workers()
+        status = Path(f"/proc/{worker}/status").read_text()
+        sizes.append(int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024)
+    owner.execute("delete from opportunities where notes = repeat('x', 400)")
+    owner.execute("vacuum opportunities")
+
+    before, after = sizes
+    assert after - before < 25
 
 
 @pytest.mark.in_process

@@ -164,10 +164,13 @@ def test_of_others_there_is_no_history(alice: User, bob: User, condition: dict[s
 def test_an_opportunity_of_before_the_audit_has_an_empty_history(
     alice: User, owner: psycopg.Connection[Any]
 ) -> None:
-    row = create(alice)
-    owner.execute("delete from audit_log where resource_id = %s", [row["id"]])
+    row, trashed = create(alice), create(alice)
+    alice.delete(path_of(trashed))
+    owner.execute(
+        "delete from audit_log where resource_id = any(%s::uuid[])", [[row["id"], trashed["id"]]]
+    )
 
-    assert history(alice, row) == []
+    assert history(alice, row) == history(alice, trashed) == []
 
 
 def test_an_api_key_is_named(alice: User) -> None:

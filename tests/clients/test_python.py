@@ -242,6 +242,21 @@ def test_a_creation_with_an_unknown_outcome_is_not_sent_again(
 
 
 @pytest.mark.parametrize("fault", ["504", "break", "html"])
+def test_every_change_with_a_key_is_sent_again_and_made_once(
+    faulty: Callable[..., Any], make: Callable[..., Any], fault: str
+) -> None:
+    client, requests = faulty(f"{fault},pass,{fault}")
+    title = f"Key and {fault}"
+
+    created = client.create_opportunity(idempotency_key=f"create-{fault}", title=title)
+    assert created["title"] == title
+    assert titled(make(), title) == 1
+    assert client.delete_opportunity(created["id"], idempotency_key=f"delete-{fault}")["success"]
+    assert titled(make(), title) == 0
+    assert requests() == 4
+
+
+@pytest.mark.parametrize("fault", ["504", "break", "html"])
 def test_reads_and_changes_with_an_unknown_outcome_are_sent_again(
     faulty: Callable[..., Any], make: Callable[..., Any], fault: str
 ) -> None:

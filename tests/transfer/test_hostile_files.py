@@ -6,9 +6,8 @@ import io
 import zipfile
 
 import pytest
-from openpyxl.xml import functions
 
-from futuretracker.transfer import spreadsheets
+from futuretracker.transfer import xml_parts
 from futuretracker.transfer.problem import TooMany, Unreadable
 from futuretracker.transfer.reading import read_file
 from futuretracker.transfer.writing import FORMATS
@@ -37,31 +36,58 @@ def sheet() -> str:
 
 
 @pytest.mark.parametrize("declaration", [BOMB, EXTERNAL], ids=["million laughs", "external"])
-def test_entities_are_refused(declaration: str) -> None:
-    head, _, rest = sheet().partition("\n")
+@pytest.mark.parametrize("name", [SHEET, "xl/workbook.xml", "xl/_rels/workbook.xml.rels"])
+def test_entities_are_refused(name: str, declaration: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as archive:
+        text = archive.read(name).decode()
+    head, _, rest = text.partition("\n")
     harmful = f"{head}{declaration}{rest}".replace(">A<", ">&l9;<")
 
     with pytest.raises(Unreadable):
-        read_file(with_part(SHEET, harmful.encode()))
-
-
-def test_openpyxl_reads_xml_with_defusedxml() -> None:
-    assert functions.iterparse.__module__ == "defusedxml.common"
+        read_file(with_part(name, harmful.encode()))
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = with_part("xl/media/large.bin", bytes(spreadsheets.UNPACKED + 1))
+    data = with_part("xl/media/large.bin", bytes(xml_parts.UNPACKED + 1))
     assert len(data) < 100_000
-    monkeypatch.delattr("openpyxl.load_workbook")
+    monkeypatch.delattr(zipfile.ZipFile, "open")
 
     with pytest.raises(Unreadable, match="too large"):
         read_file(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "start", "element", "end"),
+    [
+        (SHEET, "<worksheet><sheetData>", "<a>", ""),
+        (SHEET, "<worksheet><sheetData><row>", "<c/>", "</row></sheetData></worksheet>"),
+        ("xl/sharedStrings.xml", "<sst>", "<si><t>ab</t></si>", "</sst>"),
+        ("xl/styles.xml", "<styleSheet><cellXfs>", "<xf/>", "</cellXfs></styleSheet>"),
+    ],
+    ids=["depth", "cells", "strings", "styles"],
+)
+def test_a_part_with_too_many_elements_is_refused(
+    name: str, start: str, element: str, end: str
+) -> None:
+    data = with_part(name, f"{start}{element * 600_001}{end}".encode())
+
+    with pytest.raises(Unreadable):
+        read_file(data)
+
+
+def test_many_cells_of_a_row_take_no_memory() -> None:
+    row = f'<row r="2">{"<c><v>1</v></c>" * 300_000}</row>'
+    data = with_part(SHEET, sheet().replace('<row r="2">', row + '<row r="3">').encode())
+
+    [_, last] = read_file(data).rows
+
+    assert last.fields == {"title": "A"}
+
+
 def test_many_parts_are_refused() -> None:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
-        for n in range(spreadsheets.PARTS + 1):
+        for n in range(xml_parts.PARTS + 1):
             archive.writestr(str(n), b"")
 
     with pytest.raises(Unreadable, match="too large"):
@@ -93,3 +119,10 @@ def test_a_sheet_with_many_rows_is_refused() -> None:
 def test_a_csv_file_with_a_gigantic_cell_is_refused() -> None:
     with pytest.raises(Unreadable, match="Row 2"):
         read_file(b"title\n" + b'"' + b"x" * 200_000 + b'"\n')
+    with pytest.raises(Unreadable, match="Row 1"):
+        read_file(b'"title' + b'"' * 5_000_000)
+
+
+def test_a_csv_file_with_many_empty_rows_is_refused() -> None:
+    with pytest.raises(TooMany):
+        read_file(b"title\n" + b"\n" * 5_000_000)

@@ -129,7 +129,7 @@ def test_the_cells_of_a_workbook_are_read_as_they_look() -> None:
     assert first["deadline"].startswith("2026-12-31")
     assert (first["pay"], first["applied_on"][:10]) == ("2000", "2026-11-24")
     assert "notes" not in first  # a formula has no value until a program has computed it
-    assert (second["deadline"], second["pay"], second["notes"]) == ("2026-12-31", "12.5", "True")
+    assert (second["deadline"], second["pay"], second["notes"]) == ("2026-12-31", "12.5", "TRUE")
 
 
 @pytest.mark.parametrize("wrap", [lambda items: items, lambda items: {"items": items}])

@@ -283,8 +283,8 @@ export class Client {
   /**
    * Read all pages of listHistory, one item at a time.
    */
-  allHistory(query: Omit<ListHistoryQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<HistoryEntry, void, undefined> {
-    return items((cursor) => this.listHistory({ ...query, limit: query.limit ?? 100, ...cursor }, options));
+  allHistory(opportunityId: string, query: Omit<ListHistoryQuery, "cursor"> = {}, options?: CallOptions): AsyncGenerator<HistoryEntry, void, undefined> {
+    return items((cursor) => this.listHistory(opportunityId, { ...query, limit: query.limit ?? 100, ...cursor }, options));
   }
 
   /**

@@ -34,6 +34,11 @@ export interface CallOptions {
   ifMatch?: string | undefined;
   /** `"*"` with `putOpportunity`: create the opportunity. If there is one already, it is a 412. */
   ifNoneMatch?: string | undefined;
+  /**
+   * A text that you make for this change, such as `crypto.randomUUID()`. However often the request is
+   * sent with it, also by another process of yours, the change is made once.
+   */
+  idempotencyKey?: string | undefined;
 }
 
 const etags = new WeakMap<object, string>();
@@ -69,7 +74,9 @@ const UNCHANGED = new Set([429, 503]);
 const POINTLESS = new Set(["no_token", "search_timeout"]);
 // A change may have been saved. 0: no response.
 const UNKNOWN = new Set([0, 502, 504]);
-// A second POST may create a second opportunity. A second DELETE would return 404.
+// The request with this key that was sent before.
+const RUNNING = "request_in_progress";
+// Without a key, a second POST may create a second opportunity, and a second DELETE return 404.
 const REPEATABLE = new Set(["GET", "PUT", "PATCH"]);
 const FIRST_DELAY_MS = 500;
 
@@ -104,7 +111,8 @@ export class Transport {
         return await this.#attempt<T>(request, options);
       } catch (error) {
         if (!(error instanceof FutureTrackerError) || attempt >= retries) throw error;
-        const delay = delayBefore(request, error, attempt);
+        const repeatable = options.idempotencyKey !== undefined || REPEATABLE.has(request.method);
+        const delay = delayBefore(repeatable, error, attempt);
         if (delay === undefined || delay > maxRetryDelayMs) throw error;
         await sleep(delay, options.signal);
       }
@@ -128,6 +136,9 @@ export class Transport {
     headers.set("Accept", "application/json");
     if (options.ifMatch !== undefined) headers.set("If-Match", options.ifMatch);
     if (options.ifNoneMatch !== undefined) headers.set("If-None-Match", options.ifNoneMatch);
+    if (options.idempotencyKey !== undefined) {
+      headers.set("Idempotency-Key", options.idempotencyKey);
+    }
     if (request.body !== undefined) headers.set("Content-Type", "application/json");
     if (request.isPublic || this.#options.sign) return headers;
     const token = await this.#token();
@@ -179,15 +190,15 @@ export class Transport {
 
 /** Return how long to wait before sending again, or undefined if that is not safe. */
 function delayBefore(
-  request: Request,
+  repeatable: boolean,
   error: FutureTrackerError,
   attempt: number,
 ): number | undefined {
   if (POINTLESS.has(error.code)) return undefined;
-  const unchanged = UNCHANGED.has(error.status);
+  const unchanged = UNCHANGED.has(error.status) || error.code === RUNNING;
   if (unchanged && error.retryAfter !== undefined) return error.retryAfter * 1000;
   const safe = unchanged || UNKNOWN.has(error.status);
-  return safe && REPEATABLE.has(request.method) ? FIRST_DELAY_MS * 2 ** attempt : undefined;
+  return safe && repeatable ? FIRST_DELAY_MS * 2 ** attempt : undefined;
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

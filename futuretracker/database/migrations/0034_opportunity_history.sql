@@ -5,17 +5,23 @@
 -- every entry but those of creations, so that a create costs no more than before. A creation is found
 -- by its time, in the index of the user's entries. If the opportunity is gone, that time is not known,
 -- and all older entries of the user are read for it.
+--
+-- A connection plans it once: planning for all partitions takes ten times as long as reading them.
 create function futuretracker_history(
     owner uuid, wanted uuid, before_at timestamptz, before_id bigint, most integer
 ) returns table (
     entry_id bigint, entry_at timestamptz, entry_action text, entry_resource uuid, entry_client text,
     entry_changes jsonb
 )
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan as $$
 declare
-    created_at constant pg_catalog.timestamptz := (
+    created_at constant pg_catalog.timestamptz := coalesce((
         select o.created_at from public.opportunities as o where o.id = wanted and o.user_id = owner
-    );
+    ), (
+        select (t.opportunity ->> 'created_at')::pg_catalog.timestamptz from public.trash as t
+        where t.id = wanted and t.user_id = owner
+    ));
 begin
     if owner is distinct from nullif(current_setting('app.user_id', true), '')::pg_catalog.uuid then
         return;
@@ -26,7 +32,9 @@ begin
             from public.audit_log as a
             where coalesce(a.details ->> 'opportunityId', a.resource_id::pg_catalog.text)
                     collate "C" = wanted::pg_catalog.text
-                and a.action <> 'CREATE_OPPORTUNITY' and a.user_id = owner
+                and a.action <> 'CREATE_OPPORTUNITY'
+                -- Not an equality, so that Postgres does not choose the index of the user's entries.
+                and a.user_id is not distinct from owner
                 and a.at <= before_at and (a.at, a.id) < (before_at, before_id)
             order by a.at desc, a.id desc
             limit most

@@ -6,13 +6,10 @@ function ``futuretracker_changes`` (migration 0029) returns what differs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-# A whole opportunity as JSON, without the keys of migration 0026, which no user sets.
-OPPORTUNITY: Final[LiteralString] = "to_jsonb(opportunities) - '{link_key,name_key}'::text[]"
 
 
 def fields_as_json(fields: Iterable[LiteralString]) -> LiteralString:

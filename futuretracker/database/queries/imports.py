@@ -10,7 +10,7 @@ from psycopg import ClientCursor
 from futuretracker.database.connection import patience
 from futuretracker.database.queries.batch import COLUMNS, VALUES, assignments
 from futuretracker.database.queries.changes import execute_change
-from futuretracker.database.queries.differences import OPPORTUNITY
+from futuretracker.database.queries.opportunities import changing
 from futuretracker.database.queries.owner import OWNED, SET_USER
 
 if TYPE_CHECKING:
@@ -28,29 +28,38 @@ MARGIN: Final = 1.0  # seconds that the response may take beyond that
 
 _ITEMS: Final[LiteralString] = f"""items as materialized (
         select place, line, id as given_id, gen_random_uuid() as new_id, "values" as new_values,
-            changes as new_changes, "values" ->> 'link' as link,
-            lower("values" ->> 'title') as title,
-            lower(coalesce("values" ->> 'company', '')) as company,
+            changes as new_changes, "values" ->> 'link' as item_link,
+            lower("values" ->> 'title') as item_title,
+            lower(coalesce("values" ->> 'company', '')) as item_company,
             coalesce(created_at,
-                now() - (count(*) over () - place) * interval '1 microsecond') as created_at,
-            updated_at
+                now() - (count(*) over () - place) * interval '1 microsecond') as item_created,
+            updated_at as item_updated
         from jsonb_to_recordset(%(rows)s::jsonb) as given (place int, line int, id uuid,
             "values" jsonb, changes jsonb, created_at timestamptz, updated_at timestamptz)
         where {SET_USER}
     )"""
 # The opportunity that an item stands for, if there is one: by its id, else by its link, else by its
-# title and company, unless both have links. Three joins, each by one hash table.
+# title and company, unless both have links. Each join finds at most one for an item, so that equal
+# titles do not multiply.
 _MATCHED: Final[LiteralString] = f"""mine as materialized (
         select id as my_id, link as my_link, lower(title) as my_title,
             lower(coalesce(company, '')) as my_company
         from opportunities where {OWNED} and %(matches)s
+    ), linked as (
+        select my_link, min(my_id::text)::uuid as my_id from mine
+        where my_link is not null group by my_link
+    ), named as (
+        select my_title, my_company, min(my_id::text)::uuid as any_id,
+            min(my_id::text) filter (where my_link is null)::uuid as without_link
+        from mine group by my_title, my_company
     ), candidates as (
         select place, my_id, 1 as rank from items join mine on my_id = given_id
         union all
-        select place, my_id, 2 from items join mine on my_link = link
+        select place, my_id, 2 from items join linked on my_link = item_link
         union all
-        select place, my_id, 3 from items join mine on my_title = title and my_company = company
-        where link is null or my_link is null
+        select place, case when item_link is null then any_id else without_link end, 3
+        from items join named on my_title = item_title and my_company = item_company
+        where item_link is null or without_link is not null
     ), matched as materialized (
         select place as matched_place, my_id as matched_id,
             row_number() over (partition by my_id order by place) = 1 as is_first
@@ -60,31 +69,26 @@ _MATCHED: Final[LiteralString] = f"""mine as materialized (
     )"""
 _WRITTEN: Final[LiteralString] = f"""inserted as (
         insert into opportunities (id, user_id, {COLUMNS}, created_at, updated_at)
-        select new_id, %(user_id)s, {VALUES}, i.created_at,
-            greatest(i.created_at, coalesce(i.updated_at, i.created_at))
-        from items as i left join matched on matched_place = place,
+        select new_id, %(user_id)s, {VALUES}, item_created,
+            greatest(item_created, coalesce(item_updated, item_created))
+        from items left join matched on matched_place = place,
             jsonb_populate_record(null::opportunities, new_values) as g
         where {SET_USER} and matched_id is null
         returning id, title, category
     )"""
-_LOCKED: Final[LiteralString] = f"""locked as materialized (
-        select id as locked_id, {OPPORTUNITY} as before from opportunities
-        where {OWNED} and %(updates)s
-            and id in (select matched_id from matched where is_first)
-        order by id
-        for update
-    )"""
+# The history looks for the entry of a creation at the time when the opportunity was created, which
+# a file may have set. So an import has an action of its own.
 _AUDITED: Final[LiteralString] = """audited as (
         insert into audit_log
             (user_id, actor, action, resource_id, details, changes, request_id, client)
-        select %(user_id)s, %(actor)s, 'CREATE_OPPORTUNITY', id,
+        select %(user_id)s, %(actor)s, 'IMPORT_OPPORTUNITY', id,
             %(details)s::jsonb || jsonb_build_object('title', title, 'category', category), null,
             %(request_id)s, %(client)s
         from inserted
         union all
         select %(user_id)s, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb,
-            futuretracker_changes(before, after), %(request_id)s, %(client)s
-        from updated join locked on locked_id = id
+            differing, %(request_id)s, %(client)s
+        from updated
     )"""
 _RESULT: Final[LiteralString] = """
     select count(*) filter (where status = 'created') as created,
@@ -143,14 +147,20 @@ def execute_import(
     of their ids. Raise ForeignKeyViolation if the user does not exist any more.
     """
     changed = {name for item in items for name in item.changes}
-    updated: LiteralString = f"""updated as (
+    updated: LiteralString = f"""locked as materialized (
+        select id as locked_id, {changing(changed)} as before from opportunities
+        where {OWNED} and %(updates)s
+            and id in (select matched_id from matched where is_first)
+        order by id
+        for update
+    ), updated as (
         update opportunities
         set {assignments(changed, "new_changes")}, updated_at = now()
         from items join matched on matched_place = place, locked
         where {OWNED} and opportunities.id = locked_id and matched_id = locked_id and is_first
-        returning opportunities.id, {OPPORTUNITY} as after
+        returning id, futuretracker_changes(before, {changing(changed)}) as differing
     )"""
-    ctes: LiteralString = f"{_ITEMS}, {_MATCHED}, {_WRITTEN}, {_LOCKED}, {updated}, {_AUDITED}"
+    ctes: LiteralString = f"{_ITEMS}, {_MATCHED}, {_WRITTEN}, {updated}, {_AUDITED}"
     parameters = {**audit.parameters(), "is_dry": False}
     return _execute(conn, ctes, parameters, items, duplicates)
 

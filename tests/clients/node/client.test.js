@@ -169,6 +169,19 @@ test("a creation whose outcome is unknown is not sent again", async () => {
   }
 });
 
+test("every change with a key is sent again, and made once", async () => {
+  for (const fault of ["504", "break", "html"]) {
+    const [unsure, count] = faulty(`${fault},pass,${fault}`);
+    const title = `Key of node and ${fault}`;
+
+    const { id } = await unsure.createOpportunity({ title }, { idempotencyKey: `create-${fault}` });
+    assert.equal((await titled(title)).length, 1);
+    assert.ok((await unsure.deleteOpportunity(id, { idempotencyKey: `delete-${fault}` })).success);
+    assert.equal((await titled(title)).length, 0);
+    assert.equal(await count(), 4);
+  }
+});
+
 test("reads and changes whose outcome is unknown are sent again", async () => {
   const { id } = await client.createOpportunity({ title: "Changed" });
   for (const fault of ["504", "break", "html"]) {
@@ -256,10 +269,10 @@ test("a change with an old ETag overwrites nothing", async () => {
   assert.notEqual(ifMatch, etagOf(changed));
   assert.equal(etagOf(read), etagOf(changed));
   for (const late of [
-    client.putOpportunity(one.id, { notes: "second" }, { ifMatch }),
-    client.deleteOpportunity(one.id, { ifMatch }),
+    () => client.putOpportunity(one.id, { notes: "second" }, { ifMatch }),
+    () => client.deleteOpportunity(one.id, { ifMatch }),
   ]) {
-    const { status, code } = await failure(late);
+    const { status, code } = await failure(late());
     assert.deepEqual([status, code], [412, "precondition_failed"]);
   }
   assert.deepEqual(await client.getOpportunity(one.id), changed);

@@ -33,6 +33,7 @@ INVOKERS = {
     "futuretracker_add_audit_partitions",
     "futuretracker_changes",
     "futuretracker_claim",
+    "futuretracker_erase_idempotency_keys",
     "futuretracker_create_audit_partition",
     "futuretracker_erase_opportunities",
     "futuretracker_erase_trash",
@@ -57,6 +58,7 @@ FUNCTIONS = {
     "futuretracker_create_audit_partition": False,
     "futuretracker_delete_idempotency_keys": True,
     "futuretracker_erase": True,  # for the previous release
+    "futuretracker_erase_idempotency_keys": False,
     "futuretracker_erase_opportunities": False,
     "futuretracker_erase_trash": False,
     "futuretracker_history": True,

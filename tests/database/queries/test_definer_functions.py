@@ -147,7 +147,8 @@ def test_the_role_may_not_create_temporary_objects(role: Connection, statement: 
 
 def test_every_definer_function_searches_pg_temp_last(owner: Connection) -> None:
     found = owner.execute(
-        "select proname, proconfig from pg_proc where prosecdef"
+        "select proname, array(select s from unnest(proconfig) as s where s like 'search_path=%')"
+        " from pg_proc where prosecdef"
         " and pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)"
     ).fetchall()
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from futuretracker.database.queries import analytics, opportunities, pages, rounds, search
+from futuretracker.database.queries import analytics, history, opportunities, pages, rounds, search
 from futuretracker.database.queries.columns import ORIGINAL, V1
 from futuretracker.database.queries.one_page import Place
 from futuretracker.database.queries.search import Term
@@ -77,6 +77,10 @@ def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
     v1 = json.loads(analytics.select_analytics(conn, user_id=owner.id, parts=analytics.V1).body)
     assert json.loads(original.body)["total"] == v1["total"] == 1
     assert v1["pipelineAnalytics"]["trackedWithRounds"] == 1
+    changed = history.select_history(conn, user_id=owner.id, row_id=owner.row_id, limit=100)
+    assert changed is not None
+    assert json.loads(changed.items)
+    assert not history.select_history(conn, user_id=owner.id, row_id=other.row_id, limit=100)
     found = rounds.select_rounds(conn, user_id=owner.id, row_id=owner.row_id)
     assert [one["id"] for one in json.loads(found.body or b"[]")] == [str(owner.round_id)]
     assert rounds.select_rounds(conn, user_id=owner.id, row_id=other.row_id) == rounds.Outcome()

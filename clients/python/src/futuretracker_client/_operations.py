@@ -54,17 +54,34 @@ class Operations:
         """
         return cast("list[types.ApiKey]", self._send(Request("GET", "/api/v1/api-keys")))
 
-    def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+    def create_api_key(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewApiKey]
+    ) -> types.ApiKeyWithSecret:
         """Create an API key.
 
         The response is the only one that has the `secret`. A user may have ten keys that have not
         expired; one more is a 409 with the code `too_many_api_keys`.
         """
         return cast(
-            "types.ApiKeyWithSecret", self._send(Request("POST", "/api/v1/api-keys", body=body))
+            "types.ApiKeyWithSecret",
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/api-keys",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    def update_api_key(self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]) -> types.ApiKey:
+    def update_api_key(
+        self,
+        key_id: str,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.ApiKeyChanges],
+    ) -> types.ApiKey:
         """Rename or narrow an API key.
 
         Updates the fields that are sent and keeps the others, everywhere within two seconds. A change
@@ -72,21 +89,36 @@ class Operations:
         """
         return cast(
             "types.ApiKey",
-            self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+            self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+    def delete_api_key(
+        self, key_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.ApiKeyDeleted:
         """Revoke an API key.
 
         Deletes the key for good. It stops working everywhere within two seconds.
         """
         return cast(
             "types.ApiKeyDeleted",
-            self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+            self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     def rotate_api_key(
-        self, key_id: str, /, **body: Unpack[types.Rotation]
+        self, key_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.Rotation]
     ) -> types.ApiKeyWithSecret:
         """Replace the secret of an API key.
 
@@ -96,7 +128,14 @@ class Operations:
         """
         return cast(
             "types.ApiKeyWithSecret",
-            self._send(Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/api-keys/{segment(key_id)}/rotate",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def get_health(self) -> types.Health:
@@ -280,7 +319,9 @@ class Operations:
             if not cursor:
                 return
 
-    def create_opportunity(self, **body: Unpack[types.NewOpportunity]) -> types.CreatedOpportunity:
+    def create_opportunity(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewOpportunity]
+    ) -> types.CreatedOpportunity:
         """Create an opportunity.
 
         Only the title is required. The status is `applied` unless the client sends another. If the
@@ -289,7 +330,14 @@ class Operations:
         """
         return cast(
             "types.CreatedOpportunity",
-            self._send(Request("POST", "/api/v1/opportunities", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def update_opportunities(
@@ -325,6 +373,7 @@ class Operations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Update all opportunities that match.
 
@@ -354,6 +403,7 @@ class Operations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -391,6 +441,7 @@ class Operations:
         all: bool | None = None,
         dry_run: bool | None = None,
         permanent: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
@@ -422,11 +473,14 @@ class Operations:
                         "dry_run": dry_run,
                         "permanent": permanent,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                 )
             ),
         )
 
-    def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+    def batch_opportunities(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.Batch]
+    ) -> types.BatchResults:
         """Create, update and delete several opportunities.
 
         Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
@@ -435,7 +489,14 @@ class Operations:
         """
         return cast(
             "types.BatchResults",
-            self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/batch",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def list_upcoming_rounds(
@@ -503,13 +564,22 @@ class Operations:
             if not cursor:
                 return
 
-    def empty_trash(self) -> types.Emptied:
+    def empty_trash(self, *, idempotency_key: str | None = None) -> types.Emptied:
         """Empty the trash.
 
         Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
         `remaining` says how many are left.
         """
-        return cast("types.Emptied", self._send(Request("DELETE", "/api/v1/opportunities/trash")))
+        return cast(
+            "types.Emptied",
+            self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities/trash",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
+        )
 
     def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
         """Get an opportunity.
@@ -528,6 +598,7 @@ class Operations:
         *,
         if_match: str | None = None,
         if_none_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -542,7 +613,11 @@ class Operations:
                 Request(
                     "PUT",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    headers={
+                        "If-Match": if_match,
+                        "If-None-Match": if_none_match,
+                        "Idempotency-Key": idempotency_key,
+                    },
                     body=body,
                     statuses=(200, 201),
                 )
@@ -555,6 +630,7 @@ class Operations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -569,14 +645,20 @@ class Operations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     def delete_opportunity(
-        self, opportunity_id: str, /, *, permanent: bool | None = None, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        permanent: bool | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
@@ -590,7 +672,7 @@ class Operations:
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
                     query={"permanent": permanent},
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -615,17 +697,21 @@ class Operations:
             ),
         )
 
-    def all_history(self, *, limit: int | None = None) -> Iterator[types.HistoryEntry]:
+    def all_history(
+        self, opportunity_id: str, /, *, limit: int | None = None
+    ) -> Iterator[types.HistoryEntry]:
         """Read all pages of ``list_history``, one item at a time."""
         cursor: str | None = None
         while True:
-            page = self.list_history(limit=limit or 100, cursor=cursor)
+            page = self.list_history(opportunity_id, limit=limit or 100, cursor=cursor)
             yield from page["items"]
             cursor = page["nextCursor"]
             if not cursor:
                 return
 
-    def restore_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
+    def restore_opportunity(
+        self, opportunity_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.Opportunity:
         """Restore an opportunity.
 
         Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
@@ -634,7 +720,13 @@ class Operations:
         """
         return cast(
             "types.Opportunity",
-            self._send(Request("POST", f"/api/v1/opportunities/{segment(opportunity_id)}/restore")),
+            self._send(
+                Request(
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/restore",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     def list_rounds(self, opportunity_id: str, /) -> list[types.Round]:
@@ -648,7 +740,13 @@ class Operations:
         )
 
     def create_round(
-        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.NewRound],
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -661,7 +759,7 @@ class Operations:
                 Request(
                     "POST",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -674,6 +772,7 @@ class Operations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
@@ -687,14 +786,20 @@ class Operations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     def delete_round(
-        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.RoundDeleted:
         """Delete an interview round.
 
@@ -706,7 +811,7 @@ class Operations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -753,7 +858,9 @@ class AsyncOperations:
         """
         return cast("list[types.ApiKey]", await self._send(Request("GET", "/api/v1/api-keys")))
 
-    async def create_api_key(self, **body: Unpack[types.NewApiKey]) -> types.ApiKeyWithSecret:
+    async def create_api_key(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewApiKey]
+    ) -> types.ApiKeyWithSecret:
         """Create an API key.
 
         The response is the only one that has the `secret`. A user may have ten keys that have not
@@ -761,11 +868,23 @@ class AsyncOperations:
         """
         return cast(
             "types.ApiKeyWithSecret",
-            await self._send(Request("POST", "/api/v1/api-keys", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/api-keys",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def update_api_key(
-        self, key_id: str, /, **body: Unpack[types.ApiKeyChanges]
+        self,
+        key_id: str,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.ApiKeyChanges],
     ) -> types.ApiKey:
         """Rename or narrow an API key.
 
@@ -774,21 +893,36 @@ class AsyncOperations:
         """
         return cast(
             "types.ApiKey",
-            await self._send(Request("PATCH", f"/api/v1/api-keys/{segment(key_id)}", body=body)),
+            await self._send(
+                Request(
+                    "PATCH",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
-    async def delete_api_key(self, key_id: str, /) -> types.ApiKeyDeleted:
+    async def delete_api_key(
+        self, key_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.ApiKeyDeleted:
         """Revoke an API key.
 
         Deletes the key for good. It stops working everywhere within two seconds.
         """
         return cast(
             "types.ApiKeyDeleted",
-            await self._send(Request("DELETE", f"/api/v1/api-keys/{segment(key_id)}")),
+            await self._send(
+                Request(
+                    "DELETE",
+                    f"/api/v1/api-keys/{segment(key_id)}",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     async def rotate_api_key(
-        self, key_id: str, /, **body: Unpack[types.Rotation]
+        self, key_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.Rotation]
     ) -> types.ApiKeyWithSecret:
         """Replace the secret of an API key.
 
@@ -799,7 +933,12 @@ class AsyncOperations:
         return cast(
             "types.ApiKeyWithSecret",
             await self._send(
-                Request("POST", f"/api/v1/api-keys/{segment(key_id)}/rotate", body=body)
+                Request(
+                    "POST",
+                    f"/api/v1/api-keys/{segment(key_id)}/rotate",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
             ),
         )
 
@@ -991,7 +1130,7 @@ class AsyncOperations:
                 return
 
     async def create_opportunity(
-        self, **body: Unpack[types.NewOpportunity]
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.NewOpportunity]
     ) -> types.CreatedOpportunity:
         """Create an opportunity.
 
@@ -1001,7 +1140,14 @@ class AsyncOperations:
         """
         return cast(
             "types.CreatedOpportunity",
-            await self._send(Request("POST", "/api/v1/opportunities", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def update_opportunities(
@@ -1037,6 +1183,7 @@ class AsyncOperations:
         q: str | None = None,
         all: bool | None = None,
         dry_run: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Update all opportunities that match.
 
@@ -1066,6 +1213,7 @@ class AsyncOperations:
                         "all": all,
                         "dry_run": dry_run,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -1103,6 +1251,7 @@ class AsyncOperations:
         all: bool | None = None,
         dry_run: bool | None = None,
         permanent: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> types.ChangedOpportunities:
         """Delete all opportunities that match.
 
@@ -1134,11 +1283,14 @@ class AsyncOperations:
                         "dry_run": dry_run,
                         "permanent": permanent,
                     },
+                    headers={"Idempotency-Key": idempotency_key},
                 )
             ),
         )
 
-    async def batch_opportunities(self, **body: Unpack[types.Batch]) -> types.BatchResults:
+    async def batch_opportunities(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.Batch]
+    ) -> types.BatchResults:
         """Create, update and delete several opportunities.
 
         Carries out up to 100 operations, all or none of them. With `"atomic": false` each operation
@@ -1147,7 +1299,14 @@ class AsyncOperations:
         """
         return cast(
             "types.BatchResults",
-            await self._send(Request("POST", "/api/v1/opportunities/batch", body=body)),
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/batch",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     async def list_upcoming_rounds(
@@ -1220,14 +1379,21 @@ class AsyncOperations:
             if not cursor:
                 return
 
-    async def empty_trash(self) -> types.Emptied:
+    async def empty_trash(self, *, idempotency_key: str | None = None) -> types.Emptied:
         """Empty the trash.
 
         Deletes the opportunities in the trash for good, the oldest first, at most 1,000 in one request.
         `remaining` says how many are left.
         """
         return cast(
-            "types.Emptied", await self._send(Request("DELETE", "/api/v1/opportunities/trash"))
+            "types.Emptied",
+            await self._send(
+                Request(
+                    "DELETE",
+                    "/api/v1/opportunities/trash",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
+            ),
         )
 
     async def get_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
@@ -1247,6 +1413,7 @@ class AsyncOperations:
         *,
         if_match: str | None = None,
         if_none_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -1261,7 +1428,11 @@ class AsyncOperations:
                 Request(
                     "PUT",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match, "If-None-Match": if_none_match},
+                    headers={
+                        "If-Match": if_match,
+                        "If-None-Match": if_none_match,
+                        "Idempotency-Key": idempotency_key,
+                    },
                     body=body,
                     statuses=(200, 201),
                 )
@@ -1274,6 +1445,7 @@ class AsyncOperations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.OpportunityChanges],
     ) -> types.Opportunity:
         """Update an opportunity.
@@ -1288,14 +1460,20 @@ class AsyncOperations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     async def delete_opportunity(
-        self, opportunity_id: str, /, *, permanent: bool | None = None, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        permanent: bool | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.Deleted:
         """Delete an opportunity.
 
@@ -1309,7 +1487,7 @@ class AsyncOperations:
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}",
                     query={"permanent": permanent},
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )
@@ -1334,18 +1512,22 @@ class AsyncOperations:
             ),
         )
 
-    async def all_history(self, *, limit: int | None = None) -> AsyncIterator[types.HistoryEntry]:
+    async def all_history(
+        self, opportunity_id: str, /, *, limit: int | None = None
+    ) -> AsyncIterator[types.HistoryEntry]:
         """Read all pages of ``list_history``, one item at a time."""
         cursor: str | None = None
         while True:
-            page = await self.list_history(limit=limit or 100, cursor=cursor)
+            page = await self.list_history(opportunity_id, limit=limit or 100, cursor=cursor)
             for item in page["items"]:
                 yield item
             cursor = page["nextCursor"]
             if not cursor:
                 return
 
-    async def restore_opportunity(self, opportunity_id: str, /) -> types.Opportunity:
+    async def restore_opportunity(
+        self, opportunity_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.Opportunity:
         """Restore an opportunity.
 
         Moves the opportunity with its interview rounds back from the trash. Everything is as it was,
@@ -1355,7 +1537,11 @@ class AsyncOperations:
         return cast(
             "types.Opportunity",
             await self._send(
-                Request("POST", f"/api/v1/opportunities/{segment(opportunity_id)}/restore")
+                Request(
+                    "POST",
+                    f"/api/v1/opportunities/{segment(opportunity_id)}/restore",
+                    headers={"Idempotency-Key": idempotency_key},
+                )
             ),
         )
 
@@ -1372,7 +1558,13 @@ class AsyncOperations:
         )
 
     async def create_round(
-        self, opportunity_id: str, /, *, if_match: str | None = None, **body: Unpack[types.NewRound]
+        self,
+        opportunity_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        **body: Unpack[types.NewRound],
     ) -> types.RoundChanged:
         """Create an interview round.
 
@@ -1385,7 +1577,7 @@ class AsyncOperations:
                 Request(
                     "POST",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
@@ -1398,6 +1590,7 @@ class AsyncOperations:
         /,
         *,
         if_match: str | None = None,
+        idempotency_key: str | None = None,
         **body: Unpack[types.RoundChanges],
     ) -> types.RoundChanged:
         """Update an interview round.
@@ -1411,14 +1604,20 @@ class AsyncOperations:
                 Request(
                     "PATCH",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                     body=body,
                 )
             ),
         )
 
     async def delete_round(
-        self, opportunity_id: str, round_id: str, /, *, if_match: str | None = None
+        self,
+        opportunity_id: str,
+        round_id: str,
+        /,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> types.RoundDeleted:
         """Delete an interview round.
 
@@ -1430,7 +1629,7 @@ class AsyncOperations:
                 Request(
                     "DELETE",
                     f"/api/v1/opportunities/{segment(opportunity_id)}/rounds/{segment(round_id)}",
-                    conditions={"If-Match": if_match},
+                    headers={"If-Match": if_match, "Idempotency-Key": idempotency_key},
                 )
             ),
         )

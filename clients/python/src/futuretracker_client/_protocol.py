@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 # The service has changed nothing. A slow search is not sent again: it would be slow again.
 UNCHANGED = frozenset({429, 503})
+RUNNING = "request_in_progress"  # the request with this key that was sent before
 POINTLESS = frozenset({"no_token", "search_timeout"})
 # A change may have been saved. 0: no response.
 UNKNOWN = frozenset({0, 502, 504})
-# A second POST may create a second opportunity. A second DELETE would return 404.
+# Without a key, a second POST may create a second opportunity, and a second DELETE return 404.
 REPEATABLE = frozenset({"GET", "PUT", "PATCH"})
+KEY = "Idempotency-Key"
 FIRST_DELAY = 0.5
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -36,7 +38,7 @@ class Request:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     is_public: bool = False
-    conditions: Mapping[str, str | None] = field(default_factory=dict)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
     # The statuses that return a result; by default 200 to 299.
     statuses: tuple[int, ...] = ()
 
@@ -69,11 +71,12 @@ class Retries:
         if attempt >= self.limit or error.code in POINTLESS:
             return None
         delay: float | None = None
-        unchanged = error.status in UNCHANGED
+        unchanged = error.status in UNCHANGED or error.code == RUNNING
+        repeatable = request.method in REPEATABLE or request.headers.get(KEY) is not None
         if unchanged and error.retry_after is not None:
             delay = error.retry_after
         elif isinstance(error.__cause__, NEVER_SENT) or (
-            (unchanged or error.status in UNKNOWN) and request.method in REPEATABLE
+            (unchanged or error.status in UNKNOWN) and repeatable
         ):
             delay = FIRST_DELAY * 2**attempt
         return delay if delay is not None and delay <= self.longest_delay else None
@@ -107,7 +110,7 @@ def build(
 ) -> httpx.Request:
     """Return the HTTP request."""
     headers = {"Accept": "application/json"}
-    headers |= {name: value for name, value in request.conditions.items() if value is not None}
+    headers |= {name: value for name, value in request.headers.items() if value is not None}
     if not (request.is_public or is_signed):
         if not token:
             raise FutureTrackerError(

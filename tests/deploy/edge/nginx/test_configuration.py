@@ -11,7 +11,7 @@ import pytest
 from futuretracker.config.table import EXTENSION
 from futuretracker.web.cors import EXPOSED
 from futuretracker.web.headers import security_headers
-from futuretracker.web.request import MAX_BODY
+from futuretracker.web.request import MAX_BODY, MAX_FILE
 from tests.deploy.edge.nginx_server import INCLUDES, NEWEST, SITE, command, debians, lay_out
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def test_the_body_limit_equals_that_of_the_service() -> None:
     [mib] = re.findall(r"client_max_body_size (\d+)m;", (INCLUDES / "patience.conf").read_text())
 
     assert int(mib) * 2**20 == MAX_BODY
+    [mib] = re.findall(r"client_max_body_size (\d+)m;", SITE.read_text())
+    assert int(mib) * 2**20 == MAX_FILE
 
 
 def test_nginx_does_not_start_with_the_other_versions_http2_file(
