@@ -95,7 +95,7 @@ GROUPS: dict[str, dict[str, Command]] = {
             "write the opportunities of a user into a file",
             (
                 "--user user_2abc --output opportunities.csv",
-                "--user user_2abc --format json --rounds",
+                "--user user_2abc --format json --include rounds history",
             ),
             AS_SERVICE[:1],
             SERVICE,
