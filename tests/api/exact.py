@@ -13,6 +13,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from futuretracker.api.openapi.properties import or_empty, takes_empty, takes_null
+from futuretracker.api.schemas.analytics_query import AnalyticsParameters
 from futuretracker.api.schemas.api_keys import JWK, ApiKeyChanges, NewApiKey, Rotation
 from futuretracker.api.schemas.batch import Batch, Operations
 from futuretracker.api.schemas.choices import Choices, Flag
@@ -33,15 +34,20 @@ from futuretracker.api.schemas.opportunities import (
 from futuretracker.api.schemas.public_keys import PRIVATE_MEMBERS, PublicKey
 from futuretracker.api.schemas.query_fields import (
     MAX_SEARCH,
+    AllTags,
     Day,
     Limit,
     OneOf,
     Search,
     SomeOf,
     TrueOrFalse,
+    WholeLink,
 )
 from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
 from futuretracker.api.schemas.rounds import NewRound, RoundChanges
+from futuretracker.api.schemas.tags import LONGEST, Tags
+from futuretracker.api.schemas.tags import MOST as MOST_TAGS
+from futuretracker.api.schemas.time_zones import TimeZone, names
 
 if TYPE_CHECKING:
     from marshmallow import Schema, fields
@@ -67,6 +73,7 @@ QUERIES: Final[dict[str, type[Schema]]] = {
     "deleteOpportunities": ChangeParameters,
     "exportOpportunities": ExportParameters,
     "importOpportunities": ImportParameters,
+    "getAnalytics": AnalyticsParameters,
     "listUpcomingRounds": UpcomingParameters,
     "originalListUpcomingRounds": UpcomingParameters,
 }
@@ -78,6 +85,8 @@ BLANK: Final = (
 )
 MARKS: Final = r"\u0300-\u036f"  # which are no text alone
 STORABLE: Final = r"^[^\x00]*$"
+NO_COMMA: Final = r"^[^\x00,]*$"
+A_TAG: Final = rf"^[{BLANK}{MARKS}]*[^\x00,{BLANK}{MARKS}][^\x00,]*$"
 NOT_BLANK: Final = rf"^[{BLANK}{MARKS}]*[^\x00{BLANK}{MARKS}][^\x00]*$"
 
 ID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -134,7 +143,8 @@ _NOT_INSIDE = r"\x00-\x1f\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f
 _REST = rf"(?:/[^?#\\{_NOT_INSIDE}]*)?(?:\?[^#{_NOT_INSIDE}]*)?(?:#[^{_NOT_INSIDE}]*)?"
 _URL = rf"[Hh][Tt][Tt][Pp][Ss]?://{_USER}{_NAME}{_PORT}{_REST}"
 _AROUND = r"[\t-\r\x1c-\x20\x80-\xa0\xad\u200b-\u200f\u2028-\u202c\u3000\ufeff]*"
-LINK: Final = rf"^[{BLANK}]*$|^{_AROUND}{_URL}{_AROUND}$"
+A_LINK: Final = rf"^{_AROUND}{_URL}{_AROUND}$"
+LINK: Final = rf"^[{BLANK}]*$|{A_LINK}"
 
 
 @singledispatch
@@ -152,6 +162,31 @@ def _text(field: Text) -> Json:
 @exact.register
 def _link(field: Link) -> Json:
     return _string(null=True, maxLength=field.longest, pattern=LINK)
+
+
+@exact.register
+def _whole_link(field: WholeLink) -> Json:
+    return _string(maxLength=field.longest, pattern=A_LINK)
+
+
+@exact.register
+def _tags(field: Tags) -> Json:
+    items = _string(maxLength=LONGEST, pattern=NO_COMMA)
+    return or_empty(field, {"type": ["array", "null"], "items": items, "maxItems": MOST_TAGS})
+
+
+@exact.register
+def _all_tags(_field: AllTags) -> Json:
+    items = _string(maxLength=LONGEST, pattern=A_TAG)
+    return {"type": "array", "items": items, "minItems": 1, "maxItems": MOST_TAGS}
+
+
+@exact.register
+def _time_zone(field: TimeZone) -> Json:
+    null = takes_null(field)
+    return or_empty(
+        field, _string(null=null, enum=[*sorted(names().values()), *([None] if null else [])])
+    )
 
 
 @exact.register
