@@ -96,6 +96,7 @@ BEYOND_SCHEMAS = {
         "cursor is invalid or malformed",
     },
     "listRounds": {INTERNSHIPS_ONLY},
+    "listTrash": {"cursor is invalid or malformed"},
     "createRound": {INTERNSHIPS_ONLY},
     "updateRound": {INTERNSHIPS_ONLY},
     "deleteRound": {INTERNSHIPS_ONLY},
