@@ -13,12 +13,14 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from futuretracker.api.openapi.properties import or_empty, takes_empty, takes_null
+from futuretracker.api.schemas.analytics_query import AnalyticsParameters
 from futuretracker.api.schemas.api_keys import JWK, ApiKeyChanges, NewApiKey, Rotation
 from futuretracker.api.schemas.batch import Batch, Operations
 from futuretracker.api.schemas.choices import Choices, Flag
 from futuretracker.api.schemas.exports import ExportParameters
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
-from futuretracker.api.schemas.filtered_changes import ChangeParameters
+from futuretracker.api.schemas.filtered_changes import ChangeParameters, DeletionOfMatches
+from futuretracker.api.schemas.history import HistoryParameters
 from futuretracker.api.schemas.ids import PATH_IDS
 from futuretracker.api.schemas.imports import ImportParameters
 from futuretracker.api.schemas.moments import FutureTime
@@ -42,6 +44,7 @@ from futuretracker.api.schemas.query_fields import (
 )
 from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
 from futuretracker.api.schemas.rounds import NewRound, RoundChanges
+from futuretracker.api.schemas.trash import DeletionParameters, TrashParameters
 
 if TYPE_CHECKING:
     from marshmallow import Schema, fields
@@ -64,9 +67,13 @@ BODIES: Final[tuple[type[Schema], ...]] = (
 QUERIES: Final[dict[str, type[Schema]]] = {
     "listOpportunities": PageParameters,
     "updateOpportunities": ChangeParameters,
-    "deleteOpportunities": ChangeParameters,
+    "deleteOpportunities": DeletionOfMatches,
+    "deleteOpportunity": DeletionParameters,
+    "getAnalytics": AnalyticsParameters,
+    "listTrash": TrashParameters,
     "exportOpportunities": ExportParameters,
     "importOpportunities": ImportParameters,
+    "listHistory": HistoryParameters,
     "listUpcomingRounds": UpcomingParameters,
     "originalListUpcomingRounds": UpcomingParameters,
 }
