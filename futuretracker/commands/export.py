@@ -12,9 +12,8 @@ from futuretracker.commands.owners import Refused, connection_of
 from futuretracker.commands.problems import database_problem
 from futuretracker.commands.progress import progress
 from futuretracker.commands.subjects import user_id
-from futuretracker.database.queries.columns import EXPORTED
+from futuretracker.database.queries.exports import INCLUDED, exported
 from futuretracker.database.queries.pages import select_page
-from futuretracker.database.queries.rounds import EXPORTED_ROUNDS
 from futuretracker.transfer.writing import FORMATS
 
 if TYPE_CHECKING:
@@ -24,21 +23,23 @@ if TYPE_CHECKING:
 
     from futuretracker.telemetry.progress import Progress
 
-AT_ONCE = 500  # opportunities that one statement reads
+AT_ONCE = 200  # opportunities that one statement reads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the user, the format and the file."""
     parser.add_argument("--user", type=user_id, required=True, help="a user's id, user_...")
     parser.add_argument("--format", choices=tuple(FORMATS), default="csv", help="default: csv")
-    parser.add_argument("--rounds", action="store_true", help="with interview rounds; JSON only")
+    parser.add_argument(
+        "--include", choices=tuple(INCLUDED), nargs="+", default=(), help="JSON only"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
 
 def run(options: argparse.Namespace) -> int | str:
     """Write the file in parts, so that a long one needs little memory."""
-    if options.rounds and options.format != "json":
-        return "--rounds is possible with --format json only."
+    if options.include and options.format != "json":
+        return "--include is possible with --format json only."
     try:
         with connection_of(options.user, "export") as (conn, owner), progress() as shown:
             if options.output is None:
@@ -73,7 +74,7 @@ def _pages(
         page = select_page(
             conn,
             user_id=owner,
-            columns=f"{EXPORTED}, {EXPORTED_ROUNDS}" if options.rounds else EXPORTED,
+            columns=exported(options.include),
             after=after,
             limit=AT_ONCE,
             count=is_first,

@@ -19,7 +19,7 @@ from futuretracker.api.schemas.batch import Batch, Operations
 from futuretracker.api.schemas.choices import Choices, Flag
 from futuretracker.api.schemas.exports import ExportParameters
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
-from futuretracker.api.schemas.filtered_changes import ChangeParameters, DeletionOfMatches
+from futuretracker.api.schemas.filtered_changes import ChangeParameters
 from futuretracker.api.schemas.history import HistoryParameters
 from futuretracker.api.schemas.ids import PATH_IDS
 from futuretracker.api.schemas.imports import ImportParameters
@@ -35,16 +35,20 @@ from futuretracker.api.schemas.opportunities import (
 from futuretracker.api.schemas.public_keys import PRIVATE_MEMBERS, PublicKey
 from futuretracker.api.schemas.query_fields import (
     MAX_SEARCH,
+    AllTags,
     Day,
     Limit,
     OneOf,
     Search,
     SomeOf,
     TrueOrFalse,
+    WholeLink,
 )
 from futuretracker.api.schemas.query_string import PageParameters, UpcomingParameters
 from futuretracker.api.schemas.rounds import NewRound, RoundChanges
-from futuretracker.api.schemas.trash import DeletionParameters, TrashParameters
+from futuretracker.api.schemas.tags import LONGEST, Tags
+from futuretracker.api.schemas.tags import MOST as MOST_TAGS
+from futuretracker.api.schemas.time_zones import TimeZone, names
 
 if TYPE_CHECKING:
     from marshmallow import Schema, fields
@@ -67,12 +71,10 @@ BODIES: Final[tuple[type[Schema], ...]] = (
 QUERIES: Final[dict[str, type[Schema]]] = {
     "listOpportunities": PageParameters,
     "updateOpportunities": ChangeParameters,
-    "deleteOpportunities": DeletionOfMatches,
-    "deleteOpportunity": DeletionParameters,
-    "getAnalytics": AnalyticsParameters,
-    "listTrash": TrashParameters,
+    "deleteOpportunities": ChangeParameters,
     "exportOpportunities": ExportParameters,
     "importOpportunities": ImportParameters,
+    "getAnalytics": AnalyticsParameters,
     "listHistory": HistoryParameters,
     "listUpcomingRounds": UpcomingParameters,
     "originalListUpcomingRounds": UpcomingParameters,
@@ -85,6 +87,8 @@ BLANK: Final = (
 )
 MARKS: Final = r"\u0300-\u036f"  # which are no text alone
 STORABLE: Final = r"^[^\x00]*$"
+NO_COMMA: Final = r"^[^\x00,]*$"
+A_TAG: Final = rf"^[{BLANK}{MARKS}]*[^\x00,{BLANK}{MARKS}][^\x00,]*$"
 NOT_BLANK: Final = rf"^[{BLANK}{MARKS}]*[^\x00{BLANK}{MARKS}][^\x00]*$"
 
 ID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -141,7 +145,8 @@ _NOT_INSIDE = r"\x00-\x1f\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f
 _REST = rf"(?:/[^?#\\{_NOT_INSIDE}]*)?(?:\?[^#{_NOT_INSIDE}]*)?(?:#[^{_NOT_INSIDE}]*)?"
 _URL = rf"[Hh][Tt][Tt][Pp][Ss]?://{_USER}{_NAME}{_PORT}{_REST}"
 _AROUND = r"[\t-\r\x1c-\x20\x80-\xa0\xad\u200b-\u200f\u2028-\u202c\u3000\ufeff]*"
-LINK: Final = rf"^[{BLANK}]*$|^{_AROUND}{_URL}{_AROUND}$"
+A_LINK: Final = rf"^{_AROUND}{_URL}{_AROUND}$"
+LINK: Final = rf"^[{BLANK}]*$|{A_LINK}"
 
 
 @singledispatch
@@ -159,6 +164,31 @@ def _text(field: Text) -> Json:
 @exact.register
 def _link(field: Link) -> Json:
     return _string(null=True, maxLength=field.longest, pattern=LINK)
+
+
+@exact.register
+def _whole_link(field: WholeLink) -> Json:
+    return _string(maxLength=field.longest, pattern=A_LINK)
+
+
+@exact.register
+def _tags(field: Tags) -> Json:
+    items = _string(maxLength=LONGEST, pattern=NO_COMMA)
+    return or_empty(field, {"type": ["array", "null"], "items": items, "maxItems": MOST_TAGS})
+
+
+@exact.register
+def _all_tags(_field: AllTags) -> Json:
+    items = _string(maxLength=LONGEST, pattern=A_TAG)
+    return {"type": "array", "items": items, "minItems": 1, "maxItems": MOST_TAGS}
+
+
+@exact.register
+def _time_zone(field: TimeZone) -> Json:
+    null = takes_null(field)
+    return or_empty(
+        field, _string(null=null, enum=[*sorted(names().values()), *([None] if null else [])])
+    )
 
 
 @exact.register

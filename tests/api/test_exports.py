@@ -109,6 +109,21 @@ def test_rounds_are_in_json_on_request(alice: User) -> None:
     assert "rounds" not in alice.get(f"{EXPORT}?format=json").json[0]
 
 
+def test_the_history_is_in_json_on_request(alice: User, bob: User) -> None:
+    row = alice.post(PATH, ROW).json
+    alice.patch(f"{PATH}/{row['id']}", {"notes": "Changed"})
+    bob.post(PATH, ROW)
+
+    [first] = alice.get(f"{EXPORT}?format=json&include=history,rounds").json
+
+    assert first["history"] == alice.get(f"{PATH}/{row['id']}/history").json["items"]
+    assert [entry["action"] for entry in first["history"]] == [
+        "UPDATE_OPPORTUNITY",
+        "CREATE_OPPORTUNITY",
+    ]
+    assert first["rounds"] == []
+
+
 def test_filters_and_search_are_those_of_the_list(alice: User) -> None:
     for title, status in (("Backend", "saved"), ("Frontend", "saved"), ("Backend 2", "applied")):
         alice.post(PATH, {"title": title, "status": status})

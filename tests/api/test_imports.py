@@ -312,6 +312,7 @@ def test_a_form_has_one_file(alice: User) -> None:
     assert [each["field"] for each in response.json["details"]] == ["file"]
 
 
+@pytest.mark.in_process
 def test_each_opportunity_is_audited(
     alice: User, owner: psycopg.Connection[Any], lines: list[dict[str, Any]]
 ) -> None:
@@ -329,7 +330,7 @@ def test_each_opportunity_is_audited(
     ).fetchall()
     details = {"title": "B", "category": None, "importedBy": "web"}
     assert sorted(found, key=lambda each: each[1]) == [
-        (created, "CREATE_OPPORTUNITY", details, None, "import"),
+        (created, "IMPORT_OPPORTUNITY", details, None, "import"),
         (
             row["id"],
             "UPDATE_OPPORTUNITY",
@@ -364,6 +365,18 @@ def test_a_file_counts_as_a_write_for_each_50_000_bytes(
     assert send(user, TWO).headers["X-RateLimit-Remaining"] == "9"
     assert send(user, TWO + " " * 200_000).headers["X-RateLimit-Remaining"] == "4"
     assert send(user, TWO + " " * 250_000).status_code == 429
+
+
+def test_the_history_begins_with_the_import(alice: User) -> None:
+    [line] = send(alice, "title,created_at\nA,2025-03-01\n").json["lines"]
+    alice.patch(f"{PATH}/{line['id']}", {"notes": "n"})
+
+    entries = alice.get(f"{PATH}/{line['id']}/history").json["items"]
+
+    assert [(entry["action"], entry["client"]) for entry in entries] == [
+        ("UPDATE_OPPORTUNITY", "web"),
+        ("IMPORT_OPPORTUNITY", "import"),
+    ]
 
 
 def test_times_of_the_file_are_kept(alice: User) -> None:

@@ -55,7 +55,7 @@ def test_a_file_is_imported_and_exported(
         " where user_id = %s and client = 'import'",
         [a.id],
     ).fetchall()
-    assert entries == [("operator", "import", "CREATE_OPPORTUNITY", "operator")]
+    assert entries == [("operator", "import", "IMPORT_OPPORTUNITY", "operator")]
 
     exported = tmp_path / "out.xlsx"
     options = ("--format", "xlsx", "--output", str(exported))
@@ -70,12 +70,12 @@ def test_an_export_goes_to_standard_output(
 ) -> None:
     run(tmp_path, "import", "--user", a.clerk_id, str(file), **settings)
 
-    options = ("--format", "json", "--rounds")
+    options = ("--format", "json", "--include", "rounds", "history")
     done = run(tmp_path, "export", "--user", a.clerk_id, *options, **settings)
 
     found = json.loads(done.stdout)
     assert [row["title"] for row in found] == ["B", "=A", "Mine"]
-    assert [len(row["rounds"]) for row in found[:2]] == [0, 0]
+    assert [(len(row["rounds"]), len(row["history"])) for row in found[:2]] == [(0, 1)] * 2
 
 
 def test_a_dry_run_changes_nothing(

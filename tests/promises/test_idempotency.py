@@ -192,3 +192,23 @@ def test_every_change_refuses_a_key_with_another_payload(
     assert refused.json.get("code") == ("idempotency_key_reused" if "v1" in api else None)
     assert "Idempotent-Replayed" not in refused.headers
     assert _state(owner, alice) == before
+
+
+def test_neither_the_key_nor_a_secret_is_stored_or_logged(
+    alice: User, owner: psycopg.Connection[Any]
+) -> None:
+    body = {"name": "Script", "scopes": ["account:read"]}
+    with recorded_events() as events:
+        made = alice.post("/api/v1/api-keys", body, headers={"Idempotency-Key": KEY})
+        rotate = f"/api/v1/api-keys/{made.json['id']}/rotate"
+        rotated = alice.post(rotate, {}, headers={"Idempotency-Key": KEY})
+        alice.post("/api/v1/api-keys", body, headers={"Idempotency-Key": KEY})
+    user_id = alice.get("/api/v1/me").json["internalUserId"]
+    stored = owner.execute(
+        "select idempotency_keys::text from idempotency_keys where user_id = %s", [user_id]
+    ).fetchall()
+
+    assert len(stored) == 2
+    for text in (str(stored), str(events)):
+        for secret in (KEY, KEY.encode().hex(), made.json["secret"], rotated.json["secret"]):
+            assert secret not in text

@@ -34,6 +34,9 @@ DIRECT: dict[str, dict[str, tuple[str, ...]]] = {
             "test_strict_handling_names_a_limited_number_of_fields",
         ),
     },
+    "the firewall refuses an Idempotency-Key that looks like code": {
+        f"{API}/idempotency/test_keys.py": ("test_a_key_is_visible_ascii[!#",),
+    },
     "the firewall refuses a query parameter of more than 1000 characters": {
         f"{API}/test_pages.py": ("test_another_limit_is_refused[limit13",),
     },

@@ -1126,7 +1126,7 @@ export interface components {
              * @example UPDATE_OPPORTUNITY
              * @enum {string}
              */
-            action: "CREATE_OPPORTUNITY" | "UPDATE_OPPORTUNITY" | "DELETE_OPPORTUNITY" | "RESTORE_OPPORTUNITY" | "CREATE_ROUND" | "UPDATE_ROUND" | "DELETE_ROUND";
+            action: "CREATE_OPPORTUNITY" | "IMPORT_OPPORTUNITY" | "UPDATE_OPPORTUNITY" | "DELETE_OPPORTUNITY" | "RESTORE_OPPORTUNITY" | "CREATE_ROUND" | "UPDATE_ROUND" | "DELETE_ROUND";
             /**
              * Format: date-time
              * @description When it was made.

@@ -8,15 +8,17 @@ from marshmallow import EXCLUDE, validates_schema
 
 from futuretracker.api.schemas.base import about, one_of
 from futuretracker.api.schemas.field_errors import FieldCode, Invalid
+from futuretracker.api.schemas.history import HistoryEntry
 from futuretracker.api.schemas.opportunities import V1Fields
 from futuretracker.api.schemas.opportunity_responses import Stored
-from futuretracker.api.schemas.query_fields import OneOf
+from futuretracker.api.schemas.query_fields import OneOf, SomeOf
 from futuretracker.api.schemas.query_string import PageParameters
 from futuretracker.api.schemas.response_fields import array
 from futuretracker.api.schemas.rounds import Round
 from futuretracker.transfer.writing import FORMATS
 
 NAMES: Final = tuple(FORMATS)
+INCLUDED: Final = ("rounds", "history")
 ONLY_JSON: Final = "include is possible with format=json only"
 
 
@@ -35,10 +37,13 @@ class ExportParameters(PageParameters):
         load_default="csv",
         metadata=about("The kind of file.", "csv"),
     )
-    include = OneOf(
-        ("rounds",),
-        "include must be: rounds",
-        metadata=about("`rounds` adds the interview rounds. Only with `format=json`.", "rounds"),
+    include = SomeOf(
+        INCLUDED,
+        one_of("include", INCLUDED),
+        metadata=about(
+            "`rounds` adds the interview rounds, `history` the changes. Only with `format=json`.",
+            ["rounds", "history"],
+        ),
     )
 
     @validates_schema
@@ -50,7 +55,7 @@ class ExportParameters(PageParameters):
 class ExportedOpportunity(V1Fields, Stored):
     """An opportunity in a file."""
 
-    OPTIONAL: ClassVar = frozenset({"rounds"})
+    OPTIONAL: ClassVar = frozenset({"rounds", "history"})
 
     class Meta:
         """Options of marshmallow."""
@@ -59,3 +64,6 @@ class ExportedOpportunity(V1Fields, Stored):
         exclude = ("user_id",)
 
     rounds = array(Round, "Its interview rounds; only with `include=rounds`.", is_rare=True)
+    history = array(
+        HistoryEntry, "Its changes, newest first; only with `include=history`.", is_rare=True
+    )

@@ -14,6 +14,7 @@ from futuretracker.api.schemas.response_fields import array, choice, text, times
 
 ACTIONS = (
     "CREATE_OPPORTUNITY",
+    "IMPORT_OPPORTUNITY",
     "UPDATE_OPPORTUNITY",
     "DELETE_OPPORTUNITY",
     "RESTORE_OPPORTUNITY",
@@ -26,7 +27,7 @@ CLIENTS = {
     "extension": "The browser extension.",
     "app": "Another program of the user.",
     "key": "A program with the API key `keyId`.",
-    "import": "The operator, with `python -m futuretracker import`.",
+    "import": "A file that the user or the operator has imported.",
 }
 
 

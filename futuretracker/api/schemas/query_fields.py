@@ -111,7 +111,7 @@ class AllTags(Tags):
     """One or more tags, separated by commas; a list."""
 
     def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> list[str]:
-        found = super()._deserialize(value.split(","), *args, **kwargs)
-        if not found:
-            raise Invalid(FieldCode.EMPTY, "tags must have at least one tag")
-        return found
+        sent = value.split(",")
+        if not all(map(visible, sent)):
+            raise Invalid(FieldCode.EMPTY, "tags must be one or several tags, separated by commas")
+        return super()._deserialize(sent, *args, **kwargs)

@@ -32,9 +32,10 @@ class TimeZone(fields.Field[str]):
 
 def time_zone(text: str) -> str | None:
     """Return the name of a time zone as the database spells it; None if there is no such one."""
-    return _names().get(text.lower())
+    return names().get(text.lower())
 
 
 @functools.cache
-def _names() -> Mapping[str, str]:
+def names() -> Mapping[str, str]:
+    """Return the names of all time zones, by their names in lower case."""
     return {name.lower(): name for name in zoneinfo.available_timezones()}

@@ -11,9 +11,8 @@ from futuretracker.api.schemas.exports import ExportedOpportunity, ExportParamet
 from futuretracker.api.streaming import FIRST, parts_of
 from futuretracker.auth import allows
 from futuretracker.database import read
-from futuretracker.database.queries.columns import EXPORTED
+from futuretracker.database.queries.exports import exported
 from futuretracker.database.queries.pages import FILTERS, select_page
-from futuretracker.database.queries.rounds import EXPORTED_ROUNDS
 from futuretracker.limits import weighs
 from futuretracker.transfer.writing import FORMATS, XLSX_TYPE
 from futuretracker.web.request import request
@@ -54,12 +53,13 @@ def export_opportunities(query: Mapping[str, Any]) -> Result:
 
 
 def _read_part(query: Mapping[str, Any], after: Place | None, limit: int) -> Page:
+    include = query.get("include", ())
     return read(
         select_page,
         user_id=request.user_id,
-        columns=f"{EXPORTED}, {EXPORTED_ROUNDS}" if "include" in query else EXPORTED,
+        columns=exported(include),
         after=after,
-        limit=limit,
+        limit=min(limit, FIRST) if include else limit,
         filters={name: query[name] for name in FILTERS if name in query},
         search=query.get("q", ()),
     )

@@ -76,6 +76,72 @@ begin
 end
 $$;
 
+-- Erase the keys of a user in short steps, as migration 0027 erases the rest: until `ends_at`. Return
+-- whether nothing is left.
+create function futuretracker_erase_idempotency_keys(erased text, ends_at timestamptz) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    owner constant pg_catalog.uuid := (select user_id from public.erasures where clerk_id = erased);
+begin
+    loop
+        delete from public.idempotency_keys where user_id = owner and scope in (
+            select scope from public.idempotency_keys where user_id = owner limit 1000
+        );
+        if not found then
+            return true;
+        end if;
+        if clock_timestamp() > ends_at then
+            return false;
+        end if;
+    end loop;
+end
+$$;
+
+-- As in migration 0027, and the keys.
+create or replace function futuretracker_continue_erasure(erased text, milliseconds integer)
+returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    ends_at constant pg_catalog.timestamptz :=
+        clock_timestamp() + make_interval(secs => milliseconds / 1000.0);
+    erasure public.erasures;
+begin
+    -- One process at a time works on a user; another one waits here, at most its lock_timeout.
+    perform from public.erasures where clerk_id = erased for update;
+    if not found then
+        return true;
+    end if;
+    perform set_config('app.permanently', 'on', true);
+    if not public.futuretracker_erase_opportunities(erased, ends_at)
+        or not public.futuretracker_erase_trash(erased, ends_at)
+        or not public.futuretracker_erase_idempotency_keys(erased, ends_at)
+        or not public.futuretracker_redact_audit(erased, ends_at)
+        or not public.futuretracker_sweep(erased, ends_at)
+    then
+        return false;
+    end if;
+    select * into erasure from public.erasures where clerk_id = erased;
+    -- A transaction that was let in before the revocation holds a share lock on the user's row:
+    -- wait for it, and erase what it has added.
+    perform from public.users where id = erasure.user_id for update;
+    delete from public.opportunities where user_id = erasure.user_id;
+    delete from public.users where id = erasure.user_id;
+    update public.audit_log set details = '{}'
+    where user_id = erasure.user_id and details <> '{}'
+        and at >= erasure.redacted_up_to - interval '1 minute';
+    if erasure.user_id is not null then
+        insert into public.audit_log (user_id, actor, action, resource_id, request_id)
+        values (erasure.user_id, erased, 'ERASE_USER', erasure.user_id, erasure.request_id);
+    end if;
+    -- The lock is the one that `watch` takes before it looks who is still here and writes.
+    perform pg_advisory_xact_lock(hashtextextended('futuretracker watch', 0));
+    delete from public.watch_profiles where clerk_id = erased;
+    delete from public.anomaly_findings where clerk_id = erased;
+    delete from public.erasures where clerk_id = erased;
+    return true;
+end
+$$;
+
 -- Postgres lets everybody execute a new function, and Supabase its Data API's roles by name.
 do $$
 declare
@@ -85,7 +151,8 @@ begin
     for ours in
         select p.oid::regprocedure as signature from pg_proc as p
         where p.pronamespace = 'public'::regnamespace and p.proname in (
-            'futuretracker_claim', 'futuretracker_delete_idempotency_keys'
+            'futuretracker_claim', 'futuretracker_delete_idempotency_keys',
+            'futuretracker_erase_idempotency_keys'
         )
     loop
         execute format('revoke all on function %s from public', ours.signature);
@@ -94,7 +161,7 @@ begin
         loop
             execute format('revoke all on function %s from %I', ours.signature, other);
         end loop;
-        execute format('grant execute on function %s to futuretracker_api', ours.signature);
     end loop;
 end
 $$;
+grant execute on function futuretracker_claim, futuretracker_delete_idempotency_keys to futuretracker_api;

@@ -36,6 +36,17 @@ _SHOWN: Final[LiteralString] = f"""{time_of("r.at", "at")}, r.action,
         from jsonb_each(r.changes) as c
         where r.changes is not null
     ) as changes"""
+MOST_EXPORTED: Final[LiteralString] = "1000"  # entries of an opportunity
+# A further column of an exported opportunity: its history. ``owning`` is its own row.
+EXPORTED_HISTORY: Final[LiteralString] = f"""(
+        select coalesce(json_agg(shown order by r.at desc, r.version desc), '[]')
+        from (select id as owning_id, user_id as owning_user) as owning, lateral (
+            select entry_id as version, entry_at as at, entry_action as action,
+                entry_resource as resource_id, entry_client as client, entry_changes as changes
+            from futuretracker_history(owning_user, owning_id, 'infinity', 9223372036854775807,
+                {MOST_EXPORTED})
+        ) as r, lateral (select {_SHOWN}) as shown
+    ) as history"""
 _ENTRIES: Final[LiteralString] = f"""
     select entry_id as version, entry_at as at, entry_action as action,
         entry_resource as resource_id, entry_resource as id, entry_client as client,

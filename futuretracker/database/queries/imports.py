@@ -76,10 +76,12 @@ _WRITTEN: Final[LiteralString] = f"""inserted as (
         where {SET_USER} and matched_id is null
         returning id, title, category
     )"""
+# The history looks for the entry of a creation at the time when the opportunity was created, which
+# a file may have set. So an import has an action of its own.
 _AUDITED: Final[LiteralString] = """audited as (
         insert into audit_log
             (user_id, actor, action, resource_id, details, changes, request_id, client)
-        select %(user_id)s, %(actor)s, 'CREATE_OPPORTUNITY', id,
+        select %(user_id)s, %(actor)s, 'IMPORT_OPPORTUNITY', id,
             %(details)s::jsonb || jsonb_build_object('title', title, 'category', category), null,
             %(request_id)s, %(client)s
         from inserted

@@ -161,7 +161,7 @@ def test_a_time_zone_that_only_the_service_knows_is_an_error_of_the_field(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "futuretracker.api.schemas.time_zones._names", lambda: {"new/city": "New/City"}
+        "futuretracker.api.schemas.time_zones.names", lambda: {"new/city": "New/City"}
     )
 
     assert failures(alice.get(V1, query_string={"time_zone": "New/City"})) == [("time_zone", ZONE)]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tests.conftest import User
 
 LINK = "https://example.com/jobs?q=a%20b"
+TAGS = "tags must be one or several tags, separated by commas"
 ROWS: list[dict[str, Any]] = [
     {"title": "A", "company": "Süßwaren", "location": "Berlin", "tags": ["Remote", "C++"],
      "campus_mode": "on_campus", "category": "internship", "applied_on": "2026-11-01",
@@ -69,7 +70,8 @@ def test_a_list_and_a_change_are_filtered(user: User, wanted: dict[str, str], fo
         ("company", "", "company must have a value"),
         ("location", "x" * 201, "location cannot exceed 200 characters"),
         ("company", "a\0b", "company contains characters that cannot be stored"),
-        ("tags", "", "tags must have at least one tag"),
+        ("tags", "", TAGS),
+        ("tags", "remote,", TAGS),
         ("tags", ",".join(["x"] * 21), "Tags cannot have more than 20 entries"),
         ("tags", "x" * 51, "A tag cannot exceed 50 characters"),
         ("link", "example.com", "Link must be a valid URL (http or https)"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import psycopg
 import pytest
 from psycopg import errors as pg
 
+from futuretracker.database.queries import erasures
 from futuretracker.database.queries.changes import OtherForm, remembering, repeating
 from futuretracker.database.queries.columns import V1
 from futuretracker.database.queries.erasures import begin_erasure, continue_erasure
@@ -182,17 +184,27 @@ def test_keys_are_deleted_after_a_day_the_oldest_first(
     assert delete_idempotency_keys(role, 1000) == 0
 
 
-def test_the_erasure_of_a_user_deletes_the_keys(
+def test_the_erasure_of_a_user_deletes_the_keys_in_steps(
     role: Connection, owner: Connection, a: Owner, b: Owner
 ) -> None:
     for user in (a, b):
         insert(role, user, new_key())
+    owner.execute(
+        "insert into idempotency_keys (user_id, scope, payload, result, form)"
+        " select %s, sha256(n::text::bytea), '', '[]', '' from generate_series(1, 2500) as n",
+        [a.id],
+    )
     begin_erasure(role, event=None, clerk_id=a.clerk_id, seconds=60, request_id="request")
-    while not continue_erasure(role, clerk_id=a.clerk_id):
-        pass
 
-    left = owner.execute(
-        "select user_id, count(*) from idempotency_keys where user_id = any(%s) group by 1",
-        [[a.id, b.id]],
-    ).fetchall()
-    assert left == [(b.id, 1)]
+    def left(user: Owner) -> tuple[int]:
+        return owner.execute(
+            "select count(*) from idempotency_keys where user_id = %s", [user.id]
+        ).fetchone()
+
+    with mock.patch.object(erasures, "STEP", 0):  # one batch for each step
+        steps = []
+        while not continue_erasure(role, clerk_id=a.clerk_id):
+            steps.append(left(a)[0])
+    assert 1501 in steps
+    assert 501 in steps
+    assert (left(a), left(b)) == ((0,), (1,))

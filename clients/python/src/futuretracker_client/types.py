@@ -482,6 +482,7 @@ class HistoryEntry(TypedDict):
 
     action: Literal[
         "CREATE_OPPORTUNITY",
+        "IMPORT_OPPORTUNITY",
         "UPDATE_OPPORTUNITY",
         "DELETE_OPPORTUNITY",
         "RESTORE_OPPORTUNITY",

@@ -28,7 +28,12 @@ EXCLUSIONS = [
     (int(rule), place)
     for rule, place in re.findall(r'^SecRuleUpdateTargetById (\d+) "!(\S+)"$', TEXT, re.MULTILINE)
 ]
-FIELDS = {"ARGS:json.title": "title", "ARGS:json.link": "link", "ARGS_GET:q": "query"}
+FIELDS = {
+    "ARGS:json.link": "link",
+    "ARGS_GET:q": "query",
+    **{f"ARGS:json.{name}": "title" for name in ("title", "company", "location", "pay", "contact")},
+    **{f"ARGS:{name}": "title" for name in ("company", "location")},
+}
 REASONS = {(one["rule"], one["field"]): one for one in read_lines(FOLDER / "reasons.jsonl")}
 
 
@@ -47,8 +52,9 @@ def send(waf: Firewall, place: str, text: str, number: int) -> str:
     """Send a text in the place of an exclusion, without a session; return the request's id."""
     field = place.rpartition(".")[2] if "json" in place else "notes"
     source = f"127.6.{number // 100}.1"
-    if place in {"ARGS:q", "ARGS_GET:q"}:
-        made = waf.request("GET", f"{ROWS}?{urlencode({'q': text})}", source=source)
+    if "json" not in place and place.startswith("ARGS"):
+        query = urlencode({place.rpartition(":")[2]: text})
+        made = waf.request("GET", f"{ROWS}?{query}", source=source)
     else:
         made = waf.request("POST", ROWS, body={"title": "Intern", field: text}, source=source)
     return str(made.header("X-Request-Id"))

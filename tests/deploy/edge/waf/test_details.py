@@ -1,0 +1,71 @@
+"""What people note of an opportunity passes the firewall, and so do the filters for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.deploy.edge.waf.corpus.attack import ROWS
+
+if TYPE_CHECKING:
+    from tests.deploy.edge.waf.waf_server import Firewall
+
+pytestmark = pytest.mark.needs("nginx", "modsecurity")
+HONEST = [
+    {"company": "Ernst & Young", "location": "Saint-Étienne (FR)", "pay": "EUR 2,000/month; meals"},
+    {"company": "O'Reilly Media, Inc.", "location": "Coeur d'Alene, ID", "pay": "$25/h + 10%"},
+    {
+        "company": "株式会社",
+        "location": "東京",
+        "pay": "月給30万円",
+        "contact": "田中さん",
+        "tags": ["東京"],
+    },
+    {"company": "مطوّر تطبيقات الهاتف – تدريب", "location": "مطوّر تطبيقات الهاتف – تدريب"},
+    {"contact": "Ada Lovelace <ada@example.com>, +49 (30) 1234-56", "tags": ["C++", "R&D", "C#"]},
+    {
+        "contact": "https://www.example.com/in/ada?x=1&y=2",
+        "tags": ["node.js", "ci/cd", "#1 choice"],
+    },
+    {"company": "Yahoo!", "location": "Remote / Berlin | München", "tags": ["must-apply!", "50%"]},
+    {"time_zone": "America/Argentina/Buenos_Aires", "tags": ["\U0001f680 startup", "AI/ML", "a;b"]},
+]
+LINK = "https://jobs.example.com/view/42?utm_source=board&ref=a%20b&x=(1)#apply"
+
+
+@pytest.mark.parametrize("fields", HONEST)
+def test_honest_values_pass(waf: Firewall, token: str, fields: dict[str, object]) -> None:
+    made = waf.request("POST", ROWS, token=token, body={"title": "Intern", **fields})
+    assert made.status == 201, waf.refused_by(made)
+    for name, value in fields.items():
+        if name in {"company", "location", "tags"}:
+            sent = ",".join(value) if isinstance(value, list) else value
+            found = waf.request("GET", f"{ROWS}?{urlencode({name: sent})}", token=token)
+            assert found.status == 200, (name, value, waf.refused_by(found))
+            assert made.json["id"] in {row["id"] for row in found.json["items"]}
+
+
+def test_a_link_and_a_time_zone_pass_in_a_query(waf: Firewall, token: str) -> None:
+    made = waf.request("POST", ROWS, token=token, body={"title": "Intern", "link": LINK})
+    found = waf.request("GET", f"{ROWS}?{urlencode({'link': LINK})}", token=token)
+    assert [row["id"] for row in found.json["items"]] == [made.json["id"]]
+    days = urlencode({"time_zone": "Europe/Berlin", "from": "2026-01-01", "to": "2026-12-31"})
+    assert waf.request("GET", f"/api/v1/analytics?{days}", token=token).status == 200
+
+
+@pytest.mark.parametrize("name", ["company", "location", "pay", "contact"])
+def test_an_attack_in_a_short_text_is_refused(waf: Firewall, token: str, name: str) -> None:
+    body = {"title": "Intern", name: "1 OR 1=1"}
+    made = waf.request("POST", ROWS, token=token, body=body)
+
+    assert made.status == 403
+    assert 10235 in waf.refused_by(made)
+
+
+@pytest.mark.parametrize("name", ["company", "location", "link", "tags"])
+def test_an_attack_in_a_filter_is_refused(waf: Firewall, token: str, name: str) -> None:
+    query = urlencode({name: "x' UNION SELECT password FROM users--"})
+
+    assert waf.request("GET", f"{ROWS}?{query}", token=token).status == 403
