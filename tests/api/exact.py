@@ -19,7 +19,7 @@ from futuretracker.api.schemas.batch import Batch, Operations
 from futuretracker.api.schemas.choices import Choices, Flag
 from futuretracker.api.schemas.exports import ExportParameters
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
-from futuretracker.api.schemas.filtered_changes import ChangeParameters
+from futuretracker.api.schemas.filtered_changes import ChangeParameters, DeletionOfMatches
 from futuretracker.api.schemas.history import HistoryParameters
 from futuretracker.api.schemas.ids import PATH_IDS
 from futuretracker.api.schemas.imports import ImportParameters
@@ -49,6 +49,7 @@ from futuretracker.api.schemas.rounds import NewRound, RoundChanges
 from futuretracker.api.schemas.tags import LONGEST, Tags
 from futuretracker.api.schemas.tags import MOST as MOST_TAGS
 from futuretracker.api.schemas.time_zones import TimeZone, names
+from futuretracker.api.schemas.trash import DeletionParameters, TrashParameters
 
 if TYPE_CHECKING:
     from marshmallow import Schema, fields
@@ -71,7 +72,9 @@ BODIES: Final[tuple[type[Schema], ...]] = (
 QUERIES: Final[dict[str, type[Schema]]] = {
     "listOpportunities": PageParameters,
     "updateOpportunities": ChangeParameters,
-    "deleteOpportunities": ChangeParameters,
+    "deleteOpportunities": DeletionOfMatches,
+    "deleteOpportunity": DeletionParameters,
+    "listTrash": TrashParameters,
     "exportOpportunities": ExportParameters,
     "importOpportunities": ImportParameters,
     "getAnalytics": AnalyticsParameters,
