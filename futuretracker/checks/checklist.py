@@ -22,6 +22,7 @@ from futuretracker.checks.items import (
     limits,
     monitoring,
     proxy,
+    prune,
     row_security,
     store,
 )
@@ -103,6 +104,7 @@ ITEMS = (
     Item("audit-lines", "Audit lines are kept", journal.collected, within=15),
     Item("backup-recent", "A backup was made today", backups.recent, within=backups.WITHIN + 5),
     Item("backup-restored", "A backup was restored", backups.restored),
+    Item("prune-recent", "What is due is removed", prune.recent),
     Item("metrics-scraped", "Prometheus scrapes the metrics", monitoring.scraped),
     Item("anomalies-evaluated", "Anomaly detection works", anomalies.evaluated),
 )

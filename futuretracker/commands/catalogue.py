@@ -74,6 +74,13 @@ GROUPS: dict[str, dict[str, Command]] = {
             AS_SERVICE[:1],
             SERVICE,
         ),
+        "prune": Command(
+            "remove what is due from the trash and other tables, and finish erasures",
+            ("", "--json"),
+            ("DATABASE_URL", "TRASH_DAYS"),
+            SERVICE,
+            {1: "an erasure is not finished: see the message"},
+        ),
         "audit": Command(
             "delete old entries of the audit log, and measure the table for /metrics",
             ("prune --older-than 24months", "measure --json"),

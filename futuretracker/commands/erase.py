@@ -81,7 +81,7 @@ def _finish_all(
     """Erase users, and say for each what was done; return a sentence for each that is left."""
     problems = {}
     for one in queued:
-        if problem := _finish(conn, one):
+        if problem := finish(conn, one):
             problems[one.clerk_id] = problem
         elif not as_json:
             what = "everything is erased" if one.user_id else "there was no data of this user"
@@ -94,7 +94,7 @@ def _finish_all(
     return list(problems.values())
 
 
-def _finish(conn: psycopg.Connection[Any], erasure: Erasure) -> str | None:
+def finish(conn: psycopg.Connection[Any], erasure: Erasure) -> str | None:
     """Erase until nothing is left; return a sentence if another session is in the way."""
     try:
         with progress() as shown:

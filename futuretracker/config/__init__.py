@@ -10,7 +10,6 @@ from futuretracker.config.cors import read_allowed_headers, read_origins
 from futuretracker.config.database import DatabaseSettings, read_database, read_server
 from futuretracker.config.environment import environment
 from futuretracker.config.metrics import MetricsSettings, read_metrics
-from futuretracker.config.prune import read_trash_days
 from futuretracker.config.rate_limits import RateLimit, read_rate_limit
 from futuretracker.config.store import read_store_url
 from futuretracker.config.urls import read_authority, read_contacts, read_source
@@ -82,7 +81,7 @@ class Config:
                 trusted_proxies=env.number("TRUSTED_PROXIES", 0, 10),
                 api_sunset=env.day("API_SUNSET"),
                 require_if_match=env.flag("REQUIRE_IF_MATCH"),
-                trash_days=read_trash_days(env),
+                trash_days=env.number("TRASH_DAYS", 1, 3650),
                 source_url=read_source(env),
                 security_contact=read_contacts(env),
                 authority=read_authority(env, port),

@@ -87,7 +87,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             "TRASH_DAYS",
             "30",
             "For how many days a deleted opportunity can be restored, 1 to 3650. `prune` removes it"
-            " afterwards, so it needs the same value.",
+            " afterwards.",
         ),
     ),
     "Browsers": (

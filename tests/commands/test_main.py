@@ -34,7 +34,8 @@ def test_help_lists_every_command_with_what_it_does(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert set(COMMANDS) == {
         *("apikey", "audit", "backup", "check", "completion", "dev", "drill", "erase"),
-        *("maintenance", "migrate", "openapi", "restore", "revoke", "serve", "settings", "token"),
+        *("maintenance", "migrate", "openapi", "prune", "restore", "revoke", "serve"),
+        *("settings", "token"),
         *("waf-check", "waf-log", "watch", "findings", "export", "import"),
     }
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
@@ -103,7 +104,7 @@ def test_a_command_that_reads_the_settings_of_the_service_names_some_and_refers_
         Config.from_env("/nonexistent")
     CheckSettings.from_env("/nonexistent")
 
-    for name in ("apikey", "check", "dev", "erase", "maintenance", "revoke"):
+    for name in ("apikey", "check", "dev", "erase", "maintenance", "prune", "revoke"):
         assert set(COMMANDS[name].settings) <= read
         assert "see 'settings'" in COMMANDS[name].more
 

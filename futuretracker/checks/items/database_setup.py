@@ -55,6 +55,8 @@ FUNCTIONS: Final = (
     "futuretracker_kept_columns",
     "futuretracker_delete_idempotency_keys",
     "futuretracker_history",
+    "futuretracker_prune_trash",
+    "futuretracker_pruned",
     "futuretracker_refresh",
     "futuretracker_restore",
     "futuretracker_revoke",

@@ -104,6 +104,32 @@ begin
 end
 $$;
 
+-- Remove at most so many opportunities of all users that were deleted more than so many days ago, the oldest
+-- first. Return their number. What a user restores at this moment is left out.
+create function futuretracker_prune_trash(days integer, most integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    removed pg_catalog.int4;
+begin
+    delete from public.trash where (user_id, id) in (
+        select user_id, id from public.trash
+        where deleted_at < now() - make_interval(days => greatest(days, 1))
+        order by deleted_at limit most for update skip locked
+    );
+    get diagnostics removed = row_count;
+    return removed;
+end
+$$;
+
+-- Note that a step of `prune` has finished, and how many rows it has removed.
+create function futuretracker_pruned(done text, rows_removed bigint) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into public.prune_runs (step, removed) values (done, rows_removed)
+    on conflict (step) do update set finished_at = now(), removed = excluded.removed;
+end
+$$;
+
 -- Erase in shorter steps, and also the trash. Each of the three functions below continues where the step
 -- before stopped, until `ends_at`, and returns whether nothing is left; they run as the owner, because
 -- futuretracker_continue_erasure calls them.
@@ -283,7 +309,8 @@ begin
         select p.oid::regprocedure as signature from pg_proc as p
         where p.pronamespace = 'public'::regnamespace and p.proname in ('futuretracker_to_trash',
             'futuretracker_kept_columns', 'futuretracker_restore', 'futuretracker_erase_opportunities',
-            'futuretracker_erase_trash', 'futuretracker_redact_audit', 'futuretracker_sweep')
+            'futuretracker_erase_trash', 'futuretracker_redact_audit', 'futuretracker_sweep',
+            'futuretracker_prune_trash', 'futuretracker_pruned')
     loop
         execute format('revoke all on function %s from public', ours.signature);
         for other in
@@ -300,4 +327,5 @@ begin
     );
 end
 $$;
-grant execute on function futuretracker_restore, futuretracker_kept_columns to futuretracker_api;
+grant execute on function futuretracker_restore, futuretracker_kept_columns, futuretracker_prune_trash,
+    futuretracker_pruned to futuretracker_api;

@@ -65,6 +65,8 @@ FUNCTIONS = {
     "futuretracker_is_new": False,
     "futuretracker_kept_columns": True,
     "futuretracker_limit_api_keys": False,
+    "futuretracker_prune_trash": True,
+    "futuretracker_pruned": True,
     "futuretracker_redact_audit": False,
     "futuretracker_redact_changes": False,
     "futuretracker_refresh": True,

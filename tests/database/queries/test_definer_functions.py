@@ -28,6 +28,8 @@ DEFINERS = {
     "futuretracker_erase",
     "futuretracker_history",
     "futuretracker_is_new",
+    "futuretracker_prune_trash",
+    "futuretracker_pruned",
     "futuretracker_refresh",
     "futuretracker_refuse_revoked",
     "futuretracker_revoke",
@@ -55,6 +57,7 @@ TABLES = (
     "erasures",
     "api_keys",
     "trash",
+    "prune_runs",
     "idempotency_keys",
 )
 CALLS = {

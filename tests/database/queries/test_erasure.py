@@ -226,3 +226,33 @@ def test_the_queue_names_who_waits_longest_first(role: Connection, a: Owner) -> 
     assert queued == [(a.clerk_id, a.id), (unknown, None)]
     assert continue_erasure(role, clerk_id=unknown)
     assert finish(role, a) == 1
+
+
+def test_an_erasure_keeps_nothing_in_the_trash(
+    role: Connection, owner: Connection, a: Owner, b: Owner
+) -> None:
+    """Neither what it deletes, nor what was there before, nor what is deleted meanwhile."""
+    fill(owner, a, 1200)
+    for user in (a, b):
+        owner.execute("delete from opportunities where id = %s", [user.row_id])
+    kept = "select count(*) from trash where user_id = %s"
+    assert [owner.execute(kept, [user.id]).fetchone() for user in (a, b)] == [(1,), (1,)]
+    begin(role, a.clerk_id)
+    with batch_by_batch():
+        assert not continue_erasure(role, clerk_id=a.clerk_id)
+    owner.execute(
+        "delete from opportunities where id = (select id from opportunities where user_id = %s"
+        " limit 1)",
+        [a.id],
+    )
+    assert owner.execute(kept, [a.id]).fetchone() == (1,)
+    finish(role, a)
+
+    assert counts(owner, a) == [0, 0, 0]
+    assert [owner.execute(kept, [user.id]).fetchone() for user in (a, b)] == [(0,), (1,)]
+
+
+def test_a_user_whom_an_operator_deletes_leaves_no_trash(owner: Connection, a: Owner) -> None:
+    owner.execute("delete from users where id = %s", [a.id])
+
+    assert owner.execute("select from trash where user_id = %s", [a.id]).fetchall() == []

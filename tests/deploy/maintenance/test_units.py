@@ -13,8 +13,13 @@ from tests.deploy.backups.test_units import UNITS, analyze, complaints, unit
 pytestmark = pytest.mark.needs("systemd")
 
 
-NAMES = ("futuretracker-erase", "futuretracker-audit", "futuretracker-migrate")
-TIMERS = NAMES[:2]
+NAMES = (
+    "futuretracker-erase",
+    "futuretracker-audit",
+    "futuretracker-prune",
+    "futuretracker-migrate",
+)
+TIMERS = NAMES[:3]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,6 +46,7 @@ def test_the_unit_is_sandboxed(name: str) -> None:
     [
         ("futuretracker-erase", "erase --resume"),
         ("futuretracker-audit", "audit prune"),
+        ("futuretracker-prune", "prune"),
         ("futuretracker-migrate", "migrate"),
     ],
 )
@@ -56,9 +62,10 @@ def test_the_unit_runs_its_command(name: str, command: str) -> None:
     [
         ("futuretracker-erase", "2027-01-01 00:10:00 UTC", "2027-01-01 00:20:00 UTC"),
         ("futuretracker-audit", "2027-01-01 04:10:00 UTC", "2027-01-02 04:10:00 UTC"),
+        ("futuretracker-prune", "2027-01-01 00:35:00 UTC", "2027-01-01 01:35:00 UTC"),
     ],
 )
-def test_the_timer_runs_every_ten_minutes_or_daily(name: str, first: str, second: str) -> None:
+def test_the_timer_runs_as_often_as_it_says(name: str, first: str, second: str) -> None:
     calendar = unit(f"{name}.timer")["Timer"]["OnCalendar"]
     _, said = analyze("calendar", "--base-time=2027-01-01 00:00:00 UTC", "--iterations=2", calendar)
 

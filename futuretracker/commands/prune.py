@@ -1,0 +1,84 @@
+"""``prune``: remove what is due from the trash and other tables, and finish erasures."""
+
+from __future__ import annotations
+
+import logging.config
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from futuretracker.commands.erase import finish
+from futuretracker.commands.output import add_json, report
+from futuretracker.commands.problems import database_problem
+from futuretracker.commands.progress import progress
+from futuretracker.config import Config
+from futuretracker.database.queries.erasures import select_erasures
+from futuretracker.database.queries.idempotency_keys import delete_idempotency_keys
+from futuretracker.database.queries.prune import ERASURES, KEYS, TRASH, delete_trash, insert_run
+from futuretracker.telemetry import json_lines
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    Step = Callable[[psycopg.Connection[Any], int], int]
+
+BATCH: Final = 1000  # rows; each batch is one short transaction
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the option to print JSON."""
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int | str:
+    """Run all steps, and say what was removed. What is removed stays so if this is stopped."""
+    logging.config.dictConfig(json_lines.CONFIG)
+    config = Config.from_env()
+    try:
+        with psycopg.connect(
+            config.database.primary.url,
+            autocommit=True,
+            prepare_threshold=None,
+            connect_timeout=5,
+            application_name="futuretracker prune",
+        ) as conn:
+            in_trash = partial(delete_trash, days=config.trash_days)
+            removed = {
+                TRASH: _remove(conn, TRASH, in_trash),
+                KEYS: _remove(conn, KEYS, delete_idempotency_keys),
+            }
+            erased, problems = _erase(conn)
+    except psycopg.Error as error:
+        return database_problem(error, "DATABASE_URL")
+    sentence = (
+        f"removed {removed[TRASH]:,} opportunities from the trash and {removed[KEYS]:,} idempotency"
+        f" keys, erased {erased:,} users"
+    )
+    result = {**removed, ERASURES: erased, "unfinished": len(problems)}
+    report("PRUNE", result, sentence, as_json=options.json)
+    return "\n".join(problems) or 0
+
+
+def _remove(conn: psycopg.Connection[Any], name: str, step: Step) -> int:
+    """Remove batches until one is not full; return how many rows were removed."""
+    total, removed = 0, BATCH
+    with progress() as shown:
+        shown.begin(f"Removing what is due: {name}", "rows")
+        while removed == BATCH:
+            removed = step(conn, BATCH)
+            total += removed
+            shown.advance(removed)
+    insert_run(conn, step=name, removed=total)
+    return total
+
+
+def _erase(conn: psycopg.Connection[Any]) -> tuple[int, list[str]]:
+    """Continue erasures that were interrupted; return how many are done, and what is in the way."""
+    outcomes = [finish(conn, one) for one in select_erasures(conn)]
+    problems = [problem for problem in outcomes if problem]
+    erased = len(outcomes) - len(problems)
+    if not problems:
+        insert_run(conn, step=ERASURES, removed=erased)
+    return erased, problems
