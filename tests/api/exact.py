@@ -20,6 +20,7 @@ from futuretracker.api.schemas.choices import Choices, Flag
 from futuretracker.api.schemas.exports import ExportParameters
 from futuretracker.api.schemas.fields import Choice, Date, Link, Number, Text, Time
 from futuretracker.api.schemas.filtered_changes import ChangeParameters
+from futuretracker.api.schemas.history import HistoryParameters
 from futuretracker.api.schemas.ids import PATH_IDS
 from futuretracker.api.schemas.imports import ImportParameters
 from futuretracker.api.schemas.moments import FutureTime
@@ -74,6 +75,7 @@ QUERIES: Final[dict[str, type[Schema]]] = {
     "exportOpportunities": ExportParameters,
     "importOpportunities": ImportParameters,
     "getAnalytics": AnalyticsParameters,
+    "listHistory": HistoryParameters,
     "listUpcomingRounds": UpcomingParameters,
     "originalListUpcomingRounds": UpcomingParameters,
 }
