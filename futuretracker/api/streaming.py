@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIRST: Final = 200  # opportunities in the first part of a list
 MOST: Final = 1000  # in each further part
-PART: Final = 2**20  # bytes of a further part, about; this bounds the memory that a list takes
+PART = 2**20  # bytes of a further part, about; this bounds the memory that a list takes
 
 
 def parts_of(first: Page, read_part: Callable[[Place, int], Page]) -> Iterator[bytes]:

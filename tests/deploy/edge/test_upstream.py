@@ -71,7 +71,7 @@ def test_a_write_is_not_retried_after_its_worker_died(
             wait_for(lambda: request_on(sock, "GET", ROWS, token=token).status == 200)
             [worker] = service.workers()
             os.kill(worker, signal.SIGSTOP)
-            headers = {"Idempotency-Key": "one"}
+            headers = {"X-Idempotency-Key": "one"}
             asked = pool.submit(request_on, sock, method, path, token=token, headers=headers)
             time.sleep(0.2)  # until the request waits in the worker
             os.kill(worker, signal.SIGKILL)
@@ -80,6 +80,18 @@ def test_a_write_is_not_retried_after_its_worker_died(
         wait_for(lambda: request_on(sock, "GET", f"{ROWS}/{made}", token=token).status == 200)
     writes = [line for line in service.lines() if line["type"] == "REQUEST"]
     assert len(writes) == 1
+
+
+def test_a_write_with_a_key_is_carried_out_once(edge: Edge, token: str) -> None:
+    headers = {"Idempotency-Key": "the key of one create"}
+    first, second = (
+        edge.request("POST", ROWS, token=token, body={"title": "one"}, headers=headers)
+        for _ in range(2)
+    )
+
+    assert (first.status, second.status) == (201, 201)
+    assert second.json == first.json
+    assert second.header("Idempotent-Replayed") == "true"
 
 
 def test_an_incomplete_body_never_reaches_the_service(edge: Edge, service: Service) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -86,20 +87,62 @@ def in_script() -> list[str]:
     return str(targets).split()
 
 
+@pytest.mark.needs("git")
 @pytest.mark.parametrize("given", [[], ["lint"], ["lint", "test"]], ids=len)
 def test_the_script_makes_the_targets_that_it_is_given(given: list[str], tmp_path: Path) -> None:
-    """Run the script with a ``make`` that records its arguments."""
-    (tmp_path / "make").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\n')
-    (tmp_path / "make").chmod(0o755)
-    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    subprocess.run([ROOT / ".ci/run", *given], env=env, check=True, timeout=60)
-    made, required = zip(
-        *map(str.split, (tmp_path / "arguments").read_text().splitlines()), strict=True
-    )
+    made, result = run_script(tmp_path, given)
 
-    assert list(made) == (given or in_script())
-    assert set(required) == {"REQUIRE=all"}
+    assert result.returncode == 0, result.stderr
+    assert sorted(made) == sorted(given or in_script())
     assert set(made) <= set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+
+
+@pytest.mark.needs("git")
+@pytest.mark.parametrize("failing", ["lint", "test", "test-stock", "test-pooler", "test-deploy"])
+def test_the_script_fails_if_a_target_fails(failing: str, tmp_path: Path) -> None:
+    made, result = run_script(tmp_path, [], failing)
+
+    assert result.returncode != 0
+    assert failing in made
+    assert f"{failing} failed" in result.stdout
+
+
+@pytest.mark.needs("git")
+def test_the_script_wants_all_changes_to_be_committed(tmp_path: Path) -> None:
+    made, result = run_script(tmp_path, [], file="new")
+
+    assert result.returncode == 1
+    assert "Commit your changes first" in result.stderr
+    assert made == []
+
+
+def run_script(
+    folder: Path, given: list[str], failing: str = "none", *, file: str = ""
+) -> tuple[list[str], subprocess.CompletedProcess[str]]:
+    """Run the script in a repository of its own, with a ``make`` that records its targets."""
+    (folder / "make").write_text(
+        f'#!/bin/sh\n[ "$2" = REQUIRE=all ] || exit 0\necho "$1" >> {folder}/made\n'
+        f'if [ "$1" = {failing} ]; then echo "$1 failed"; exit 1; fi\n'
+    )
+    (folder / "make").chmod(0o755)
+    repository = folder / "repository"
+    (repository / ".ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci/run", repository / ".ci")
+    person = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*person, "commit", "-q", "-m", "Begin"]):
+        subprocess.run(["git", "-C", repository, *command], check=True)
+    if file:
+        (repository / file).touch()
+    result = subprocess.run(
+        [repository / ".ci/run", *given],
+        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "TMPDIR": str(folder)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    recorded = folder / "made"
+    return recorded.read_text().split() if recorded.exists() else [], result
 
 
 @pytest.mark.needs("shellcheck")
