@@ -83,7 +83,7 @@ def test_a_write_is_not_retried_after_its_worker_died(
 
 
 def test_a_write_with_a_key_is_carried_out_once(edge: Edge, token: str) -> None:
-    headers = {"Idempotency-Key": "the key of one create"}
+    headers = {"Idempotency-Key": "one-create"}
     first, second = (
         edge.request("POST", ROWS, token=token, body={"title": "one"}, headers=headers)
         for _ in range(2)
