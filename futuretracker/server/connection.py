@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 
-from futuretracker.web.request import MAX_FILE
+from futuretracker.web.request import MAX_BODY
 
 if TYPE_CHECKING:
     from futuretracker.server.event_loop import EventLoop
@@ -31,7 +31,8 @@ LINE_MOST = 8190  # bytes of the request line; the same as in gunicorn.conf.py
 HEAD_MOST = 32 * 1024  # bytes of the request line and the headers
 HEAD_WITHIN = 10.0  # seconds from the first byte of a head to its end
 CLOSE_WITHIN = 2.0  # seconds for an idle client while the worker stops
-BODY_MOST = MAX_FILE + 128 * 1024  # bytes of a body, with its chunks' sizes and its trailers
+SURPLUS = 128 * 1024  # bytes of the sizes of a body's chunks, and of its trailers
+BODY_MOST = MAX_BODY + SURPLUS  # bytes of a body with them, unless a route allows more
 LINGER_WITHIN = 5.0  # seconds until a client has closed its side
 DISCARDED = bytearray(1024 * 1024)  # few large reads cost less than many small ones
 LINGER_MOST = 8 * 1024 * 1024  # bytes that are discarded until then
@@ -63,7 +64,7 @@ class IncompleteHead(ParseException):
 
 
 class BodyTooLarge(ParseException):
-    """A body has more bytes than ``BODY_MOST``."""
+    """A body has more bytes than it may have."""
 
 
 class Connection:
@@ -78,6 +79,7 @@ class Connection:
         self._loop, self._sock, self._fileno = loop, sock, sock.fileno()
         self._interim = b""  # 100 Continue, to be sent when the application wants the body
         self._body_size = 0  # bytes of it that were received after the head
+        self._body_most = BODY_MOST
         self._patience: Patience | None = None  # for the body; None if ``recv`` must not wait
         self._reading: Patience | None = None  # for the response; None until the client is slow
 
@@ -120,7 +122,12 @@ class Connection:
 
     def begin_body(self) -> None:
         """Expect the body of the request whose head has been read."""
-        self._interim, self._patience, self._body_size = b"", for_body(), 0
+        self._interim, self._patience = b"", for_body()
+        self._body_size, self._body_most = 0, BODY_MOST
+
+    def allow_body(self, size: int) -> None:
+        """Accept a body of so many bytes, with what surrounds its chunks."""
+        self._body_most = size + SURPLUS
 
     def send(self, data: bytes) -> int:
         """Keep gunicorn's ``100 Continue`` until the application wants the body."""
@@ -130,7 +137,7 @@ class Connection:
     def recv(self, size: int) -> bytes:
         """Wait for bytes of the body; raise NoMoreData if the client has closed its side.
 
-        Raise BodyTooLarge if a body with its chunks' sizes and trailers exceeds BODY_MOST.
+        Raise BodyTooLarge if a body with its chunks' sizes and trailers is too large.
         """
         if self._interim:
             interim, self._interim = self._interim, b""
@@ -140,7 +147,7 @@ class Connection:
         if patience:
             patience.count(self._loop.now - began, len(data))
         self._body_size += len(data)
-        if self._body_size > BODY_MOST:
+        if self._body_size > self._body_most:
             raise BodyTooLarge
         return data
 

@@ -21,6 +21,7 @@ from futuretracker.server.strict_request import StrictParser
 from futuretracker.server.writing import NOTHING, close, respond
 from futuretracker.telemetry import json_lines
 from futuretracker.web import waiting
+from futuretracker.web.request import ALLOW_BODY
 from futuretracker.web.turns import ClientGone
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Worker(ServiceWorker, AsyncWorker):
             request = next(parser)
             connection.begin_body()
             _, environ = create(request, connection, connection.client, connection.server, self.cfg)
+            environ[ALLOW_BODY] = connection.allow_body
         except ParseException as error:
             self.handle_error(None, connection, connection.client, error)
             return None

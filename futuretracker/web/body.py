@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from futuretracker.web.errors import ApiError
+from futuretracker.web.request import ALLOW_BODY, MAX_BODY
 
 if TYPE_CHECKING:
     from futuretracker.web.request import Request
@@ -31,6 +32,8 @@ def read_bytes(request: Request) -> bytes:
 
 def _read(request: Request) -> bytes:
     limit = request.body_limit
+    if limit > MAX_BODY and (allow_body := request.environ.get(ALLOW_BODY)):
+        allow_body(limit)
     try:
         if "wsgi.input_terminated" in request.environ:
             body: bytes = request.environ["wsgi.input"].read(limit + 1)

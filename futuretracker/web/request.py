@@ -24,6 +24,7 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_BODY = 2**20  # bytes
 MAX_FILE = 5 * MAX_BODY  # bytes of a body that is a file
 REQUEST_ID = "futuretracker.request_id"
+ALLOW_BODY = "futuretracker.allow_body"  # for a larger body, if the server limits it too
 HEADERS = "futuretracker.web.headers"
 # The blueprint of a route decides to which API version it belongs. These prefixes decide where
 # there is no route: for a path that no route matches, and in the WSGI layer in front of Flask.

@@ -203,6 +203,7 @@ def ask(service: Service, method: str, path: str, token: str | None = None) -> T
         "name": "Key",
         "scopes": ["account:read"],
         "operations": [{"op": "create", "values": {"title": "Internship"}}],
+        "items": [{"title": "Internship"}],
     }
     body = fields if method in {"POST", "PUT", "PATCH"} else None
     started = time.monotonic()

@@ -50,6 +50,11 @@ CHANGE = """
     update opportunity_rounds set notes = 'Changed', result = 'cleared' where user_id = %(id)s;
     update users set email = 'changed@example.com' where id = %(id)s;
     update api_keys set name = 'Changed' where user_id = %(id)s;
+    insert into audit_log (user_id, actor, action, resource_id, request_id)
+        select user_id, 'owner', 'UPDATE_OPPORTUNITY', id, 'request' from opportunities
+        where user_id = %(id)s;
+    insert into opportunities (user_id, title) values (%(id)s, 'Deleted');
+    delete from opportunities where user_id = %(id)s and title = 'Deleted';
 """
 
 
@@ -145,10 +150,10 @@ def reads(app: Application, user: User) -> list[str]:
             for rule in app.url_map.iter_rules()
             if "GET" in (rule.methods or ()) and not is_public(rule.endpoint)
         ]
-    days = "?from=2026-12-01&to=2026-12-02"
+    queries = {"upcoming": "?from=2026-12-01&to=2026-12-02", "export": "?format=json"}
     paths = [rule.replace("<opportunity_id>", row_id) for rule in rules]
-    assert len(paths) == 13
-    return [path + days if path.endswith("/upcoming") else path for path in paths]
+    assert len(paths) == 16
+    return [path + queries.get(path.rpartition("/")[2], "") for path in paths]
 
 
 def test_every_read_uses_the_replica(

@@ -100,7 +100,7 @@ class UserOfPooler:
             self("POST", f"{where}/rounds", {"round_type": "hr", "round_number": 1}).status == 409
         )
         assert self("GET", f"/{other.row['id']}").status == 404
-        assert self("PATCH", where, {"status": "accepted"}).status == 400
+        assert self("PATCH", where, {"status": "unknown"}).status == 400
         assert self("DELETE", f"/{other.row['id']}").status == 404
         assert [one["round_number"] for one in self("GET", f"{where}/rounds").json] == [1]
         more = self("POST", "", {"title": self.name}).json["id"]

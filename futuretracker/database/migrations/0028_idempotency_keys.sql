@@ -82,14 +82,17 @@ create function futuretracker_erase_idempotency_keys(erased text, ends_at timest
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     owner constant pg_catalog.uuid := (select user_id from public.erasures where clerk_id = erased);
+    scopes pg_catalog.bytea[];
 begin
     loop
-        delete from public.idempotency_keys where user_id = owner and scope in (
+        -- An array: Postgres might compare each of the user's keys with each row of a subquery.
+        scopes := array(
             select scope from public.idempotency_keys where user_id = owner limit 1000
         );
-        if not found then
+        if cardinality(scopes) = 0 then
             return true;
         end if;
+        delete from public.idempotency_keys where user_id = owner and scope = any(scopes);
         if clock_timestamp() > ends_at then
             return false;
         end if;

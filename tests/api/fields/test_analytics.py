@@ -144,7 +144,7 @@ def test_the_rounds_are_those_of_the_opportunities_that_are_counted(
             {"from": "2026-03-02", "to": "2026-03-01"},
             "to", "to must not be before from", "out_of_order",
         ),
-        ({"to": "1969-12-31"}, "to", "to must not be before 1970-01-01", "out_of_range"),
+        ({"to": "1969-12-31"}, "to", "to must not be before 1970-01-01", "bad_date"),
         ({"form": "2026-01-01"}, "form", "Unknown query parameter; did you mean from?", mock.ANY),
     ],
 )  # fmt: skip
