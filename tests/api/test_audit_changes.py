@@ -71,6 +71,7 @@ def _with_a_key(user: User, row: dict[str, Any]) -> None:
     user.patch(f"{V1}/{row['id']}", FIELDS, headers={"Idempotency-Key": "the-key"})
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize("change", [_one, _original, _if_match, _batch, _filtered, _with_a_key])
 def test_an_update_keeps_the_fields_that_differ(
     alice: User, owner: Connection, lines: list[dict[str, Any]], change: Callable[..., None]

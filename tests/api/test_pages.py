@@ -27,7 +27,8 @@ SORT = f"sort must be one of: {', '.join(ORDERS)}"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 V1_COLUMNS = [
     "id", "user_id", "title", "description", "link", "deadline", "category", "status", "notes",
-    "created_at", "updated_at", "campus_mode", "applied_on", "current_round_number",
+    "created_at", "updated_at", "campus_mode", "applied_on", "company",
+    "location", "pay", "contact", "tags", "time_zone", "current_round_number",
     "rejected_round_number", "statusConflict",
 ]  # fmt: skip
 

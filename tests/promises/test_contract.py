@@ -76,19 +76,25 @@ WITHIN_A_YEAR = {
     "expiresAt must be in the future",
     "expiresAt must be at most 366 days from now",
 }
-FILTERS = {NO_FILTER, ALL_AND_FILTER}
+DAYS = {
+    "deadline_to must not be before deadline_from",
+    "applied_on_to must not be before applied_on_from",
+}
+FILTERS = {NO_FILTER, ALL_AND_FILTER, *DAYS}
 # What a schema cannot express: how two fields or parameters relate, whether a cursor is for this
 # user and sort, whether the opportunity in a path is an internship, and what the time is.
 BEYOND_SCHEMAS = {
     "createApiKey": {SIGNED_ONLY, *WITHIN_A_YEAR},
     "updateApiKey": {*WIDER.values(), *WITHIN_A_YEAR},
-    "listOpportunities": {
-        "deadline_to must not be before deadline_from",
-        "cursor is invalid or malformed",
+    "listOpportunities": {*DAYS, "cursor is invalid or malformed"},
+    "updateOpportunities": FILTERS,
+    "deleteOpportunities": FILTERS,
+    "exportOpportunities": {ONLY_JSON, *DAYS},
+    "getAnalytics": {
+        "to must not be before from",
+        "from must not be before 1970-01-01",
+        "to must not be before 1970-01-01",
     },
-    "updateOpportunities": {*FILTERS, "deadline_to must not be before deadline_from"},
-    "deleteOpportunities": {*FILTERS, "deadline_to must not be before deadline_from"},
-    "exportOpportunities": {ONLY_JSON, "deadline_to must not be before deadline_from"},
     "batchOpportunities": {"operations.N has the same id"},
     "listUpcomingRounds": {
         "to must not be before from",
@@ -136,8 +142,10 @@ class Run:
         for check in event.recorder.checks.get(case_id, []):
             self.checks.add(check.name)
             if check.status == Status.FAILURE and check.failure_info:
-                if check.name == "ensure_resource_availability" and was_deleted(event, exchange):
-                    continue
+                if check.name == "ensure_resource_availability" and (
+                    was_deleted(event, exchange) or operation_id == "restoreOpportunity"
+                ):
+                    continue  # what was not deleted cannot be restored
                 if check.name == "use_after_free" and operation_id in AFTER_DELETION:
                     continue
                 sent, got = exchange.request, exchange.response
@@ -217,6 +225,11 @@ def has_results(case: Any) -> bool:
     return isinstance(case.body, dict) and case.body.get("atomic") is False
 
 
+def lacks_id(case: Any) -> bool:
+    """Return whether schemathesis has found no id for the path in an earlier response."""
+    return "None" in map(str, (case.path_parameters or {}).values())
+
+
 def is_file(case: Any) -> bool:
     """Return whether the body is a file, which may have other forms than the document says."""
     return isinstance(case.body, list)
@@ -228,7 +241,9 @@ def keep(document: dict[str, Any]) -> Callable[..., bool]:
     def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> bool:
         if isinstance(failure, RejectedPositiveData):
             # No schema knows which ETag is current.
-            return response.status_code != 412 and not is_beyond_schemas(case, response)
+            return not (
+                response.status_code == 412 or lacks_id(case) or is_beyond_schemas(case, response)
+            )
         if isinstance(failure, AcceptedNegativeData):
             return not (has_results(case) or is_file(case) or is_fine_once_trimmed(case, document))
         return True

@@ -209,6 +209,7 @@ def test_an_id_in_the_trash_is_taken(alice: User, bob: User) -> None:
     assert restore(alice, row["id"]).status_code == 200
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize("where", ["among the others", "in the trash"])
 def test_it_can_be_deleted_for_good(
     alice: User, owner: Connection, audits: list[Line], where: str
@@ -253,6 +254,7 @@ def entries(owner: Connection, user: User, response: TestResponse) -> list[tuple
     ).fetchall()
 
 
+@pytest.mark.in_process
 def test_a_restoration_is_audited(alice: User, owner: Connection, audits: list[Line]) -> None:
     row = add(alice)
     delete(alice, row["id"])
@@ -268,6 +270,7 @@ def test_a_restoration_is_audited(alice: User, owner: Connection, audits: list[L
     ]
 
 
+@pytest.mark.in_process
 def test_it_is_emptied_in_parts_the_oldest_first(
     alice: User, bob: User, owner: Connection, audits: list[Line]
 ) -> None:
