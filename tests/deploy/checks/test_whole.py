@@ -45,6 +45,8 @@ def deployment(
     (tmp_path / "status.json").write_text(json.dumps({"backup": backup, "drill": drill}))
     (tmp_path / "token").write_text(issuer.token("user_checked2", ttl=300, azp=FRONTEND))
     (tmp_path / "token").chmod(0o600)
+    prune = [sys.executable, "-m", "futuretracker", "prune"]
+    subprocess.run(prune, env={"PATH": os.environ["PATH"], **settings}, check=True, timeout=300)
     with TemporaryDirectory(prefix="futuretracker-", dir="/dev/shm") as store:
         yield {
             **settings,
