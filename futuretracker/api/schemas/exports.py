@@ -35,7 +35,7 @@ class ExportParameters(PageParameters):
         NAMES,
         one_of("format", NAMES),
         load_default="csv",
-        metadata=about("The kind of file.", "csv"),
+        metadata=about("The kind of file.", "json"),
     )
     include = SomeOf(
         INCLUDED,
