@@ -2,8 +2,9 @@
 
     python -m benchmarks.under_attack [--seconds 8] [--attacks "slow heads" ...]
 
-The service and nginx run as they are deployed. The attackers have the lowest priority, as if they
-had processors of their own. Everything happens on loopback addresses. Each attack ends by itself.
+The service and nginx run as they are deployed. The attackers work only while a processor is idle,
+as if they had processors of their own. Everything happens on loopback addresses. Each attack ends
+by itself.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def run(options: argparse.Namespace) -> None:
         for name in options.attacks:
             quiet = measure(honest, options.seconds)
             row("(none)", quiet, quiet)
-            with attacked(at, name, 4 * options.seconds, token, niceness=19) as counts:
+            with attacked(at, name, 4 * options.seconds, token, aside=True) as counts:
                 row(name, measure(honest, options.seconds), quiet)
             print(f"<!-- {name}: {counts} -->", flush=True)
             time.sleep(12)  # nginx disconnects the last slow clients

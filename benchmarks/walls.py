@@ -69,15 +69,17 @@ def walls(
 
 @contextmanager
 def attacked(
-    at: Walls, name: str, seconds: float, token: str, *, niceness: int = 0
+    at: Walls, name: str, seconds: float, token: str, *, aside: bool = False
 ) -> Iterator[dict[str, int]]:
     """Attack until the block ends; yield what has happened, which is complete after the block.
 
-    With a ``niceness`` of 19 the attackers work as if they had processors of their own.
+    With ``aside`` the attackers work only while a processor is idle, nearly as if they had
+    processors of their own: the kernel interrupts them when an honest process has work to do.
     """
     arguments = [name, str(at.port), str(at.authority), str(seconds), token]
     counts: dict[str, int] = {}
-    command = ["nice", f"--adjustment={niceness}", sys.executable, "-m", "benchmarks.attacks"]
+    priority = ["chrt", "--idle", "0"] if aside else []
+    command = [*priority, sys.executable, "-m", "benchmarks.attacks"]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [*command, *arguments],
@@ -88,8 +90,8 @@ def attacked(
         start_new_session=True,
     ) as process:
         autogroup = Path(f"/proc/{process.pid}/autogroup")
-        if autogroup.exists():  # Linux compares the niceness only inside of a session's group
-            autogroup.write_text(str(niceness))
+        if aside and autogroup.exists():  # priorities count inside of a session's group
+            autogroup.write_text("19")
         started = process.stdout.readline() if process.stdout else ""
         if started != "ready\n":
             process.kill()
