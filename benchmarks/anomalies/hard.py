@@ -28,7 +28,7 @@ WHY: Final = {
     ),
     "mass-delete": (
         "A stealthy attacker deletes 15 to 25 opportunities with the victim's browser, as slowly"
-        " as people who tidy up."
+        " as people who tidy up. Only the even pauses tell, and eleven deletes take minutes."
     ),
     "woken-account": (
         "A stealthy attacker deletes four opportunities. People who come back do that as well."

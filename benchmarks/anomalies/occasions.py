@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
 
 def tidy(rng: Random, person: Person, day: int, terms: Terms) -> Visit:
-    """Delete what is over, one by one, after a look at the list."""
+    """Delete what is over, one by one, after a look at the list. Some go down it evenly."""
     hour = rng.uniform(10, 23)
     device, network = where(rng, person, day, hour, terms)
     visit = Visit(person, device, network, time_of(person, day, hour), rng)
     visit.open()
     wanted = 0.8 * person.rows if happens(rng, 0.08) else 4 + rng.expovariate(1 / 9)
+    pace = rng.choice((3, 6, 12, 25)) if happens(rng, 0.3) else 0
     for _ in range(min(person.rows - 1, int(wanted))):
-        visit.wait(rng.choice((4, 8, 15)))
+        if pace:
+            visit.at += pace * rng.lognormvariate(0, 0.3)
+        else:
+            visit.wait(rng.choice((4, 8, 15)))
         visit.change(deletes=1)
         visit.forget()
-        if happens(rng, 0.25):
+        if not pace and happens(rng, 0.25):
             visit.act({"look": 2, "scroll": 1})
     return visit
 

@@ -97,6 +97,8 @@ def _count(scene: Scene) -> None:
         seen.deletes, seen.failures, seen.credentials, seen.webhooks, networks, returns, jumps,
     ]  # fmt: skip
     own.touch(seen, values, scene.population)
+    if seen.deletes:
+        own.pace.delete(seen.at, seen.deletes)
     own.deleted = min(LARGEST, own.deleted + seen.deletes)
     if scene.person is not None:
         scene.person.graves = min(LARGEST, scene.person.graves + seen.deletes)

@@ -8,6 +8,7 @@ from futuretracker.anomalies import storing
 from futuretracker.anomalies.counts import COUNTED, HOUR, Days, Hour, Values
 from futuretracker.anomalies.familiar import Familiar
 from futuretracker.anomalies.histogram import HALF_LIFE, Histogram
+from futuretracker.anomalies.pace import Pace
 from futuretracker.anomalies.rhythm import Rhythm
 from futuretracker.anomalies.sessions import Sessions
 
@@ -45,7 +46,7 @@ class Profile:
         self.rhythm = Rhythm()
         self.blocks, self.providers = Familiar(24), Familiar(16)
         self.agents, self.users = Familiar(6), Familiar(8)
-        self.sessions = Sessions()
+        self.sessions, self.pace = Sessions(), Pace()
         self.trail: list[str] = []  # request ids of what a detector may ask about
         self.alarmed: dict[str, list[float]] = {}
 

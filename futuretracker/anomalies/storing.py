@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from futuretracker.anomalies.counts import COUNTED, Days, Hour
 from futuretracker.anomalies.histogram import Histogram
+from futuretracker.anomalies.pace import Pace
 from futuretracker.anomalies.rhythm import Rhythm
 from futuretracker.anomalies.sessions import Session
 
@@ -42,6 +43,7 @@ def load(profile: Profile, text: str) -> None:
         familiar.load(values.get(key, ""))
     known = values.get("s", {})
     profile.sessions.known = {name: Session.load(part) for name, part in known.items()}
+    profile.pace = Pace.load(values.get("c", [0]))
     profile.trail, profile.alarmed = values.get("e", []), values.get("a", {})
 
 
@@ -62,6 +64,8 @@ def _encode(profile: Profile) -> str:
         values["z"] = [int(profile.slept), int(profile.woke), profile.deleted]
     if profile.graves or profile.strange:
         values["r"] = [profile.graves, int(profile.strange)]
+    if profile.pace.at:
+        values["c"] = profile.pace.dump()
     values.update((key, familiar.dump()) for familiar, key in _familiar(profile))
     filled = {key: value for key, value in values.items() if value}
     return json.dumps(filled, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Somebody deletes much more within an hour than the user ever does.
+"""Somebody deletes much more within an hour than the user ever does, or as evenly as a program.
 
 It means that somebody destroys data, or that a script goes wrong. Honest explanations: a user who
 ends a season and removes everything, or a script that imports all data again.
@@ -7,6 +7,8 @@ ends a season and removes everything, or a script that imports all data again.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+from futuretracker.anomalies.pace import PAUSES
 
 if TYPE_CHECKING:
     from futuretracker.anomalies.alarms import Alarm, Severity
@@ -21,11 +23,18 @@ FACTOR: Final = 1.5
 
 
 def detect(scene: Scene) -> Alarm | None:
-    """Return an alarm if there are too many deletes."""
+    """Return an alarm if there are too many deletes, or if a program deletes slowly."""
+    if not scene.seen.deletes:
+        return None
     is_strange = scene.seen.at - scene.own.strange < SOON
     floor = STRANGE if is_strange else FLOOR
-    if not scene.seen.deletes or not scene.too_much("deletes", floor, 1 if is_strange else FACTOR):
-        return None
+    if scene.too_much("deletes", floor, 1 if is_strange else FACTOR):
+        return _many(scene, is_strange=is_strange)
+    # API keys belong to programs.
+    return _even(scene) if scene.own.pace.is_even() and not scene.is_key else None
+
+
+def _many(scene: Scene, *, is_strange: bool) -> Alarm:
     deletes = round(scene.within_hour("deletes"))
     return scene.alarm(
         KIND,
@@ -36,4 +45,19 @@ def detect(scene: Scene) -> Alarm | None:
         strength=deletes,
         figures={"deletes": deletes, "usual": scene.usual("deletes")},
         pattern=scene.seen.client,
+    )
+
+
+def _even(scene: Scene) -> Alarm:
+    pauses = scene.own.pace.pauses
+    return scene.alarm(
+        KIND,
+        SEVERITY,
+        f"{PAUSES + 1} opportunities were deleted one by one, each {min(pauses)} to {max(pauses)}"
+        f" seconds after the one before, by the client {scene.seen.client}. A program does that:"
+        f" people pause less evenly.",
+        strength=PAUSES + 1,
+        figures={"deletes": PAUSES + 1, "shortest": min(pauses), "longest": max(pauses)},
+        pattern=f"{scene.seen.client} evenly",
+        seconds=sum(pauses),
     )

@@ -1,6 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.anomalies.detectors.life import CAFE, DAY, HOUR, IPHONE, MINUTE, Life
+
+# Seconds, of somebody who looks before each delete.
+PAUSES = (20, 90, 25, 31, 240, 16, 44, 60, 18, 33, 27, 75, 12, 50, 22)
+
+
+def tidy_up(life: Life, at: float, number: int) -> None:
+    for pause in PAUSES[:number]:
+        at += pause
+        life.change(at, deletes=1)
 
 
 def test_a_mass_delete_is_found_while_it_happens() -> None:
@@ -22,6 +35,49 @@ def test_who_tidies_up_rejected_applications_is_no_alarm() -> None:
     life = Life()
     for step in range(15):
         life.change(life.at + 10 * HOUR + 8 * step, deletes=1)
+    assert life.alarms == []
+
+
+def test_a_program_that_deletes_as_slowly_as_a_person_is_found() -> None:
+    life = Life()
+    at = life.at + 10 * HOUR
+    for step in range(14):
+        at += 40 * (0.7 + 0.6 * (step * 5 % 14) / 13)  # as random.uniform(0.7, 1.3) does
+        life.change(at, deletes=1)
+
+    alarm = life.first("mass-delete")
+    assert (alarm.severity, alarm.subject) == ("high", "user:user_1")
+    assert alarm.figures["deletes"] == 11
+    assert alarm.reason.startswith("11 opportunities were deleted one by one, each 30 to 50 s")
+    assert life.at + 10 * HOUR <= alarm.first_seen < alarm.last_seen <= at
+    assert alarm.pattern == "web evenly"
+
+
+@pytest.mark.parametrize(
+    ("given", "pauses"),
+    [
+        ({}, PAUSES),
+        ({}, (5, 4, 6, 5, 5, 4, 7, 5, 6, 5, 4, 5)),  # down a list
+        ({}, (40, 40, 40, 40, 40, 600, 40, 40, 40, 40, 40)),
+        ({"client": "key:abc"}, (40,) * 12),
+        ({"writes": 1, "deletes": 0}, (40,) * 12),
+    ],
+)
+def test_uneven_and_fast_deletes_are_no_alarm(
+    given: dict[str, Any], pauses: tuple[int, ...]
+) -> None:
+    life = Life()
+    at = life.at + 10 * HOUR
+    for pause in pauses:
+        at += pause
+        life.change(at, **({"deletes": 1} | given))
+    assert life.alarms == []
+
+
+def test_deletes_at_once_are_not_even_ones() -> None:
+    life = Life()
+    for step in range(12):
+        life.change(life.at + 10 * HOUR + 40 * step, deletes=1 + step % 2)
     assert life.alarms == []
 
 
@@ -54,8 +110,7 @@ def test_a_student_who_comes_back_on_the_same_computer_is_no_alarm() -> None:
     life = Life()
     at = life.at + 90 * DAY
     life.visit(at)
-    for step in range(15):
-        life.change(at + MINUTE * (5 + step), deletes=1)
+    tidy_up(life, at + 5 * MINUTE, 15)
     assert life.alarms == []
 
 
@@ -64,6 +119,5 @@ def test_a_student_who_has_moved_may_tidy_up_the_next_day() -> None:
     at = life.at + 90 * DAY
     life.visit(at, address=CAFE)
     life.visit(at + DAY, address=CAFE)
-    for step in range(12):
-        life.change(at + DAY + MINUTE * (5 + step), deletes=1)
+    tidy_up(life, at + DAY + 5 * MINUTE, 12)
     assert life.alarms == []
