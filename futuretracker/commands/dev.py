@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import futuretracker.app  # noqa: F401 - a missing module is reported before anything starts
 from futuretracker.backups.interrupts import STOP_SIGNALS
 from futuretracker.commands.local import running
-from futuretracker.commands.local.embedded_postgres import as_service, postgres
+from futuretracker.commands.local.embedded_postgres import as_service, as_watch, postgres
 from futuretracker.commands.local.greeting import USER, greeting
 from futuretracker.commands.local.issuer import LOCAL, Issuer, UnusableKey
 from futuretracker.commands.local.seed import NotSeeded, seed
@@ -93,7 +93,8 @@ def _serve(stack: ExitStack, chosen: Mapping[str, str], seeded: str | None) -> i
             url = stack.enter_context(postgres(LOCAL / "postgres"))
         migrate(url)
         settings["DATABASE_URL"] = as_service(url)
-        owner = {"MIGRATION_DATABASE_URL": url}
+        # For commands in other terminals. The service itself must not have them.
+        owner = {"MIGRATION_DATABASE_URL": url, "WATCH_DATABASE_URL": as_watch(url)}
     running.write({**settings, **owner})
     gunicorn = _start(settings)
     stack.callback(_stop, gunicorn)

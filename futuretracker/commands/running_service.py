@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 LOCAL = Path(".local")
 COMMANDS = {
-    *("apikey", "audit", "backup", "check", "drill", "erase", "maintenance", "migrate", "revoke")
+    *("apikey", "audit", "backup", "check", "drill", "erase", "findings", "maintenance", "migrate"),
+    *("revoke", "watch"),
 }
 # If the caller has set one of these to another value, the command is for another service.
 DECIDING = (
@@ -22,6 +23,7 @@ DECIDING = (
     *("DATABASE_URL", "DATABASE_URL_FILE", "DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL_FILE"),
     *("MIGRATION_DATABASE_URL", "MIGRATION_DATABASE_URL_FILE"),
     *("BACKUP_DATABASE_URL", "BACKUP_DATABASE_URL_FILE"),
+    *("WATCH_DATABASE_URL", "WATCH_DATABASE_URL_FILE"),
 )
 
 
@@ -44,7 +46,11 @@ def use_running_service(command: str) -> None:
 
 def _of_commands() -> Mapping[str, str]:
     """Return the settings that only commands need, and create the folders that they name."""
-    settings = {"BACKUP_DIRECTORY": LOCAL / "backups", "AUDIT_DIRECTORY": LOCAL / "audit"}
+    settings = {
+        "BACKUP_DIRECTORY": LOCAL / "backups",
+        "AUDIT_DIRECTORY": LOCAL / "audit",
+        "ANOMALY_DIRECTORY": LOCAL / "anomalies",
+    }
     for folder in settings.values():
         folder.mkdir(mode=0o700, exist_ok=True)
     with suppress(ImportError), warnings.catch_warnings():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROLE = "futuretracker_api"
+WATCH_ROLE = "futuretracker_watch"
 TABLES = (
     "users",
     "opportunities",

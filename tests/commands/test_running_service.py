@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -34,12 +35,26 @@ def running() -> Iterator[Dev]:
         ["audit", "measure"],
         ["revoke", "--user", "user_bob"],
         ["erase", "--user", "user_bob"],
+        ["findings", "list"],
     ],
 )
 def test_a_command_needs_no_settings(running: Dev, arguments: list[str]) -> None:
     result = run(running.folder, *arguments)
 
     assert (result.returncode, result.stderr) == (0, SAID), result.stdout
+
+
+def test_unusual_access_is_found(running: Dev) -> None:
+    token = run(running.folder, "token", "--user", "user_erin").stdout.strip()
+    for _ in range(20):
+        path = f"/api/v1/opportunities/{uuid4()}"
+        assert running.ask("GET", path, token=token).status == 404
+    watch = ("watch", "--once", "--file", str(running.output))
+    # The service writes the line ten seconds after the first of the requests.
+    poll(lambda: '"ANOMALY"' in run(running.folder, *watch).stdout, running.process)
+
+    assert "id-enumeration" in run(running.folder, "findings", "list").stdout
+    assert (running.folder / ".local" / "anomalies" / "anomalies.json").exists()
 
 
 def test_a_backup_is_made_and_restored_in_a_drill(running: Dev) -> None:
@@ -79,13 +94,15 @@ def test_an_api_key_is_made_for_the_running_service(running: Dev) -> None:
     [
         {"MIGRATION_DATABASE_URL": "postgresql://postgres:hunter2@127.0.0.1:1/other"},
         {"DATABASE_URL": "postgresql://futuretracker_api:hunter2@127.0.0.1:1/other"},
+        {"WATCH_DATABASE_URL": "postgresql://futuretracker_watch:hunter2@127.0.0.1:1/other"},
         {"FUTURETRACKER_ENV": "production"},
     ],
 )
 def test_settings_of_another_service_are_not_mixed_with_those_of_dev(
     running: Dev, chosen: dict[str, str]
 ) -> None:
-    result = run(running.folder, "backup", **chosen)
+    command = ("findings", "list") if "WATCH_DATABASE_URL" in chosen else ("backup",)
+    result = run(running.folder, *command, **chosen)
 
     assert result.returncode == 1
     assert SAID not in result.stderr

@@ -14,7 +14,7 @@ from platformdirs import user_runtime_path
 from psycopg.conninfo import make_conninfo
 
 from futuretracker.commands.local.running import LocalDataError
-from futuretracker.database.roles import ROLE
+from futuretracker.database.roles import ROLE, WATCH_ROLE
 
 with warnings.catch_warnings():
     # Both warn if there is no login session, but work without one.
@@ -84,3 +84,8 @@ def _is_ready(server: PostgresServer, deadline: float) -> bool:
 def as_service(owner_url: str) -> str:
     """Return the URL with the service's role as the user."""
     return make_conninfo(owner_url, user=ROLE)
+
+
+def as_watch(owner_url: str) -> str:
+    """Return the URL with the role of ``watch`` as the user."""
+    return make_conninfo(owner_url, user=WATCH_ROLE)
