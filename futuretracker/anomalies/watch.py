@@ -46,14 +46,16 @@ class Watch:
         self._leads = False
 
     def run(self) -> None:
-        """Read and evaluate until ``stop`` is set."""
+        """Read and evaluate until ``stop`` is set, or until a pipe has ended and nothing waits."""
         reading = threading.Thread(target=self._read, name="reader")
         reading.start()
         try:
-            while not self.stop.is_set():
+            while not self.stop.is_set() and not self._has_read_all():
                 evaluated = self._evaluation.run(partial(self._evaluate, lease=LEASE))
                 if evaluated is None or not evaluated.more:
                     self.stop.wait(PAUSE)
+            while not self.stop.is_set() and not self._evaluation.run(self._is_done):
+                pass
         finally:
             self.stop.set()
             reading.join()
@@ -75,20 +77,26 @@ class Watch:
         evaluated = self._evaluate(conn, lease=0.0)
         if evaluated is None:  # another process evaluates at this moment
             self.stop.wait(0.1)
-        return evaluated is not None and not evaluated.more and not count_inbox(conn)
+        if evaluated is None or evaluated.more or count_inbox(conn):
+            return False
+        self._save(conn, at_once=True)  # there is no later time
+        return True
+
+    def _has_read_all(self) -> bool:
+        return self._reader.ended and not self._source.is_endless
 
     def _read(self) -> None:
-        """Read lines until the process is told to stop."""
+        """Read lines until the process is told to stop, or until a pipe has ended."""
         patience = Patience(self._settings.url, self.stop)
         try:
-            while not self.stop.is_set():
+            while not self.stop.is_set() and not self._has_read_all():
                 if not patience.run(self._step):
                     self.stop.wait(PAUSE)
         except Exception:
             # Without its lines the process is of no use. systemd starts it again.
             log.exception("the reader has failed")
-        finally:
             self.stop.set()
+        finally:
             self._reader.close()
             patience.close()
 
@@ -117,9 +125,9 @@ class Watch:
             delete_old_profiles(conn, days=KEPT)
             self._pruned_at = time.monotonic()
 
-    def _save(self, conn: Connection[Any]) -> None:
-        """Save the numbers for /metrics, if they are old."""
-        if time.monotonic() - self._saved_at < SAVED:
+    def _save(self, conn: Connection[Any], *, at_once: bool = False) -> None:
+        """Save the numbers for /metrics, if they are old or ``at_once``."""
+        if not at_once and time.monotonic() - self._saved_at < SAVED:
             return
         self._saved_at = time.monotonic()
         numbers = gauges.measure(conn, host=self._host, source=self._source.name)

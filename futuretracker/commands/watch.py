@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sources.add_argument(
         "--stdin",
         action="store_true",
-        help="read stdin; lines that are not stored when the process is killed are lost",
+        help="read stdin to its end; lines that are not stored when the process is killed are lost",
     )
     parser.add_argument(
         "--host",
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int | str:
     except psycopg.Error as error:
         return database_problem(error, "WATCH_DATABASE_URL")
     except OSError as error:
-        return f"The lines or ANOMALY_DIRECTORY ({settings.directory}) cannot be used: {error}."
+        return f"The log lines cannot be read: {error}."
     return 0
 
 

@@ -22,9 +22,14 @@ class Chunk(NamedTuple):
 
 
 class Source(Protocol):
-    """A source of lines. ``name`` is the key of its position in the database."""
+    """A source of lines.
+
+    ``name`` is the key of its position in the database. ``is_endless`` is false for a pipe, which
+    gets no more lines after its end.
+    """
 
     name: str
+    is_endless: bool
 
     def open(self, position: str | None) -> str:
         """Go to a position, or to the first one; return where that is. Raise OSError."""

@@ -22,6 +22,8 @@ class Journal:
     The first start begins with the entries from then on.
     """
 
+    is_endless = True
+
     def __init__(self, unit: str, host: str, *, follow: bool) -> None:
         self._unit, self._follow = unit, follow
         self.name = f"journal:{host}:{unit}"

@@ -29,6 +29,8 @@ PAUSE = 0.1  # seconds between two looks at the end of the file
 class LogFile:
     """The file with this name. A rotated file is read to its end first."""
 
+    is_endless = True
+
     def __init__(self, path: Path, host: str) -> None:
         self._path = path.absolute()
         self.name = f"file:{host}:{self._path}"

@@ -22,6 +22,8 @@ STDIN = 0
 class StandardInput:
     """The lines of a pipe. The position is the number of lines that this process has read."""
 
+    is_endless = False
+
     def __init__(self, host: str) -> None:
         self.name = f"stdin:{host}"
         self._lines = Lines(LONGEST)

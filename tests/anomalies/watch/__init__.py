@@ -111,9 +111,15 @@ class Place:
         self, *arguments: str, module: str = "futuretracker", stdin: bytes = b"", **settings: str
     ) -> subprocess.CompletedProcess[bytes]:
         """Run ``watch --once`` to its end."""
-        command = [sys.executable, "-m", module, "watch", "--once", "--host", "a"]
+        given = arguments or ("--file", str(self.log))
+        return self.to_its_end("--once", *given, module=module, stdin=stdin, **settings)
+
+    def to_its_end(
+        self, *arguments: str, module: str = "futuretracker", stdin: bytes = b"", **settings: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run ``watch`` until it ends by itself."""
         return subprocess.run(
-            [*command, *(arguments or ("--file", str(self.log)))],
+            [sys.executable, "-m", module, "watch", "--host", "a", *arguments],
             cwd=self.folder,
             env=environment({**self.settings(), **settings}),
             input=stdin,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from futuretracker.anomalies import gauges
 from tests.anomalies.watch import Place, activity, logged
 from tests.commands import refused, run
 
@@ -23,6 +25,28 @@ def test_stdin_is_read_to_its_end(place: Place) -> None:
 
     logged(place.once("--stdin", stdin=activity("user_c")), "ANOMALY")
     assert place.query("select lines from watch_sources") == [(4,)]
+
+
+def test_a_pipe_is_evaluated_and_the_process_ends_with_it(place: Place) -> None:
+    scan = activity("user_a", requests=300, reads=0, missing=300, ids=300, pages=0)
+    [line] = logged(place.to_its_end("--stdin", stdin=activity("user_b") + scan), "ANOMALY")
+
+    assert line["kind"] == "id-enumeration"
+    assert place.number("select count(*) from watch_inbox") == 0
+
+
+def test_the_numbers_are_those_after_the_last_evaluation(place: Place) -> None:
+    # More than one transaction evaluates.
+    place.write(
+        *(activity(session=f"sess_{n}", at=time.time() - 600, pages=0) for n in range(2500))
+    )
+    place.write(activity("user_b", requests=300, reads=0, missing=300, ids=300, pages=0))
+    logged(place.once(), "ANOMALY")
+
+    numbers = gauges.read(place.folder)
+    assert numbers is not None
+    assert (numbers.inbox, numbers.lines) == (0, 2501)
+    assert [found[0] for found in numbers.findings] == ["id-enumeration"]
 
 
 def test_lines_of_a_user_who_is_not_here_leave_nothing(place: Place) -> None:
