@@ -77,7 +77,7 @@ def _plan(conn: Connection, finding: Finding, rule: Rule) -> None:
     if subject is None:
         detail = LACKS[rule.action]
     elif rule.dry_run:
-        detail = f"dry-run: would have {DONE[rule.action].format(readable(subject))}"
+        detail = f"would have {DONE[rule.action].format(readable(subject))}"
     else:
         detail = ""
     plan = Plan(

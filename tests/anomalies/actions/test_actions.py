@@ -190,9 +190,9 @@ def test_a_dry_run_only_records(world: World, a: Owner) -> None:
 
     acts = select_actions(world.watch, finding_id=finding.id)
     assert [(act.dry_run, act.attempts, act.detail) for act in acts] == [
-        (True, 0, f"dry-run: would have suspended the API key {key_id}"),
-        (True, 0, f"dry-run: would have lowered the rate limit of the user {a.clerk_id} for a day"),
-        (True, 0, f"dry-run: would have sent the webhook about the API key {key_id}"),
+        (True, 0, f"would have suspended the API key {key_id}"),
+        (True, 0, f"would have lowered the rate limit of the user {a.clerk_id} for a day"),
+        (True, 0, f"would have sent the webhook about the API key {key_id}"),
     ]
     assert not suspended(world.owner, key_id)
     assert a.clerk_id not in select_restrictions(world.role).slowed
