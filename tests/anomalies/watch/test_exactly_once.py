@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from functools import partial
-from itertools import count
 
 import psycopg
 
 from futuretracker.anomalies.evaluation import evaluate
 from futuretracker.database.queries.watch_evaluation import take_turn
 from tests.anomalies.watch import WITHIN, Place, activity
+from tests.anomalies.watch.writing import COUNTING, READ, SUM, Writer
 from tests.support.waiting import wait_for
-
-COUNTING = "tests.anomalies.watch.counting"
-SUM = "select sum((profile::json ->> 'requests')::bigint) from watch_profiles"
-READ = "select sum(lines) from watch_sources"
-
-
-class Writer(threading.Thread):
-    """Appends lines to a log file, rotates it now and then, and adds up the requests."""
-
-    def __init__(self, place: Place, lines: int, file: str = "service.log") -> None:
-        super().__init__(daemon=True)
-        self._place, self._lines, self._file = place, lines, file
-        self.sent = 0
-        self.may_end = threading.Event()
-
-    def run(self) -> None:
-        chance = random.Random(1)  # noqa: S311 - for a test
-        for number in count():
-            if number >= self._lines and self.may_end.is_set():
-                return
-            requests = chance.randint(1, 9)
-            user = "user_" + chance.choice("abcd")
-            self._place.write(activity(user, requests=requests), b"{broken\n", file=self._file)
-            self.sent += requests
-            if number % 700 == 699:
-                log = self._place.folder / self._file
-                log.rename(log.with_name(f"{self._file}.{number}"))
-                log.touch()
-            time.sleep(0.001)
 
 
 def _has_read(place: Place, lines: int) -> bool:
