@@ -112,15 +112,16 @@ def elsewhere(kept: Site) -> Iterator[str]:
             yield url
 
 
-def test_the_service_role_is_created_with_its_settings_and_without_a_password(
-    elsewhere: str, source: str
+@pytest.mark.parametrize("name", ["futuretracker_api", "futuretracker_watch"])
+def test_a_role_is_created_with_its_settings_and_without_a_password(
+    elsewhere: str, source: str, name: str
 ) -> None:
     role = (
         "select rolcanlogin, rolinherit, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole,"
-        " rolconfig from pg_roles where rolname = 'futuretracker_api'"
+        f" rolconfig from pg_roles where rolname = '{name}'"
     )
-    assert rows(elsewhere, role) == rows(source, role)
-    password = "select rolpassword from pg_authid where rolname = 'futuretracker_api'"
+    assert rows(elsewhere, role) == rows(source, role) != []
+    password = f"select rolpassword from pg_authid where rolname = '{name}'"
     assert rows(elsewhere, password) == [(None,)]
 
 

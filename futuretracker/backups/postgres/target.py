@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from futuretracker.backups.problem import BackupProblem
-from futuretracker.database.roles import ROLE
+from futuretracker.database.roles import ROLE, WATCH_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[Any]
 
-# The attributes that migration 3 sets.
+# The attributes that migrations 3 and 23 set.
 ROLE_ATTRIBUTES = "login noinherit nocreatedb nocreaterole"
+# Those of the service's role are in the manifest, and these in migration 23.
+WATCH_SETTINGS = (
+    "TimeZone=UTC",
+    "statement_timeout=30s",
+    "lock_timeout=5s",
+    "idle_in_transaction_session_timeout=30s",
+)
 FOUND = """
 select c.relname::text from pg_class as c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
@@ -96,14 +103,15 @@ def surrounding_sql(conn: Connection, manifest: Manifest) -> tuple[bytes, bytes]
 
 def _roles(conn: Connection, manifest: Manifest) -> Iterable[Composable]:
     there = {row[0] for row in conn.execute("select rolname from pg_roles")}
+    settings_of = {ROLE: manifest.settings, WATCH_ROLE: WATCH_SETTINGS}
     for name in manifest.roles:
         if name in there:
             continue
-        if name != ROLE:
+        if name not in settings_of:
             yield sql.SQL("create role {} nologin").format(sql.Identifier(name))
             continue
         yield sql.SQL("create role {} " + ROLE_ATTRIBUTES).format(sql.Identifier(name))
-        for setting in manifest.settings:
+        for setting in settings_of[name]:
             key, _, value = setting.partition("=")
             yield sql.SQL("alter role {} set {} = {}").format(
                 sql.Identifier(name), sql.Identifier(key), sql.Literal(value)
