@@ -54,16 +54,17 @@ def _row(key: Key) -> tuple[str, ...]:
         printable(key["name"]),
         ", ".join(key["scopes"]),
         _minute(key["createdAt"]),
-        _end(key["expiresAt"]),
+        _end(key),
         _last_used(key),
     )
 
 
-def _end(time: str | None) -> str:
-    if time is None:
-        return "never"
-    has_passed = dt.datetime.fromisoformat(time) <= dt.datetime.now(dt.UTC)
-    return _minute(time) + (" (expired)" if has_passed else "")
+def _end(key: Key) -> str:
+    time = key["expiresAt"]
+    text = "never" if time is None else _minute(time)
+    if time is not None and dt.datetime.fromisoformat(time) <= dt.datetime.now(dt.UTC):
+        return f"{text} (expired)"
+    return f"{text} (suspended)" if key["suspendedAt"] else text
 
 
 def _last_used(key: Key) -> str:

@@ -138,6 +138,14 @@ def test_the_list_is_a_table(
     assert listed["user"] == a.clerk_id
 
 
+def test_the_list_says_which_key_is_suspended(apikey: Command, owner: Connection, a: Owner) -> None:
+    key = create(apikey, a.clerk_id)
+    owner.execute("update api_keys set suspended_at = now() where id = %s", [key["id"]])
+
+    [_, line] = apikey("list", "--user", a.clerk_id).stdout.splitlines()
+    assert re.split(r" {2,}", line)[-2:] == ["never (suspended)", "never"]
+
+
 def test_a_terminal_gets_no_control_characters_of_a_user(
     apikey: Command, role: Connection, owner: Connection, a: Owner
 ) -> None:
