@@ -256,10 +256,10 @@ test("a change with an old ETag overwrites nothing", async () => {
   assert.notEqual(ifMatch, etagOf(changed));
   assert.equal(etagOf(read), etagOf(changed));
   for (const late of [
-    client.putOpportunity(one.id, { notes: "second" }, { ifMatch }),
-    client.deleteOpportunity(one.id, { ifMatch }),
+    () => client.putOpportunity(one.id, { notes: "second" }, { ifMatch }),
+    () => client.deleteOpportunity(one.id, { ifMatch }),
   ]) {
-    const { status, code } = await failure(late);
+    const { status, code } = await failure(late());
     assert.deepEqual([status, code], [412, "precondition_failed"]);
   }
   assert.deepEqual(await client.getOpportunity(one.id), changed);
