@@ -28,7 +28,8 @@ WHY: Final = {
     ),
     "mass-delete": (
         "A stealthy attacker deletes 15 to 25 opportunities with the victim's browser, as slowly"
-        " as people who tidy up. Only the even pauses tell, and eleven deletes take minutes."
+        " as people who tidy up. Only the pauses differ: they are more even. It takes eleven"
+        " deletes to see that."
     ),
     "woken-account": (
         "A stealthy attacker deletes four opportunities. People who come back do that as well."

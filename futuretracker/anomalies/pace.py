@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 PAUSES: Final = 10  # that decide
-SLOW: Final = 20  # seconds: faster ones may be those of somebody who clicks down a list
+SLOW: Final = 20  # seconds; people who click down a list make shorter pauses
 EVEN: Final = 2.0  # times the shortest pause, which the longest one does not reach
 
 

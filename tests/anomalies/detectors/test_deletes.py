@@ -6,7 +6,7 @@ import pytest
 
 from tests.anomalies.detectors.life import CAFE, DAY, HOUR, IPHONE, MINUTE, Life
 
-# Seconds, of somebody who looks before each delete.
+# Pauses in seconds of a person who looks at each opportunity first.
 PAUSES = (20, 90, 25, 31, 240, 16, 44, 60, 18, 33, 27, 75, 12, 50, 22)
 
 
