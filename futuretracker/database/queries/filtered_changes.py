@@ -10,7 +10,7 @@ from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.opportunities import changing
 from futuretracker.database.queries.owner import OWNED, PERMANENTLY
 from futuretracker.database.queries.pages import matching
-from futuretracker.database.queries.search import execute_search
+from futuretracker.database.queries.search import execute_search, execute_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from futuretracker.database.queries.search import Groups
 
 MOST: Final = 1000  # opportunities that one request changes
+# A search that changes what it finds takes longer than one that reads.
+CHANGE_WITHIN: Final[LiteralString] = "set local statement_timeout = '1s'"
+# If Postgres expects few matching rows, it would compare each of up to 1,000 with all others. The
+# other plans may look so expensive to it that it would compile them.
+_HASH_JOINS: Final[LiteralString] = "set local enable_nestloop = off; set local jit = off"
 SHOWN: Final[LiteralString] = "100"  # opportunities whose titles are returned
 _LISTED: Final[LiteralString] = f"""(
         select coalesce(json_agg(json_build_object('id', id, 'title', title)), '[]')::text
@@ -145,7 +150,7 @@ def _change(  # noqa: PLR0913, PLR0917 - parts of a statement, and its parameter
     """
     result: LiteralString = f"select total, (select count(*) from shown), {_LISTED} from counted"
     given = {**terms, **audit.parameters(), **parameters, "most": MOST}
-    execute = execute_search if search else _execute
+    execute = _change_found if search else _change_filtered
     return _matches(execute_change(conn, ctes, result, given, execute))
 
 
@@ -153,6 +158,18 @@ def _execute(
     conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
 ) -> Cursor[Any]:
     return conn.execute(statement, values, prepare=False)  # as for a list with filters
+
+
+def _change_found(
+    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
+) -> Cursor[Any]:
+    return execute_search(conn, statement, values, f"{_HASH_JOINS}; {CHANGE_WITHIN}")
+
+
+def _change_filtered(
+    conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
+) -> Cursor[Any]:
+    return execute_with(conn, _HASH_JOINS, statement, values)
 
 
 def _matches(cursor: Cursor[Any]) -> Matches:

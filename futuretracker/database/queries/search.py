@@ -55,19 +55,34 @@ def condition(groups: Groups) -> tuple[LiteralString, Mapping[str, str]]:
 
 
 def execute_search(
-    conn: Connection[Any], statement: LiteralString, parameters: Mapping[str, object]
+    conn: Connection[Any],
+    statement: LiteralString,
+    parameters: Mapping[str, object],
+    settings: LiteralString | None = None,
 ) -> Cursor[Any]:
-    """Run a search; raise SearchTimeout if Postgres needs longer than SEARCH_WITHIN.
+    """Run a search; raise SearchTimeout if Postgres needs longer than the settings allow."""
+    within = settings or f"set local statement_timeout = {SEARCH_WITHIN}"
+    try:
+        return execute_with(conn, within, statement, parameters)
+    except QueryCanceled as error:
+        raise SearchTimeout from error
 
-    The setting and the search are one message of the simple query protocol. So there is one round
-    trip, and a pooler in transaction mode sends both to the same session. Postgres times
-    each statement of a message by itself, and the setting ends with the message's transaction. The
+
+def execute_with(
+    conn: Connection[Any],
+    settings: LiteralString,
+    statement: LiteralString,
+    parameters: Mapping[str, object],
+) -> Cursor[Any]:
+    """Run a statement with settings of its own.
+
+    The settings and the statement are one message of the simple query protocol. So there is one
+    round trip, and a pooler in transaction mode sends all to the same session. Postgres times
+    each statement of a message by itself, and the settings end with the message's transaction. The
     simple protocol has no parameters: the driver quotes the values.
     """
     cursor = ClientCursor(conn)
-    try:
-        cursor.execute(f"set local statement_timeout = {SEARCH_WITHIN}; {statement}", parameters)
-    except QueryCanceled as error:
-        raise SearchTimeout from error
-    cursor.nextset()
+    cursor.execute(f"{settings}; {statement}", parameters)
+    while cursor.nextset():
+        pass
     return cursor
