@@ -116,3 +116,6 @@ def test_anomaly_detection_has_its_own_url_and_a_name_that_stays() -> None:
     assert watch["secrets"] == ["watch_database_url"]
     assert watch["command"][:6] == ["python", "-m", "futuretracker", "watch", "--host", "docker"]
     assert "watch_database_url" not in services()["api"]["secrets"]
+    # A tenth of Docker's default, which the API has.
+    assert watch["cpu_shares"] == 102
+    assert "cpu_shares" not in services()["api"]

@@ -38,6 +38,17 @@ def test_the_unit_reads_the_journal_as_a_user_of_its_own(name: str) -> None:
     assert re.findall(r"^(\w+)=", given, re.MULTILINE) == ["WATCH_DATABASE_URL"]
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_api_goes_first(name: str) -> None:
+    service, api = unit(name)["Service"], unit("futuretracker-api.service")["Service"]
+
+    assert service["CPUWeight"] == "10"
+    assert service["IOSchedulingClass"] == "idle"
+    assert "CPUWeight" not in api  # so it has 100
+    # It would count within the unit only.
+    assert "Nice" not in service
+
+
 def test_the_timer_runs_it_every_five_minutes() -> None:
     calendar = unit(TIMER)["Timer"]["OnCalendar"]
     _, said = analyze("calendar", "--base-time=2027-01-01 00:00:01 UTC", "--iterations=2", calendar)
