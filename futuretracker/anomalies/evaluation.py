@@ -89,21 +89,16 @@ def _observe(
         except Exception:
             # A defect of one detector, or in one observation, must not stop the others for ever.
             log.exception("observation not evaluated")
-    lock_erasures(conn)
     nobody = (None, observations[-1].until)
-    upsert_profiles(
-        conn,
-        # In one order, so that two transactions do not wait for each other's rows.
-        profiles=[
-            Saved(
-                subject,
-                owners.get(subject, nobody)[0],
-                profile.dump(),
-                owners.get(subject, nobody)[1],
-            )
-            for subject, profile in sorted(profiles.items())
-        ],
-    )
+    # In one order, so that two transactions do not wait for each other's rows.
+    saved = [
+        Saved(subject, owner, profile.dump(), seen_at)
+        for subject, profile in sorted(profiles.items())
+        for owner, seen_at in [owners.get(subject, nobody)]
+    ]
+    # Whoever erases a user waits for this lock, so it comes after all work that needs time.
+    lock_erasures(conn)
+    upsert_profiles(conn, profiles=saved)
     return alarms
 
 

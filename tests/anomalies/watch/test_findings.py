@@ -12,6 +12,7 @@ import pytest
 
 from futuretracker.anomalies.evaluation import evaluate
 from futuretracker.anomalies.gauges import AnomalyMetrics
+from futuretracker.anomalies.profile import Profile
 from futuretracker.anomalies.reader import Reader
 from futuretracker.anomalies.sources.log_file import LogFile
 from futuretracker.telemetry.exposition import exposition
@@ -135,6 +136,27 @@ def test_an_erasure_waits_for_an_evaluation_that_is_about_to_write(place: Place)
         service.execute("set lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             service.execute("select futuretracker_continue_erasure('user_a', 1000)")
+
+
+def test_an_erasure_does_not_wait_while_profiles_become_text(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With little of the processor, this may take long."""
+    free: list[tuple[bool]] = []
+    dump = Profile.dump
+
+    def watched(profile: Profile) -> str:
+        lock = "pg_try_advisory_xact_lock(hashtextextended('futuretracker watch', 0))"
+        free.extend(place.query(f"select {lock}"))
+        return dump(profile)
+
+    monkeypatch.setattr(Profile, "dump", watched)
+    place.write(activity())
+    with psycopg.connect(place.url, autocommit=True) as conn:
+        Reader(LogFile(place.log, "a"), "a").step(conn)
+        assert evaluate(conn, host="a", lease=0)
+
+    assert set(free) == {(True,)}
 
 
 def test_the_counts_are_saved_while_it_runs_and_it_ends_with_sigterm(place: Place) -> None:
