@@ -11,17 +11,17 @@ from typing import Self
 
 from benchmarks.processes import CannotMeasure
 
-PAUSE = 0.05  # seconds between two requests
+PAUSE = 0.02  # seconds between two requests
 PATH = "/api/v1/opportunities?limit=20"
 
 
 class Latency:
-    """Sends requests in a thread while the block runs; ``str`` shows the median and 99 %."""
+    """Sends requests in a thread while the block runs. Times are in milliseconds."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port, self._headers = port, {"Authorization": f"Bearer {token}"}
         self._times: list[float] = []
-        self._failed = 0
+        self.failed = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -33,21 +33,25 @@ class Latency:
         self._stop.set()
         self._thread.join()
 
-    @classmethod
-    def measured(cls, port: int, token: str, seconds: float) -> Self:
-        """Measure for so many seconds."""
-        with cls(port, token) as latency:
-            time.sleep(seconds)
-        return latency
+    @property
+    def requests(self) -> int:
+        """Return the number of requests."""
+        return len(self._times)
 
-    def __str__(self) -> str:
+    @property
+    def median(self) -> float:
+        """Return the time that half of the requests did not exceed."""
+        return self._hundredths()[49]
+
+    @property
+    def p99(self) -> float:
+        """Return the time that 99 % of the requests did not exceed."""
+        return self._hundredths()[98]
+
+    def _hundredths(self) -> list[float]:
         if len(self._times) < 2:  # noqa: PLR2004 - a quantile needs two
             raise CannotMeasure("the service sent too few responses")
-        hundredths = quantiles(self._times, n=100)
-        return (
-            f"{hundredths[49] * 1000:.1f} ms (median), {hundredths[98] * 1000:.1f} ms (99 %),"
-            f" {len(self._times):,} requests, {self._failed} failed"
-        )
+        return quantiles(self._times, n=100)
 
     def _run(self) -> None:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
@@ -56,5 +60,5 @@ class Latency:
             connection.request("GET", PATH, headers=self._headers)
             response = connection.getresponse()
             response.read()
-            self._times.append(time.perf_counter() - began)
-            self._failed += response.status != HTTPStatus.OK
+            self._times.append((time.perf_counter() - began) * 1000)
+            self.failed += response.status != HTTPStatus.OK

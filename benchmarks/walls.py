@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.processes import CannotMeasure, children
+from benchmarks.processes import CannotMeasure, children, lower_session
 from benchmarks.servers import ROOT
 from tests.deploy.edge.nginx_server import debians, lay_out, running
 from tests.deploy.edge.substitution import replace_in
@@ -89,9 +89,8 @@ def attacked(
         text=True,
         start_new_session=True,
     ) as process:
-        autogroup = Path(f"/proc/{process.pid}/autogroup")
-        if aside and autogroup.exists():  # priorities count inside of a session's group
-            autogroup.write_text("19")
+        if aside:
+            lower_session(process.pid, 19)
         started = process.stdout.readline() if process.stdout else ""
         if started != "ready\n":
             process.kill()
