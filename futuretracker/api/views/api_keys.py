@@ -15,7 +15,7 @@ from futuretracker.api.schemas.field_errors import ValidationFailed
 from futuretracker.api.versions import V1
 from futuretracker.auth.api_keys.format import make_key, prefix_of
 from futuretracker.auth.api_keys.new import new_key
-from futuretracker.database import read, run, write
+from futuretracker.database import read, write
 from futuretracker.database.queries import api_keys as rows
 from futuretracker.web.application import current_app
 from futuretracker.web.errors import not_allowed, not_found
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from futuretracker.api.contract import Result
-    from futuretracker.web.errors import ApiError
 
 blueprint = ApiBlueprint("api_keys", tag="API keys")
 NOTHING_TO_ROTATE: Final = "This API key has a public key, so it has no secret to replace"
@@ -111,13 +110,15 @@ def rotate_api_key(key_id: str, values: Mapping[str, int]) -> Result:
     keep = values["keepFormerFor"]
     entry = _entry(key_id, keepFormerFor=keep)
     new = make_key(current_app.settings.environment, key_id)
-    row = write(
+    outcome = write(
         rows.rotate_key, audit=entry, key_id=key_id, digest=new.digest, keep=keep, prefix=_prefix()
     )
-    if row is None:
-        raise _not_rotated(key_id)
+    if not outcome.found:
+        raise not_found("API key")
+    if outcome.body is None:
+        raise not_allowed(409, "no_secret", NOTHING_TO_ROTATE)
     _committed(entry, key_id)
-    return _with_secret(row, new.text)
+    return _with_secret(outcome.body, new.text)
 
 
 @blueprint.delete("/api-keys/<key_id>")
@@ -154,14 +155,6 @@ def _with_secret(row: bytes, secret: str | None) -> bytes:
         key_id = json.loads(row)["id"]
         raise not_allowed(409, "secret_shown_before", SHOWN_BEFORE.format(key_id))
     return row.removesuffix(b"}") + b',"secret":' + json.dumps(secret).encode() + b"}"
-
-
-def _not_rotated(key_id: str) -> ApiError:
-    """Return the 409 for a key without a secret, or the 404 if the user has no such key."""
-    keys = json.loads(run(rows.select_keys, user_id=request.user_id, prefix=_prefix()))
-    if any(key["id"] == key_id for key in keys):
-        return not_allowed(409, "no_secret", NOTHING_TO_ROTATE)
-    return not_found("API key")
 
 
 def _prefix() -> str:

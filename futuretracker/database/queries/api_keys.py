@@ -49,10 +49,11 @@ class NewKey(NamedTuple):
 
 
 class KeyOutcome(NamedTuple):
-    """The result of an update.
+    """The result of an update or a rotation.
 
     ``found`` says whether the user has the key. ``wider`` names the fields whose new values would
-    allow more than the present ones; then nothing is changed. ``body`` is the changed key as JSON.
+    allow more than the present ones; then nothing is changed. ``body`` is the changed key as JSON,
+    or None if nothing is changed.
     """
 
     found: bool
@@ -143,7 +144,7 @@ def update_key(
     The columns are ``name``, ``scopes``, ``networks`` (CIDRs as text) and ``expires_at``. The row
     is locked before it is compared, so that no other change comes in between.
     """
-    cursor = execute_change(
+    return _change(
         conn,
         f"""
         locked as (
@@ -156,12 +157,7 @@ def update_key(
             from locked
             where {OWNED} and id = locked_id and wider = '{{}}'
             returning api_keys.*, version - 1 as former_version
-        ), {AUDITED}, {REVOKED}
-        """,
-        f"""
-        select wider, (select row_to_json(k)::text from (select {KEY} from written) as k),
-            (select count(futuretracker_revoke) from revoked)
-        from locked
+        )
         """,
         {
             **values,
@@ -171,11 +167,6 @@ def update_key(
             "prefix": prefix,
         },
     )
-    row = cursor.fetchone()
-    if row is None:
-        return KeyOutcome(found=False, wider=[], body=None)
-    fields, body, _ = row
-    return KeyOutcome(True, fields, body and body.encode())
 
 
 def rotate_key(  # noqa: PLR0913 - the secret, and for how long the one before it stays valid
@@ -186,24 +177,30 @@ def rotate_key(  # noqa: PLR0913 - the secret, and for how long the one before i
     digest: bytes,
     keep: int,
     prefix: str,
-) -> bytes | None:
+) -> KeyOutcome:
     """Replace the secret of a key, and keep the former one valid for ``keep`` seconds.
 
-    Return the key as JSON, or None if the user has no such key or the key has no secret.
+    A key without a secret is found, but not changed.
     """
     return _change(
         conn,
         f"""
+        locked as (
+            select id as locked_id, '{{}}'::text[] as wider from api_keys
+            where {OWNED} and id = %(key_id)s
+            for update
+        ), written as (
             update api_keys set
                 former_digest = case when %(keep)s::integer > 0 then secret_digest end,
                 former_until = case when %(keep)s::integer > 0
                     then now() + make_interval(secs => %(keep)s::integer) end,
                 secret_digest = %(digest)s::bytea,
                 version = version + 1
-            where {OWNED} and id = %(key_id)s and secret_digest is not null
-            returning *, version - 1 as former_version
+            from locked
+            where {OWNED} and id = locked_id and secret_digest is not null
+            returning api_keys.*, version - 1 as former_version
+        )
         """,
-        f"(select row_to_json(k)::text from (select {KEY} from written) as k)",
         {
             **audit.parameters(),
             "action": "ROTATE_API_KEY",
@@ -217,32 +214,38 @@ def rotate_key(  # noqa: PLR0913 - the secret, and for how long the one before i
 
 def delete_key(conn: Connection[Any], *, audit: AuditEntry, key_id: str) -> str | None:
     """Delete a key; return its name, or None if the user has no such key."""
-    name = _change(
+    cursor = execute_change(
         conn,
         f"""
+        written as (
             delete from api_keys where {OWNED} and id = %(key_id)s
             returning *, version as former_version
+        ), {AUDITED}, {REVOKED}
         """,
-        "name",
+        "select name from written, revoked",
         {**audit.parameters(), "action": "DELETE_API_KEY", "key_id": key_id},
     )
+    name = only_value(cursor)
     return None if name is None else name.decode()
 
 
-def _change(
-    conn: Connection[Any],
-    written: LiteralString,
-    found: LiteralString,
-    values: Mapping[str, object],
-) -> bytes | None:
-    """Run a change, write its audit entry and revoke the former version; return ``found``."""
+def _change(conn: Connection[Any], ctes: LiteralString, values: Mapping[str, object]) -> KeyOutcome:
+    """Run a change of the row in ``locked``, write its audit entry, revoke the former version."""
     cursor = execute_change(
         conn,
-        f"written as ({written}), {AUDITED}, {REVOKED}",
-        f"select {found} from written, revoked",
+        f"{ctes}, {AUDITED}, {REVOKED}",
+        f"""
+        select wider, (select row_to_json(k)::text from (select {KEY} from written) as k),
+            (select count(futuretracker_revoke) from revoked)
+        from locked
+        """,
         values,
     )
-    return only_value(cursor)
+    row = cursor.fetchone()
+    if row is None:
+        return KeyOutcome(found=False, wider=[], body=None)
+    fields, body, _ = row
+    return KeyOutcome(True, fields, body and body.encode())
 
 
 def find_key(conn: Connection[Any], *, key_id: str) -> StoredKey | None:

@@ -172,6 +172,19 @@ def test_a_404_and_a_412_of_the_change_are_repeated(alice: User) -> None:
         assert is_repeated(again)
 
 
+def test_the_409_of_an_api_key_without_a_secret_is_repeated_when_it_is_gone(alice: User) -> None:
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    new = {"name": "Script", "scopes": ["account:read"], "publicKey": jwk}
+    path = f"/api/v1/api-keys/{alice.post('/api/v1/api-keys', new).json['id']}"
+    refused = send(alice, "rotate", {}, f"{path}/rotate")
+    assert (refused.status_code, refused.json["code"]) == (409, "no_secret")
+    assert alice.delete(path).status_code == 200
+    again = send(alice, "rotate", {}, f"{path}/rotate")
+
+    assert (again.status_code, again.json["code"]) == (409, "no_secret")
+    assert is_repeated(again)
+
+
 def test_what_was_refused_before_or_by_the_database_is_not_kept(alice: User) -> None:
     path = f"{V1}/{alice.create(title='Intern', category='internship')['id']}/rounds"
     taken = {"round_type": "oa", "round_number": 1}

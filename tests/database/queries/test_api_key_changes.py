@@ -173,7 +173,7 @@ def test_the_former_secret_stays_valid_for_the_chosen_time(
     role: Connection, owner: Connection, a: Owner, kind: dict[str, object]
 ) -> None:
     key_id = add(role, a, **kind)
-    body = rotate(role, audit=a.audit, key_id=key_id, digest=OTHER_DIGEST, keep=604_800)
+    body = rotate(role, audit=a.audit, key_id=key_id, digest=OTHER_DIGEST, keep=604_800).body
     found = find_key(role, key_id=key_id)
 
     assert found is not None
@@ -207,7 +207,8 @@ def test_a_key_without_a_secret_is_not_rotated(
 ) -> None:
     key_id = add(role, a, **ED25519)
 
-    assert rotate(role, audit=a.audit, key_id=key_id, digest=DIGEST, keep=60) is None
+    outcome = rotate(role, audit=a.audit, key_id=key_id, digest=DIGEST, keep=60)
+    assert (outcome.found, outcome.body) == (True, None)
     assert version(owner, key_id) == 1
     assert revoked(owner, key_id) == []
 

@@ -34,7 +34,7 @@ def check_reach(conn: Connection, user: Owner, mine: str, other: str) -> None:
     audit = user.audit
     assert [key["id"] for key in listed(conn, user)] == [mine]
     assert update(conn, audit=audit, key_id=other, values={"name": "x"}) == (False, [], None)
-    assert rotate(conn, audit=audit, key_id=other, digest=OTHER_DIGEST, keep=0) is None
+    assert not rotate(conn, audit=audit, key_id=other, digest=OTHER_DIGEST, keep=0).found
     assert delete_key(conn, audit=audit, key_id=other) is None
     found = find_key(conn, key_id=mine)
     assert found is not None
@@ -44,7 +44,7 @@ def check_reach(conn: Connection, user: Owner, mine: str, other: str) -> None:
     values = {"scopes": ["opportunities:read"]}
     body = update(conn, audit=audit, key_id=mine, values=values).body
     assert json.loads(body or b"{}")["scopes"] == values["scopes"]
-    assert rotate(conn, audit=audit, key_id=mine, digest=OTHER_DIGEST, keep=60)
+    assert rotate(conn, audit=audit, key_id=mine, digest=OTHER_DIGEST, keep=60).body
 
 
 def check_queries(conn: Connection, a: Owner, b: Owner) -> None:

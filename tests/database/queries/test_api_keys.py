@@ -122,7 +122,7 @@ def test_an_expired_key_is_not_found(role: Connection, owner: Connection, a: Own
 def test_an_unknown_key_is_not_found(role: Connection, a: Owner) -> None:
     assert find_key(role, key_id="0" * 12) is None
     assert update(role, audit=a.audit, key_id="0" * 12, values={"name": "x"}) == (False, [], None)
-    assert rotate(role, audit=a.audit, key_id="0" * 12, digest=OTHER_DIGEST, keep=0) is None
+    assert not rotate(role, audit=a.audit, key_id="0" * 12, digest=OTHER_DIGEST, keep=0).found
     assert delete_key(role, audit=a.audit, key_id="0" * 12) is None
 
 
