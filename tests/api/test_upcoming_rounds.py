@@ -34,6 +34,7 @@ KEYS = [
     "round_type",
     "scheduled_date",
     "scheduled_time",
+    "time_zone",
     "result",
 ]
 OLD_KEYS = [
@@ -82,7 +83,7 @@ def pages(user: User, **parameters: Any) -> Iterator[list[dict[str, Any]]]:
 
 def test_a_round_is_shown_with_its_opportunity(alice: User) -> None:
     assert coming(alice) == []
-    row = create(alice, title="Ünïcode & Co")
+    row = create(alice, title="Ünïcode & Co", time_zone="Europe/Berlin")
     made = add(alice, row, "hr", scheduled_date="2026-12-05", scheduled_time="09:30")["round"]
     [found] = coming(alice)
 
@@ -95,6 +96,7 @@ def test_a_round_is_shown_with_its_opportunity(alice: User) -> None:
         "round_type": "hr",
         "scheduled_date": "2026-12-05",
         "scheduled_time": "09:30:00",
+        "time_zone": "Europe/Berlin",
         "result": "pending",
         "opportunityId": row["id"],
         "opportunityTitle": "Ünïcode & Co",
@@ -106,6 +108,20 @@ def test_a_round_is_shown_with_its_opportunity(alice: User) -> None:
     assert {name: found[name] for name in KEYS if name in made} == {
         name: made[name] for name in KEYS if name in made
     }
+
+
+def test_a_round_has_the_time_zone_of_its_opportunity(alice: User) -> None:
+    row = create(alice)
+    add(alice, row, scheduled_date="2026-12-05", scheduled_time="09:30")
+    before = ask(alice, **DAYS)
+    assert [one["time_zone"] for one in before.json] == [None]
+    alice.patch(path_of(row), {"time_zone": "Asia/Kolkata"})
+    known = {"If-None-Match": before.headers["ETag"]}
+    after = alice.get(f"{PATH}/rounds/upcoming", query_string=DAYS, headers=known)
+
+    assert after.status_code == 200
+    [found] = after.json
+    assert (found["time_zone"], found["scheduled_time"]) == ("Asia/Kolkata", "09:30:00")
 
 
 def test_the_old_names_are_deprecated(alice: User) -> None:

@@ -2377,6 +2377,11 @@ export interface components {
              * @example 14:30:00
              */
             scheduled_time: string | null;
+            /**
+             * @description The IANA time zone of the day and the time, as its opportunity has it, or null.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
         };
         /** @description Update some fields of an opportunity. */
         UpdateOperation: {
@@ -4135,7 +4140,8 @@ export interface operations {
                      *         "scheduledDate": "2026-12-03",
                      *         "scheduledTime": "14:30:00",
                      *         "scheduled_date": "2026-12-03",
-                     *         "scheduled_time": "14:30:00"
+                     *         "scheduled_time": "14:30:00",
+                     *         "time_zone": "Europe/Berlin"
                      *       }
                      *     ]
                      */

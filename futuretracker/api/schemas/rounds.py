@@ -183,6 +183,11 @@ class UpcomingRound(Response):
     round_type = choice(ROUND_TYPES, "The kind of round.", "oa")
     scheduled_date = date("The day of the round.", "2026-12-03")
     scheduled_time = Time("Scheduled time", metadata=about("The time of day.", "14:30:00"))
+    time_zone = text(
+        "The IANA time zone of the day and the time, as its opportunity has it, or null.",
+        "Europe/Berlin",
+        allow_none=True,
+    )
     result = choice(("pending",), "Always `pending`.", "pending")
     opportunityId = old_name(uuid("", OPPORTUNITY_ID), "opportunity_id")
     opportunityTitle = old_name(text("", "Backend internship"), "opportunity_title")

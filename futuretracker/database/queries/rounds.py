@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # The names in camelCase are the old ones.
 UPCOMING: Final[LiteralString] = """r.id, r.opportunity_id, r.title as opportunity_title,
-    r.round_number, r.round_type, r.scheduled_date, r.scheduled_time, r.result,
+    r.round_number, r.round_type, r.scheduled_date, r.scheduled_time, r.time_zone, r.result,
     r.opportunity_id as "opportunityId", r.title as "opportunityTitle",
     r.round_number as "roundNumber", r.round_type as "roundType",
     r.scheduled_date as "scheduledDate", r.scheduled_time as "scheduledTime"
@@ -256,7 +256,7 @@ def select_upcoming_rounds(  # noqa: PLR0913 - each is a parameter of the route
             ) as r join opportunities as o on o.id = r.opportunity_id
             where o.user_id = %(user_id)s and o.category = 'internship' {start}"""
     sorted_: LiteralString = f"order by {SLOT}, r.id limit %(rows)s"
-    row: LiteralString = f"r.*, o.title, o.version, concat_ws(' ', {SLOT}) as key"
+    row: LiteralString = f"r.*, o.title, o.time_zone, o.version, concat_ws(' ', {SLOT}) as key"
     if known:
         statement = conditional_statement(
             f"select r.id, o.version {coming} {sorted_}",

@@ -1648,6 +1648,10 @@ class UpcomingRound(TypedDict):
     """
     The time of day.
     """
+    time_zone: str | None
+    """
+    The IANA time zone of the day and the time, as its opportunity has it, or null.
+    """
 
 
 class UpdateOperation(TypedDict):
