@@ -22,6 +22,7 @@ SPAN: Final = 3600  # seconds that a line may cover
 COUNT: Final = 10**9
 BYTES: Final = 10**15
 LISTED: Final = 20  # request ids in a line
+PAGE: Final = 100  # rows of an export that count as a page: the longest page of a list
 # 401s of honest clients: no token, an old one, a clock that is wrong, a session that has ended.
 HARMLESS: Final = frozenset(
     {
@@ -89,6 +90,9 @@ def _activity(fields: dict[str, Any]) -> Read:
         raise Skipped("time")
     counts = {name: _number(fields[name], BYTES if name == "bytes" else COUNT) for name in COUNTS}
     counts["ids"] = min(counts["ids"], IDS)
+    # An export returns with one request what a client would read page by page. Lines that an older
+    # release has written have no rows.
+    counts["pages"] += _number(fields.get("rows", 0), COUNT) // PAGE
     observation = Observation(
         at=at,
         until=until,

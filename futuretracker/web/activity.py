@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from futuretracker.web.request import Session
+    from futuretracker.web.request import Request, Session
 
     # The id of the session, its client, the IP address and the User-Agent.
     Key: TypeAlias = tuple[str, str, str | None, str]
@@ -53,7 +53,7 @@ class Activity:
             return response
         agent = request.environ.get("HTTP_USER_AGENT", "")[:MAX_AGENT]
         key = (session.session_id, session.client, _address(request.remote_addr), agent)
-        size = self._measure(response, key, session) if request.method != "HEAD" else 0
+        size = self._measure(response, key, request) if request.method != "HEAD" else 0
         with self._lock:
             counts = self._counts.get(key) or self._begin(key, session)
             counts.bytes += size
@@ -62,17 +62,19 @@ class Activity:
             self._write_oldest()
         return response
 
-    def _measure(self, response: Response, key: Key, session: Session) -> int:
+    def _measure(self, response: Response, key: Key, request: Request) -> int:
         """Return the size of a body. A streamed one counts when it ends, maybe in a later line."""
         body = response.response
         if isinstance(body, list):
             return sum(map(len, body))
-        response.response = Measured(body, partial(self._add_size, key, session))
+        response.response = Measured(body, partial(self._add_size, key, request))
         return 0
 
-    def _add_size(self, key: Key, session: Session, size: int) -> None:
+    def _add_size(self, key: Key, request: Request, size: int) -> None:
         with self._lock:
-            (self._counts.get(key) or self._begin(key, session)).bytes += size
+            counts = self._counts.get(key) or self._begin(key, request.session)
+            counts.bytes += size
+            counts.rows += request.exported
 
     def _begin(self, key: Key, session: Session) -> SessionCounts:
         """Begin a line; the caller holds the lock."""

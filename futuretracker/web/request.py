@@ -97,6 +97,7 @@ class Request(flask.Request):
     is_remembered: bool = False  # whether a change was made with the key
     is_replayed: bool = False  # whether it was made by an earlier request with this key
     attempted: Mapping[str, Any] | None = None  # what a change is about, if it fails
+    exported: int = 0  # opportunities in the file that is the response, for the ACTIVITY line
 
     @property
     def body_limit(self) -> int:

@@ -21,7 +21,7 @@ class SessionCounts:
 
     __slots__ = (
         "_address", "_agent", "_ids", "_latest", "_missed", "_missing", "_pages", "_reads",
-        "_requests", "_session", "_since", "bytes", "started",
+        "_requests", "_session", "_since", "bytes", "rows", "started",
     )  # fmt: skip
 
     def __init__(self, session: Session, address: str | None, agent: str) -> None:
@@ -29,6 +29,7 @@ class SessionCounts:
         self._since = time.time()
         self.started = time.monotonic()
         self.bytes = 0  # of response bodies
+        self.rows = 0  # of exports
         self._requests = self._reads = self._missing = self._pages = 0
         self._ids: set[int] = set()  # hashes, because a client may send ids of any length
         self._latest = NONE  # the last three request ids
@@ -80,6 +81,7 @@ class SessionCounts:
             "ids": min(len(self._ids), MOST_IDS),
             "pages": self._pages,
             "bytes": self.bytes,
+            "rows": self.rows,
             "requestIds": self._request_ids(),
         }
 

@@ -51,6 +51,19 @@ def test_a_line_becomes_an_observation() -> None:
     assert (seen.requests, seen.missing, seen.ids, seen.request_ids) == (1, 2, 1000, ("a", "b"))
 
 
+def test_a_hundred_rows_of_an_export_count_as_a_page() -> None:
+    pages = []
+    lines: list[dict[str, Any]] = [
+        {}, {"rows": 99}, {"rows": 1234}, {"pages": 0, "requests": 0, "rows": 1234}
+    ]  # fmt: skip
+    for changes in lines:
+        read = parse(activity(at=1_700_000_000, **changes))
+        assert read is not None
+        pages.append(read.observation.pages)
+
+    assert pages == [1, 1, 13, 12]
+
+
 @pytest.mark.parametrize(
     "reason",
     ["token-missing", "token-scheme", "token-expired", "session-revoked", "signature-stale"],
@@ -100,6 +113,8 @@ def test_an_address_has_no_port_and_one_spelling(written: str | None, address: s
         (activity(requests=True), "malformed"),
         (activity(requests="1"), "malformed"),
         (activity(bytes=1.5), "malformed"),
+        (activity(rows=-1), "malformed"),
+        (activity(rows="900"), "malformed"),
         (activity(bytes=float("nan")), "malformed"),
         (activity(bytes=float("inf")), "malformed"),
         (activity(requests=None), "malformed"),

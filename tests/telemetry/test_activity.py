@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROWS = "/api/v1/opportunities"
 FIELDS = [
     "timestamp", "type", "since", "userId", "session", "client", "ip", "agent", "requests",
-    "reads", "missing", "ids", "pages", "bytes", "requestIds",
+    "reads", "missing", "ids", "pages", "bytes", "rows", "requestIds",
 ]  # fmt: skip
 COUNTED = ("requests", "reads", "missing", "ids", "pages", "bytes")
 FIREFOX, CURL = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0", "curl/8.14.1"
@@ -200,6 +200,31 @@ def test_the_bytes_of_a_streamed_response_are_counted(
     assert total([line]) == {
         "requests": 2, "reads": 2, "missing": 0, "ids": 0, "pages": 1, "bytes": len(whole.body),
     }  # fmt: skip
+
+
+@WORKERS
+def test_the_opportunities_of_an_export_are_counted(
+    serve: Serve, alice: User, owner: psycopg.Connection[Any], worker: str
+) -> None:
+    service = serve(WEB_CONCURRENCY="1", WORKER=worker)
+    owner.execute(
+        """
+        insert into opportunities (user_id, title)
+        select %s, 'Row ' || n from generate_series(1, 900) as n
+        """,
+        [alice.get("/api/v1/me").json["internalUserId"]],
+    )
+    export = f"{ROWS}/export"
+    for path in (f"{export}?format=csv", f"{export}?format=xlsx", f"{export}?q=nothing", ROWS):
+        assert service.request("GET", path, token=alice.token).status == 200
+    assert service.request("HEAD", export, token=alice.token).status == 200
+    lines = lines_of(service)
+
+    assert sum(line["rows"] for line in lines) == 1800
+    assert total(lines)["pages"] == 4
+    assert sum(
+        read.observation.pages for line in lines if (read := parse(json.dumps(line).encode()))
+    ) == (4 + 18)
 
 
 def test_ctrl_c_loses_no_line(serve: Serve, alice: User) -> None:

@@ -1,7 +1,8 @@
 """Somebody reads page after page, far more than the user ever does.
 
 It means that somebody copies the data, or searches through it with a program. Honest explanations:
-a new script that reads everything more often than it must, or a client with a mistake in its loop.
+a new script that reads everything more often than it must, a client with a mistake in its loop, or
+the first export of more than 5,000 opportunities.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def detect(scene: Scene) -> Alarm | None:
     return scene.alarm(
         KIND,
         SEVERITY,
-        f"{pages} pages of lists ({kilobytes} kB) were read within an hour."
+        f"{pages} pages of lists and exports ({kilobytes} kB) were read within an hour."
         f" Usual are {scene.usual('pages')} in an hour with pages.",
         strength=pages,
         figures={"pages": pages, "kilobytes": kilobytes, "usual": scene.usual("pages")},

@@ -54,7 +54,7 @@ def export_opportunities(query: Mapping[str, Any]) -> Result:
 
 def _read_part(query: Mapping[str, Any], after: Place | None, limit: int) -> Page:
     include = query.get("include", ())
-    return read(
+    page = read(
         select_page,
         user_id=request.user_id,
         columns=exported(include),
@@ -63,3 +63,5 @@ def _read_part(query: Mapping[str, Any], after: Place | None, limit: int) -> Pag
         filters={name: query[name] for name in FILTERS if name in query},
         search=query.get("q", ()),
     )
+    request.exported += page.length
+    return page

@@ -41,7 +41,7 @@ class Page(NamedTuple):
 
     ``next`` is None on the last page. ``total`` is None unless it was asked for. ``tag`` changes
     whenever the page does; it is "" if there is none. If the client has the page already, it
-    ``is_known``, and the other fields are empty.
+    ``is_known``, and the other fields are empty. ``length`` is the number of items.
     """
 
     items: bytes
@@ -49,6 +49,7 @@ class Page(NamedTuple):
     total: int | None
     tag: str = ""
     is_known: bool = False
+    length: int = 0
 
 
 def page_statement(
@@ -138,6 +139,7 @@ def page_of(result: PGresult, *, limit: int, kind: str) -> Page:
         None if total is None else int(total),
         _digest_of(result, len(rows), kind, total) if tag == b"of the rows" else _text(tag),
         is_known == b"true",
+        min(len(rows), limit),
     )
 
 

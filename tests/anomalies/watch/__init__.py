@@ -47,6 +47,7 @@ def activity(user: str = "user_a", at: float | None = None, **changes: Any) -> b
         "ids": 0,
         "pages": 1,
         "bytes": 1000,
+        "rows": 0,
         "requestIds": ["request-1"],
         **changes,
     }
