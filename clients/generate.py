@@ -27,6 +27,8 @@ NOTE = "Generated from the OpenAPI document by clients/generate.py. Do not edit.
 TYPESCRIPT = Path("typescript/src")
 PYTHON = Path("python/src/futuretracker_client")
 METHODS = ("get", "post", "put", "patch", "delete")
+JSON_TYPE = "application/json"
+FORM_TYPE = "multipart/form-data"
 HEADERS = ("If-Match", "If-None-Match", "Idempotency-Key")
 PYTHON_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
@@ -49,20 +51,9 @@ def resolve(document: Json, part: Json) -> Json:
     return part
 
 
-def has_files(document: Json, item: Json) -> bool:
-    """Return whether a path sends or takes files, which the clients do not."""
-    messages = [m for o in item.values() for m in (o.get("requestBody"), *o["responses"].values())]
-    types = {kind for m in messages if m for kind in resolve(document, m).get("content", {})}
-    return bool(types - {"application/json"})
-
-
 def current(document: Json) -> Json:
     """Return the document with the paths of v1, and only the components that they use."""
-    paths = {
-        path: item
-        for path, item in document["paths"].items()
-        if path.startswith(V1) and not has_files(document, item)
-    }
+    paths = {path: item for path, item in document["paths"].items() if path.startswith(V1)}
     used: set[str] = set()
     new = references(paths)
     while new:
@@ -123,6 +114,9 @@ class Operation:
     statuses: list[int]
     public: bool
     headers: list[str]
+    # The content types of a body that is a file; none if the body is JSON.
+    file_types: list[str]
+    is_download: bool
 
     @property
     def query_required(self) -> bool:
@@ -131,14 +125,24 @@ class Operation:
 
 
 def schema_of(document: Json, message: Json) -> Json | None:
-    """Return the JSON schema of a body or a response, or None if it has no content."""
-    content = resolve(document, message).get("content")
-    if not content:
-        return None
-    if "application/json" not in content:
-        sys.exit(f"The clients read and write JSON, not {', '.join(content)}")
-    schema: Json = content["application/json"]["schema"]
+    """Return the JSON schema of a body or a response, or None if it is not JSON."""
+    content = resolve(document, message).get("content", {})
+    schema: Json | None = content.get(JSON_TYPE, {}).get("schema")
     return schema
+
+
+def file_types_of(document: Json, message: Json) -> list[str]:
+    """Return the content types of a body that is a file; none if it is JSON only."""
+    types = list(resolve(document, message).get("content", {}))
+    # A form is another way to send the same file.
+    return [] if types in ([], [JSON_TYPE]) else [each for each in types if each != FORM_TYPE]
+
+
+def is_download(document: Json, message: Json) -> bool:
+    """Return whether a response is a file, which the clients do not parse."""
+    found = resolve(document, message)
+    named = "Content-Disposition" in found.get("headers", {})
+    return named or bool(file_types_of(document, found))
 
 
 def name_of(schema: Json | None) -> str | None:
@@ -160,9 +164,13 @@ def operation(document: Json, path: str, method: str, found: Json, shared: list[
     parameters = [resolve(document, part) for part in (*shared, *found.get("parameters", []))]
     query = [p for p in parameters if p["in"] == "query"]
     responses = {int(s): schema_of(document, r) for s, r in found["responses"].items()}
-    good = responses[min(responses)]
+    first = min(responses)
+    download = is_download(document, found["responses"][str(first)])
+    good = None if download else responses[first]
     many = good is not None and good.get("type") == "array"
-    body = schema_of(document, found["requestBody"]) if "requestBody" in found else None
+    sent = found.get("requestBody", {})
+    file_types = file_types_of(document, sent)
+    body = None if file_types else schema_of(document, sent)
     if body and name_of(body) is None:
         sys.exit(f"{found['operationId']}: the schema of the body needs a name")
     return Operation(
@@ -177,10 +185,12 @@ def operation(document: Json, path: str, method: str, found: Json, shared: list[
         many=many,
         item=item_of(document, good, query),
         # Another status may have the same body: a service without its database still says so.
-        statuses=sorted(s for s, schema in responses.items() if schema == good),
+        statuses=sorted(s for s, schema in responses.items() if schema == responses[first]),
         public=found.get("security") == [],
         # Of changes only. A client that reads would have to keep what a 304 stands for.
         headers=[p["name"] for p in parameters if p["name"] in HEADERS and method != "get"],
+        file_types=file_types,
+        is_download=download,
     )
 
 
@@ -230,6 +240,10 @@ def typescript_method(found: Operation) -> str:
     path = typescript_path(found)
     arguments = [f"{camel(name)}: string" for name in found.parameters]
     request = [f'method: "{found.method}"', f"path: `{path}`"]
+    if found.file_types:
+        types = " | ".join(map(json.dumps, found.file_types))
+        arguments += ["file: FileBody", f"contentType: {types}"]
+        request.append("file: { content: file, contentType }")
     if found.query:
         default = "" if found.query_required or found.body else " = {}"
         arguments.append(f"query: {query_type(found)}{default}")
@@ -242,12 +256,21 @@ def typescript_method(found: Operation) -> str:
     if len(found.statuses) > 1:
         request.append(f"statuses: {json.dumps(found.statuses)}")
     arguments.append("options?: CallOptions")
-    result = "void" if found.returns == "" else found.returns or "Record<string, unknown>"
+    if found.is_download:
+        request.append("isDownload: true")
     return (
         f"{commented(found.about)}\n"
-        f"  {found.name}({', '.join(arguments)}): Promise<{result}{'[]' * found.many}> {{\n"
+        f"  {found.name}({', '.join(arguments)}): Promise<{typescript_result(found)}> {{\n"
         f"    return this.#transport.send({{ {', '.join(request)} }}, options);\n  }}\n"
     )
+
+
+def typescript_result(found: Operation) -> str:
+    """Return the TypeScript type of what an operation returns."""
+    if found.is_download:
+        return "Response"
+    result = "void" if found.returns == "" else found.returns or "Record<string, unknown>"
+    return f"{result}{'[]' * found.many}"
 
 
 def typescript_iterator(found: Operation) -> str:
@@ -294,8 +317,8 @@ def typescript(document: Json) -> str:
     return (
         f"// {NOTE}\n\n"
         f'import type {{ {", ".join(sorted(used))}, operations }} from "./api.js";\n'
-        "import { type CallOptions, items, segment, type Transport, type WithDates } "
-        'from "./transport.js";\n\n'
+        "import { type CallOptions, type FileBody, items, segment, type Transport, "
+        'type WithDates } from "./transport.js";\n\n'
         f'export type {{ {", ".join(names)} }} from "./api.js";\n\n{queries}\n'
         "/** A client with one method for each operation of the API; createClient makes one. */\n"
         "export class Client {\n  readonly #transport: Transport;\n\n"
@@ -339,8 +362,11 @@ def header_argument(name: str) -> str:
 def python_keywords(found: Operation) -> list[str]:
     """Return the keyword arguments of an operation, except those of its body."""
     headers = [f"{header_argument(name)}: str | None = None" for name in found.headers]
-    query = python_query(found)
-    return query + headers if query or not headers else ["*", *headers]
+    keywords = [*python_query(found)[1:], *headers]
+    if found.file_types:
+        types = ", ".join(map(repr, found.file_types))
+        keywords.insert(0, f"content_type: Literal[{types}]")
+    return ["*", *keywords] if keywords else []
 
 
 def documented(text: str) -> str:
@@ -353,34 +379,55 @@ def documented(text: str) -> str:
 
 def python_method(found: Operation, *, is_async: bool) -> str:
     """Return the Python method of an operation."""
-    path = re.sub(r"{(\w+)}", lambda match: f"{{segment({match[1]})}}", found.path)
     first = [f"{name}: str" for name in found.parameters]
+    if found.file_types:
+        first.append("file: bytes | BinaryIO")
     if found.body and found.query:  # fields and query parameters may have the same names
         first.append(f"body: types.{found.body}")
     arguments = ["self", *first, *["/"] * bool(first), *python_keywords(found)]
-    request = [repr(found.method), f"{'f' * bool(found.parameters)}{path!r}"]
-    if found.query:
-        pairs = ", ".join(f"{p['name']!r}: {argument(p['name'])}" for p in found.query)
-        request.append(f"query={{{pairs}}}")
-    if found.headers:
-        pairs = ", ".join(f"{name!r}: {header_argument(name)}" for name in found.headers)
-        request.append(f"headers={{{pairs}}}")
     if found.body and not found.query:
         arguments.append(f"**body: Unpack[types.{found.body}]")
-    if found.body:
-        request.append("body=body")
-    if found.public:
-        request.append("is_public=True")
-    if len(found.statuses) > 1:
-        request.append(f"statuses={tuple(found.statuses)}")
-    result = f"types.{found.returns}" if found.returns else "dict[str, Any]"
-    result = "None" if found.returns == "" else f"list[{result}]" if found.many else result
-    send = f"{'await ' * is_async}self._send(Request({', '.join(request)}))"
+    result = python_result(found, is_async=is_async)
+    send = f"{'await ' * is_async}self._send({python_request(found)})"
     end = f"        {send}\n" if result == "None" else f"        return cast('{result}', {send})\n"
     return (
         f"    {'async ' * is_async}def {snake(found.name)}({', '.join(arguments)}) -> {result}:\n"
         f"{documented(found.about)}{end}"
     )
+
+
+def python_request(found: Operation) -> str:
+    """Return the Python expression of an operation's request."""
+    path = re.sub(r"{(\w+)}", lambda match: f"{{segment({match[1]})}}", found.path)
+    request = [repr(found.method), f"{'f' * bool(found.parameters)}{path!r}"]
+    if found.query:
+        pairs = ", ".join(f"{p['name']!r}: {argument(p['name'])}" for p in found.query)
+        request.append(f"query={{{pairs}}}")
+    headers = [*["Content-Type"] * bool(found.file_types), *found.headers]
+    if headers:
+        pairs = ", ".join(f"{name!r}: {header_argument(name)}" for name in headers)
+        request.append(f"headers={{{pairs}}}")
+    if found.file_types:
+        request.append("content=bytes_of(file)")
+    if found.body:
+        request.append("body=body")
+    if found.is_download:
+        request.append("is_download=True")
+    if found.public:
+        request.append("is_public=True")
+    if len(found.statuses) > 1:
+        request.append(f"statuses={tuple(found.statuses)}")
+    return f"Request({', '.join(request)})"
+
+
+def python_result(found: Operation, *, is_async: bool) -> str:
+    """Return the Python type of what an operation returns."""
+    if found.is_download:
+        return f"{'Async' * is_async}Download"
+    if found.returns == "":
+        return "None"
+    result = f"types.{found.returns}" if found.returns else "dict[str, Any]"
+    return f"list[{result}]" if found.many else result
 
 
 def python_iterator(found: Operation, *, is_async: bool) -> str:
@@ -458,9 +505,10 @@ def python(document: Json) -> str:
         "from __future__ import annotations\n\n"
         "from collections.abc import AsyncIterator, Iterator, Sequence\n"
         "from datetime import date\n"
-        "from typing import Any, Literal, Unpack, cast\n\n"
+        "from typing import Any, BinaryIO, Literal, Unpack, cast\n\n"
         "from futuretracker_client import types\n"
-        "from futuretracker_client._protocol import Request, segment\n\n\n"
+        "from futuretracker_client._downloads import AsyncDownload, Download\n"
+        "from futuretracker_client._protocol import Request, bytes_of, segment\n\n\n"
         f"{python_class(found, is_async=False)}\n\n{python_class(found, is_async=True)}"
     )
 

@@ -3,7 +3,8 @@
 ``http://127.0.0.1:<port>/<name>/<faults>`` is a base URL for a client. The first request under it
 meets the first fault, and so on; later requests pass. Faults: ``pass``; ``503`` with Retry-After 0;
 ``120``: a 503 with Retry-After 120; ``html``: a 502 of a proxy; ``504`` and ``break``: the service
-carries the request out, but the client gets a 504 or no response.
+carries the request out, but the client gets a 504 or no response; ``cut``: the response ends in the
+middle of its body; ``half``: so does what is sent until somebody reads ``/continue/<name>``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
@@ -30,6 +31,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     service: ClassVar[int]
     counts: ClassVar[Counter[str]]
+    continued: ClassVar[defaultdict[str, threading.Event]]
 
     def log_message(self, *_arguments: object) -> None:
         """Write nothing."""
@@ -39,14 +41,19 @@ class Handler(BaseHTTPRequestHandler):
         if name == "count":
             self.reply(200, str(self.counts[faults]).encode())
             return
+        if name == "continue":
+            self.continued[faults].set()
+            self.reply(200, b"")
+            return
         number = self.counts[name]
         self.counts[name] += 1
         planned = faults.split(",")
-        self.meet(planned[number] if number < len(planned) else "pass", "/" + rest[0])
+        fault = planned[number] if number < len(planned) else "pass"
+        self.meet(fault, "/" + rest[0], self.continued[name])
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
-    def meet(self, fault: str, path: str) -> None:
+    def meet(self, fault: str, path: str, continued: threading.Event) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if fault in {"503", "120"}:
             after = "0" if fault == "503" else fault
@@ -59,6 +66,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.reply(504, json.dumps(UNKNOWN).encode())
             elif fault == "break":
                 self.close_connection = True
+            elif fault in {"cut", "half"}:
+                self.begin(response.status, content, dict(response.getheaders()))
+                self.wfile.write(content[: len(content) // 2])
+                self.close_connection = True
+                if fault == "half":
+                    continued.wait()
+                    self.wfile.write(content[len(content) // 2 :])
             else:
                 self.reply(response.status, content, dict(response.getheaders()))
 
@@ -72,20 +86,24 @@ class Handler(BaseHTTPRequestHandler):
         return response, content
 
     def reply(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
+        self.begin(status, content, headers or {})
+        self.wfile.write(content)
+
+    def begin(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in (headers or {}).items():
+        for name, value in headers.items():
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
 
 
 @contextmanager
 def faults_before(service: int) -> Iterator[int]:
     """Start the proxy in front of the service on this port; yield the proxy's own port."""
 
-    ours = type("Ours", (Handler,), {"service": service, "counts": Counter()})
+    state = {"counts": Counter(), "continued": defaultdict(threading.Event)}
+    ours = type("Ours", (Handler,), {"service": service, **state})
     server = ThreadingHTTPServer(("127.0.0.1", 0), ours)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -36,7 +36,28 @@ ADDITIONS = {
             ],
             "responses": {"204": {"description": "Nothing"}},
         }
-    }
+    },
+    "/api/v1/picture": {
+        "put": {
+            "operationId": "putPicture",
+            "summary": "Replace the picture",
+            "requestBody": {"content": {"image/png": {"schema": {}}}},
+            "responses": {"200": {"description": "OK", "content": {"image/png": {"schema": {}}}}},
+        }
+    },
+    "/api/v1/archive": {
+        "get": {
+            "operationId": "getArchive",
+            "summary": "Get everything as a file",
+            "responses": {
+                "200": {
+                    "description": "OK",
+                    "headers": {"Content-Disposition": {"schema": {"type": "string"}}},
+                    "content": {"application/json": {"schema": {"type": "array"}}},
+                }
+            },
+        }
+    },
 }
 
 
@@ -56,11 +77,11 @@ def made(document: Any, tmp_path_factory: pytest.TempPathFactory, needs_node: No
 
 @pytest.fixture(scope="module")
 def names(document: Any) -> set[str]:
-    """The operations of v1, without those that send or take files."""
+    """The operations of v1."""
     return {
         operation["operationId"]
         for path, item in document["paths"].items()
-        if path.startswith("/api/v1/") and not path.endswith(("/export", "/import"))
+        if path.startswith("/api/v1/")
         for method, operation in item.items()
         if method in {"get", "post", "put", "patch", "delete"}
     }
@@ -114,6 +135,12 @@ def test_an_operation_that_is_added_becomes_a_method(document: Any, tmp_path: Pa
     assert "listParts(thingId: string, query: ListPartsQuery, options?: CallOptions)" in typescript
     signature = "list_parts(self, thing_id: str, /, *, class_: int, limit: int | None = None)"
     assert python.count(f"{signature} -> None:") == 2
+    upload = 'putPicture(file: FileBody, contentType: "image/png", options?: CallOptions)'
+    assert f"{upload}: Promise<Response>" in typescript
+    upload = 'self, file: bytes | BinaryIO, /, *, content_type: Literal["image/png"]'
+    assert python.count(upload) == 2
+    assert "getArchive(options?: CallOptions): Promise<Response>" in typescript
+    assert "get_archive(self) -> Download:" in python
 
 
 @pytest.mark.needs("node")

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import subprocess
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,7 +14,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from futuretracker_client import AsyncClient, Client, FutureTrackerError, etag_of
+from futuretracker_client import (
+    AsyncClient,
+    AsyncDownload,
+    Client,
+    FutureTrackerError,
+    etag_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +29,9 @@ if TYPE_CHECKING:
     from tests.clients.conftest import Addresses
 
 numbers = count(1)
+END = object()
+CSV = "text/csv"
+FILE = b"title,company,status\nFrom a file,Example Ltd,saved\n"
 
 
 class Waiting:
@@ -36,7 +46,10 @@ class Waiting:
 
         def call(*arguments: Any, **options: Any) -> Any:
             result = method(*arguments, **options)
-            return self.runner.run(result if inspect.iscoroutine(result) else _collect(result))
+            if inspect.iscoroutine(result):
+                result = self.runner.run(result)
+            is_iterator = isinstance(result, AsyncDownload) or inspect.isasyncgen(result)
+            return _items(self.runner, result) if is_iterator else result
 
         return call
 
@@ -45,8 +58,10 @@ class Waiting:
         self.runner.close()
 
 
-async def _collect(items: Any) -> list[Any]:
-    return [item async for item in items]
+def _items(runner: asyncio.Runner, items: Any) -> Iterator[Any]:
+    iterator = aiter(items)
+    while (item := runner.run(anext(iterator, END))) is not END:
+        yield item
 
 
 @pytest.fixture(params=[Client, Waiting], ids=["sync", "async"])
@@ -374,6 +389,114 @@ def test_an_opportunity_with_an_id_of_the_client_is_created_once(make: Callable[
     with pytest.raises(FutureTrackerError) as raised:
         client.put_opportunity(identifier, title="Again", if_none_match="*")
     assert raised.value.status == 412
+
+
+@pytest.mark.parametrize("kind", [bytes, BytesIO])
+def test_a_file_is_imported_and_exported(make: Callable[..., Any], kind: Any) -> None:
+    client = make()
+
+    planned = client.import_opportunities(FILE, content_type=CSV, dry_run=True)
+    done = client.import_opportunities(kind(FILE), content_type=CSV)
+    again = client.import_opportunities(FILE, content_type=CSV, duplicates="skip")
+
+    assert (planned["dryRun"], planned["created"]) == (True, 1)
+    assert (done["created"], again["created"], again["skipped"]) == (1, 0, 1)
+    exported = b"".join(client.export_opportunities(status=["saved"]))
+    assert exported.decode("utf-8-sig").splitlines()[1].split(",")[1:3] == [
+        "From a file",
+        "Example Ltd",
+    ]
+    assert client.import_opportunities(exported, content_type=CSV)["skipped"] == 1
+
+
+def test_an_import_names_the_line_that_is_wrong(make: Callable[..., Any]) -> None:
+    with pytest.raises(FutureTrackerError) as raised:
+        make().import_opportunities(b"title,status\nA,odd\n", content_type=CSV)
+
+    assert raised.value.status == 400
+    assert raised.value.fields["lines.2.status"]["code"] == "not_one_of"
+
+
+def test_an_export_that_is_refused_is_an_error(make: Callable[..., Any]) -> None:
+    with pytest.raises(FutureTrackerError) as raised:
+        make().export_opportunities(format="odd")
+
+    assert (raised.value.status, raised.value.code) == (400, "validation_error")
+    assert list(raised.value.fields) == ["format"]
+
+
+@pytest.mark.parametrize("fault", ["504", "break"])
+def test_an_import_with_a_key_is_sent_again_and_made_once(
+    faulty: Callable[..., Any], make: Callable[..., Any], fault: str
+) -> None:
+    client, requests = faulty(fault)
+    title = f"Imported after {fault}"
+    file = BytesIO(f"title\n{title}\n".encode())
+
+    done = client.import_opportunities(file, content_type=CSV, idempotency_key=f"import-{fault}")
+
+    assert (done["created"], requests()) == (1, 2)
+    assert titled(make(), title) == 1
+
+
+def test_an_export_is_sent_again_until_it_begins(
+    faulty: Callable[..., Any], make: Callable[..., Any]
+) -> None:
+    make().create_opportunity(title="Exported late")
+    client, requests = faulty("503,html")
+
+    assert b"Exported late" in b"".join(client.export_opportunities())
+    assert requests() == 3
+
+
+def test_an_export_arrives_in_parts(
+    faulty: Callable[..., Any], make: Callable[..., Any], addresses: Addresses
+) -> None:
+    make().create_opportunity(title="Exported in parts")
+    client, requests = faulty("half")
+
+    parts = iter(client.export_opportunities(format="json"))
+    first = next(parts)
+    httpx.get(f"{addresses.faults}/continue/python{next(numbers) - 1}")
+    rest = b"".join(parts)
+
+    assert requests() == 1
+    assert first
+    assert b"Exported in parts" in first + rest
+
+
+def test_an_export_that_is_cut_off_is_an_error(
+    faulty: Callable[..., Any], make: Callable[..., Any]
+) -> None:
+    make().create_opportunity(title="Cut off")
+    client, requests = faulty("cut")
+
+    with pytest.raises(FutureTrackerError) as raised:
+        list(client.export_opportunities())
+
+    assert (raised.value.status, raised.value.code) == (0, "connection_failed")
+    assert isinstance(raised.value.__cause__, httpx.RequestError)
+    assert requests() == 1
+
+
+def test_a_download_may_be_read_at_once_or_closed(addresses: Addresses) -> None:
+    with Client(addresses.api, addresses.token) as client:
+        with client.export_opportunities(format="json") as file:
+            assert ".json" in file.headers["Content-Disposition"]
+            assert file.read().split() == [b"[", b"]"]
+        with client.export_opportunities() as file:
+            pass
+        with pytest.raises(httpx.StreamError):
+            file.read()
+
+    async def use() -> bytes:
+        async with (
+            AsyncClient(addresses.api, addresses.token) as client,
+            await client.export_opportunities(format="json") as file,
+        ):
+            return await file.read()
+
+    assert asyncio.run(use()).split() == [b"[", b"]"]
 
 
 def test_an_async_client_may_await_its_token(addresses: Addresses) -> None:

@@ -6,11 +6,13 @@ import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from futuretracker_client import Client
 from tests.clients.conftest import PYTHON, TYPESCRIPT
 from tests.clients.test_signing import SECRET
 from tests.support.node import node
@@ -89,6 +91,37 @@ def test_the_python_example_runs(fresh_python: Path, addresses: Addresses) -> No
     *lines, counts = done.stdout.splitlines(keepends=True)
     assert "".join(lines) == SHOWN
     assert "'interviewed': 1" in counts
+
+
+def test_the_typescript_examples_of_files_run(
+    project: Callable[[str], Path], addresses: Addresses
+) -> None:
+    folder = project("node")
+    create = (
+        'import { createClient } from "@futuretracker/client";\n'
+        "const client = createClient({ baseUrl: process.env.API_URL, token: process.env.TOKEN });\n"
+        'await client.importOpportunities("title,status\\nSaved,saved\\n", "text/csv");\n'
+    )
+    code = blocks(TYPESCRIPT / "README.md", "Export and import a file", "ts")
+    (folder / "files.js").write_text(create + "".join(code))
+
+    done = node(folder, "node", "files.js", **addresses.environment())
+
+    assert (done.stdout, done.stderr) == ("0 1 []\n", "")
+    assert "Saved" in (folder / "opportunities.csv").read_text()
+
+
+def test_the_python_examples_of_files_run(
+    addresses: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Client(addresses.api, addresses.token) as client:
+        client.create_opportunity(title="Saved", status="saved")
+        for code in blocks(PYTHON / "README.md", "Export and import a file", "python"):
+            exec(code, {"client": client, "uuid4": uuid4})  # noqa: S102 - the README is ours
+
+    assert capsys.readouterr().out == "0 1 []\n"
+    assert "Saved" in (tmp_path / "opportunities.csv").read_text()
 
 
 @pytest.mark.needs("node")

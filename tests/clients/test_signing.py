@@ -70,6 +70,9 @@ def test_a_client_signs_every_kind_of_request(auth: httpx.Auth, addresses: Addre
         made = client.create_opportunity(title="Ünïcode & more", category="internship")
         found = list(client.all_opportunities(q="Ünïcode", status=["applied", "ghosted"]))
         assert [each["id"] for each in found] == [made["id"]]
+        assert "Ünïcode" in client.export_opportunities(format="csv").read().decode()
+        file = b"title\nFrom a file\n"
+        assert client.import_opportunities(file, content_type="text/csv")["created"] == 1
         assert client.update_opportunity(made["id"], status="ghosted")["status"] == "ghosted"
         assert client.get_opportunity(made["id"])["title"] == "Ünïcode & more"
         client.delete_opportunity(made["id"])

@@ -20,5 +20,8 @@ export const calls = async () => {
   await client.updateOpportunity("id", { title: "Title", notes: nothing });
   await client.createApiKey({ name: "Key", scopes: [], publicKey: nothing });
   await client.getMe({ signal: nothing, headers: nothing });
+  const exported: Response = await client.exportOpportunities({ format: "csv", q: nothing });
+  const files = [await exported.blob(), new Uint8Array(), new ArrayBuffer(), "title\n"];
+  for (const file of files) await client.importOpportunities(file, "text/csv", { dry_run: true });
   client.allUpcomingRounds({ from: new Date(), to: nothing, limit: nothing });
 };

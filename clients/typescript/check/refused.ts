@@ -29,6 +29,18 @@ export const unknownChange = () =>
   // @ts-expect-error an opportunity has no field of this name
   client.updateOpportunity("id", { headline: "New" });
 
+export const noType = () =>
+  // @ts-expect-error a file needs a type
+  client.importOpportunities("title\n");
+
+export const unknownType = () =>
+  // @ts-expect-error a file is not plain text
+  client.importOpportunities("title\n", "text/plain");
+
+export const unknownFormat = () =>
+  // @ts-expect-error there is no such format
+  client.exportOpportunities({ format: "pdf" });
+
 export const noToken = () =>
   // @ts-expect-error a token is a string or a function
   createClient({ baseUrl: "http://127.0.0.1:3001", token: 3001 });

@@ -243,6 +243,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/opportunities/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export opportunities
+         * @description Returns all opportunities that match all filters as a file, newest first: CSV, JSON or XLSX. The
+         *     file arrives in parts; if the connection ends before the file does, send the request again. A
+         *     change during the export may or may not be in the file. The request counts as 20 in the rate
+         *     limits.
+         */
+        get: operations["exportOpportunities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import opportunities from a file
+         * @description Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
+         *     services. All lines are imported, or none if one is invalid, unless `atomic=false` is given.
+         *     The request counts as one write in the rate limits for each 50,000 bytes.
+         */
+        post: operations["importOpportunities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/opportunities/rounds/upcoming": {
         parameters: {
             query?: never;
@@ -990,6 +1035,115 @@ export interface components {
              */
             requestId: string;
         };
+        /** @description An opportunity in a file. */
+        ExportedOpportunity: {
+            /**
+             * Format: date
+             * @description The day of the application to an internship.
+             * @example 2026-11-24
+             */
+            applied_on: string | null;
+            /**
+             * @description Whether the opportunity was found on campus.
+             * @example off_campus
+             * @enum {string|null}
+             */
+            campus_mode: "on_campus" | "off_campus" | null;
+            /**
+             * @description The kind.
+             * @example internship
+             * @enum {string|null}
+             */
+            category: "internship" | "hackathon" | null;
+            /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            created_at: string;
+            /**
+             * Format: date
+             * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
+             */
+            deadline: string | null;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
+            description: string | null;
+            /** @description Its changes, newest first; only with `include=history`. */
+            history?: components["schemas"]["HistoryEntry"][] | undefined;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
+            notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
+            /** @description Its interview rounds; only with `include=rounds`. */
+            rounds?: components["schemas"]["Round"][] | undefined;
+            /**
+             * @description How far the application has come.
+             * @example applied
+             * @enum {string}
+             */
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            updated_at: string;
+        };
         /** @description A field that has changed, with its value before and after. */
         FieldChange: {
             /**
@@ -1162,6 +1316,68 @@ export interface components {
              * @example null
              */
             nextCursor: string | null;
+        };
+        /** @description What became of the lines of a file. */
+        ImportResult: {
+            /**
+             * @description How many opportunities were created.
+             * @example 1
+             */
+            created: number;
+            /**
+             * @description Whether nothing was changed.
+             * @example false
+             */
+            dryRun: boolean;
+            /**
+             * @description What is wrong with the invalid lines, at most 100 entries.
+             * @example []
+             */
+            errors: components["schemas"]["FieldError"][];
+            /**
+             * @description How many lines are invalid.
+             * @example 0
+             */
+            failed: number;
+            /**
+             * @description The columns that have no meaning here.
+             * @example [
+             *       "Rating"
+             *     ]
+             */
+            ignoredColumns: string[];
+            /** @description Each line that is valid, in order. */
+            lines: components["schemas"]["ImportedLine"][];
+            /**
+             * @description How many lines were skipped, as duplicates.
+             * @example 0
+             */
+            skipped: number;
+            /**
+             * @description How many opportunities were updated.
+             * @example 0
+             */
+            updated: number;
+        };
+        /** @description What became of a line. */
+        ImportedLine: {
+            /**
+             * Format: uuid
+             * @description The id of the opportunity; null if it was not created yet.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string | null;
+            /**
+             * @description Its number in the file.
+             * @example 2
+             */
+            line: number;
+            /**
+             * @description What became of it.
+             * @example created
+             * @enum {string}
+             */
+            status: "created" | "updated" | "skipped";
         };
         /** @description A request that is not valid. */
         Invalid: {
@@ -2786,6 +3002,11 @@ export interface components {
          */
         CacheControl: string;
         /**
+         * @description The name of the file.
+         * @example attachment; filename="opportunities-2026-11-24.csv"
+         */
+        ContentDisposition: string;
+        /**
          * @description Changes whenever what was asked for does (RFC 9110, 8.8.3). Name it in `If-None-Match` or `If-Match`. Absent for a list of the original API with more than 10,000 opportunities.
          * @example "1042-3f9a0c1e"
          */
@@ -2888,6 +3109,7 @@ export type Deleted = components['schemas']['Deleted'];
 export type Dependencies = components['schemas']['Dependencies'];
 export type Emptied = components['schemas']['Emptied'];
 export type Error = components['schemas']['Error'];
+export type ExportedOpportunity = components['schemas']['ExportedOpportunity'];
 export type FieldChange = components['schemas']['FieldChange'];
 export type FieldError = components['schemas']['FieldError'];
 export type Forbidden = components['schemas']['Forbidden'];
@@ -2895,6 +3117,8 @@ export type FunnelOfType = components['schemas']['FunnelOfType'];
 export type Health = components['schemas']['Health'];
 export type HistoryEntry = components['schemas']['HistoryEntry'];
 export type HistoryPage = components['schemas']['HistoryPage'];
+export type ImportResult = components['schemas']['ImportResult'];
+export type ImportedLine = components['schemas']['ImportedLine'];
 export type Invalid = components['schemas']['Invalid'];
 export type LastUse = components['schemas']['LastUse'];
 export type Metrics = components['schemas']['Metrics'];
@@ -2946,6 +3170,7 @@ export type ResponseUnsupportedMediaType = components['responses']['UnsupportedM
 export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderAcceptSignature = components['headers']['AcceptSignature'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
+export type HeaderContentDisposition = components['headers']['ContentDisposition'];
 export type HeaderETag = components['headers']['ETag'];
 export type HeaderIdempotentReplayed = components['headers']['IdempotentReplayed'];
 export type HeaderLocation = components['headers']['Location'];
@@ -4076,6 +4301,188 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    exportOpportunities: {
+        parameters: {
+            query?: {
+                /** @description Only opportunities with one of these statuses. */
+                status?: ("applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn")[] | undefined;
+                /** @description Only opportunities of this category. */
+                category?: "internship" | "hackathon" | undefined;
+                /** @description Only opportunities with a deadline on or after this day. */
+                deadline_from?: string | undefined;
+                /** @description Only opportunities with a deadline on or before this day. It must not be before `deadline_from`. */
+                deadline_to?: string | undefined;
+                /** @description Only internships applied for on or after this day. */
+                applied_on_from?: string | undefined;
+                /** @description Only internships applied for on or before this day. It must not be before `applied_on_from`. */
+                applied_on_to?: string | undefined;
+                /** @description Only opportunities with this campus mode. */
+                campus_mode?: "on_campus" | "off_campus" | undefined;
+                /** @description Only opportunities of this company, ignoring case. White space and invisible characters at both ends are removed. */
+                company?: string | undefined;
+                /** @description Only opportunities with this location, ignoring case. White space and invisible characters at both ends are removed. */
+                location?: string | undefined;
+                /** @description Only opportunities with all of these tags, ignoring case. */
+                tags?: string[] | undefined;
+                /** @description Only opportunities with exactly this link. International hosts and paths are accepted. It is stored as browsers print it: a space becomes `%20`. An empty text becomes null. */
+                link?: string | undefined;
+                /** @description Only opportunities with these words. The tag Opportunities describes the syntax. */
+                q?: string | undefined;
+                /** @description `rounds` adds the interview rounds, `history` the changes. Only with `format=json`. */
+                include?: ("rounds" | "history")[] | undefined;
+                /** @description The kind of file. */
+                format?: "csv" | "json" | "xlsx" | undefined;
+            } | undefined;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "applied_on": "2026-11-24",
+                     *         "campus_mode": "off_campus",
+                     *         "category": "internship",
+                     *         "company": "Example Ltd",
+                     *         "contact": "Ada, ada@example.com",
+                     *         "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *         "deadline": null,
+                     *         "description": "Payments team, remote",
+                     *         "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *         "link": "https://example.com/jobs/42",
+                     *         "location": "Berlin or remote",
+                     *         "notes": "Referred by Bob",
+                     *         "pay": "EUR 2,000 a month",
+                     *         "status": "applied",
+                     *         "tags": [
+                     *           "remote",
+                     *           "python"
+                     *         ],
+                     *         "time_zone": "Europe/Berlin",
+                     *         "title": "Backend internship",
+                     *         "updated_at": "2026-11-24T21:15:07.123456+00:00"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ExportedOpportunity"][];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importOpportunities: {
+        parameters: {
+            query?: {
+                /** @description `true` changes nothing, and returns what the import would do. */
+                dry_run?: boolean | undefined;
+                /** @description What becomes of a line whose opportunity is there already, by its id, else its link, else its title and company: `skip` it, `update` the opportunity, or `keep` both. */
+                duplicates?: "skip" | "update" | "keep" | undefined;
+                /** @description Whether nothing is imported if a line is invalid. */
+                atomic?: boolean | undefined;
+                /** @description How to read dates such as 03/04/2026. By default the others of the column show it. */
+                dates?: "day_first" | "month_first" | undefined;
+            } | undefined;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "category": "internship",
+                 *         "company": "Example Ltd",
+                 *         "deadline": "2026-12-20",
+                 *         "status": "saved",
+                 *         "title": "Data internship"
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["NewOpportunity"][];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                "multipart/form-data": {
+                    file: string;
+                };
+                "text/csv": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": 1,
+                     *       "dryRun": false,
+                     *       "errors": [],
+                     *       "failed": 0,
+                     *       "ignoredColumns": [
+                     *         "Rating"
+                     *       ],
+                     *       "lines": [
+                     *         {
+                     *           "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "line": 2,
+                     *           "status": "created"
+                     *         }
+                     *       ],
+                     *       "skipped": 0,
+                     *       "updated": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];

@@ -10,7 +10,7 @@ export {
   signWithPrivateKey,
   signWithSecret,
 } from "./signing.js";
-export { type CallOptions, type ClientOptions, etagOf } from "./transport.js";
+export { type CallOptions, type ClientOptions, etagOf, type FileBody } from "./transport.js";
 
 /** Return a client of the service at `baseUrl`. */
 export function createClient(options: ClientOptions): Client {

@@ -1,14 +1,16 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
-import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Emptied, Health, HistoryEntry, HistoryPage, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, TrashPage, TrashedOpportunity, UpcomingRound, operations } from "./api.js";
-import { type CallOptions, items, segment, type Transport, type WithDates } from "./transport.js";
+import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Emptied, Health, HistoryEntry, HistoryPage, ImportResult, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, TrashPage, TrashedOpportunity, UpcomingRound, operations } from "./api.js";
+import { type CallOptions, type FileBody, items, segment, type Transport, type WithDates } from "./transport.js";
 
-export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, Emptied, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, TrashPage, TrashedOpportunity, UpcomingRound, UpdateOperation, Week } from "./api.js";
+export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, Emptied, ExportedOpportunity, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, ImportResult, ImportedLine, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, TrashPage, TrashedOpportunity, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
 export type GetAnalyticsQuery = WithDates<NonNullable<operations["getAnalytics"]["parameters"]["query"]>, "from" | "to">;
 export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type UpdateOpportunitiesQuery = WithDates<NonNullable<operations["updateOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
 export type DeleteOpportunitiesQuery = WithDates<NonNullable<operations["deleteOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
+export type ExportOpportunitiesQuery = WithDates<NonNullable<operations["exportOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
+export type ImportOpportunitiesQuery = NonNullable<operations["importOpportunities"]["parameters"]["query"]>;
 export type ListUpcomingRoundsQuery = WithDates<NonNullable<operations["listUpcomingRounds"]["parameters"]["query"]>, "from" | "to">;
 export type ListTrashQuery = NonNullable<operations["listTrash"]["parameters"]["query"]>;
 export type DeleteOpportunityQuery = NonNullable<operations["deleteOpportunity"]["parameters"]["query"]>;
@@ -181,6 +183,29 @@ export class Client {
    */
   batchOpportunities(body: Batch, options?: CallOptions): Promise<BatchResults> {
     return this.#transport.send({ method: "POST", path: `/api/v1/opportunities/batch`, body }, options);
+  }
+
+  /**
+   * Export opportunities.
+   *
+   * Returns all opportunities that match all filters as a file, newest first: CSV, JSON or XLSX. The
+   * file arrives in parts; if the connection ends before the file does, send the request again. A
+   * change during the export may or may not be in the file. The request counts as 20 in the rate
+   * limits.
+   */
+  exportOpportunities(query: ExportOpportunitiesQuery = {}, options?: CallOptions): Promise<Response> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/opportunities/export`, query, isDownload: true }, options);
+  }
+
+  /**
+   * Import opportunities from a file.
+   *
+   * Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
+   * services. All lines are imported, or none if one is invalid, unless `atomic=false` is given.
+   * The request counts as one write in the rate limits for each 50,000 bytes.
+   */
+  importOpportunities(file: FileBody, contentType: "application/json" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "text/csv", query: ImportOpportunitiesQuery = {}, options?: CallOptions): Promise<ImportResult> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/opportunities/import`, file: { content: file, contentType }, query }, options);
   }
 
   /**

@@ -4,7 +4,7 @@ export interface Signable {
   url: string;
   /** The signature is added to these headers. */
   headers: Headers;
-  body?: string | undefined;
+  body?: string | Uint8Array | undefined;
 }
 
 /** Signs a request. It runs again for each attempt, because a signature is accepted once. */
@@ -78,7 +78,7 @@ async function coveredBy(request: Signable, options: SignOptions): Promise<[stri
     ["@path", pathname],
     ["@query", search || "?"],
   ];
-  if (!request.body) return covered;
+  if (!request.body?.length) return covered;
   const { headers } = request;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes(request.body)));
   headers.set("Content-Digest", `sha-256=:${base64(digest)}:`);
@@ -108,8 +108,8 @@ function nonce(): string {
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+function bytes(content: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  return typeof content === "string" ? new TextEncoder().encode(content) : new Uint8Array(content);
 }
 
 function base64(raw: Uint8Array): string {

@@ -17,7 +17,10 @@ export interface ClientOptions {
   retries?: number | undefined;
   /** Fail at once if the service asks for a longer wait; 20,000 by default. */
   maxRetryDelayMs?: number | undefined;
-  /** The time for one request, until its response is complete; 30,000 by default. */
+  /**
+   * The time for one request, until its response is complete; 30,000 by default. For a file, it is
+   * the time until the response begins.
+   */
   timeoutMs?: number | undefined;
   /** Headers of every request. */
   headers?: Record<string, string> | undefined;
@@ -53,12 +56,18 @@ export type WithDates<Query, Names> = {
   [Name in keyof Query]: Query[Name] | (Name extends Names ? Date : never);
 };
 
+/** The content of a file. A `File` of a web page is a `Blob`. */
+export type FileBody = Blob | ArrayBuffer | Uint8Array | string;
+
 interface Request {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   query?: object;
   body?: unknown;
+  file?: { content: FileBody; contentType: string };
   isPublic?: boolean;
+  /** Return the response as soon as it begins, and let the caller read its body. */
+  isDownload?: boolean;
   /** The statuses that return a result; by default 200 to 299. */
   statuses?: readonly number[];
 }
@@ -123,6 +132,7 @@ export class Transport {
     options.signal?.throwIfAborted();
     const headers = await this.#headers(request, options);
     const { response, text } = await this.#exchange(request, options, headers);
+    if (text === undefined) return { body: response as T, next: undefined };
     const body = parse(text);
     const good = request.statuses?.includes(response.status) ?? response.ok;
     if (!good || (text !== "" && body === undefined)) throw errorOf(response, body);
@@ -133,13 +143,14 @@ export class Transport {
 
   async #headers(request: Request, options: CallOptions): Promise<Headers> {
     const headers = new Headers({ ...this.#options.headers, ...options.headers });
-    headers.set("Accept", "application/json");
+    headers.set("Accept", request.isDownload ? "*/*" : "application/json");
     if (options.ifMatch !== undefined) headers.set("If-Match", options.ifMatch);
     if (options.ifNoneMatch !== undefined) headers.set("If-None-Match", options.ifNoneMatch);
     if (options.idempotencyKey !== undefined) {
       headers.set("Idempotency-Key", options.idempotencyKey);
     }
     if (request.body !== undefined) headers.set("Content-Type", "application/json");
+    if (request.file) headers.set("Content-Type", request.file.contentType);
     if (request.isPublic || this.#options.sign) return headers;
     const token = await this.#token();
     if (!token) {
@@ -161,31 +172,43 @@ export class Transport {
     request: Request,
     { signal }: CallOptions,
     headers: Headers,
-  ): Promise<{ response: Response; text: string }> {
-    const { method, isPublic } = request;
+  ): Promise<{ response: Response; text?: string }> {
+    const { method, isPublic, isDownload } = request;
     const url = this.#base + request.path + queryString(request.query);
-    const body = request.body === undefined ? {} : { body: JSON.stringify(request.body) };
+    const body = await bodyOf(request);
     if (!isPublic) await this.#options.sign?.({ method, url, headers, ...body });
-    const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? 30_000);
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), this.#options.timeoutMs ?? 30_000);
     const fetch = this.#options.fetch ?? globalThis.fetch;
     const init: RequestInit = {
       method,
       headers,
       ...body,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
     };
     try {
       const response = await fetch(url, init);
+      if (isDownload && response.ok) return { response };
       return { response, text: await response.text() };
     } catch (cause) {
       signal?.throwIfAborted();
-      if (timeout.aborted) {
+      if (timeout.signal.aborted) {
         throw new FutureTrackerError({ message: "No response in time", code: "timeout", cause });
       }
       const message = `No connection to ${this.#base}: it is down, or refuses this origin (CORS)`;
       throw new FutureTrackerError({ message, code: "connection_failed", cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
+}
+
+/** Return the body as bytes or JSON. A request that is sent again needs it once more. */
+async function bodyOf(request: Request): Promise<{ body?: string | Uint8Array<ArrayBuffer> }> {
+  const { body, file } = request;
+  if (!file) return body === undefined ? {} : { body: JSON.stringify(body) };
+  if (file.content instanceof Uint8Array) return { body: new Uint8Array(file.content) };
+  return { body: new Uint8Array(await new Response(file.content).arrayBuffer()) };
 }
 
 /** Return how long to wait before sending again, or undefined if that is not safe. */

@@ -176,7 +176,7 @@ test("every change with a key is sent again, and made once", async () => {
 
     const { id } = await unsure.createOpportunity({ title }, { idempotencyKey: `create-${fault}` });
     assert.equal((await titled(title)).length, 1);
-    assert.ok((await unsure.deleteOpportunity(id, { idempotencyKey: `delete-${fault}` })).success);
+    assert.ok((await unsure.deleteOpportunity(id, {}, { idempotencyKey: `delete-${fault}` })).success);
     assert.equal((await titled(title)).length, 0);
     assert.equal(await count(), 4);
   }
@@ -270,7 +270,7 @@ test("a change with an old ETag overwrites nothing", async () => {
   assert.equal(etagOf(read), etagOf(changed));
   for (const late of [
     () => client.putOpportunity(one.id, { notes: "second" }, { ifMatch }),
-    () => client.deleteOpportunity(one.id, { ifMatch }),
+    () => client.deleteOpportunity(one.id, {}, { ifMatch }),
   ]) {
     const { status, code } = await failure(late());
     assert.deepEqual([status, code], [412, "precondition_failed"]);
@@ -283,6 +283,79 @@ test("an opportunity with an id of the client is created once", async () => {
 
   assert.equal((await client.putOpportunity(id, { title: "Mine" }, once)).id, id);
   assert.equal((await failure(client.putOpportunity(id, { title: "Again" }, once))).status, 412);
+});
+
+test("a file of any kind is imported, and exported", async () => {
+  const bytes = new TextEncoder().encode("title,status\nFrom a file,saved\n");
+  const kinds = [bytes, Buffer.from(bytes), bytes.buffer, new Blob([bytes]), String(Buffer.from(bytes))];
+  for (const file of kinds) {
+    const done = await client.importOpportunities(file, "text/csv", { duplicates: "keep" });
+    assert.deepEqual([done.created, done.failed], [1, 0]);
+  }
+  const planned = await client.importOpportunities(bytes, "text/csv", { dry_run: true });
+  assert.deepEqual([planned.dryRun, planned.skipped], [true, 1]);
+
+  const response = await client.exportOpportunities({ format: "json", q: "From a file" });
+  assert.match(response.headers.get("Content-Disposition"), /\.json/);
+  const exported = await response.json();
+  assert.deepEqual(exported.map((one) => one.status), kinds.map(() => "saved"));
+});
+
+test("an import names the line that is wrong, and an export the parameter", async () => {
+  const error = await failure(client.importOpportunities("title,status\nA,odd\n", "text/csv"));
+  assert.deepEqual([error.status, error.fields["lines.2.status"].code], [400, "not_one_of"]);
+
+  const refused = await failure(client.exportOpportunities({ format: "odd" }));
+  assert.deepEqual([refused.status, Object.keys(refused.fields)], [400, ["format"]]);
+});
+
+test("an import with a key is sent again, and made once", async () => {
+  for (const fault of ["504", "break"]) {
+    const [unsure, count] = faulty(fault);
+    const options = { idempotencyKey: `import-${fault}` };
+
+    const done = await unsure.importOpportunities(`title\nImported ${fault}\n`, "text/csv", {}, options);
+
+    assert.deepEqual([done.created, await count()], [1, 2]);
+    assert.equal((await titled(`Imported ${fault}`)).length, 1);
+  }
+});
+
+test("an export is sent again until it begins, and arrives in parts", async () => {
+  await client.createOpportunity({ title: "Exported in parts" });
+  const [late, count] = faulty("503,html,half", { timeoutMs: 60_000 });
+
+  const response = await late.exportOpportunities({ q: "Exported in parts" });
+  const reader = response.body.getReader();
+  const parts = [(await reader.read()).value];
+  await fetch(`${FAULTS_URL}/continue/node${number}`);
+  for (let part; !(part = await reader.read()).done; ) parts.push(part.value);
+
+  assert.equal(await count(), 3);
+  assert.ok(parts.length > 1);
+  assert.match(Buffer.concat(parts).toString(), /Exported in parts/);
+});
+
+test("the timeout ends when an export begins, and a signal ends it later", async () => {
+  await client.createOpportunity({ title: "Half an export" });
+  const [slow] = faulty("half", { timeoutMs: 30_000 });
+  const controller = new AbortController();
+  const { signal } = controller;
+
+  const reader = (await slow.exportOpportunities({}, { signal })).body.getReader();
+  await reader.read();
+  controller.abort(new Error("no longer needed"));
+
+  await assert.rejects(async () => reader.read(), /no longer needed/);
+  await fetch(`${FAULTS_URL}/continue/node${number}`);
+});
+
+test("an export that is cut off is an error of its body", async () => {
+  await client.createOpportunity({ title: "Cut off" });
+  const [broken, count] = faulty("cut");
+
+  await assert.rejects((await broken.exportOpportunities()).text(), TypeError);
+  assert.equal(await count(), 1);
 });
 
 test("every operation works", async () => {

@@ -61,6 +61,9 @@ for (const make of [withSecret, withPem, withCryptoKey]) {
     assert.deepEqual(found, [id]);
     assert.equal((await client.updateOpportunity(id, { status: "ghosted" })).status, "ghosted");
     assert.equal((await client.getOpportunity(id)).title, `Ünïcode & ${make.name}`);
+    assert.match(await (await client.exportOpportunities()).text(), /Ünïcode/);
+    const imported = await client.importOpportunities(`title\n${make.name}\n`, "text/csv");
+    assert.equal(imported.created, 1);
     assert.equal((await client.deleteOpportunity(id)).success, true);
     assert.equal((await client.getMe()).email, null);
   });

@@ -6,13 +6,16 @@
 
 from futuretracker_client import types
 from futuretracker_client._client import AsyncClient, Client
+from futuretracker_client._downloads import AsyncDownload, Download
 from futuretracker_client._errors import FutureTrackerError
 from futuretracker_client._protocol import etag_of
 from futuretracker_client._signing import Ed25519Auth, HmacAuth
 
 __all__ = [
     "AsyncClient",
+    "AsyncDownload",
     "Client",
+    "Download",
     "Ed25519Auth",
     "FutureTrackerError",
     "HmacAuth",

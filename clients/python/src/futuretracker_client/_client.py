@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from futuretracker_client._downloads import AsyncDownload, Download
 from futuretracker_client._errors import FutureTrackerError
 from futuretracker_client._operations import AsyncOperations, Operations
 from futuretracker_client._protocol import (
@@ -101,7 +102,12 @@ class Client(Operations):
         token = given() if callable(given) else given
         built = build(self._http, self._base, request, token, is_signed=self._auth is not None)
         try:
-            response = self._http.send(built, auth=auth_of(request, self._auth))
+            response = self._http.send(
+                built, auth=auth_of(request, self._auth), stream=request.is_download
+            )
+            if request.is_download and response.is_success:
+                return Download(response, self._base), None
+            response.read()
         except httpx.RequestError as cause:
             raise no_response(self._base, cause) from cause
         return result_of(request, response), next_page(request, response)
@@ -182,7 +188,12 @@ class AsyncClient(AsyncOperations):
             token = await token
         built = build(self._http, self._base, request, token, is_signed=self._auth is not None)
         try:
-            response = await self._http.send(built, auth=auth_of(request, self._auth))
+            response = await self._http.send(
+                built, auth=auth_of(request, self._auth), stream=request.is_download
+            )
+            if request.is_download and response.is_success:
+                return AsyncDownload(response, self._base), None
+            await response.aread()
         except httpx.RequestError as cause:
             raise no_response(self._base, cause) from cause
         return result_of(request, response), next_page(request, response)

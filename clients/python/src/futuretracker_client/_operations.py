@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
-from typing import Any, Literal, Unpack, cast
+from typing import Any, BinaryIO, Literal, Unpack, cast
 
 from futuretracker_client import types
-from futuretracker_client._protocol import Request, segment
+from futuretracker_client._downloads import AsyncDownload, Download
+from futuretracker_client._protocol import Request, bytes_of, segment
 
 
 class Operations:
@@ -495,6 +496,112 @@ class Operations:
                     "/api/v1/opportunities/batch",
                     headers={"Idempotency-Key": idempotency_key},
                     body=body,
+                )
+            ),
+        )
+
+    def export_opportunities(
+        self,
+        *,
+        status: Sequence[
+            Literal[
+                "applied",
+                "interviewed",
+                "shortlisted",
+                "selected",
+                "rejected",
+                "ghosted",
+                "saved",
+                "offer",
+                "accepted",
+                "withdrawn",
+            ]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
+        applied_on_from: str | date | None = None,
+        applied_on_to: str | date | None = None,
+        campus_mode: Literal["on_campus", "off_campus"] | None = None,
+        company: str | None = None,
+        location: str | None = None,
+        tags: Sequence[str] | None = None,
+        link: str | None = None,
+        q: str | None = None,
+        include: Sequence[Literal["rounds", "history"]] | None = None,
+        format: Literal["csv", "json", "xlsx"] | None = None,
+    ) -> Download:
+        """Export opportunities.
+
+        Returns all opportunities that match all filters as a file, newest first: CSV, JSON or XLSX. The
+        file arrives in parts; if the connection ends before the file does, send the request again. A
+        change during the export may or may not be in the file. The request counts as 20 in the rate
+        limits.
+        """
+        return cast(
+            "Download",
+            self._send(
+                Request(
+                    "GET",
+                    "/api/v1/opportunities/export",
+                    query={
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "applied_on_from": applied_on_from,
+                        "applied_on_to": applied_on_to,
+                        "campus_mode": campus_mode,
+                        "company": company,
+                        "location": location,
+                        "tags": tags,
+                        "link": link,
+                        "q": q,
+                        "include": include,
+                        "format": format,
+                    },
+                    is_download=True,
+                )
+            ),
+        )
+
+    def import_opportunities(
+        self,
+        file: bytes | BinaryIO,
+        /,
+        *,
+        content_type: Literal[
+            "application/json",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "text/csv",
+        ],
+        dry_run: bool | None = None,
+        duplicates: Literal["skip", "update", "keep"] | None = None,
+        atomic: bool | None = None,
+        dates: Literal["day_first", "month_first"] | None = None,
+        idempotency_key: str | None = None,
+    ) -> types.ImportResult:
+        """Import opportunities from a file.
+
+        Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
+        services. All lines are imported, or none if one is invalid, unless `atomic=false` is given.
+        The request counts as one write in the rate limits for each 50,000 bytes.
+        """
+        return cast(
+            "types.ImportResult",
+            self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/import",
+                    query={
+                        "dry_run": dry_run,
+                        "duplicates": duplicates,
+                        "atomic": atomic,
+                        "dates": dates,
+                    },
+                    headers={"Content-Type": content_type, "Idempotency-Key": idempotency_key},
+                    content=bytes_of(file),
                 )
             ),
         )
@@ -1305,6 +1412,112 @@ class AsyncOperations:
                     "/api/v1/opportunities/batch",
                     headers={"Idempotency-Key": idempotency_key},
                     body=body,
+                )
+            ),
+        )
+
+    async def export_opportunities(
+        self,
+        *,
+        status: Sequence[
+            Literal[
+                "applied",
+                "interviewed",
+                "shortlisted",
+                "selected",
+                "rejected",
+                "ghosted",
+                "saved",
+                "offer",
+                "accepted",
+                "withdrawn",
+            ]
+        ]
+        | None = None,
+        category: Literal["internship", "hackathon"] | None = None,
+        deadline_from: str | date | None = None,
+        deadline_to: str | date | None = None,
+        applied_on_from: str | date | None = None,
+        applied_on_to: str | date | None = None,
+        campus_mode: Literal["on_campus", "off_campus"] | None = None,
+        company: str | None = None,
+        location: str | None = None,
+        tags: Sequence[str] | None = None,
+        link: str | None = None,
+        q: str | None = None,
+        include: Sequence[Literal["rounds", "history"]] | None = None,
+        format: Literal["csv", "json", "xlsx"] | None = None,
+    ) -> AsyncDownload:
+        """Export opportunities.
+
+        Returns all opportunities that match all filters as a file, newest first: CSV, JSON or XLSX. The
+        file arrives in parts; if the connection ends before the file does, send the request again. A
+        change during the export may or may not be in the file. The request counts as 20 in the rate
+        limits.
+        """
+        return cast(
+            "AsyncDownload",
+            await self._send(
+                Request(
+                    "GET",
+                    "/api/v1/opportunities/export",
+                    query={
+                        "status": status,
+                        "category": category,
+                        "deadline_from": deadline_from,
+                        "deadline_to": deadline_to,
+                        "applied_on_from": applied_on_from,
+                        "applied_on_to": applied_on_to,
+                        "campus_mode": campus_mode,
+                        "company": company,
+                        "location": location,
+                        "tags": tags,
+                        "link": link,
+                        "q": q,
+                        "include": include,
+                        "format": format,
+                    },
+                    is_download=True,
+                )
+            ),
+        )
+
+    async def import_opportunities(
+        self,
+        file: bytes | BinaryIO,
+        /,
+        *,
+        content_type: Literal[
+            "application/json",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "text/csv",
+        ],
+        dry_run: bool | None = None,
+        duplicates: Literal["skip", "update", "keep"] | None = None,
+        atomic: bool | None = None,
+        dates: Literal["day_first", "month_first"] | None = None,
+        idempotency_key: str | None = None,
+    ) -> types.ImportResult:
+        """Import opportunities from a file.
+
+        Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
+        services. All lines are imported, or none if one is invalid, unless `atomic=false` is given.
+        The request counts as one write in the rate limits for each 50,000 bytes.
+        """
+        return cast(
+            "types.ImportResult",
+            await self._send(
+                Request(
+                    "POST",
+                    "/api/v1/opportunities/import",
+                    query={
+                        "dry_run": dry_run,
+                        "duplicates": duplicates,
+                        "atomic": atomic,
+                        "dates": dates,
+                    },
+                    headers={"Content-Type": content_type, "Idempotency-Key": idempotency_key},
+                    content=bytes_of(file),
                 )
             ),
         )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 import httpx
@@ -37,10 +37,12 @@ class Request:
     path: str
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    content: bytes | None = None  # a file, in place of the body
     is_public: bool = False
     headers: Mapping[str, str | None] = field(default_factory=dict)
     # The statuses that return a result; by default 200 to 299.
     statuses: tuple[int, ...] = ()
+    is_download: bool = False
 
 
 class Tagged(dict[str, Any]):
@@ -109,7 +111,7 @@ def build(
     is_signed: bool = False,
 ) -> httpx.Request:
     """Return the HTTP request."""
-    headers = {"Accept": "application/json"}
+    headers = {"Accept": "*/*" if request.is_download else "application/json"}
     headers |= {name: value for name, value in request.headers.items() if value is not None}
     if not (request.is_public or is_signed):
         if not token:
@@ -125,9 +127,13 @@ def build(
         for name, value in request.query.items()
         if value is not None and value not in ([], ())
     }
-    url = base + request.path
     return http.build_request(
-        request.method, url, params=query or None, headers=headers, json=json_of(request.body)
+        request.method,
+        base + request.path,
+        params=query or None,
+        headers=headers,
+        content=request.content,
+        json=json_of(request.body),
     )
 
 
@@ -137,6 +143,11 @@ def query_value(value: Any) -> str | int:
         return value
     # The service accepts only days in a query, so the time of a datetime is left out.
     return value.isoformat()[:10] if isinstance(value, date) else ",".join(value)
+
+
+def bytes_of(file: bytes | BinaryIO) -> bytes:
+    """Return the content of a file. A request that is sent again needs it once more."""
+    return file if isinstance(file, bytes) else file.read()
 
 
 def json_of(value: Any) -> Any:

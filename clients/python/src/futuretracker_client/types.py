@@ -530,6 +530,25 @@ class HistoryPage(TypedDict):
     """
 
 
+class ImportedLine(TypedDict):
+    """
+    What became of a line.
+    """
+
+    id: str | None
+    """
+    The id of the opportunity; null if it was not created yet.
+    """
+    line: int
+    """
+    Its number in the file.
+    """
+    status: Literal["created", "updated", "skipped"]
+    """
+    What became of it.
+    """
+
+
 class Invalid(TypedDict):
     """
     A request that is not valid.
@@ -1947,6 +1966,143 @@ class CreatedOpportunity(TypedDict):
     user_id: str
     """
     The internal id of its user.
+    """
+
+
+class ExportedOpportunity(TypedDict):
+    """
+    An opportunity in a file.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    history: NotRequired[list[HistoryEntry]]
+    """
+    Its changes, newest first; only with `include=history`.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    location: str | None
+    """
+    Where it is.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
+    """
+    rounds: NotRequired[list[Round]]
+    """
+    Its interview rounds; only with `include=rounds`.
+    """
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
+    """
+    How far the application has come.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+
+
+class ImportResult(TypedDict):
+    """
+    What became of the lines of a file.
+    """
+
+    created: int
+    """
+    How many opportunities were created.
+    """
+    dryRun: bool
+    """
+    Whether nothing was changed.
+    """
+    errors: list[FieldError]
+    """
+    What is wrong with the invalid lines, at most 100 entries.
+    """
+    failed: int
+    """
+    How many lines are invalid.
+    """
+    ignoredColumns: list[str]
+    """
+    The columns that have no meaning here.
+    """
+    lines: list[ImportedLine]
+    """
+    Each line that is valid, in order.
+    """
+    skipped: int
+    """
+    How many lines were skipped, as duplicates.
+    """
+    updated: int
+    """
+    How many opportunities were updated.
     """
 
 
