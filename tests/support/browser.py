@@ -32,6 +32,7 @@ FLAGS = (
 )
 AXE = Path(__file__).with_name("axe")
 WITHIN = 300  # seconds; a busy machine shows a page of three megabytes slowly
+POLL = 0.1  # seconds between two looks at the page
 # Runs before any script of a page; records what the Content-Security-Policy blocks.
 RECORD_VIOLATIONS = """
     window.violations = [];
@@ -68,7 +69,7 @@ class Browser:
 
     def find(self, selector: str) -> WebElement:
         """Wait for the element that the selector matches."""
-        return WebDriverWait(self.driver, WITHIN).until(
+        return WebDriverWait(self.driver, WITHIN, POLL).until(
             lambda driver: driver.find_element(By.CSS_SELECTOR, selector),
             f"there is no {selector}",
         )

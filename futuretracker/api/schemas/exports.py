@@ -41,8 +41,7 @@ class ExportParameters(PageParameters):
         INCLUDED,
         one_of("include", INCLUDED),
         metadata=about(
-            "`rounds` adds the interview rounds, `history` the changes. Only with `format=json`.",
-            ["rounds", "history"],
+            "`rounds` adds the interview rounds, `history` the changes. Only with `format=json`."
         ),
     )
 

@@ -9,7 +9,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.support.browser import WITHIN
+from tests.support.browser import POLL, WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ DIALOG = "[role=dialog]"
 
 
 def wait(browser: Browser, condition: Callable[[], Any], message: str) -> Any:
-    return WebDriverWait(browser.driver, WITHIN).until(lambda _: condition(), message)
+    return WebDriverWait(browser.driver, WITHIN, POLL).until(lambda _: condition(), message)
 
 
 def texts(browser: Browser, selector: str) -> list[str]:
