@@ -77,7 +77,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "prune": Command(
             "remove what is due from the trash and other tables, and finish erasures",
             ("", "--json"),
-            ("DATABASE_URL", "TRASH_DAYS"),
+            ("DATABASE_URL", "TRASH_DAYS", "PRUNE_DIRECTORY"),
             SERVICE,
             {1: "an erasure is not finished: see the message"},
         ),

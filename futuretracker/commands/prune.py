@@ -13,14 +13,25 @@ from futuretracker.commands.output import add_json, report
 from futuretracker.commands.problems import database_problem
 from futuretracker.commands.progress import progress
 from futuretracker.config import Config
+from futuretracker.database.prune_gauges import record
 from futuretracker.database.queries.erasures import select_erasures
 from futuretracker.database.queries.idempotency_keys import delete_idempotency_keys
-from futuretracker.database.queries.prune import ERASURES, KEYS, TRASH, delete_trash, insert_run
+from futuretracker.database.queries.prune import (
+    ERASURES,
+    KEYS,
+    TRASH,
+    delete_trash,
+    insert_run,
+    select_runs,
+)
 from futuretracker.telemetry import json_lines
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from futuretracker.database.queries.prune import PruneRun
 
     Step = Callable[[psycopg.Connection[Any], int], int]
 
@@ -50,6 +61,7 @@ def run(options: argparse.Namespace) -> int | str:
                 KEYS: _remove(conn, KEYS, delete_idempotency_keys),
             }
             erased, problems = _erase(conn)
+            runs = select_runs(conn)
     except psycopg.Error as error:
         return database_problem(error, "DATABASE_URL")
     sentence = (
@@ -58,6 +70,7 @@ def run(options: argparse.Namespace) -> int | str:
     )
     result = {**removed, ERASURES: erased, "unfinished": len(problems)}
     report("PRUNE", result, sentence, as_json=options.json)
+    problems += _record(config.metrics.prune, runs)
     return "\n".join(problems) or 0
 
 
@@ -82,3 +95,14 @@ def _erase(conn: psycopg.Connection[Any]) -> tuple[int, list[str]]:
     if not problems:
         insert_run(conn, step=ERASURES, removed=erased)
     return erased, problems
+
+
+def _record(folder: Path, runs: Sequence[PruneRun]) -> list[str]:
+    """Write the file for /metrics, if there is its folder; return what is in the way."""
+    try:
+        record(folder, runs)
+    except FileNotFoundError:
+        return []  # a host without /metrics, or a container
+    except OSError as error:
+        return [f"PRUNE_DIRECTORY ({folder}) cannot be used: {error.strerror}."]
+    return []

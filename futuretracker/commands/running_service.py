@@ -49,6 +49,7 @@ def _of_commands() -> Mapping[str, str]:
     settings = {
         "BACKUP_DIRECTORY": LOCAL / "backups",
         "AUDIT_DIRECTORY": LOCAL / "audit",
+        "PRUNE_DIRECTORY": LOCAL / "prune",
         "ANOMALY_DIRECTORY": LOCAL / "anomalies",
     }
     for folder in settings.values():

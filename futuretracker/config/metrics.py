@@ -22,14 +22,16 @@ class MetricsSettings:
     """A separate port on 127.0.0.1, a token for the API's port, both, or neither.
 
     ``backups`` is the folder of the ``status.json`` that backups write, ``audit`` that of the
-    ``audit.json`` that ``audit prune`` writes, ``firewall`` that of the ``waf.json`` that
-    ``waf-log`` writes, ``anomalies`` that of the ``anomalies.json`` that ``watch`` writes.
+    ``audit.json`` that ``audit prune`` writes, ``prune`` that of the ``prune.json`` that ``prune``
+    writes, ``firewall`` that of the ``waf.json`` that ``waf-log`` writes, ``anomalies`` that of the
+    ``anomalies.json`` that ``watch`` writes.
     """
 
     port: int | None
     token: str | None = field(repr=False)
     backups: Path
     audit: Path
+    prune: Path
     firewall: Path
     anomalies: Path
 
@@ -45,6 +47,7 @@ def read_metrics(env: Environment, api_port: int | None) -> MetricsSettings:
         token=token or None,
         backups=read_backup_directory(env),
         audit=read_audit_directory(env),
+        prune=read_prune_directory(env),
         firewall=read_firewall_directory(env),
         anomalies=read_anomaly_directory(env),
     )
@@ -58,6 +61,11 @@ def read_backup_directory(env: Environment) -> Path:
 def read_audit_directory(env: Environment) -> Path:
     """Read the folder of ``audit.json``, which ``audit prune`` and /metrics share."""
     return Path(env.text("AUDIT_DIRECTORY") or SETTINGS["AUDIT_DIRECTORY"].default)
+
+
+def read_prune_directory(env: Environment) -> Path:
+    """Read the folder of ``prune.json``, which ``prune`` and /metrics share."""
+    return Path(env.text("PRUNE_DIRECTORY") or SETTINGS["PRUNE_DIRECTORY"].default)
 
 
 def read_firewall_directory(env: Environment) -> Path:

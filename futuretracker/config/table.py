@@ -89,6 +89,12 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             "For how many days a deleted opportunity can be restored, 1 to 3650. `prune` removes it"
             " afterwards.",
         ),
+        Setting(
+            "PRUNE_DIRECTORY",
+            "/var/lib/futuretracker-prune",
+            "The folder of `prune.json`, which `prune` writes and `/metrics` reads. Without the"
+            " folder, `prune` writes no file.",
+        ),
     ),
     "Browsers": (
         Setting(

@@ -14,11 +14,14 @@ from futuretracker.database.queries.prune import STEPS, delete_trash, select_run
 from tests.commands import on_a_terminal, run
 from tests.database.queries.conftest import Owner
 from tests.database.queries.test_erasure import counts, fill
+from tests.telemetry.metrics.scrape import TOKEN, figures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import psycopg
+    from flask import Flask
 
     Connection = psycopg.Connection[Any]
 KEEP = """
@@ -63,6 +66,67 @@ def test_it_removes_what_is_due_and_nothing_else(
     again = run(tmp_path, "prune", TRASH_DAYS="7", **settings)
     assert json.loads(again.stdout)["type"] == "PRUNE"
     assert json.loads(again.stdout)["trash"] == 0
+
+
+def test_the_metrics_show_each_step(  # noqa: PLR0917 - a whole situation
+    settings: dict[str, str],
+    role: Connection,
+    owner: Connection,
+    a: Owner,
+    tmp_path: Path,
+    build: Callable[..., Flask],
+) -> None:
+    owner.execute(KEEP, [a.id, 40, 7])
+    done = run(tmp_path, "prune", "--json", PRUNE_DIRECTORY=str(tmp_path), **settings)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = figures(scraped(build, tmp_path))
+
+    assert (tmp_path / "prune.json").stat().st_mode & 0o777 == 0o644
+    for found in select_runs(role):
+        step = f'{{step="{found.step}"}}'
+        finished = shown[f"futuretracker_prune_finished_timestamp_seconds{step}"]
+        assert finished == pytest.approx(found.finished_at.timestamp(), abs=0.001)
+        assert shown[f"futuretracker_prune_removed_rows{step}"] == found.removed
+    assert {found.step: found.removed for found in select_runs(role)}["trash"] == 7
+
+
+def test_without_its_folder_no_file_is_written_and_another_problem_is_told(
+    settings: dict[str, str], a: Owner, tmp_path: Path
+) -> None:
+    missing, file = tmp_path / "missing", tmp_path / "file"
+    file.touch()
+    done = run(tmp_path, "prune", "--json", PRUNE_DIRECTORY=str(missing), **settings)
+    assert (done.returncode, done.stderr, missing.exists()) == (0, "", False)
+    failed = run(tmp_path, "prune", "--json", PRUNE_DIRECTORY=str(file), **settings)
+
+    assert failed.returncode == 1
+    assert failed.stderr == f"PRUNE_DIRECTORY ({file}) cannot be used: Not a directory.\n"
+    assert json.loads(failed.stdout)["trash"] == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b'{"trash": 1}',
+        b'{"trash": {"removed": "1"}, "x": {"removed": 1}}',
+        b"[" * 10**5,
+    ],
+)
+def test_a_damaged_file_has_no_values(
+    tmp_path: Path, build: Callable[..., Flask], content: bytes
+) -> None:
+    (tmp_path / "prune.json").write_bytes(content)
+
+    assert "\nfuturetracker_prune_" not in scraped(build, tmp_path)
+
+
+def scraped(build: Callable[..., Flask], folder: Path) -> str:
+    client = build(METRICS_TOKEN=TOKEN, PRUNE_DIRECTORY=str(folder)).test_client()
+    response = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert response.status_code == 200
+    return response.text
 
 
 def test_the_trash_is_kept_for_30_days_by_default(

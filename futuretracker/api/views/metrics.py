@@ -19,6 +19,7 @@ from futuretracker.auth import public
 from futuretracker.backups.gauges import BackupAge
 from futuretracker.config.checks import USER_AGENT
 from futuretracker.database.audit_gauges import AuditLogGauges
+from futuretracker.database.prune_gauges import PruneGauges
 from futuretracker.limits import limiter
 from futuretracker.telemetry import metrics
 from futuretracker.telemetry.events import event
@@ -116,6 +117,7 @@ def get_all_metrics() -> Response:
     files = (
         BackupAge(settings.backups),
         AuditLogGauges(settings.audit),
+        PruneGauges(settings.prune),
         FirewallMetrics(settings.firewall),
         AnomalyMetrics(settings.anomalies),
     )

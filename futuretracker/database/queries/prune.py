@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from psycopg import Connection
 
@@ -18,10 +18,12 @@ STEPS: Final = (TRASH, KEYS, ERASURES)
 
 
 class PruneRun(NamedTuple):
-    """A step of ``prune``: how long ago it last finished."""
+    """A step of ``prune``: when and how long ago it last finished, and what it removed then."""
 
     step: str
     age: timedelta
+    finished_at: datetime
+    removed: int
 
 
 def delete_trash(conn: Connection[Any], limit: int, *, days: int) -> int:
@@ -42,5 +44,7 @@ def insert_run(conn: Connection[Any], *, step: str, removed: int) -> None:
 
 def select_runs(conn: Connection[Any]) -> list[PruneRun]:
     """Return the steps that have ever finished."""
-    cursor = conn.execute("select step, now() - finished_at from prune_runs order by step")
+    cursor = conn.execute(
+        "select step, now() - finished_at, finished_at, removed from prune_runs order by step"
+    )
     return [PruneRun(*row) for row in cursor]

@@ -74,13 +74,16 @@ def test_the_timer_runs_as_often_as_it_says(name: str, first: str, second: str) 
     assert found[-1] == second
 
 
-def test_the_state_directory_is_the_default_of_the_setting_and_others_can_open_a_file() -> None:
-    service = unit("futuretracker-audit.service")["Service"]
+@pytest.mark.parametrize("name", ["audit", "prune"])
+def test_the_state_directory_is_the_default_of_the_setting_and_others_can_open_a_file(
+    name: str,
+) -> None:
+    service = unit(f"futuretracker-{name}.service")["Service"]
 
-    assert f"/var/lib/{service['StateDirectory']}" == SETTINGS["AUDIT_DIRECTORY"].default
-    assert (service["User"], service["StateDirectoryMode"]) == ("futuretracker-audit", "0711")
+    assert f"/var/lib/{service['StateDirectory']}" == SETTINGS[f"{name.upper()}_DIRECTORY"].default
+    assert (service["User"], service["StateDirectoryMode"]) == (f"futuretracker-{name}", "0711")
     users = (UNITS / "sysusers.d" / "futuretracker.conf").read_text()
-    assert re.search(r"^u futuretracker-audit ", users, re.MULTILINE)
+    assert re.search(rf"^u futuretracker-{name} ", users, re.MULTILINE)
 
 
 def test_systemd_does_not_end_a_migration() -> None:

@@ -15,6 +15,7 @@ import pytest
 from futuretracker.anomalies import gauges
 from futuretracker.commands.local import embedded_postgres
 from futuretracker.database.migrate import migrate
+from futuretracker.database.queries.prune import STEPS
 from tests.conftest import ORIGIN, WEBHOOK_SECRET
 from tests.deploy.monitoring.prometheus import Prometheus, prometheus
 from tests.support import servers
@@ -81,6 +82,8 @@ def scraped(
     )
     audit = {"bytes": 10**6, "oldest": time.time() - 86400, "measured_at": time.time()}
     (folder / "audit.json").write_text(json.dumps(audit))
+    pruned = {"finished_at": time.time(), "removed": 3}
+    (folder / "prune.json").write_text(json.dumps(dict.fromkeys(STEPS, pruned)))
     firewall = {"refused": 3, "detected": 0, "read_at": time.time()}
     (folder / "waf.json").write_text(json.dumps(firewall))
     gauges.save(folder, WATCHED._replace(evaluated_at=time.time(), saved_at=time.time()))
@@ -96,6 +99,7 @@ def scraped(
         "METRICS_PORT": str(port),
         "BACKUP_DIRECTORY": str(folder),
         "AUDIT_DIRECTORY": str(folder),
+        "PRUNE_DIRECTORY": str(folder),
         "WAF_DIRECTORY": str(folder),
         "ANOMALY_DIRECTORY": str(folder),
     }

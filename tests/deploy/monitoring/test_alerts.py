@@ -26,6 +26,7 @@ NEW_KINDS = ("no_response", "login_refused", "unsafe_role")
 WORKERS = "futuretracker_workers"
 MEMORY = "futuretracker_worker_memory_bytes"
 AUDIT = "futuretracker_audit_log"
+PRUNE = "futuretracker_prune_finished_timestamp_seconds"
 READ_ONLY = "futuretracker_database_read_only"
 FREE = 'futuretracker_store_bytes{kind="free"}'
 KIND = {"kind": "free"}
@@ -334,6 +335,23 @@ CASES = [
         "FutureTrackerAuditLogLarge",
         71 * 60,
         {f"{AUDIT}_bytes": "1e9x4600", f"{AUDIT}_measured_timestamp_seconds": "0x4600"},
+        step="1m",
+    ),
+    Case(
+        "FutureTrackerPruneOld",
+        25 * 60,
+        {f'{PRUNE}{{step="trash",instance="a"}}': "0x1700"},
+        {"step": "trash"},
+        since=24 * 60,
+        step="1m",
+    ),
+    Case(
+        "FutureTrackerPruneOld",
+        25 * 60,
+        {
+            f'{PRUNE}{{step="trash",instance="a"}}': "0x1700",
+            f'{PRUNE}{{step="trash",instance="b"}}': "0+60x1700",
+        },
         step="1m",
     ),
     Case(
