@@ -12,6 +12,7 @@ from futuretracker.database.failures import DatabaseFailure
 from futuretracker.database.kinds import LOCK_TIMEOUT
 from futuretracker.database.queries.changes import OtherForm, remembering, repeating
 from futuretracker.database.queries.idempotency_keys import select_key
+from futuretracker.telemetry import metrics
 from futuretracker.web.errors import ApiError, not_allowed
 from futuretracker.web.request import current
 
@@ -69,17 +70,22 @@ def write_once(
     request.is_replayed = True
     request.response_headers["Idempotent-Replayed"] = "true"
     try:
-        return query(repeating(rows, found.form), *args, **kwargs)
+        repeated = query(repeating(rows, found.form), *args, **kwargs)
     except OtherForm:
+        metrics.repeated_keys.labels("outdated").inc()
         raise not_allowed(409, "response_outdated", OUTDATED) from None
+    metrics.repeated_keys.labels("replayed").inc()
+    return repeated
 
 
 def _rows_of(known: KnownKey) -> Sequence[Mapping[str, Any]]:
     if known.rows is None:
+        metrics.repeated_keys.labels("in_progress").inc()
         error = not_allowed(409, "request_in_progress", IN_PROGRESS)
         error.headers["Retry-After"] = "1"
         raise error
     if not known.is_same:
+        metrics.repeated_keys.labels("reused").inc()
         error = ApiError(422, "Unprocessable Content", REUSED)
         error.slug = "idempotency_key_reused"
         raise error

@@ -50,6 +50,12 @@ webhooks = Counter(
     ["outcome"],
     registry=registry,
 )
+repeated_keys = Counter(
+    "futuretracker_repeated_idempotency_keys_total",
+    "Requests with an Idempotency-Key that was used before, by outcome.",
+    ["outcome"],
+    registry=registry,
+)
 store_up = Gauge(
     "futuretracker_store_up",
     "1 if every worker uses the shared store, 0 if any counts on its own.",
@@ -183,6 +189,8 @@ last_scrape = Gauge(
 # Create these series at 0: Prometheus' rate() does not see the first value of a new series.
 for _outcome in ("new", "repeated", "none", "refused", "unfinished"):
     webhooks.labels(_outcome)
+for _outcome in ("replayed", "in_progress", "reused", "outdated"):
+    repeated_keys.labels(_outcome)
 for _turn in ("worker", "user", "database"):
     for _reason in ("late", "gone"):
         waited_in_vain.labels(_turn, _reason)

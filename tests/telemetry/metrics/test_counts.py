@@ -50,6 +50,21 @@ def test_every_response_is_counted_by_its_route(serve: Serve, issuer: Issuer) ->
     assert found[durations] == 2
 
 
+def test_a_repeated_idempotency_key_is_counted_by_its_outcome(serve: Serve, issuer: Issuer) -> None:
+    service = serve(METRICS_TOKEN=TOKEN)
+    token, named = issuer.token("user_repeats", ttl=600, azp=ORIGIN), {"Idempotency-Key": "key"}
+    for title, status in (("a", 201), ("a", 201), ("a", 201), ("b", 422)):
+        response = service.request("POST", LIST, token=token, body={"title": title}, headers=named)
+        assert response.status == status
+    name = 'futuretracker_repeated_idempotency_keys_total{outcome="%s"}'
+    wait_for(
+        lambda: [scrape(service)[name % one] for one in ("replayed", "reused")] == [2, 1],
+        what="each outcome is counted",
+    )
+
+    assert [scrape(service)[name % one] for one in ("in_progress", "outdated")] == [0, 0]
+
+
 def test_a_scrape_of_the_check_command_is_not_recorded(serve: Serve) -> None:
     service = serve(METRICS_TOKEN=TOKEN)
     bearer = {"Authorization": f"Bearer {TOKEN}"}
