@@ -1,4 +1,4 @@
-"""nginx and fail2ban give the network of a client the same name."""
+"""nginx and fail2ban give the network of a client the same name, and each client has one name."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ error_log {folder}/error.log;
 events {{ }}
 http {{
     access_log off;
-    include {includes}/bans.conf;
+    include {includes}/clients.conf;
     server {{
         listen 127.0.0.1:{port};
         set_real_ip_from 127.0.0.1;
         real_ip_header X-Real-IP;
-        return 200 "$remote_addr $ft_ban";
+        return 200 "$remote_addr $ft_client $ft_network";
     }}
 }}
 """
@@ -65,9 +65,12 @@ def test_nginx_and_fail2ban_name_a_network_alike(tmp_path: Path) -> None:
     with running(debians(), tmp_path, port), closing(HTTPConnection("127.0.0.1", port)) as client:
         for address in addresses():
             client.request("GET", "/", headers={"X-Real-IP": address})
-            seen, name = client.getresponse().read().decode().split()
+            seen, name, network = client.getresponse().read().decode().split()
             assert ipaddress.ip_address(seen) == ipaddress.ip_address(address)
             assert name == module.name(address), address
+            # fail2ban reads the network from the log, and names what it bans.
+            assert module.name(network) == name
+            assert ipaddress.ip_network(network) == ipaddress.ip_network(address_key(address))
             names.setdefault(name, address_key(address))
             assert names[name] == address_key(address)
 
