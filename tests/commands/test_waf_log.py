@@ -83,6 +83,7 @@ def test_a_refused_request_is_one_line(tmp_path: Path) -> None:
             "outcome": "refused",
             "requestId": "request-1",
             "ip": "203.0.113.7",
+            "network": "203.0.113.7",
             "method": "POST",
             "path": "/api/v1/opportunities",
             "ruleIds": [941100, 941110],
@@ -90,6 +91,23 @@ def test_a_refused_request_is_one_line(tmp_path: Path) -> None:
             "score": 10,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:0:1ff::7", "2001:db8:0:100::/56"),
+        ("::1", "::/56"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("1:2", None),
+    ],
+)
+def test_an_ipv6_address_belongs_to_a_network(
+    tmp_path: Path, address: str, network: str | None
+) -> None:
+    [line] = once(tmp_path, audited(SCORE, client_ip=address))
+
+    assert (line["ip"], line["network"]) == (address, network)
 
 
 def test_a_request_that_passed_is_no_line(tmp_path: Path) -> None:
@@ -142,6 +160,7 @@ def test_what_a_client_chooses_cannot_break_the_line(tmp_path: Path) -> None:
     [line] = once(tmp_path, lines.replace(b"\\u00e9", b"\xff"))
 
     assert (line["requestId"], line["ip"], line["method"], line["path"]) == (None, None, None, "")
+    assert line["network"] is None
     [long] = once(tmp_path, audited(SCORE, request={"method": "GET", "uri": f"/{'x' * 9000}"}))
     assert len(long["path"]) == 1000
 

@@ -6,10 +6,12 @@ may get into a log line: only the names of fields, and only if they look like na
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -100,17 +102,29 @@ def _fields(said: Mapping[str, Any], rules: Iterable[_Rule], outcome: str) -> Fi
     scores = (_SCORE(rule.text) for rule in rules if rule.id == EVALUATION)
     causes = [rule for rule in rules if rule.id != EVALUATION]
     path = asked["uri"].partition("?")[0][:LONGEST_PATH]
+    ip = said["client_ip"] if _ADDRESS(said["client_ip"]) else None
     return {
         "timestamp": _timestamp(said["time_stamp"]),
         "outcome": outcome,
         "requestId": said["unique_id"] if _ID(said["unique_id"]) else None,
-        "ip": said["client_ip"] if _ADDRESS(said["client_ip"]) else None,
+        "ip": ip,
+        "network": _network(ip),
         "method": asked["method"] if _METHOD(asked["method"]) else None,
         "path": path if _PATH(path) else "",
         "ruleIds": sorted({rule.id for rule in causes}),
         "field": next((rule.field for rule in causes if rule.field), None),
         "score": next((int(score[1]) for score in scores if score), None),
     }
+
+
+def _network(ip: str | None) -> str | None:
+    """Return what fail2ban counts and bans: an IPv4 address, or the /56 network of an IPv6 one."""
+    with suppress(ValueError):
+        address = ipaddress.ip_address(ip or "")
+        if isinstance(address, ipaddress.IPv6Address) and not address.ipv4_mapped:
+            return str(ipaddress.IPv6Network((int(address), 56), strict=False))
+        return str(getattr(address, "ipv4_mapped", address))
+    return None
 
 
 def _without_values(variable: str) -> str | None:

@@ -28,6 +28,7 @@ USUAL = {
     "request_method": "GET",
     "ft_path": "/api/v1/opportunities",
     "remote_addr": "203.0.113.7",
+    "ft_network": "203.0.113.7",
     "status": "200",
     "request_time": "0.003",
     "upstream_response_time": "0.002",
@@ -55,17 +56,20 @@ WAF = {
     "outcome": "refused",
     "requestId": "abc",
     "ip": "203.0.113.7",
+    "network": "203.0.113.7",
     "method": "POST",
     "path": "/api/v1/opportunities",
     "ruleIds": [942100, 949110],
     "field": "ARGS:json.title",
     "score": 5,
 }
+SIX = {"remote_addr": "2001:db8::7", "ft_network": "2001:db8:0:00::/56"}
+WAF_SIX = {"ip": "2001:db8::7", "network": "2001:db8::/56"}
 NGINX = {"upstream_response_time": ""}
 FOUND = {
     "futuretracker-floods": [
         edge(status="429", **NGINX),
-        edge(status="429", remote_addr="2001:db8::7", **NGINX),
+        edge(status="429", **SIX, **NGINX),
         edge(status="408", request_method="", ft_path="", **NGINX),
         edge(status="429", ft_path='/"\\', **NGINX),
     ],
@@ -81,14 +85,18 @@ FOUND = {
     "futuretracker-waf": [
         json.dumps(WAF),
         json.dumps(WAF, separators=(",", ":")),
-        json.dumps({**WAF, "timestamp": "2026-11-29T11:00:00.000Z", "ip": "2001:db8::7"}),
+        json.dumps({**WAF, "timestamp": "2026-11-29T11:00:00.000Z", **WAF_SIX}),
         json.dumps({**WAF, "requestId": None}),
         # As fail2ban sees a line of the journal.
         f"host futuretracker-waf[123]: {json.dumps(WAF)}",
     ],
 }
+OF_ANOTHER = '"ip": "198.51.100.1", "network": "198.51.100.1"'
 # Lines in which a client imitates others: its path or its method contains their text.
-IMITATED = '","ip":"198.51.100.1","statusCode":"429","durationSeconds":0.1,"upstreamSeconds":"",'
+IMITATED = (
+    '","ip":"198.51.100.1","network":"198.51.100.1","statusCode":"429",'
+    '"durationSeconds":0.1,"upstreamSeconds":"",'
+)
 NEVER = [
     edge(),
     edge(status="304"),
@@ -107,8 +115,9 @@ NEVER = [
     at("/api/php"),
     json.dumps({**WAF, "outcome": "detected"}),
     json.dumps({**WAF, "type": "AUDIT"}),
-    json.dumps({**WAF, "type": "REQUEST", "path": '/"type": "WAF", "ip": "198.51.100.1"'}),
-    json.dumps({**WAF, "requestId": '", "ip": "198.51.100.1"', "ip": "unknown"}),
+    json.dumps({**WAF, "type": "REQUEST", "path": f'/"type": "WAF", {OF_ANOTHER}'}),
+    json.dumps({**WAF, "requestId": f'", {OF_ANOTHER}, "x": "', "ip": "unknown", "network": None}),
+    json.dumps({**WAF, "ip": None, "network": None}),
 ]
 
 
@@ -152,11 +161,27 @@ def addresses(etc: Path, jail: str, lines: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("jail", JAILS)
+def test_a_filter_counts_the_network_of_an_ipv6_client(etc: Path, jail: str) -> None:
+    if jail.endswith("waf"):
+        lines = [json.dumps({**WAF, **WAF_SIX})]
+    else:
+        lines = [edge(**_found_by(jail), **SIX)]
+
+    assert addresses(etc, jail, lines) == ["2001:db8::/56"]
+
+
+def _found_by(jail: str) -> dict[str, str]:
+    """Return the values of a line that the jail's filter finds."""
+    status = {"floods": "429", "limits": "429", "tokens": "401"}.get(jail.rpartition("-")[2], "404")
+    path = {"ft_path": "/.env"} if jail.endswith("scanners") else {}
+    return {"status": status, **path} | (NGINX if jail.endswith("floods") else {})
+
+
+@pytest.mark.parametrize("jail", JAILS)
 def test_a_client_cannot_have_another_address_banned(etc: Path, jail: str) -> None:
     """Whatever the client chooses, the address is that of the connection."""
-    status = {"floods": "429", "limits": "429", "tokens": "401"}.get(jail.rpartition("-")[2], "404")
-    own = {"status": status} | (NGINX if jail.endswith("floods") else {})
-    path = "/.env" if jail.endswith("scanners") else "/"
+    own = _found_by(jail)
+    path = own.pop("ft_path", "/")
     if jail.endswith("waf"):
         lines = [json.dumps({**WAF, "path": IMITATED, "method": IMITATED})]
     else:

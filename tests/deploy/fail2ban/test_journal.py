@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.checks.journal import journal
-from tests.deploy.fail2ban.test_filters import DEPLOY, NEVER, WAF
+from tests.deploy.fail2ban.test_filters import DEPLOY, NEVER, WAF, WAF_SIX
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_lines_of_the_journal_are_found(journal: Journal, tmp_path: Path) -> Non
     text = text.replace("_SYSTEMD_UNIT=", "SYSLOG_IDENTIFIER=")
     filtered.write_text(text.replace(".service", ""))
     journal.write(json.dumps(WAF), UNIT)
-    journal.write(json.dumps({**WAF, "ip": "2001:db8::7"}), UNIT)
+    journal.write(json.dumps({**WAF, **WAF_SIX}), UNIT)
     for line in NEVER:
         journal.write(line, UNIT)
 
@@ -43,4 +43,4 @@ def test_lines_of_the_journal_are_found(journal: Journal, tmp_path: Path) -> Non
         command += [f"systemd-journal[journalpath={journal.folder()}]", UNIT]
         return re.findall(r"\S+", subprocess.check_output(command, text=True))
 
-    wait_for(lambda: found() == ["203.0.113.7", "2001:db8::7"], 30)
+    wait_for(lambda: found() == ["203.0.113.7", "2001:db8::/56"], 30)

@@ -36,11 +36,16 @@ def trusts(folder: Path, address: str) -> bool:
         ("203.0.113.7", False),
         ("2001:db8::7", False),
         ("::ffff:203.0.113.7", False),
+        # The networks of clients, which may have a proxy among their addresses.
+        ("2606:4700:0:100::/56", True),
+        ("2001:db8:0:100::/56", False),
+        ("2001:db8:0:200::/56", True),
     ],
 )
 def test_the_networks_of_nginx_are_trusted(tmp_path: Path, address: str, *, expected: bool) -> None:
     for file in INCLUDES.glob("real-ip-*.conf"):
         shutil.copy(file, tmp_path)
+    (tmp_path / "real-ip-own.conf").write_text("set_real_ip_from 2001:db8:0:2ff::/64;\n")
 
     assert trusts(tmp_path, address) == expected
 
