@@ -35,7 +35,16 @@ def test_the_seconds_of_the_page_are_those_of_the_files() -> None:
     for name in ("client_header_timeout", "client_body_timeout", "send_timeout"):
         assert re.search(rf"(?m)^{name} 10s;", patience)
     assert "A body has 30 s for all of it" in PAGE
+    assert "A response has 90 s for all of it" in PAGE
     assert "read_body 30s" in (CADDY / "Caddyfile").read_text()
+    assert "write 90s" in (CADDY / "Caddyfile").read_text()
+
+
+def test_the_sizes_of_the_page_are_those_of_the_files() -> None:
+    proxy = (NGINX / "futuretracker/proxy.conf").read_text()
+    assert "at most 256 KiB of it in memory and 64 MiB on disk" in PAGE
+    assert "proxy_buffers 16 16k;" in proxy
+    assert "proxy_max_temp_file_size 64m;" in proxy
 
 
 def test_what_is_said_of_floods_is_so() -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from futuretracker.web.request import MAX_FILE
 from tests.deploy.edge.h2_client import request, send
 from tests.deploy.edge.nginx.test_real_ip import BALANCER, CLOUDFLARE, TRUSTED
+from tests.deploy.edge.test_files import file_of
 from tests.deploy.edge.visitor import NAME
 from tests.support.clerk import PATH, event, sign, user_object
 from tests.support.waiting import wait_for
@@ -83,6 +85,36 @@ def test_another_type_is_refused(waf: Firewall, token: str, content_type: str) -
     response = waf.request("POST", ROWS, token=token, body={"title": "Fine"}, headers=sent)
 
     assert waf.refused_by(response)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "file"),
+    [
+        ("text/csv", b'title,notes\nSELECT a team; DROP in,"\' OR 1=1 -- <script>x</script>"\n'),
+        ("application/json", b'[{"title": "SELECT a team; DROP in", "notes": "../../etc/passwd"}]'),
+        ("text/csv", b"title,notes\n" + b"Team,SELECT * FROM teams; DROP TABLE x\n" * 9000),
+    ],
+    ids=["csv", "json", "long"],
+)
+def test_a_file_to_import_may_have_any_text(
+    waf: Firewall, token: str, content_type: str, file: bytes
+) -> None:
+    sent = {"Content-Type": content_type}
+    path = f"{ROWS}/import?dry_run=true"
+    response = waf.request("POST", path, token=token, body=file, headers=sent)
+
+    assert response.status == 200, response.body
+    assert response.json["created"] == 1
+
+
+def test_a_file_of_five_mib_passes_and_a_larger_one_does_not(waf: Firewall, token: str) -> None:
+    path, sent = f"{ROWS}/import?dry_run=true", {"Content-Type": "text/csv"}
+    statuses = [
+        waf.request("POST", path, token=token, body=file_of(size), headers=sent).status
+        for size in (MAX_FILE, MAX_FILE + 1)
+    ]
+
+    assert statuses == [200, 413]
 
 
 def test_a_signed_webhook_is_not_inspected(waf: Firewall) -> None:
