@@ -166,6 +166,19 @@ def test_seed_fills_a_user_once(running: Dev) -> None:
     assert all(month["count"] for month in analytics["monthlyBreakdown"])
 
 
+def test_seed_uses_every_field(running: Dev) -> None:
+    run(running.folder, "dev", "--seed", "user_dora")
+    token = ask_token(running, {"user": "user_dora"}).json["token"]
+    items = running.ask("GET", f"{V1}?limit=100", token=token).json["items"]
+
+    for field in ("company", "location", "pay", "contact", "tags", "time_zone"):
+        assert any(one[field] for one in items), field
+    assert not any(one["statusConflict"] for one in items)
+    [saved] = [one for one in items if one["status"] == "saved"]
+    assert saved["deadline"]
+    assert saved["applied_on"] is None
+
+
 @pytest.mark.parametrize("name", ["production", "development", "test"])
 def test_no_other_service_has_any_of_it(
     serve: Callable[..., Service], issuer: Issuer, name: str

@@ -7,18 +7,19 @@ import json
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psycopg
 
 from futuretracker.commands.local.running import base_url
-from futuretracker.commands.local.seeds import HACKATHONS, INTERNSHIPS
+from futuretracker.commands.local.seeds import HACKATHONS, HOSTS, INTERNSHIPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from futuretracker.commands.local.seeds import Hackathon, Internship
+    from futuretracker.commands.local.seeds import Hackathon, Host, Internship
 
 OPPORTUNITIES = "/api/v1/opportunities"
 # The API sets the current time. Without this, the charts by week and month would have one column.
@@ -74,13 +75,14 @@ class Api:
 
 def _create(api: Api) -> Iterator[tuple[str, int]]:
     """Create everything; yield the id of each opportunity, and its age in days."""
-    for internship in INTERNSHIPS:
-        yield _create_internship(api, internship), internship.age
-    for hackathon in HACKATHONS:
-        yield _create_hackathon(api, hackathon), hackathon.age
+    for internship, host in zip(INTERNSHIPS, cycle(HOSTS), strict=False):
+        yield _create_internship(api, internship, host), internship.age
+    for hackathon, host in zip(HACKATHONS, cycle(HOSTS), strict=False):
+        yield _create_hackathon(api, hackathon, host), hackathon.age
 
 
-def _create_internship(api: Api, internship: Internship) -> str:
+def _create_internship(api: Api, internship: Internship, host: Host) -> str:
+    is_saved = internship.status == "saved"
     created = api.send(
         "POST",
         OPPORTUNITIES,
@@ -90,9 +92,13 @@ def _create_internship(api: Api, internship: Internship) -> str:
             "link": f"https://example.com/jobs/{internship.age}",
             "category": "internship",
             "campus_mode": internship.campus_mode,
-            "applied_on": _day(-internship.age),
+            "applied_on": None if is_saved else _day(-internship.age),
+            "deadline": _day(internship.deadline) if internship.deadline else None,
             "status": internship.status,
             "notes": internship.notes,
+            "pay": internship.pay,
+            "tags": internship.tags,
+            **host._asdict(),
         },
     )
     for kind, result, days in internship.rounds:
@@ -102,7 +108,7 @@ def _create_internship(api: Api, internship: Internship) -> str:
     return str(created["id"])
 
 
-def _create_hackathon(api: Api, hackathon: Hackathon) -> str:
+def _create_hackathon(api: Api, hackathon: Hackathon, host: Host) -> str:
     body = {
         "title": hackathon.title,
         "description": hackathon.description,
@@ -110,6 +116,8 @@ def _create_hackathon(api: Api, hackathon: Hackathon) -> str:
         "category": "hackathon",
         "deadline": _day(hackathon.deadline),
         "status": hackathon.status,
+        "tags": hackathon.tags,
+        **host._asdict(),
     }
     return str(api.send("POST", OPPORTUNITIES, body)["id"])
 

@@ -8,16 +8,31 @@ Result: TypeAlias = Literal["pending", "cleared", "rejected", "skipped"]
 Rounds: TypeAlias = tuple[tuple[str, Result, int], ...]  # type, result, days from today
 
 
+class Host(NamedTuple):
+    """A company, or the host of a hackathon."""
+
+    company: str
+    location: str
+    time_zone: str
+    contact: str
+
+
 class Internship(NamedTuple):
-    """An internship. The user applied for it ``age`` days ago."""
+    """An internship. The user applied for it, or saved it, ``age`` days ago.
+
+    Only one that is saved has a ``deadline``, in days from today.
+    """
 
     age: int
     title: str
     description: str
     campus_mode: Literal["on_campus", "off_campus"]
     rounds: Rounds = ()
-    status: Literal["applied", "ghosted"] = "applied"
+    status: Literal["saved", "applied", "ghosted", "offer", "accepted", "withdrawn"] = "applied"
     notes: str | None = None
+    pay: str | None = None
+    tags: tuple[str, ...] = ()
+    deadline: int | None = None
 
 
 class Hackathon(NamedTuple):
@@ -28,14 +43,24 @@ class Hackathon(NamedTuple):
     description: str
     deadline: int
     status: Literal["applied", "shortlisted", "selected", "rejected"] = "applied"
+    tags: tuple[str, ...] = ()
 
 
+# The opportunities have these in turn.
+HOSTS = (
+    Host("Example Works", "Berlin or remote", "Europe/Berlin", "Ada, ada@example.com"),
+    Host("Example Labs", "Remote", "Europe/London", "jobs@example.org"),
+    Host("Example Rail", "Lyon", "Europe/Paris", "Grace, +33 1 99 00 12 34"),
+    Host("Example Health", "Bengaluru", "Asia/Kolkata", "Asha, asha@example.net"),
+    Host("Example Media", "Toronto", "America/Toronto", "talent@example.com"),
+)
 INTERNSHIPS = (
     Internship(
         160, "Backend internship, payments team", "Python and Postgres, on site", "on_campus",
         (("oa", "cleared", -150), ("technical", "cleared", -141), ("hr", "cleared", -135),
          ("final", "cleared", -130)),
-        notes="Offer accepted for the summer",
+        status="accepted", notes="Offer accepted for the summer", pay="EUR 2,000 a month",
+        tags=("python", "postgres"),
     ),
     Internship(
         152, "Frontend internship, design systems", "TypeScript and accessibility", "off_campus",
@@ -64,7 +89,8 @@ INTERNSHIPS = (
     Internship(
         96, "Security internship", "Review of internal tools", "off_campus",
         (("oa", "cleared", -88), ("technical", "cleared", -80), ("final", "cleared", -73)),
-        notes="Second offer; declined",
+        status="withdrawn", notes="Second offer; declined", pay="EUR 1,800 a month",
+        tags=("security", "remote"),
     ),
     Internship(
         91, "Compiler internship", "Diagnostics that people understand", "off_campus",
@@ -108,7 +134,9 @@ INTERNSHIPS = (
     ),
     Internship(
         35, "Backend internship, logistics", "Routes and time windows", "on_campus",
-        (("resume_shortlisted", "cleared", -28), ("oa", "cleared", -20)),
+        (("resume_shortlisted", "cleared", -28), ("oa", "cleared", -20), ("final", "cleared", -5)),
+        status="offer", notes="Answer by the end of the month", pay="EUR 2,100 a month",
+        tags=("python",),
     ),
     Internship(
         30, "Game engine internship", "Rendering, profiling", "off_campus", status="ghosted"
@@ -120,7 +148,7 @@ INTERNSHIPS = (
     ),
     Internship(
         21, "Platform internship, identity", "Sessions, tokens, audits", "on_campus",
-        (("oa", "cleared", -12), ("technical", "pending", 9)),
+        (("oa", "cleared", -12), ("technical", "pending", 9)), tags=("security", "remote"),
     ),
     Internship(
         17, "Mapping internship", "Tiles and geometry", "off_campus",
@@ -131,8 +159,11 @@ INTERNSHIPS = (
         8, "Quantitative research internship", "Statistics, time series", "on_campus",
         (("resume_shortlisted", "cleared", -2), ("oa", "pending", 7)),
     ),
-    Internship(4, "Networking internship", "Congestion control", "off_campus"),
-    Internship(0, "Data visualisation internship", "Maps and dashboards", "off_campus"),
+    Internship(4, "Networking internship", "Congestion control", "off_campus", tags=("remote",)),
+    Internship(
+        0, "Data visualisation internship", "Maps and dashboards", "off_campus", status="saved",
+        notes="Ask for a referral first", tags=("maps", "charts"), deadline=13,
+    ),
 )  # fmt: skip
 HACKATHONS = (
     Hackathon(155, "Open data weekend", "Public transport timetables", -140, "selected"),
@@ -144,7 +175,7 @@ HACKATHONS = (
     Hackathon(53, "Civic tech weekend", "Council minutes, searchable", -33, "shortlisted"),
     Hackathon(41, "Retro game jam", "One button, ten minutes", -21, "selected"),
     Hackathon(33, "Cyber range challenge", "Attack and defence for teams", -6, "rejected"),
-    Hackathon(24, "Climate hackathon", "Heat maps of a city", 2, "shortlisted"),
+    Hackathon(24, "Climate hackathon", "Heat maps of a city", 2, "shortlisted", ("maps",)),
     Hackathon(15, "Robot soccer cup", "Teams of three", 6),
     Hackathon(10, "Language learning jam", "Practice in five minutes", 11),
     Hackathon(6, "Open source sprint", "First contributions", 17),
