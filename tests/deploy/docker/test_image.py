@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.conftest import ORIGIN
 from tests.deploy.docker.conftest import CONFINED
 from tests.deploy.started import started
-from tests.support.servers import free_port
+from tests.support.servers import ROOT, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.deploy.docker.conftest import Image
     from tests.support.servers import Service
 
+COMPOSE = ROOT / "deploy/docker/compose.yaml"
 HOST = "/var/run/postgresql"  # as in compose.yaml
 ENGINE = {"PATH": "/usr/sbin:/usr/bin:/bin"}
 
@@ -135,6 +137,21 @@ def test_the_migration_runs_in_the_image(
     )
 
     assert (result.returncode, result.stdout) == (0, "up to date\n")
+
+
+@pytest.mark.parametrize("name", ["prune", "audit"])
+def test_what_cron_starts_runs_in_the_image(
+    image: Image, settings: dict[str, str], owner_url: str, sockets: dict[str, Path], name: str
+) -> None:
+    one = yaml.safe_load(COMPOSE.read_text())["services"][name]
+    given = {key: value for key, value in one["environment"].items() if not key.endswith("_FILE")}
+    owner = {"MIGRATION_DATABASE_URL": make_conninfo(owner_url, host=HOST)}
+    url = owner if "migration_database_url" in one["secrets"] else settings
+    result = in_image(image, *one["command"], sockets=sockets, **url, **given)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    told = {"prune": '"type":"PRUNE"', "audit": "AUDIT_KEEP_MONTHS is 0: every entry is kept.\n"}
+    assert told[name] in result.stdout.replace('": "', '":"')
 
 
 def test_the_image_contains_only_the_service(image: Image) -> None:
