@@ -10,6 +10,8 @@ from futuretracker.api import deprecation, pages, reference
 from futuretracker.api.versions import ORIGINAL, V1
 from futuretracker.api.views import (
     account,
+    account_deletion,
+    account_export,
     analytics,
     api_keys,
     batch,
@@ -46,6 +48,8 @@ ONLY_V1 = (
     trash,
     specification,
     analytics,
+    account_deletion,
+    account_export,
     api_keys,
 )
 

@@ -72,7 +72,7 @@ def attempted(resource_id: str, details: Mapping[str, object]) -> None:
 
 
 def audited(action: str) -> Callable[[View], View]:
-    """Mark a view that changes data: each of its requests writes one AUDIT log line.
+    """Mark a view that changes data, or reads all of it: each request writes one AUDIT log line.
 
     The line reports success if the view has called ``committed``, and failure if it has not. The
     outcome is unknown if the database did not confirm the change.
@@ -94,13 +94,13 @@ def log_request() -> None:
 
 
 def log_response(response: Response) -> Response:
-    """Log the AUDIT and RESPONSE lines of a write."""
+    """Log the AUDIT line of a view that is ``audited``, and the RESPONSE line of a write."""
     request = current()
+    view = current_app.view_functions.get(request.endpoint or "")
+    action = getattr(view, "audit_action", None)
+    if action is not None:
+        _log_audit(action, request, response.status_code)
     if request.method in WRITES:
-        view = current_app.view_functions.get(request.endpoint or "")
-        action = getattr(view, "audit_action", None)
-        if action is not None:
-            _log_audit(action, request, response.status_code)
         loop = current_loop()  # a body may have arrived after the REQUEST line
         started = loop.received_at() if loop else request.started
         event(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from futuretracker.web.application import current_app
 from futuretracker.web.errors import ApiError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from futuretracker.database.queries.one_page import Page, Place
 
+Found = TypeVar("Found")
 FIRST: Final = 200  # opportunities in the first part of a list
 MOST: Final = 1000  # in each further part
 PART = 2**20  # bytes of a further part, about; this bounds the memory that a list takes
@@ -29,10 +30,29 @@ def parts_of(first: Page, read_part: Callable[[Place, int], Page]) -> Iterator[b
     yield part.items
     while part.next:
         limit = max(1, min(MOST, limit * PART // len(part.items)))
-        current_app.at_once.wait_between_parts(request)
-        renew_patience()
-        try:
-            part = read_part(part.next, limit)
-        except ApiError as error:  # such as ClientGone
-            raise ConnectionResetError(errno.ECONNRESET, "the list is incomplete") from error
+        part = _read_next(read_part, part.next, limit)
         yield part.items
+
+
+def later_parts(read_part: Callable[[Place | None, int], Page]) -> Iterator[bytes]:
+    """Yield the parts of a list that is not the first one of its response."""
+    yield from parts_of(_read_next(read_part, None, FIRST), read_part)
+
+
+def one_array(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield one JSON array, made of those of the parts."""
+    start = b"["
+    for items in parts:
+        if rows := items[1:-1]:
+            yield start + rows
+            start = b","
+    yield b"]" if start == b"," else b"[]"
+
+
+def _read_next(read_part: Callable[[Found, int], Page], place: Found, limit: int) -> Page:
+    current_app.at_once.wait_between_parts(request)
+    renew_patience()
+    try:
+        return read_part(place, limit)
+    except ApiError as error:  # such as ClientGone
+        raise ConnectionResetError(errno.ECONNRESET, "the list is incomplete") from error

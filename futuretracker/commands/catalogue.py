@@ -75,9 +75,9 @@ GROUPS: dict[str, dict[str, Command]] = {
             SERVICE,
         ),
         "prune": Command(
-            "remove what is due from the trash and other tables, and finish erasures",
+            "remove what is due from the trash and other tables, and erase users",
             ("", "--json"),
-            ("DATABASE_URL", "TRASH_DAYS", "PRUNE_DIRECTORY"),
+            ("DATABASE_URL", "TRASH_DAYS", "CLERK_MAX_TOKEN_LIFETIME", "PRUNE_DIRECTORY"),
             SERVICE,
             {1: "an erasure is not finished: see the message"},
         ),

@@ -1,22 +1,26 @@
-"""``prune``: remove what is due from the trash and other tables, and finish erasures."""
+"""``prune``: remove what is due from the trash and other tables, and erase users."""
 
 from __future__ import annotations
 
 import logging.config
+import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
+from futuretracker.auth.tokens import TOLERATED
 from futuretracker.commands.erase import finish
 from futuretracker.commands.output import add_json, report
 from futuretracker.commands.problems import database_problem
 from futuretracker.commands.progress import progress
 from futuretracker.config import Config
 from futuretracker.database.prune_gauges import record
+from futuretracker.database.queries.account_deletions import begin_due_erasures
 from futuretracker.database.queries.erasures import select_erasures
 from futuretracker.database.queries.idempotency_keys import delete_idempotency_keys
 from futuretracker.database.queries.prune import (
+    DELETIONS,
     ERASURES,
     KEYS,
     TRASH,
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     Step = Callable[[psycopg.Connection[Any], int], int]
 
 BATCH: Final = 1000  # rows; each batch is one short transaction
+ACCOUNTS: Final = 20  # in one batch, which holds a lock for each
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,18 +60,14 @@ def run(options: argparse.Namespace) -> int | str:
             connect_timeout=5,
             application_name="futuretracker prune",
         ) as conn:
-            in_trash = partial(delete_trash, days=config.trash_days)
-            removed = {
-                TRASH: _remove(conn, TRASH, in_trash),
-                KEYS: _remove(conn, KEYS, delete_idempotency_keys),
-            }
+            removed = _remove_all(conn, config)
             erased, problems = _erase(conn)
             runs = select_runs(conn)
     except psycopg.Error as error:
         return database_problem(error, "DATABASE_URL")
     sentence = (
         f"removed {removed[TRASH]:,} opportunities from the trash and {removed[KEYS]:,} idempotency"
-        f" keys, erased {erased:,} users"
+        f" keys, began to erase {removed[DELETIONS]:,} accounts, erased {erased:,} users"
     )
     result = {**removed, ERASURES: erased, "unfinished": len(problems)}
     report("PRUNE", result, sentence, as_json=options.json)
@@ -74,13 +75,28 @@ def run(options: argparse.Namespace) -> int | str:
     return "\n".join(problems) or 0
 
 
-def _remove(conn: psycopg.Connection[Any], name: str, step: Step) -> int:
+def _remove_all(conn: psycopg.Connection[Any], config: Config) -> dict[str, int]:
+    """Run all steps but the erasures; return how many rows each has removed."""
+    in_trash = partial(delete_trash, days=config.trash_days)
+    accounts = partial(
+        begin_due_erasures,
+        seconds=config.clerk.max_lifetime + TOLERATED,
+        request_id=f"prune-{uuid.uuid4()}",
+    )
+    return {
+        TRASH: _remove(conn, TRASH, in_trash),
+        KEYS: _remove(conn, KEYS, delete_idempotency_keys),
+        DELETIONS: _remove(conn, DELETIONS, accounts, ACCOUNTS),
+    }
+
+
+def _remove(conn: psycopg.Connection[Any], name: str, step: Step, batch: int = BATCH) -> int:
     """Remove batches until one is not full; return how many rows were removed."""
-    total, removed = 0, BATCH
+    total, removed = 0, batch
     with progress() as shown:
         shown.begin(f"Removing what is due: {name}", "rows")
-        while removed == BATCH:
-            removed = step(conn, BATCH)
+        while removed == batch:
+            removed = step(conn, batch)
             total += removed
             shown.advance(removed)
     insert_run(conn, step=name, removed=total)
@@ -88,7 +104,7 @@ def _remove(conn: psycopg.Connection[Any], name: str, step: Step) -> int:
 
 
 def _erase(conn: psycopg.Connection[Any]) -> tuple[int, list[str]]:
-    """Continue erasures that were interrupted; return how many are done, and what is in the way."""
+    """Finish the erasures that have begun; return how many are done, and what is in the way."""
     outcomes = [finish(conn, one) for one in select_erasures(conn)]
     problems = [problem for problem in outcomes if problem]
     erased = len(outcomes) - len(problems)

@@ -38,6 +38,7 @@ class Config:
     api_sunset: dt.date | None
     require_if_match: bool
     trash_days: int
+    account_deletion_days: int
     source_url: str  # "" if there is none
     security_contact: tuple[str, ...]
     authority: str  # the host that signed requests must name, or "" if they are refused
@@ -82,6 +83,7 @@ class Config:
                 api_sunset=env.day("API_SUNSET"),
                 require_if_match=env.flag("REQUIRE_IF_MATCH"),
                 trash_days=env.number("TRASH_DAYS", 1, 3650),
+                account_deletion_days=env.number("ACCOUNT_DELETION_DAYS", 1, 90),
                 source_url=read_source(env),
                 security_contact=read_contacts(env),
                 authority=read_authority(env, port),

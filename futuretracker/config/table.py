@@ -95,6 +95,13 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             "The folder of `prune.json`, which `prune` writes and `/metrics` reads. Without the"
             " folder, `prune` writes no file.",
         ),
+        Setting(
+            "ACCOUNT_DELETION_DAYS",
+            "30",
+            "For how many days users can cancel the deletion of their account, 1 to 90. `prune`"
+            " erases the account afterwards. A change does not move deletions that were requested"
+            " before.",
+        ),
     ),
     "Browsers": (
         Setting(

@@ -28,6 +28,7 @@ TABLES = (
     "trash",
     "prune_runs",
     "idempotency_keys",
+    "account_deletions",
     "slowed_users",
     "anomaly_actions",
     "anomaly_findings",

@@ -21,6 +21,12 @@ def test_me_returns_both_ids(alice: User) -> None:
     assert response.json["email"] is None
 
 
+def test_v1_also_says_when_the_account_will_be_deleted(alice: User) -> None:
+    found = alice.get("/api/v1/me").json
+
+    assert found == {**alice.get("/api/me").json, "deletionDueAt": None}
+
+
 def test_the_internal_id_stays_and_is_the_owner_of_the_users_rows(alice: User) -> None:
     internal_id = alice.get("/api/me").json["internalUserId"]
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from futuretracker.api import streaming
-from futuretracker.api.views import original_list
 from futuretracker.limits import AtOnce
 from futuretracker.web.turns import ClientGone
 from tests.support.wire import head, parse
@@ -203,9 +202,8 @@ def test_a_list_ends_without_an_error_if_its_client_leaves_while_a_part_waits(
     def read_part(*_place: object) -> None:
         raise ClientGone
 
-    monkeypatch.setattr(original_list, "_read_part", read_part)
     monkeypatch.setattr(streaming, "current_app", SimpleNamespace(at_once=AtOnce()))
-    stream = original_list._stream(cast("Any", part))  # noqa: SLF001 - the wait is what matters
+    stream = streaming.one_array(streaming.parts_of(cast("Any", part), cast("Any", read_part)))
     assert next(stream) == b"[{}"
     with pytest.raises(ConnectionResetError):
         next(stream)

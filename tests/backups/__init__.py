@@ -143,6 +143,8 @@ def fill(url: str) -> None:
             select id, 'Deleted 🎉', 'internship' from users where clerk_id = 'user_a';
             delete from opportunities where title = 'Deleted 🎉';
             insert into prune_runs (step, removed) values ('trash', 3);
+            insert into account_deletions (user_id, due_at)
+            select id, '2026-12-24 18:00:00.123456+01' from users where clerk_id = 'user_b';
             insert into audit_log (user_id, actor, action, details, request_id)
             select id, clerk_id, 'CREATE', '{"a": [1, null]}', 'request' from users;
             insert into revocations values ('session', 'sess_x', now() + interval '1 hour');

@@ -16,6 +16,7 @@ from tests.backups import Site, database, fill, site
 from tests.commands import poll
 
 ROWS = {
+    "account_deletions": 1,
     "anomaly_actions": 0,
     "anomaly_findings": 0,
     "api_keys": 2,

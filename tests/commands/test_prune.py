@@ -9,11 +9,13 @@ import pytest
 
 from futuretracker.commands import prune
 from futuretracker.database.queries import opportunities
+from futuretracker.database.queries.account_deletions import insert_deletion
 from futuretracker.database.queries.erasures import begin_erasure, select_erasures
 from futuretracker.database.queries.prune import STEPS, delete_trash, select_runs
+from futuretracker.database.queries.users import upsert_user
 from tests.commands import on_a_terminal, run
 from tests.database.queries.conftest import Owner
-from tests.database.queries.test_erasure import counts, fill
+from tests.database.queries.test_erasure import audited, counts, fill
 from tests.telemetry.metrics.scrape import TOKEN, figures
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ from generate_series(1, 3) as n
 
 @pytest.fixture
 def a(role: Connection, owner: Connection) -> Owner:
-    owner.execute("truncate trash, prune_runs, idempotency_keys")
+    owner.execute("truncate trash, prune_runs, idempotency_keys, account_deletions")
     return Owner(role)
 
 
@@ -59,8 +61,8 @@ def test_it_removes_what_is_due_and_nothing_else(
     done = run(tmp_path, "prune", "--json", TRASH_DAYS="7", **settings)
 
     assert (done.returncode, done.stderr) == (0, "")
-    removed = {"trash": 2500, "idempotencyKeys": 3, "erasures": 0, "unfinished": 0}
-    assert json.loads(done.stdout) == removed
+    removed = {"trash": 2500, "idempotencyKeys": 3, "accountDeletions": 0, "erasures": 0}
+    assert json.loads(done.stdout) == {**removed, "unfinished": 0}
     assert (left(owner), left(owner, "idempotency_keys")) == (2, 0)
     assert {found.step for found in select_runs(role)} == set(STEPS)
     again = run(tmp_path, "prune", TRASH_DAYS="7", **settings)
@@ -138,7 +140,8 @@ def test_the_trash_is_kept_for_30_days_by_default(
 
     assert left(owner) == 1
     assert shown.endswith(
-        "removed 1 opportunities from the trash and 0 idempotency keys, erased 0 users\n"
+        "removed 1 opportunities from the trash and 0 idempotency keys, began to erase 0 accounts,"
+        " erased 0 users\n"
     )
 
 
@@ -172,3 +175,23 @@ def test_it_finishes_erasures_with_their_trash(
     assert json.loads(done.stdout)["erasures"] == 1
     assert (left(owner), counts(owner, a)) == (0, [0, 0, 0])
     assert select_erasures(role) == []
+
+
+def test_it_erases_accounts_that_are_due(
+    settings: dict[str, str], role: Connection, owner: Connection, a: Owner, tmp_path: Path
+) -> None:
+    b = Owner(role)
+    for user in (a, b):
+        insert_deletion(role, audit=user.audit, days=30)
+    owner.execute("update account_deletions set due_at = now() where user_id = %s", [a.id])
+
+    done = run(tmp_path, "prune", "--json", **settings)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert (found["accountDeletions"], found["erasures"], found["unfinished"]) == (1, 1, 0)
+    assert owner.execute("select from users where id = %s", [a.id]).fetchall() == []
+    assert counts(owner, a) == [0, 0, 0]
+    assert (counts(owner, b)[:2], left(owner, "account_deletions")) == ([1, 1], 1)
+    assert audited(owner, a)[-2:] == ["DELETE_ACCOUNT", "ERASE_USER"]
+    assert upsert_user(role, clerk_id=a.clerk_id, email=None) is None

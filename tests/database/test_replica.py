@@ -152,7 +152,7 @@ def reads(app: Application, user: User) -> list[str]:
         ]
     queries = {"upcoming": "?from=2026-12-01&to=2026-12-02", "export": "?format=json"}
     paths = [rule.replace("<opportunity_id>", row_id) for rule in rules]
-    assert len(paths) == 16
+    assert len(paths) == 17
     return [path + queries.get(path.rpartition("/")[2], "") for path in paths]
 
 

@@ -74,6 +74,7 @@ def test_a_role_to_which_no_policy_applies_is_refused(owner_url: str, kind: str)
         "trash",
         "prune_runs",
         "idempotency_keys",
+        "account_deletions",
         "slowed_users",
         "anomaly_actions",
         "anomaly_findings",

@@ -89,6 +89,11 @@ def _file(user: User) -> Case:
     return Case(query="?duplicates=update", body=b"title,notes\nIntern,n\nNew,\n", content_type=CSV)
 
 
+def _deleted(user: User) -> Case:
+    user.delete("/api/v1/me")
+    return Case()
+
+
 # By the path below the version: what its requests need.
 CASES: dict[tuple[str, str], Callable[[User], Case]] = {
     ("POST", "/opportunities"): _nothing,
@@ -104,6 +109,8 @@ CASES: dict[tuple[str, str], Callable[[User], Case]] = {
     ("DELETE", "/opportunities/<opportunity_id>/rounds/<round_id>"): _round(),
     ("POST", "/opportunities/<opportunity_id>/restore"): _trashed,
     ("DELETE", "/opportunities/trash"): _trashed,
+    ("DELETE", "/me"): lambda _: Case(),
+    ("POST", "/me/restore"): _deleted,
     ("POST", "/api-keys"): lambda _: Case(body={"name": "Script", "scopes": ["account:read"]}),
     ("PATCH", "/api-keys/<key_id>"): _key({"name": "Other"}),
     ("DELETE", "/api-keys/<key_id>"): _key(),
@@ -130,8 +137,11 @@ def _send(user: User, method: str, path: str, case: Case, key: str) -> TestRespo
 def _state(owner: psycopg.Connection[Any], user: User) -> list[Any]:
     """Return everything that the user has, apart from idempotency keys."""
     user_id = user.get("/api/v1/me").json["internalUserId"]
-    tables = ("opportunities", "opportunity_rounds", "trash", "api_keys", "audit_log")
-    statement = "select coalesce(json_agg(t order by id), '[]') from {} as t where user_id = %s"
+    tables = ("opportunities", "opportunity_rounds", "trash", "api_keys", "audit_log",
+        "account_deletions")  # fmt: skip
+    statement = (
+        "select coalesce(json_agg(t order by t::text), '[]') from {} as t where user_id = %s"
+    )
     return [owner.execute(statement.format(t).encode(), [user_id]).fetchone() for t in tables]
 
 

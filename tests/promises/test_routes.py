@@ -63,8 +63,10 @@ RATE_LIMIT = (
 )
 ID = "550e8400-e29b-41d4-a716-446655440000"
 KEY_ID = "000000000000"
-# A POST that takes no body, and so reads none.
-WITHOUT_BODY = f"/api/v1/opportunities/{ID}/restore"
+# These POST take no body, and so read none.
+WITHOUT_BODY = {f"/api/v1/opportunities/{ID}/restore", "/api/v1/me/restore"}
+# A read of everything that the service stores about a user.
+ACCOUNT_EXPORT = "/api/v1/me/export"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
 
 
@@ -150,14 +152,18 @@ def test_every_401_has_the_shape_of_an_error(client: FlaskClient, routes: list[R
             assert response.headers["WWW-Authenticate"] == "Bearer", route
 
 
+def is_audited(route: Route) -> bool:
+    return route.method in WRITES or route.path == ACCOUNT_EXPORT
+
+
 def test_every_write_has_an_audit_action(app: Flask, routes: list[Route]) -> None:
-    writes = {route.endpoint for route in routes if route.method in WRITES}
+    expected = {route.endpoint for route in routes if is_audited(route)}
     views = app.view_functions
     audited = {name for name, view in views.items() if getattr(view, "audit_action", None)}
     # A view that serves both API versions has the same action in both.
     actions = [vars(view)["audit_action"] for view in {views[name] for name in audited}]
 
-    assert audited == writes
+    assert audited == expected
     assert len(actions) == len(set(actions))
 
 
@@ -167,7 +173,7 @@ def test_every_write_logs_one_audit_line(
     for route in routes:
         audits.clear()
         alice.request(route.method, route.path, {})
-        assert len(audits) == (route.method in WRITES), route
+        assert len(audits) == is_audited(route), route
 
 
 def test_every_route_is_limited_unless_it_is_marked_exempt(
@@ -243,7 +249,7 @@ def test_nothing_below_a_path_is_a_route(alice: User, routes: list[Route]) -> No
 
 def test_every_write_refuses_a_body_that_is_not_json(alice: User, routes: list[Route]) -> None:
     for route in routes:
-        if route.method not in {"POST", "PUT", "PATCH"} or route.path in {IMPORT, WITHOUT_BODY}:
+        if route.method not in {"POST", "PUT", "PATCH"} or route.path in {IMPORT, *WITHOUT_BODY}:
             continue
         for body, content_type, status in (
             (b"{", "application/json", 400),

@@ -218,13 +218,14 @@ def test_the_opportunities_of_an_export_are_counted(
     for path in (f"{export}?format=csv", f"{export}?format=xlsx", f"{export}?q=nothing", ROWS):
         assert service.request("GET", path, token=alice.token).status == 200
     assert service.request("HEAD", export, token=alice.token).status == 200
+    assert service.request("GET", "/api/v1/me/export", token=alice.token).status == 200
     lines = lines_of(service)
 
-    assert sum(line["rows"] for line in lines) == 1800
-    assert total(lines)["pages"] == 4
+    assert sum(line["rows"] for line in lines) == 2700
+    assert total(lines)["pages"] == 5
     assert sum(
         read.observation.pages for line in lines if (read := parse(json.dumps(line).encode()))
-    ) == (4 + 18)
+    ) == (5 + 27)
 
 
 def test_ctrl_c_loses_no_line(serve: Serve, alice: User) -> None:

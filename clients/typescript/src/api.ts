@@ -154,6 +154,57 @@ export interface paths {
         get: operations["getMe"];
         put?: never;
         post?: never;
+        /**
+         * Delete the account
+         * @description The account and all that belongs to it is deleted at `deletionDueAt`, after a grace period of 30
+         *     days, or of another number that the operator has set. Until then everything works as before, and
+         *     `POST /me/restore` cancels the deletion. A repeated request does not move the time. The user at
+         *     Clerk is not deleted.
+         */
+        delete: operations["deleteAccount"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the account
+         * @description Returns what the service stores about the user as one JSON object: the account, the API keys
+         *     without secrets, the opportunities with their interview rounds, the trash, and what the user has
+         *     done. It arrives in parts; if the connection ends before the object does, send the request
+         *     again. A change during the export may or may not be in it. The request counts as 20 in the rate
+         *     limits.
+         */
+        get: operations["exportAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel the deletion of the account
+         * @description If nothing is to be cancelled, the response is a 409 with the code `account_not_deleted`.
+         */
+        post: operations["restoreAccount"];
         delete?: never;
         options?: never;
         head?: never;
@@ -474,6 +525,12 @@ export interface components {
         /** @description The user of the token. */
         Account: {
             /**
+             * Format: date-time
+             * @description When the account will be deleted; null if that was not asked for.
+             * @example null
+             */
+            deletionDueAt: string | null;
+            /**
              * @description The e-mail address, if known.
              * @example alice@example.com
              */
@@ -489,6 +546,295 @@ export interface components {
              * @example user_2abcDEF
              */
             userId: string;
+        };
+        /** @description Whether the account will be deleted. */
+        AccountDeletion: {
+            /**
+             * Format: date-time
+             * @description When the account will be deleted; null if that was not asked for.
+             * @example null
+             */
+            deletionDueAt: string | null;
+        };
+        /** @description Everything that the service stores about a user. */
+        AccountExport: {
+            /** @description The user. */
+            account: components["schemas"]["ExportedAccount"];
+            /** @description What was done, the newest first. */
+            activity: components["schemas"]["Activity"][];
+            /** @description The API keys, without their secrets. */
+            apiKeys: components["schemas"]["ApiKey"][];
+            /** @description The opportunities, the newest first. */
+            opportunities: components["schemas"]["AccountOpportunity"][];
+            /** @description The trash, the opportunity that was deleted last first. */
+            trash: components["schemas"]["AccountTrash"][];
+        };
+        /** @description An opportunity with its interview rounds. */
+        AccountOpportunity: {
+            /**
+             * Format: date
+             * @description The day of the application to an internship.
+             * @example 2026-11-24
+             */
+            applied_on: string | null;
+            /**
+             * @description Whether the opportunity was found on campus.
+             * @example off_campus
+             * @enum {string|null}
+             */
+            campus_mode: "on_campus" | "off_campus" | null;
+            /**
+             * @description The kind.
+             * @example internship
+             * @enum {string|null}
+             */
+            category: "internship" | "hackathon" | null;
+            /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            created_at: string;
+            /**
+             * Format: date
+             * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
+             */
+            deadline: string | null;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
+            description: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
+            notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
+            /** @description Its interview rounds. */
+            rounds: components["schemas"]["Round"][];
+            /**
+             * @description How far the application has come.
+             * @example applied
+             * @enum {string}
+             */
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            updated_at: string;
+        };
+        /** @description An opportunity in the trash, as it was when it was deleted. */
+        AccountTrash: {
+            /**
+             * Format: date
+             * @description The day of the application to an internship.
+             * @example 2026-11-24
+             */
+            applied_on: string | null;
+            /**
+             * @description Whether the opportunity was found on campus.
+             * @example off_campus
+             * @enum {string|null}
+             */
+            campus_mode: "on_campus" | "off_campus" | null;
+            /**
+             * @description The kind.
+             * @example internship
+             * @enum {string|null}
+             */
+            category: "internship" | "hackathon" | null;
+            /**
+             * @description The company or the host.
+             * @example Example Ltd
+             */
+            company: string | null;
+            /**
+             * @description Whom to ask.
+             * @example Ada, ada@example.com
+             */
+            contact: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            created_at: string;
+            /**
+             * Format: date
+             * @description The last day to apply.
+             * @example null
+             * @example 2026-12-01
+             */
+            deadline: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            deleted_at: string;
+            /**
+             * @description Any text.
+             * @example Payments team, remote
+             */
+            description: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be restored.
+             * @example 2026-12-24T21:15:07.123456+00:00
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description An http or https URL.
+             * @example https://example.com/jobs/42
+             */
+            link: string | null;
+            /**
+             * @description Where it is.
+             * @example Berlin or remote
+             */
+            location: string | null;
+            /**
+             * @description Any text.
+             * @example Referred by Bob
+             */
+            notes: string | null;
+            /**
+             * @description What it pays.
+             * @example EUR 2,000 a month
+             */
+            pay: string | null;
+            /** @description Its interview rounds. */
+            rounds: components["schemas"]["Round"][];
+            /**
+             * @description How far the application has come.
+             * @example applied
+             * @enum {string}
+             */
+            status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
+            /**
+             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @example [
+             *       "remote",
+             *       "python"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description The IANA time zone of the deadline and of the interview rounds.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
+            /**
+             * @description The title, such as the position or the event.
+             * @example Backend internship
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it or one of its rounds was last changed.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            updated_at: string;
+        };
+        /** @description Something that the user has done, or that was done to the account. */
+        Activity: {
+            /**
+             * @description What was done.
+             * @example CREATE_OPPORTUNITY
+             */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            at: string;
+            /** @description The fields that an update changed, by name. */
+            changes: components["schemas"]["FieldChange"][];
+            /**
+             * @description What it was done with: `web`, `extension`, `app`, `key`, `import`, `operator` for a command, or `watch` for the anomaly detection. Null if that was not recorded.
+             * @example web
+             */
+            client: string | null;
+            /**
+             * @description Such as the title.
+             * @example {
+             *       "title": "Backend internship"
+             *     }
+             */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description The id of the API key; null for other clients.
+             * @example null
+             */
+            keyId: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the opportunity, the round or the account; null if it is about several.
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            resourceId: string | null;
         };
         /** @description Counts over the opportunities of the user. Days, weeks and months are in `time_zone`. */
         Analytics: {
@@ -1034,6 +1380,47 @@ export interface components {
              * @example 2f1c5a0e9b7d4c3f8a6b1d2e3f405162
              */
             requestId: string;
+        };
+        /** @description What the service stores of the user's profile at Clerk. */
+        ExportedAccount: {
+            /**
+             * @description The address of the picture, if known.
+             * @example null
+             */
+            avatarUrl: string | null;
+            /**
+             * Format: date-time
+             * @description When the user first sent a request.
+             * @example 2026-11-24T21:15:07.123456+00:00
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the account will be deleted; null if that was not asked for.
+             * @example null
+             */
+            deletionDueAt: string | null;
+            /**
+             * @description The e-mail address, if known.
+             * @example alice@example.com
+             */
+            email: string | null;
+            /**
+             * @description The name, if known.
+             * @example Alice Example
+             */
+            fullName: string | null;
+            /**
+             * Format: uuid
+             * @description The `user_id` of the user's opportunities.
+             * @example 9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11
+             */
+            internalUserId: string;
+            /**
+             * @description The id that Clerk gave to the user.
+             * @example user_2abcDEF
+             */
+            userId: string;
         };
         /** @description An opportunity in a file. */
         ExportedOpportunity: {
@@ -3090,6 +3477,11 @@ export interface components {
     pathItems: never;
 }
 export type Account = components['schemas']['Account'];
+export type AccountDeletion = components['schemas']['AccountDeletion'];
+export type AccountExport = components['schemas']['AccountExport'];
+export type AccountOpportunity = components['schemas']['AccountOpportunity'];
+export type AccountTrash = components['schemas']['AccountTrash'];
+export type Activity = components['schemas']['Activity'];
 export type Analytics = components['schemas']['Analytics'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyChanges = components['schemas']['ApiKeyChanges'];
@@ -3109,6 +3501,7 @@ export type Deleted = components['schemas']['Deleted'];
 export type Dependencies = components['schemas']['Dependencies'];
 export type Emptied = components['schemas']['Emptied'];
 export type Error = components['schemas']['Error'];
+export type ExportedAccount = components['schemas']['ExportedAccount'];
 export type ExportedOpportunity = components['schemas']['ExportedOpportunity'];
 export type FieldChange = components['schemas']['FieldChange'];
 export type FieldError = components['schemas']['FieldError'];
@@ -3819,6 +4212,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "deletionDueAt": null,
                      *       "email": "alice@example.com",
                      *       "internalUserId": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11",
                      *       "userId": "user_2abcDEF"
@@ -3834,6 +4228,262 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deletionDueAt": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountDeletion"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    exportAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "avatarUrl": null,
+                     *         "createdAt": "2026-11-24T21:15:07.123456+00:00",
+                     *         "deletionDueAt": null,
+                     *         "email": "alice@example.com",
+                     *         "fullName": "Alice Example",
+                     *         "internalUserId": "9f1b6c1e-3c7a-4a57-8a0e-2f6f5d1f0b11",
+                     *         "userId": "user_2abcDEF"
+                     *       },
+                     *       "activity": [
+                     *         {
+                     *           "action": "CREATE_OPPORTUNITY",
+                     *           "at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "changes": [
+                     *             {
+                     *               "field": "status",
+                     *               "from": "applied",
+                     *               "to": "interviewed"
+                     *             }
+                     *           ],
+                     *           "client": "web",
+                     *           "details": {
+                     *             "title": "Backend internship"
+                     *           },
+                     *           "keyId": null,
+                     *           "resourceId": "550e8400-e29b-41d4-a716-446655440000"
+                     *         }
+                     *       ],
+                     *       "apiKeys": [
+                     *         {
+                     *           "algorithm": null,
+                     *           "allowedNetworks": [
+                     *             "203.0.113.0/24"
+                     *           ],
+                     *           "createdAt": "2026-11-24T21:15:07.123456+00:00",
+                     *           "expiresAt": null,
+                     *           "formerSecretValidUntil": null,
+                     *           "id": "7Fq2kXw9LmZ4",
+                     *           "lastUsed": null,
+                     *           "name": "Spreadsheet",
+                     *           "prefix": "ft_live_7Fq2kXw9LmZ4",
+                     *           "scopes": [
+                     *             "opportunities:read"
+                     *           ],
+                     *           "signedOnly": false,
+                     *           "suspendedAt": null
+                     *         }
+                     *       ],
+                     *       "opportunities": [
+                     *         {
+                     *           "applied_on": "2026-11-24",
+                     *           "campus_mode": "off_campus",
+                     *           "category": "internship",
+                     *           "company": "Example Ltd",
+                     *           "contact": "Ada, ada@example.com",
+                     *           "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "deadline": null,
+                     *           "description": "Payments team, remote",
+                     *           "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "link": "https://example.com/jobs/42",
+                     *           "location": "Berlin or remote",
+                     *           "notes": "Referred by Bob",
+                     *           "pay": "EUR 2,000 a month",
+                     *           "rounds": [
+                     *             {
+                     *               "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *               "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                     *               "notes": "Two hours, three tasks",
+                     *               "opportunity_id": "550e8400-e29b-41d4-a716-446655440000",
+                     *               "result": "pending",
+                     *               "round_number": 1,
+                     *               "round_type": "oa",
+                     *               "scheduled_date": "2026-12-03",
+                     *               "scheduled_time": "14:30:00",
+                     *               "updated_at": "2026-11-24T21:15:07.123456+00:00"
+                     *             }
+                     *           ],
+                     *           "status": "applied",
+                     *           "tags": [
+                     *             "remote",
+                     *             "python"
+                     *           ],
+                     *           "time_zone": "Europe/Berlin",
+                     *           "title": "Backend internship",
+                     *           "updated_at": "2026-11-24T21:15:07.123456+00:00"
+                     *         }
+                     *       ],
+                     *       "trash": [
+                     *         {
+                     *           "applied_on": "2026-11-24",
+                     *           "campus_mode": "off_campus",
+                     *           "category": "internship",
+                     *           "company": "Example Ltd",
+                     *           "contact": "Ada, ada@example.com",
+                     *           "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "deadline": null,
+                     *           "deleted_at": "2026-11-24T21:15:07.123456+00:00",
+                     *           "description": "Payments team, remote",
+                     *           "expires_at": "2026-12-24T21:15:07.123456+00:00",
+                     *           "id": "550e8400-e29b-41d4-a716-446655440000",
+                     *           "link": "https://example.com/jobs/42",
+                     *           "location": "Berlin or remote",
+                     *           "notes": "Referred by Bob",
+                     *           "pay": "EUR 2,000 a month",
+                     *           "rounds": [
+                     *             {
+                     *               "created_at": "2026-11-24T21:15:07.123456+00:00",
+                     *               "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                     *               "notes": "Two hours, three tasks",
+                     *               "opportunity_id": "550e8400-e29b-41d4-a716-446655440000",
+                     *               "result": "pending",
+                     *               "round_number": 1,
+                     *               "round_type": "oa",
+                     *               "scheduled_date": "2026-12-03",
+                     *               "scheduled_time": "14:30:00",
+                     *               "updated_at": "2026-11-24T21:15:07.123456+00:00"
+                     *             }
+                     *           ],
+                     *           "status": "applied",
+                     *           "tags": [
+                     *             "remote",
+                     *             "python"
+                     *           ],
+                     *           "time_zone": "Europe/Berlin",
+                     *           "title": "Backend internship",
+                     *           "updated_at": "2026-11-24T21:15:07.123456+00:00"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountExport"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text that the client makes for this change, such as a random UUID. If the same request is sent again with it, nothing is changed, and the response is the same. The service keeps it for at least 24 hours. */
+                "Idempotency-Key"?: string;
+            } | undefined;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deletionDueAt": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountDeletion"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     getSpecification: {

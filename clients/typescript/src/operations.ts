@@ -1,9 +1,9 @@
 // Generated from the OpenAPI document by clients/generate.py. Do not edit.
 
-import type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Emptied, Health, HistoryEntry, HistoryPage, ImportResult, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, TrashPage, TrashedOpportunity, UpcomingRound, operations } from "./api.js";
+import type { Account, AccountDeletion, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, ChangedOpportunities, CreatedOpportunity, Deleted, Dependencies, Emptied, Health, HistoryEntry, HistoryPage, ImportResult, NewApiKey, NewOpportunity, NewRound, Opportunity, OpportunityChanges, OpportunityPage, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, TrashPage, TrashedOpportunity, UpcomingRound, operations } from "./api.js";
 import { type CallOptions, type FileBody, items, segment, type Transport, type WithDates } from "./transport.js";
 
-export type { Account, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, Emptied, ExportedOpportunity, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, ImportResult, ImportedLine, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, TrashPage, TrashedOpportunity, UpcomingRound, UpdateOperation, Week } from "./api.js";
+export type { Account, AccountDeletion, AccountExport, AccountOpportunity, AccountTrash, Activity, Analytics, ApiKey, ApiKeyChanges, ApiKeyDeleted, ApiKeyWithSecret, Batch, BatchResults, CampusModeCounts, CategoryCounts, ChangedOpportunities, Checks, CreateOperation, CreatedOpportunity, DeadlineDay, DeleteOperation, Deleted, Dependencies, Emptied, ExportedAccount, ExportedOpportunity, FieldChange, FieldError, Forbidden, FunnelOfType, Health, HistoryEntry, HistoryPage, ImportResult, ImportedLine, Invalid, LastUse, Metrics, Month, NewApiKey, NewOpportunity, NewRound, NotFound, OperationError, OperationResult, Opportunity, OpportunityChanges, OpportunityPage, PipelineAnalytics, PossibleDuplicate, RateLimited, ReachOfNumber, Rejection, RejectionsOfNumber, RejectionsOfType, Rotation, Round, RoundChanged, RoundChanges, RoundDeleted, Stage, StatusConflict, StatusCounts, Titled, TrashPage, TrashedOpportunity, UpcomingRound, UpdateOperation, Week } from "./api.js";
 
 export type GetAnalyticsQuery = WithDates<NonNullable<operations["getAnalytics"]["parameters"]["query"]>, "from" | "to">;
 export type ListOpportunitiesQuery = WithDates<NonNullable<operations["listOpportunities"]["parameters"]["query"]>, "deadline_from" | "deadline_to" | "applied_on_from" | "applied_on_to">;
@@ -111,6 +111,40 @@ export class Client {
    */
   getMe(options?: CallOptions): Promise<Account> {
     return this.#transport.send({ method: "GET", path: `/api/v1/me` }, options);
+  }
+
+  /**
+   * Delete the account.
+   *
+   * The account and all that belongs to it is deleted at `deletionDueAt`, after a grace period of 30
+   * days, or of another number that the operator has set. Until then everything works as before, and
+   * `POST /me/restore` cancels the deletion. A repeated request does not move the time. The user at
+   * Clerk is not deleted.
+   */
+  deleteAccount(options?: CallOptions): Promise<AccountDeletion> {
+    return this.#transport.send({ method: "DELETE", path: `/api/v1/me` }, options);
+  }
+
+  /**
+   * Export the account.
+   *
+   * Returns what the service stores about the user as one JSON object: the account, the API keys
+   * without secrets, the opportunities with their interview rounds, the trash, and what the user has
+   * done. It arrives in parts; if the connection ends before the object does, send the request
+   * again. A change during the export may or may not be in it. The request counts as 20 in the rate
+   * limits.
+   */
+  exportAccount(options?: CallOptions): Promise<Response> {
+    return this.#transport.send({ method: "GET", path: `/api/v1/me/export`, isDownload: true }, options);
+  }
+
+  /**
+   * Cancel the deletion of the account.
+   *
+   * If nothing is to be cancelled, the response is a 409 with the code `account_not_deleted`.
+   */
+  restoreAccount(options?: CallOptions): Promise<AccountDeletion> {
+    return this.#transport.send({ method: "POST", path: `/api/v1/me/restore` }, options);
   }
 
   /**

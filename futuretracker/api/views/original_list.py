@@ -8,15 +8,13 @@ from futuretracker.api import etags
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import NOT_MODIFIED, returns, tagged
 from futuretracker.api.schemas.opportunity_responses import OriginalOpportunity
-from futuretracker.api.streaming import FIRST, parts_of
+from futuretracker.api.streaming import FIRST, one_array, parts_of
 from futuretracker.database import read
 from futuretracker.database.queries.columns import ORIGINAL
 from futuretracker.database.queries.pages import select_page
 from futuretracker.web.request import request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from futuretracker.api.contract import Result
     from futuretracker.database.queries.one_page import Page, Place
 
@@ -44,18 +42,8 @@ def list_opportunities() -> Result:
     headers = {"ETag": etags.etag(first.tag)} if first.tag else {}
     if first.is_known:
         return NOT_MODIFIED, headers
-    return _stream(first) if first.next else first.items, headers
+    return one_array(parts_of(first, _read_part)) if first.next else first.items, headers
 
 
 def _read_part(after: Place, limit: int) -> Page:
     return read(select_page, user_id=request.user_id, columns=ORIGINAL, after=after, limit=limit)
-
-
-def _stream(first: Page) -> Iterator[bytes]:
-    """Yield one array, made of those of the parts."""
-    start = b"["
-    for items in parts_of(first, _read_part):
-        if rows := items[1:-1]:
-            yield start + rows
-            start = b","
-    yield b"]"

@@ -46,8 +46,11 @@ PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
     "trash": ("select", "delete"),
     "prune_runs": ("select",),
     "idempotency_keys": ("select", "insert"),
+    "account_deletions": ("select", "insert", "update", "delete"),
 }
 FUNCTIONS: Final = (
+    "futuretracker_activity",
+    "futuretracker_begin_due_erasures",
     "futuretracker_begin_erasure",
     "futuretracker_changes",
     "futuretracker_claim",

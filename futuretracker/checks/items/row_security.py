@@ -22,7 +22,7 @@ MIGRATIONS = "futuretracker_migrations"  # not forced: its owner must write to i
 OF_USERS = frozenset(
     {
         *("users", "opportunities", "opportunity_rounds", "trash"),
-        *("audit_log", "api_keys", "idempotency_keys"),
+        *("audit_log", "api_keys", "idempotency_keys", "account_deletions"),
     }
 )
 # The roles of Supabase's Data API. Through them users could bypass this service.

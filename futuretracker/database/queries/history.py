@@ -24,18 +24,21 @@ if TYPE_CHECKING:
     from futuretracker.database.queries.versions import Versions
 
 FIRST_PAGE: Final = "infinity 9223372036854775807"  # before which every entry is
-# The entry of a round has the id of the round as its resource.
-_SHOWN: Final[LiteralString] = f"""{time_of("r.at", "at")}, r.action,
-    split_part(r.client, ':', 1) as client,
-    case when r.client like 'key:%%' then substr(r.client, 5) end as "keyId",
-    case when r.action like '%%\\_ROUND' then r.resource_id end as "roundId",
-    (
+# What made the change of an entry r, and the values that it changed.
+CLIENT: Final[LiteralString] = """split_part(r.client, ':', 1) as client,
+    case when r.client like 'key:%%' then substr(r.client, 5) end as "keyId" """
+CHANGES: Final[LiteralString] = """(
         select coalesce(json_agg(json_build_object(
             'field', c.key, 'from', c.value -> 'from', 'to', c.value -> 'to'
         ) order by c.key), '[]')
         from jsonb_each(r.changes) as c
         where r.changes is not null
     ) as changes"""
+# The entry of a round has the id of the round as its resource.
+_SHOWN: Final[LiteralString] = f"""{time_of("r.at", "at")}, r.action,
+    {CLIENT},
+    case when r.action like '%%\\_ROUND' then r.resource_id end as "roundId",
+    {CHANGES}"""
 MOST_EXPORTED: Final[LiteralString] = "1000"  # entries of an opportunity
 # A further column of an exported opportunity: its history. ``owning`` is its own row.
 EXPORTED_HISTORY: Final[LiteralString] = f"""(

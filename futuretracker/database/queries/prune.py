@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 # The steps of ``prune``, by their names in its result.
 TRASH: Final = "trash"
 KEYS: Final = "idempotencyKeys"
+DELETIONS: Final = "accountDeletions"
 ERASURES: Final = "erasures"
-STEPS: Final = (TRASH, KEYS, ERASURES)
+STEPS: Final = (TRASH, KEYS, DELETIONS, ERASURES)
 
 
 class PruneRun(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from futuretracker.database.queries.account_deletions import DUE_AT
 from futuretracker.database.queries.owner import SET_CLERK_USER
 
 if TYPE_CHECKING:
@@ -63,17 +64,19 @@ def select_user(conn: Connection[Any], *, clerk_id: str) -> UUID | None:
     return row[0] if row else None
 
 
-def select_email(conn: Connection[Any], *, clerk_id: str) -> tuple[str | None] | None:
-    """Return a user's e-mail address as a tuple, (None,) if it is not known.
+def select_account(
+    conn: Connection[Any], *, clerk_id: str, user_id: UUID
+) -> tuple[str | None, str | None] | None:
+    """Return a user's e-mail address, and when the deletion of the account is due, or None.
 
-    Return None if there is no such user.
+    Return None in place of both if there is no such user.
     """
     cursor = conn.execute(
         f"""
-        select email from users
+        select email, {DUE_AT} from users
         where {SET_CLERK_USER} and clerk_id = %(clerk_id)s::text
         """,
-        {"clerk_id": clerk_id},
+        {"clerk_id": clerk_id, "user_id": user_id},
     )
     return cursor.fetchone()
 

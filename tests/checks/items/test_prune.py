@@ -24,13 +24,13 @@ values (%s, now() - make_interval(hours => %s), 0)
     ("ages", "verdict", "found"),
     [
         ([], Verdict.WARNING, "prune has never run."),
-        ([1, 2, 0], Verdict.OK, "prune finished 120 minutes ago."),
+        ([1, 2, 0, 1], Verdict.OK, "prune finished 120 minutes ago."),
         (
-            [1, 25, 0],
+            [1, 25, 0, 1],
             Verdict.WARNING,
             "prune has not finished for more than a day: idempotencyKeys.",
         ),
-        ([1, 1], Verdict.WARNING, "prune has not finished for more than a day: erasures."),
+        ([1, 1, 1], Verdict.WARNING, "prune has not finished for more than a day: erasures."),
     ],
 )
 def test_each_step_has_to_run_every_day(

@@ -49,8 +49,10 @@ INVOKERS = {
 WITHOUT_PATH = {"futuretracker_changes"}
 FUNCTIONS = {
     "futuretracker_act": False,
+    "futuretracker_activity": True,
     "futuretracker_add_audit_partitions": False,
     "futuretracker_audit_action": False,
+    "futuretracker_begin_due_erasures": True,
     "futuretracker_begin_erasure": True,
     "futuretracker_changes": True,
     "futuretracker_claim": True,
@@ -82,6 +84,7 @@ FUNCTIONS = {
 OF_WATCH = {"futuretracker_act", "futuretracker_undo"}
 SECRET = (
     *("revocations", "clerk_events", "erasures", "api_keys", "idempotency_keys", "slowed_users"),
+    "account_deletions",
     *("anomaly_findings", "anomaly_actions", "watch_profiles", "watch_inbox"),
 )
 COUNTED = ("opportunities", "opportunity_rounds")

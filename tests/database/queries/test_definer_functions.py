@@ -21,7 +21,9 @@ Connection = psycopg.Connection[Any]
 
 DEFINERS = {
     "futuretracker_act",
+    "futuretracker_activity",
     "futuretracker_audit_action",
+    "futuretracker_begin_due_erasures",
     "futuretracker_begin_erasure",
     "futuretracker_continue_erasure",
     "futuretracker_delete_idempotency_keys",
@@ -59,6 +61,7 @@ TABLES = (
     "trash",
     "prune_runs",
     "idempotency_keys",
+    "account_deletions",
 )
 CALLS = {
     "erase at once": "select public.futuretracker_erase(null, %(user)s, 1, 'x')",
@@ -66,6 +69,8 @@ CALLS = {
     "erase": "select public.futuretracker_continue_erasure(%(user)s, 100)",
     "revoke": "select public.futuretracker_revoke(%(event)s, 'session', 'sess_x', 1)",
     "prune": "select public.futuretracker_delete_idempotency_keys(10) is not null",
+    "begin what is due": "select public.futuretracker_begin_due_erasures(10, 1, 'x') >= 0",
+    "activity": "select count(*) >= 0 from public.futuretracker_activity(%(id)s, 'infinity', 1, 1)",
     "history": "select count(*) >= 0 from public.futuretracker_history("
     "%(id)s, %(id)s, 'infinity', 1, 1)",
     "refresh": "select public.futuretracker_refresh(%(event)s, %(user)s, null, 'N', null, now())",

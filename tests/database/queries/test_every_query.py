@@ -11,11 +11,20 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from futuretracker.database.queries import analytics, history, opportunities, pages, rounds, search
+from futuretracker.database.queries import (
+    account_deletions,
+    account_export,
+    analytics,
+    history,
+    opportunities,
+    pages,
+    rounds,
+    search,
+)
 from futuretracker.database.queries.columns import ORIGINAL, V1
 from futuretracker.database.queries.one_page import Place
 from futuretracker.database.queries.search import Term
-from futuretracker.database.queries.users import select_email, upsert_user
+from futuretracker.database.queries.users import select_account, upsert_user
 
 if TYPE_CHECKING:
     from tests.database.queries.conftest import Owner
@@ -88,6 +97,19 @@ def check_reads(conn: Connection, owner: Owner, other: Owner) -> None:
         conn, user_id=owner.id, first=FIRST, last=LAST, limit=200
     )
     assert [one["opportunity_id"] for one in json.loads(coming.items)] == [mine]
+    check_reads_of_account(conn, owner)
+
+
+def check_reads_of_account(conn: Connection, owner: Owner) -> None:
+    email = f"{owner.clerk_id}@example.com"
+    account = {"clerk_id": owner.clerk_id, "user_id": owner.id}
+    assert select_account(conn, **account) == (email, None)  # type: ignore[arg-type]
+    profile = account_export.select_profile(conn, prefix="ft_", **account)  # type: ignore[arg-type]
+    assert json.loads(profile or b"{}")["account"]["email"] == email
+    trashed = account_export.select_trashed(conn, user_id=owner.id, days=30, limit=100)
+    assert json.loads(trashed.items) == []
+    done = json.loads(account_export.select_activity(conn, user_id=owner.id, limit=100).items)
+    assert [one["action"] for one in done][-2:] == ["CREATE_ROUND", "CREATE_OPPORTUNITY"]
 
 
 def check_no_write_reaches(conn: Connection, owner: Owner, other: Owner) -> None:
@@ -168,6 +190,10 @@ def check_writes(conn: Connection, owner: Owner, other: Owner) -> None:
     assert statuses(conn, other) == ("applied", 1)
     removed = opportunities.delete_opportunity(conn, audit=audit, row_id=row_id)
     assert removed == ("Changed", True)
+    due = account_deletions.insert_deletion(conn, audit=audit, days=1)
+    assert account_deletions.insert_deletion(conn, audit=audit, days=2) == due
+    assert not account_deletions.delete_deletion(conn, audit=other.audit)
+    assert account_deletions.delete_deletion(conn, audit=audit)
 
 
 @pytest.mark.parametrize("plan", PLANS)
@@ -180,7 +206,6 @@ def test_every_query_sees_its_user_under_every_plan(
         for owner, other in ((a, b), (b, a)):
             check_reads(role, owner, other)
             check_no_write_reaches(role, owner, other)
-            assert select_email(role, clerk_id=owner.clerk_id) == (f"{owner.clerk_id}@example.com",)
             assert upsert_user(role, clerk_id=owner.clerk_id, email=None) == owner.id
         check_writes(role, a, b)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 TABLES = [
+    "account_deletions",
     "anomaly_actions",
     "anomaly_findings",
     "api_keys",
@@ -81,6 +82,8 @@ def test_the_role_owns_nothing_and_has_only_the_grants_it_needs(owner: Connectio
         [ROLE_NAME],
     ).fetchall()
     assert granted == [
+        ("account_deletions", "DELETE"),
+        ("account_deletions", "SELECT"),
         ("api_keys", "DELETE"),
         ("api_keys", "SELECT"),
         ("erasures", "SELECT"),

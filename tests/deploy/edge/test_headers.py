@@ -23,7 +23,7 @@ ASKED = {
     ),
     "the service: 401": ("GET", ROWS, {}),
     "the service: 404": ("GET", "/nowhere", {}),
-    "the service: 405": ("DELETE", "/api/v1/me", {}),
+    "the service: 405": ("PUT", "/api/v1/me", {}),
     "the service, compressed": ("GET", "/api/v1/openapi.json", {"Accept-Encoding": "gzip"}),
     "the service's page, compressed": ("GET", "/docs", {"Accept-Encoding": "gzip"}),
     "the edge: 404": ("GET", "/metrics", {}),

@@ -164,6 +164,44 @@ class Operations:
         """
         return cast("types.Account", self._send(Request("GET", "/api/v1/me")))
 
+    def delete_account(self, *, idempotency_key: str | None = None) -> types.AccountDeletion:
+        """Delete the account.
+
+        The account and all that belongs to it is deleted at `deletionDueAt`, after a grace period of 30
+        days, or of another number that the operator has set. Until then everything works as before, and
+        `POST /me/restore` cancels the deletion. A repeated request does not move the time. The user at
+        Clerk is not deleted.
+        """
+        return cast(
+            "types.AccountDeletion",
+            self._send(
+                Request("DELETE", "/api/v1/me", headers={"Idempotency-Key": idempotency_key})
+            ),
+        )
+
+    def export_account(self) -> Download:
+        """Export the account.
+
+        Returns what the service stores about the user as one JSON object: the account, the API keys
+        without secrets, the opportunities with their interview rounds, the trash, and what the user has
+        done. It arrives in parts; if the connection ends before the object does, send the request
+        again. A change during the export may or may not be in it. The request counts as 20 in the rate
+        limits.
+        """
+        return cast("Download", self._send(Request("GET", "/api/v1/me/export", is_download=True)))
+
+    def restore_account(self, *, idempotency_key: str | None = None) -> types.AccountDeletion:
+        """Cancel the deletion of the account.
+
+        If nothing is to be cancelled, the response is a 409 with the code `account_not_deleted`.
+        """
+        return cast(
+            "types.AccountDeletion",
+            self._send(
+                Request("POST", "/api/v1/me/restore", headers={"Idempotency-Key": idempotency_key})
+            ),
+        )
+
     def get_specification(self) -> dict[str, Any]:
         """Get this document.
 
@@ -1077,6 +1115,46 @@ class AsyncOperations:
         Returns the ids of the user, and the e-mail address if it is known.
         """
         return cast("types.Account", await self._send(Request("GET", "/api/v1/me")))
+
+    async def delete_account(self, *, idempotency_key: str | None = None) -> types.AccountDeletion:
+        """Delete the account.
+
+        The account and all that belongs to it is deleted at `deletionDueAt`, after a grace period of 30
+        days, or of another number that the operator has set. Until then everything works as before, and
+        `POST /me/restore` cancels the deletion. A repeated request does not move the time. The user at
+        Clerk is not deleted.
+        """
+        return cast(
+            "types.AccountDeletion",
+            await self._send(
+                Request("DELETE", "/api/v1/me", headers={"Idempotency-Key": idempotency_key})
+            ),
+        )
+
+    async def export_account(self) -> AsyncDownload:
+        """Export the account.
+
+        Returns what the service stores about the user as one JSON object: the account, the API keys
+        without secrets, the opportunities with their interview rounds, the trash, and what the user has
+        done. It arrives in parts; if the connection ends before the object does, send the request
+        again. A change during the export may or may not be in it. The request counts as 20 in the rate
+        limits.
+        """
+        return cast(
+            "AsyncDownload", await self._send(Request("GET", "/api/v1/me/export", is_download=True))
+        )
+
+    async def restore_account(self, *, idempotency_key: str | None = None) -> types.AccountDeletion:
+        """Cancel the deletion of the account.
+
+        If nothing is to be cancelled, the response is a 409 with the code `account_not_deleted`.
+        """
+        return cast(
+            "types.AccountDeletion",
+            await self._send(
+                Request("POST", "/api/v1/me/restore", headers={"Idempotency-Key": idempotency_key})
+            ),
+        )
 
     async def get_specification(self) -> dict[str, Any]:
         """Get this document.

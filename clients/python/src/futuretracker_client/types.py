@@ -14,6 +14,10 @@ class Account(TypedDict):
     The user of the token.
     """
 
+    deletionDueAt: str | None
+    """
+    When the account will be deleted; null if that was not asked for.
+    """
     email: str | None
     """
     The e-mail address, if known.
@@ -25,6 +29,17 @@ class Account(TypedDict):
     userId: str
     """
     The id that Clerk gave to the user.
+    """
+
+
+class AccountDeletion(TypedDict):
+    """
+    Whether the account will be deleted.
+    """
+
+    deletionDueAt: str | None
+    """
+    When the account will be deleted; null if that was not asked for.
     """
 
 
@@ -270,6 +285,41 @@ class Error(TypedDict):
     requestId: str
     """
     Identifies the request in the log of the service.
+    """
+
+
+class ExportedAccount(TypedDict):
+    """
+    What the service stores of the user's profile at Clerk.
+    """
+
+    avatarUrl: str | None
+    """
+    The address of the picture, if known.
+    """
+    createdAt: str
+    """
+    When the user first sent a request.
+    """
+    deletionDueAt: str | None
+    """
+    When the account will be deleted; null if that was not asked for.
+    """
+    email: str | None
+    """
+    The e-mail address, if known.
+    """
+    fullName: str | None
+    """
+    The name, if known.
+    """
+    internalUserId: str
+    """
+    The `user_id` of the user's opportunities.
+    """
+    userId: str
+    """
+    The id that Clerk gave to the user.
     """
 
 
@@ -1711,6 +1761,237 @@ class Week(TypedDict):
     """
 
 
+class AccountOpportunity(TypedDict):
+    """
+    An opportunity with its interview rounds.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    location: str | None
+    """
+    Where it is.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
+    """
+    rounds: list[Round]
+    """
+    Its interview rounds.
+    """
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
+    """
+    How far the application has come.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+
+
+class AccountTrash(TypedDict):
+    """
+    An opportunity in the trash, as it was when it was deleted.
+    """
+
+    applied_on: str | None
+    """
+    The day of the application to an internship.
+    """
+    campus_mode: Literal["on_campus", "off_campus"] | None
+    """
+    Whether the opportunity was found on campus.
+    """
+    category: Literal["internship", "hackathon"] | None
+    """
+    The kind.
+    """
+    company: str | None
+    """
+    The company or the host.
+    """
+    contact: str | None
+    """
+    Whom to ask.
+    """
+    created_at: str
+    """
+    When it was created.
+    """
+    deadline: str | None
+    """
+    The last day to apply.
+    """
+    deleted_at: str
+    """
+    When it was deleted.
+    """
+    description: str | None
+    """
+    Any text.
+    """
+    expires_at: str
+    """
+    Until when it can be restored.
+    """
+    id: str
+    """
+    The id of the opportunity.
+    """
+    link: str | None
+    """
+    An http or https URL.
+    """
+    location: str | None
+    """
+    Where it is.
+    """
+    notes: str | None
+    """
+    Any text.
+    """
+    pay: str | None
+    """
+    What it pays.
+    """
+    rounds: list[Round]
+    """
+    Its interview rounds.
+    """
+    status: Literal[
+        "applied",
+        "interviewed",
+        "shortlisted",
+        "selected",
+        "rejected",
+        "ghosted",
+        "saved",
+        "offer",
+        "accepted",
+        "withdrawn",
+    ]
+    """
+    How far the application has come.
+    """
+    tags: list[str]
+    """
+    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    """
+    time_zone: str | None
+    """
+    The IANA time zone of the deadline and of the interview rounds.
+    """
+    title: str
+    """
+    The title, such as the position or the event.
+    """
+    updated_at: str
+    """
+    When it or one of its rounds was last changed.
+    """
+
+
+class Activity(TypedDict):
+    """
+    Something that the user has done, or that was done to the account.
+    """
+
+    action: str
+    """
+    What was done.
+    """
+    at: str
+    """
+    When it was done.
+    """
+    changes: list[FieldChange]
+    """
+    The fields that an update changed, by name.
+    """
+    client: str | None
+    """
+    What it was done with: `web`, `extension`, `app`, `key`, `import`, `operator` for a command, or `watch` for the anomaly detection. Null if that was not recorded.
+    """
+    details: dict[str, Any]
+    """
+    Such as the title.
+    """
+    keyId: str | None
+    """
+    The id of the API key; null for other clients.
+    """
+    resourceId: str | None
+    """
+    The id of the opportunity, the round or the account; null if it is about several.
+    """
+
+
 class ApiKey(TypedDict):
     """
     An API key, without its secret.
@@ -2332,6 +2613,33 @@ class TrashPage(TypedDict):
     nextCursor: str | None
     """
     The `cursor` of the next page; null on the last page.
+    """
+
+
+class AccountExport(TypedDict):
+    """
+    Everything that the service stores about a user.
+    """
+
+    account: ExportedAccount
+    """
+    The user.
+    """
+    activity: list[Activity]
+    """
+    What was done, the newest first.
+    """
+    apiKeys: list[ApiKey]
+    """
+    The API keys, without their secrets.
+    """
+    opportunities: list[AccountOpportunity]
+    """
+    The opportunities, the newest first.
+    """
+    trash: list[AccountTrash]
+    """
+    The trash, the opportunity that was deleted last first.
     """
 
 
