@@ -30,7 +30,7 @@ GAUGES = {
     ),
     "removed": (
         "futuretracker_prune_removed_rows",
-        "Rows that each step of prune removed when it last finished; users of the step erasures.",
+        "What each step of prune removed when it last finished: rows, or users.",
     ),
 }
 
