@@ -8,6 +8,7 @@ back as it was.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -26,6 +27,14 @@ def text_of(value: object) -> str:
 def tags_of(text: str) -> list[str]:
     """Return the tags in a cell, which commas or semicolons separate."""
     return [tag.strip() for tag in re.split("[,;]", text) if tag.strip()]
+
+
+def rounds_of(text: str) -> object:
+    """Return the rounds in a cell, which is JSON; the text itself if it is not valid."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def protected(text: str) -> str:

@@ -48,6 +48,7 @@ FIELDS: Final = by_alias({
     "created_at": "created, created on, date added, added, saved on, erstellt, erstellt am, ajouté,"
     " creado, creato, criado",
     "updated_at": "updated, last updated, modified, geändert, geändert am",
+    "rounds": "interview rounds",
 })  # fmt: skip
 
 

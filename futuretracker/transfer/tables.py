@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from futuretracker.transfer.cells import tags_of
+from futuretracker.transfer.cells import rounds_of, tags_of
 from futuretracker.transfer.columns import DATES
 from futuretracker.transfer.dates import BadDate, order_of, read_date
 from futuretracker.transfer.headers import fields_of
@@ -74,6 +74,8 @@ def translate(rows: Sequence[Row], dates: Order | None) -> None:
                 row.fields[name] = word_of(name, text.strip())
         if isinstance(tags := row.fields.get("tags"), str):
             row.fields["tags"] = tags_of(tags)
+        if isinstance(rounds := row.fields.get("rounds"), str):
+            row.fields["rounds"] = rounds_of(rounds)
 
 
 def _translate_date(row: Row, name: str, order: Order | None) -> None:

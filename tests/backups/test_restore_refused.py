@@ -42,7 +42,7 @@ def is_empty(url: str) -> bool:
 
 def test_a_database_that_is_not_empty_is_refused(place: Site, backup: Path, source: str) -> None:
     place.fails(
-        "The database behind RESTORE_DATABASE_URL is not empty (account_deletions and 58 more). A"
+        "The database behind RESTORE_DATABASE_URL is not empty (account_deletions and 59 more). A"
         " restore never overwrites data: create a new database, restore into it, then set"
         " DATABASE_URL to it.",
         *("restore", str(backup)),

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from futuretracker.api.schemas.field_errors import FieldCode, FieldError, ValidationFailed
 from futuretracker.api.schemas.ids import is_uuid
+from futuretracker.api.schemas.import_rounds import check_number, read_rounds
+from futuretracker.api.schemas.import_times import bad_date, read_times
 from futuretracker.api.schemas.loading import load
-from futuretracker.api.schemas.moments import read_moment
 from futuretracker.api.schemas.opportunities import NewOpportunity, OpportunityChanges
 from futuretracker.database.queries.imports import Item
-from futuretracker.transfer.dates import UNREADABLE
 from futuretracker.transfer.problem import TooMany, Unreadable
 from futuretracker.transfer.reading import read_file
 
@@ -23,18 +23,16 @@ if TYPE_CHECKING:
     from futuretracker.api.schemas.uploads import Upload
     from futuretracker.database.queries.imports import Duplicates
     from futuretracker.transfer.dates import Order
-    from futuretracker.transfer.tables import Row
+    from futuretracker.transfer.tables import Row, Table
 
 NEW: Final = NewOpportunity()
 CHANGES: Final = OpportunityChanges()
-TIMES: Final = ("created_at", "updated_at")
 CLIENT: Final = "import"  # in the audit entries of the opportunities
 ORDERS: Final[Mapping[str | None, Order | None]] = {
     None: None,
     "day_first": "day",
     "month_first": "month",
 }
-FUTURE: Final = "must not be in the future"
 LONGEST_NAME: Final = 100  # characters of a column that is ignored
 MOST_NAMES: Final = 50
 
@@ -55,14 +53,7 @@ def read_lines(upload: Upload, dates: Order | None, duplicates: Duplicates) -> L
 
     Lines that repeat an earlier one are left out, unless ``duplicates`` are kept.
     """
-    try:
-        table = read_file(upload.data, upload.kind, dates=dates)
-    except Unreadable as error:
-        failed = FieldError(FieldCode.INVALID, str(error))
-        raise ValidationFailed({"file": failed}) from error
-    except TooMany as error:
-        failed = FieldError(FieldCode.TOO_MANY, str(error), {"maximum": error.most})
-        raise ValidationFailed({"file": failed}) from error
+    table = _table(upload, dates)
     lines = Lines(ignored=[name[:LONGEST_NAME] for name in table.ignored[:MOST_NAMES]])
     seen = Seen()
     now = dt.datetime.now(dt.UTC)
@@ -77,24 +68,41 @@ def read_lines(upload: Upload, dates: Order | None, duplicates: Duplicates) -> L
     return lines
 
 
+def _table(upload: Upload, dates: Order | None) -> Table:
+    try:
+        table = read_file(upload.data, upload.kind, dates=dates)
+    except Unreadable as error:
+        failed = FieldError(FieldCode.INVALID, str(error))
+        raise ValidationFailed({"file": failed}) from error
+    except TooMany as error:
+        failed = FieldError(FieldCode.TOO_MANY, str(error), {"maximum": error.most})
+        raise ValidationFailed({"file": failed}) from error
+    check_number(table.rows)
+    return table
+
+
 def _read(
     row: Row, errors: dict[str, FieldError], now: dt.datetime, *, updates: bool
 ) -> Item | None:
     """Return the item of a row, or add its errors."""
     found = {name: _bad_date(name, problem) for name, problem in row.problems.items()}
-    times = {name: _time(name, row.fields.pop(name, None), now, found) for name in TIMES}
+    times = read_times(row.fields, now, found)
     id_ = row.fields.pop("id", None)
+    rounds = read_rounds(row.fields.pop("rounds", None), now, found)
     try:
         values = load(NEW, row.fields, found)
     except ValidationFailed as error:
         errors |= {_name(row, name): each for name, each in error.errors.items()}
         return None
+    if rounds and "status" not in row.fields:
+        del values["status"]  # it follows from the rounds
     return Item(
         row.line,
         UUID(id_) if isinstance(id_, str) and is_uuid(id_) else None,
         values,
         load(CHANGES, row.fields) if updates else {},
         **times,
+        rounds=rounds,
     )
 
 
@@ -103,21 +111,9 @@ def _name(row: Row, name: str) -> str:
 
 
 def _bad_date(name: str, problem: str) -> FieldError:
-    subject = name.replace("_", " ").capitalize() or "The entry"
-    return FieldError(FieldCode.BAD_DATE if name else FieldCode.WRONG_TYPE, f"{subject} {problem}")
-
-
-def _time(name: str, given: object, now: dt.datetime, errors: dict[str, FieldError]) -> str | None:
-    """Return a time of the file, in UTC."""
-    if given is None:
-        return None
-    moment = read_moment(given) if isinstance(given, str) else None
-    if moment is None:
-        errors[name] = _bad_date(name, UNREADABLE)
-    elif moment > now:
-        subject = name.replace("_", " ").capitalize()
-        errors[name] = FieldError(FieldCode.OUT_OF_RANGE, f"{subject} {FUTURE}")
-    return moment.isoformat() if moment else None
+    if name:
+        return bad_date(name, problem)
+    return FieldError(FieldCode.WRONG_TYPE, f"The entry {problem}")
 
 
 class Seen:

@@ -61,6 +61,7 @@ FUNCTIONS: Final = (
     "futuretracker_prune_trash",
     "futuretracker_pruned",
     "futuretracker_refresh",
+    "futuretracker_replace_rounds",
     "futuretracker_restore",
     "futuretracker_revoke",
     "futuretracker_rounds_now",

@@ -151,11 +151,13 @@ def _item(place: int, step: Step, details: Mapping[str, object]) -> Mapping[str,
     }
 
 
-def assignments(names: Collection[str], values: LiteralString) -> LiteralString:
+def assignments(
+    names: Collection[str], values: LiteralString, further: Sequence[LiteralString] = ()
+) -> LiteralString:
     """Return the assignments of an update of these fields to ``values``, which is SQL of a jsonb.
 
-    A field that the jsonb lacks keeps its value. Columns beside ``names`` are not set at all (see
-    ``update_opportunity``).
+    A field that the jsonb lacks keeps its value. Columns beside ``names``, and ``further`` columns,
+    are not set at all (see ``update_opportunity``).
     """
     columns = "".join(f"{name}, " for name in UPDATABLE if name in names)
     given = "".join(
@@ -163,6 +165,8 @@ def assignments(names: Collection[str], values: LiteralString) -> LiteralString:
         for name in UPDATABLE
         if name in names
     )
+    columns += "".join(f"{name}, " for name in further)
+    given += "".join(f"g.{name}, " for name in further)
     day: LiteralString = "g.applied_on"
     if "status" in names:
         day = applied_on(day, "opportunities.status", "g.status")

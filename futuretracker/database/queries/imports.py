@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString, NamedTuple
 from psycopg import ClientCursor
 
 from futuretracker.database.connection import patience
+from futuretracker.database.queries import import_rounds as rounds
 from futuretracker.database.queries.batch import COLUMNS, VALUES, assignments
 from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.opportunities import changing
 from futuretracker.database.queries.owner import OWNED, SET_USER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from psycopg import Connection, Cursor
@@ -33,9 +34,10 @@ _ITEMS: Final[LiteralString] = f"""items as materialized (
             lower(coalesce("values" ->> 'company', '')) as item_company,
             coalesce(created_at,
                 now() - (count(*) over () - place) * interval '1 microsecond') as item_created,
-            updated_at as item_updated
+            updated_at as item_updated, rounds as item_rounds
         from jsonb_to_recordset(%(rows)s::jsonb) as given (place int, line int, id uuid,
-            "values" jsonb, changes jsonb, created_at timestamptz, updated_at timestamptz)
+            "values" jsonb, changes jsonb, created_at timestamptz, updated_at timestamptz,
+            rounds jsonb)
         where {SET_USER}
     )"""
 # The opportunity that an item stands for, if there is one: by its id, else by its link, else by its
@@ -67,15 +69,6 @@ _MATCHED: Final[LiteralString] = f"""mine as materialized (
             select distinct on (place) place, my_id from candidates order by place, rank, my_id
         ) as best
     )"""
-_WRITTEN: Final[LiteralString] = f"""inserted as (
-        insert into opportunities (id, user_id, {COLUMNS}, created_at, updated_at)
-        select new_id, %(user_id)s, {VALUES}, item_created,
-            greatest(item_created, coalesce(item_updated, item_created))
-        from items left join matched on matched_place = place,
-            jsonb_populate_record(null::opportunities, new_values) as g
-        where {SET_USER} and matched_id is null
-        returning id, title, category
-    )"""
 # The history looks for the entry of a creation at the time when the opportunity was created, which
 # a file may have set. So an import has an action of its own.
 _AUDITED: Final[LiteralString] = """audited as (
@@ -89,7 +82,7 @@ _AUDITED: Final[LiteralString] = """audited as (
         select %(user_id)s, %(actor)s, 'UPDATE_OPPORTUNITY', id, %(details)s::jsonb,
             differing, %(request_id)s, %(client)s
         from updated
-    )"""
+"""
 _RESULT: Final[LiteralString] = """
     select count(*) filter (where status = 'created') as created,
         count(*) filter (where status = 'updated') as updated,
@@ -110,6 +103,8 @@ class Item(NamedTuple):
     """A row to import.
 
     ``values`` are those of a new opportunity. ``changes`` are those of one that is there already.
+    ``rounds`` are all rounds of the opportunity, or None if they stay as they are. If ``values`` or
+    ``changes`` lack a status, it follows from the rounds.
     """
 
     line: int
@@ -118,6 +113,7 @@ class Item(NamedTuple):
     changes: Mapping[str, object]
     created_at: str | None
     updated_at: str | None
+    rounds: Sequence[Mapping[str, object]] | None = None
 
 
 class Imported(NamedTuple):
@@ -143,26 +139,60 @@ def execute_import(
 ) -> Imported:
     """Create an opportunity for each item, or update or skip one that is there already.
 
-    All of it is one statement, each opportunity with its audit entry. Rows are locked in the order
-    of their ids. Raise ForeignKeyViolation if the user does not exist any more.
+    All of it is one statement, each opportunity and each round with its audit entry. Rows are
+    locked in the order of their ids. Raise ForeignKeyViolation if the user does not exist any more.
     """
     changed = {name for item in items for name in item.changes}
-    updated: LiteralString = f"""locked as materialized (
-        select id as locked_id, {changing(changed)} as before from opportunities
+    ctes: LiteralString = f"{_ITEMS}, {_MATCHED}"
+    if any(item.rounds is not None for item in items):
+        inserted = _inserted(rounds.NEW_VALUES, rounds.FOLLOWING, rounds.JOIN)
+        updated = _updated(changed | {"status"}, rounds.NEW_CHANGES, rounds.FOLLOWING, rounds.JOIN)
+        ctes += f", {rounds.DERIVED}, {inserted}, {updated}, {rounds.REPLACED}"
+        ctes += f", {_AUDITED}{rounds.AUDITED})"
+    else:
+        inserted, updated = _inserted("new_values"), _updated(changed, "new_changes")
+        ctes += f", {inserted}, {updated}, {_AUDITED})"
+    parameters = {**audit.parameters(), "is_dry": False}
+    return _execute(conn, ctes, parameters, items, duplicates)
+
+
+def _inserted(
+    values: LiteralString, further: Sequence[LiteralString] = (), join: LiteralString = ""
+) -> LiteralString:
+    """Return the CTE that inserts ``values``, SQL of a jsonb, also into the ``further`` columns."""
+    columns: LiteralString = "".join(f", {name}" for name in further)
+    given: LiteralString = "".join(f", g.{name}" for name in further)
+    return f"""inserted as (
+        insert into opportunities (id, user_id, {COLUMNS}{columns}, created_at, updated_at)
+        select new_id, %(user_id)s, {VALUES}{given}, item_created,
+            greatest(item_created, coalesce(item_updated, item_created))
+        from items left join matched on matched_place = place {join},
+            jsonb_populate_record(null::opportunities, {values}) as g
+        where {SET_USER} and matched_id is null
+        returning id, title, category
+    )"""
+
+
+def _updated(
+    names: Collection[str],
+    values: LiteralString,
+    further: Sequence[LiteralString] = (),
+    join: LiteralString = "",
+) -> LiteralString:
+    """Return the CTEs that lock and update the opportunities that are there already."""
+    return f"""locked as materialized (
+        select id as locked_id, {changing(names)} as before from opportunities
         where {OWNED} and %(updates)s
             and id in (select matched_id from matched where is_first)
         order by id
         for update
     ), updated as (
         update opportunities
-        set {assignments(changed, "new_changes")}, updated_at = now()
-        from items join matched on matched_place = place, locked
+        set {assignments(names, values, further)}, updated_at = now()
+        from items join matched on matched_place = place {join}, locked
         where {OWNED} and opportunities.id = locked_id and matched_id = locked_id and is_first
-        returning id, futuretracker_changes(before, {changing(changed)}) as differing
+        returning id, futuretracker_changes(before, {changing(names)}) as differing
     )"""
-    ctes: LiteralString = f"{_ITEMS}, {_MATCHED}, {_WRITTEN}, {updated}, {_AUDITED}"
-    parameters = {**audit.parameters(), "is_dry": False}
-    return _execute(conn, ctes, parameters, items, duplicates)
 
 
 def _execute(

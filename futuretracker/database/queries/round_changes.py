@@ -39,17 +39,11 @@ LOCK_ROUND: Final[LiteralString] = f"""before as materialized (
 ROUND_CHANGES: Final[LiteralString] = """coalesce((
             select futuretracker_changes(to_jsonb(b), to_jsonb(w)) from before as b, written as w
         ), '{}')"""
-# This comes after ``written``, which returns the changed or deleted round. The status of the
-# opportunity follows from its rounds: the first condition that holds decides. A decision that no
-# round records stays; if it contradicts the rounds, ``statusConflict`` says so.
-_UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
-    after as materialized (
-        select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
-    ), derived as (
-        select count(*) as rounds,
-            min(round_number) filter (where result = 'rejected') as rejected,
-            min(round_number) filter (where result = 'pending') as pending,
-            case
+# What follows from the rounds of an opportunity, as aggregates. For the status, the first condition
+# that holds decides.
+FIRST_REJECTED: Final[LiteralString] = "min(round_number) filter (where result = 'rejected')"
+FIRST_PENDING: Final[LiteralString] = "min(round_number) filter (where result = 'pending')"
+FOLLOWING_STATUS: Final[LiteralString] = """case
                 when bool_or(result = 'rejected') then 'rejected'
                 when bool_or(result = 'cleared' and round_type = 'final') then 'selected'
                 when bool_or(result = 'cleared' and round_type in
@@ -58,7 +52,16 @@ _UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
                     ('resume_shortlisted', 'oa', 'assignment', 'technical_assignment'))
                     then 'shortlisted'
                 else 'applied'
-            end as status
+            end"""
+# This comes after ``written``, which returns the changed or deleted round. The status of the
+# opportunity follows from its rounds. A decision that no round records stays; if it contradicts the
+# rounds, ``statusConflict`` says so.
+_UPDATE_OPPORTUNITY: Final[LiteralString] = f"""
+    after as materialized (
+        select r.* from written as w, futuretracker_rounds_now(%(user_id)s, w.opportunity_id) as r
+    ), derived as (
+        select count(*) as rounds, {FIRST_REJECTED} as rejected, {FIRST_PENDING} as pending,
+            {FOLLOWING_STATUS} as status
         from after
     ), opportunity as (
         update opportunities set

@@ -188,3 +188,22 @@ def test_the_user_of_a_change_is_not_set_for_the_next_statement(role: Connection
     assert ids(role) == []
     rounds.delete_round(role, audit=a.audit, row_id=a.row_id, round_id=a.round_id)
     assert role.execute("select count(*) from opportunities").fetchone() == (0,)
+
+
+def test_an_import_of_a_cannot_reach_rounds_of_b(as_a: Connection, a: Owner, b: Owner) -> None:
+    given = json.dumps(
+        [
+            {"opportunity_id": str(b.row_id), "rounds": []},
+            {"opportunity_id": str(a.row_id), "rounds": []},
+        ]
+    )
+    replace = "select changed_action, changed_round from futuretracker_replace_rounds(%s, %s)"
+    with as_a.transaction(force_rollback=True):
+        changed = as_a.execute(replace, [b.id, given]).fetchall()
+        assert changed == []
+        changed = as_a.execute(replace, [a.id, given]).fetchall()
+        assert changed == [("DELETE_ROUND", a.round_id)]
+    taken = given.replace("[]", '[{"round_number": 50, "round_type": "hr", "result": "pending"}]')
+    for user in (a, b):
+        with pytest.raises(pg.InsufficientPrivilege), as_a.transaction():
+            as_a.execute(replace, [user.id, taken])
