@@ -9,6 +9,7 @@ and is measured before and after.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import time
 from http.client import HTTPConnection
@@ -43,11 +44,12 @@ class Client:
 
     def __init__(self, port: int, token: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=300)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def size(self, method: str, path: str, body: bytes | None = None) -> int:
         """Send a request; return the bytes of the response. Raise CannotMeasure."""
-        self._connection.request(method, path, body, self._headers)
+        kind = "application/json" if body and body.startswith(b"[") else "text/csv"
+        self._connection.request(method, path, body, {**self._headers, "Content-Type": kind})
         response = self._connection.getresponse()
         first = response.read(500)
         if response.status != 200:  # noqa: PLR2004 - OK
@@ -82,6 +84,22 @@ def file() -> bytes:
         + "".join(line.format(number, text) for number in range(LINES))).encode()  # fmt: skip
 
 
+def file_with_rounds() -> bytes:
+    """Return a JSON file to import, with two interview rounds in each line."""
+    lines = [
+        {
+            "title": f"Frontend internship {number}",
+            "company": "Example Ltd",
+            "link": f"https://example.com/rounds/{number}",
+            "category": "internship",
+            "description": "Payments team and remote. " * 8,
+            "rounds": [{"round_type": "oa", "result": "cleared"}, {"round_type": "hr"}],
+        }
+        for number in range(LINES)
+    ]
+    return json.dumps(lines).encode()
+
+
 def run(options: argparse.Namespace) -> None:
     """Measure, and print a line for each request."""
     print(as_line(conditions()))
@@ -95,12 +113,14 @@ def run(options: argparse.Namespace) -> None:
             client, pid = Client(server.port, place.tokens([user])[user]), server.process.pid
             client.size("GET", PATH)
             print(f"{'before':14}{peak_of(pid):36.0f} MiB at most")
-            data = file()
+            data, with_rounds = file(), file_with_rounds()
             for name, rows, path, body in (
                 *((f, options.rows, f"export?format={f}", None) for f in FORMATS),
                 ("dry run", LINES, "import?dry_run=true", data),
                 ("import", LINES, "import", data),
                 ("import again", LINES, "import?duplicates=update", data),
+                ("with rounds", LINES, "import", with_rounds),
+                ("again", LINES, "import?duplicates=update", with_rounds),
             ):
                 began = time.perf_counter()
                 size = client.size("POST" if body else "GET", f"{PATH}/{path}", body)
