@@ -235,7 +235,8 @@ export class Client {
    * Import opportunities from a file.
    *
    * Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
-   * services. All lines are imported, or none if one is invalid, unless `atomic=false` is given.
+   * services, with their interview rounds. All lines are imported, or none if one is invalid, unless
+   * `atomic=false` is given.
    * The request counts as one write in the rate limits for each 50,000 bytes.
    */
   importOpportunities(file: FileBody, contentType: "application/json" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "text/csv", query: ImportOpportunitiesQuery = {}, options?: CallOptions): Promise<ImportResult> {

@@ -623,7 +623,8 @@ class Operations:
         """Import opportunities from a file.
 
         Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
-        services. All lines are imported, or none if one is invalid, unless `atomic=false` is given.
+        services, with their interview rounds. All lines are imported, or none if one is invalid, unless
+        `atomic=false` is given.
         The request counts as one write in the rate limits for each 50,000 bytes.
         """
         return cast(
@@ -1579,7 +1580,8 @@ class AsyncOperations:
         """Import opportunities from a file.
 
         Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
-        services. All lines are imported, or none if one is invalid, unless `atomic=false` is given.
+        services, with their interview rounds. All lines are imported, or none if one is invalid, unless
+        `atomic=false` is given.
         The request counts as one write in the rate limits for each 50,000 bytes.
         """
         return cast(
