@@ -82,30 +82,30 @@ def _create(api: Api) -> Iterator[tuple[str, int]]:
 
 
 def _create_internship(api: Api, internship: Internship, host: Host) -> str:
-    is_saved = internship.status == "saved"
-    created = api.send(
-        "POST",
-        OPPORTUNITIES,
-        {
-            "title": internship.title,
-            "description": internship.description,
-            "link": f"https://example.com/jobs/{internship.age}",
-            "category": "internship",
-            "campus_mode": internship.campus_mode,
-            "applied_on": None if is_saved else _day(-internship.age),
-            "deadline": _day(internship.deadline) if internship.deadline else None,
-            "status": internship.status,
-            "notes": internship.notes,
-            "pay": internship.pay,
-            "tags": internship.tags,
-            **host._asdict(),
-        },
-    )
+    created = api.send("POST", OPPORTUNITIES, _internship_body(internship, host))
     for kind, result, days in internship.rounds:
         path = f"{OPPORTUNITIES}/{created['id']}/rounds"
         body = {"round_type": kind, "result": result, "scheduled_date": _day(days)}
         api.send("POST", path, body)
     return str(created["id"])
+
+
+def _internship_body(internship: Internship, host: Host) -> Mapping[str, object]:
+    is_saved = internship.status == "saved"
+    return {
+        "title": internship.title,
+        "description": internship.description,
+        "link": f"https://example.com/jobs/{internship.age}",
+        "category": "internship",
+        "campus_mode": internship.campus_mode,
+        "applied_on": None if is_saved else _day(-internship.age),
+        "deadline": _day(internship.deadline) if internship.deadline else None,
+        "status": internship.status,
+        "notes": internship.notes,
+        "pay": internship.pay,
+        "tags": internship.tags,
+        **host._asdict(),
+    }
 
 
 def _create_hackathon(api: Api, hackathon: Hackathon, host: Host) -> str:
