@@ -117,6 +117,30 @@ def test_a_file_of_five_mib_passes_and_a_larger_one_does_not(waf: Firewall, toke
     assert statuses == [200, 413]
 
 
+PROSE = "SELECT * FROM t WHERE 1=1; <b>hi</b> `ls -la /etc/passwd` rm -rf"
+
+
+def test_a_batch_may_have_many_fields_and_any_prose(waf: Firewall, token: str) -> None:
+    fields = {"company": "Example Ltd", "status": "saved", "notes": PROSE}
+    operations = [
+        {"op": "create", "values": {"title": f"Team {number}", **fields}} for number in range(100)
+    ]
+
+    response = waf.request("POST", f"{ROWS}/batch", token=token, body={"operations": operations})
+
+    assert response.status == 200, response.body
+    assert response.json["results"][99]["opportunity"]["notes"] == PROSE
+
+
+def test_the_headers_of_a_batch_are_inspected(waf: Firewall, token: str) -> None:
+    body = {"operations": [{"op": "create", "values": {"title": "Fine"}}]}
+    headers = {"User-Agent": f"Agent {ATTACK}"}
+
+    response = waf.request("POST", f"{ROWS}/batch", token=token, body=body, headers=headers)
+
+    assert waf.refused_by(response)
+
+
 def test_a_signed_webhook_is_not_inspected(waf: Firewall) -> None:
     user = user_object(f"user_waf{os.getpid()}", "ada@example.com", updated_at=1)
     body = event("user.updated", **user, public_metadata={"bio": f"{ATTACK} {'x' * 2000}"})
