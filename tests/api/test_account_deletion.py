@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from futuretracker.api.schemas.errors import CODES
 from tests.support.events import recorded_events
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def test_there_may_be_nothing_to_cancel(alice: User, bob: User) -> None:
 
     assert response.status_code == 409
     assert response.json["code"] == "account_not_deleted"
+    assert response.json["code"] in CODES
     assert response.json["message"] == "Nobody has asked for the deletion of this account"
     assert bob.get(ME).json["deletionDueAt"] == due_at
     assert alice.get(ME).json["deletionDueAt"] is None

@@ -1371,7 +1371,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "account_not_deleted" | "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -1584,7 +1584,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "account_not_deleted" | "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /** @description A message for the user. */
@@ -1774,7 +1774,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "account_not_deleted" | "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -2033,7 +2033,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "account_not_deleted" | "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each operation of a batch whose opportunity does not exist. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -2053,7 +2053,7 @@ export interface components {
              * @example opportunity_not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "account_not_deleted" | "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description Each invalid field, once; only if fields are invalid. */
             details?: components["schemas"]["FieldError"][] | undefined;
             /** @description The title of the error. */
@@ -2398,7 +2398,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
+            code: "account_not_deleted" | "api_key_not_found" | "bad_request" | "idempotency_key_reused" | "insufficient_scope" | "internal_server_error" | "invalid_json" | "method_not_allowed" | "no_secret" | "not_found" | "opportunity_id_taken" | "opportunity_not_found" | "outcome_unknown" | "overloaded" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limit_exceeded" | "read_only" | "request_in_progress" | "response_outdated" | "round_not_found" | "round_number_taken" | "search_timeout" | "secret_shown_before" | "service_unavailable" | "session_required" | "too_many_api_keys" | "too_many_matches" | "too_many_rounds" | "unauthorized" | "unsupported_media_type" | "validation_error" | "write_rate_limit_exceeded";
             /** @description The title of the error. */
             error: string;
             /**

@@ -19,8 +19,8 @@ from futuretracker.api.schemas.response_fields import (
 )
 
 CODES = (
-    "api_key_not_found", "bad_request", "idempotency_key_reused", "insufficient_scope",
-    "internal_server_error",
+    "account_not_deleted", "api_key_not_found", "bad_request", "idempotency_key_reused",
+    "insufficient_scope", "internal_server_error",
     "invalid_json", "method_not_allowed", "no_secret", "not_found", "opportunity_id_taken",
     "opportunity_not_found",
     "outcome_unknown", "overloaded", "payload_too_large", "precondition_failed",

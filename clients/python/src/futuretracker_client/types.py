@@ -237,6 +237,7 @@ class Error(TypedDict):
     """
 
     code: Literal[
+        "account_not_deleted",
         "api_key_not_found",
         "bad_request",
         "idempotency_key_reused",
@@ -405,6 +406,7 @@ class Forbidden(TypedDict):
     """
 
     code: Literal[
+        "account_not_deleted",
         "api_key_not_found",
         "bad_request",
         "idempotency_key_reused",
@@ -605,6 +607,7 @@ class Invalid(TypedDict):
     """
 
     code: Literal[
+        "account_not_deleted",
         "api_key_not_found",
         "bad_request",
         "idempotency_key_reused",
@@ -902,6 +905,7 @@ class NotFound(TypedDict):
     """
 
     code: Literal[
+        "account_not_deleted",
         "api_key_not_found",
         "bad_request",
         "idempotency_key_reused",
@@ -963,6 +967,7 @@ class OperationError(TypedDict):
     """
 
     code: Literal[
+        "account_not_deleted",
         "api_key_not_found",
         "bad_request",
         "idempotency_key_reused",
@@ -1131,6 +1136,7 @@ class RateLimited(TypedDict):
     """
 
     code: Literal[
+        "account_not_deleted",
         "api_key_not_found",
         "bad_request",
         "idempotency_key_reused",
