@@ -57,8 +57,17 @@ def table_of(grid: Iterable[tuple[int, Sequence[str]]], dates: Order | None = No
             raise TooMany(MOST)
         given = {name: cells[place] for name, place in places.items() if place < len(cells)}
         table.rows.append(Row(line, {name: text for name, text in given.items() if text.strip()}))
+    if "rounds" in places and not any(_has_array(row) for row in table.rows):
+        table.ignored.append(names[places["rounds"]])
+        for row in table.rows:
+            row.fields.pop("rounds", None)
     translate(table.rows, dates)
     return table
+
+
+def _has_array(row: Row) -> bool:
+    """Return whether the rounds of a row are those of an export, and not a number or notes."""
+    return str(row.fields.get("rounds")).lstrip().startswith("[")
 
 
 def translate(rows: Sequence[Row], dates: Order | None) -> None:

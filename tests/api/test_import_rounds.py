@@ -334,5 +334,12 @@ def test_a_cell_has_rounds_as_json(alice: User) -> None:
     assert counts(send(alice, text)) == (2, 0, 0, 0)
     _, first = listed(alice)
     assert shown(alice, first["id"]) == [(1, "oa", "pending")]
-    response = send(alice, "title,rounds\nC,three\n")
-    assert [each["field"] for each in response.json["details"]] == ["lines.2.rounds"]
+    response = send(alice, "title,rounds\nC,[]\nD,three\n")
+    assert [each["field"] for each in response.json["details"]] == ["lines.3.rounds"]
+
+
+def test_a_column_without_any_array_has_no_rounds(alice: User) -> None:
+    response = send(alice, "title,category,Rounds\nA,internship,3\nB,,HR and a test\n")
+
+    assert counts(response) == (2, 0, 0, 0)
+    assert response.json["ignoredColumns"] == ["Rounds"]
