@@ -110,7 +110,10 @@ class Browser:
         return [line["message"] for line in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
 
     def requests(self) -> list[str]:
-        """Return the URLs requested since the last call, without data: URLs."""
+        """Return the URLs requested since the last call, without data: URLs.
+
+        The files of the browser's own start page are left out too: it may still load them.
+        """
         lines = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
         events = [json.loads(line["message"])["message"] for line in lines]
         urls = [
@@ -118,7 +121,7 @@ class Browser:
             for event in events
             if event["method"] == "Network.requestWillBeSent"
         ]
-        return [url for url in urls if not url.startswith("data:")]
+        return [url for url in urls if not url.startswith(("data:", "chrome:"))]
 
 
 @contextmanager
