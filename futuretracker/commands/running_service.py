@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LOCAL = Path(".local")
 COMMANDS = {
     *("apikey", "audit", "backup", "check", "drill", "erase", "findings", "maintenance", "migrate"),
-    *("revoke", "watch"),
+    *("prune", "revoke", "watch"),
 }
 # If the caller has set one of these to another value, the command is for another service.
 DECIDING = (

@@ -35,6 +35,7 @@ def running() -> Iterator[Dev]:
         ["audit", "measure"],
         ["revoke", "--user", "user_bob"],
         ["erase", "--user", "user_bob"],
+        ["prune"],
         ["findings", "list"],
     ],
 )
