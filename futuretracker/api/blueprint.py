@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint
 
@@ -12,8 +12,9 @@ from futuretracker.api import etags, idempotency
 from futuretracker.api.contract import NOT_MODIFIED, contract_of
 from futuretracker.api.schemas.ids import read_id
 from futuretracker.api.schemas.loading import read_fields
-from futuretracker.api.schemas.query_string import read_parameters
-from futuretracker.api.versions import api_version
+from futuretracker.api.schemas.query_string import Query, read_parameters
+from futuretracker.api.versions import V1, api_version
+from futuretracker.web.request import WRITES, request
 from futuretracker.web.responses import json_response, not_modified
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from flask import Response
 
     from futuretracker.api.contract import Result
+
+NO_PARAMETERS: Final = Query()
 
 
 class ApiBlueprint(Blueprint):
@@ -68,6 +71,8 @@ def _serve(view: Callable[..., Result], ids: Sequence[str]) -> Callable[..., Res
             arguments["values"] = read_fields(schemas[api_version().name])
         if queries and (query := queries.get(api_version().name)):
             arguments["query"] = read_parameters(query)
+        elif request.query_string and request.method in WRITES and api_version() is V1:
+            read_parameters(NO_PARAMETERS)  # such as dry_run=true, where every change is made
         return _respond(view(**arguments), usual_status)
 
     return serve

@@ -274,6 +274,44 @@ def test_only_analytics_of_v1_leave_out_the_deadlines_of_internships_unless_save
     assert (v1[soon], v1[later]) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", V1, {"title": "Another"}),
+        ("PATCH", f"{V1}/{{id}}", {"title": "Changed"}),
+        ("PUT", f"{V1}/{{id}}", {"title": "Changed"}),
+        ("POST", f"{V1}/batch", {"operations": [{"op": "create", "values": {"title": "Another"}}]}),
+        ("POST", f"{V1}/{{deleted}}/restore", {}),
+        ("DELETE", f"{V1}/trash", None),
+        ("DELETE", "/api/v1/me", None),
+    ],
+)
+def test_a_change_with_an_unknown_query_parameter_is_refused(
+    alice: User, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    row, deleted = create(alice), create(alice, title="Deleted")
+    alice.delete(f"{V1}/{deleted['id']}")
+    where = path.format(id=row["id"], deleted=deleted["id"])
+
+    refused = alice.request(method, f"{where}?dry_run=true", body)
+
+    assert refused.status_code == 400, refused.text
+    message = "Unknown query parameter; there are none here"
+    assert [(each["field"], each["message"]) for each in refused.json["details"]] == [
+        ("dry_run", message)
+    ]
+    assert alice.get(V1).json["items"] == [row]
+    assert [each["id"] for each in alice.get(f"{V1}/trash").json["items"]] == [deleted["id"]]
+
+
+def test_the_original_api_and_reads_of_one_resource_ignore_query_parameters(alice: User) -> None:
+    row = create(alice)
+
+    assert alice.post(f"{ORIGINAL}?x=1", {"title": "Another"}).status_code == 201
+    assert alice.patch(f"{ORIGINAL}/{row['id']}?x=1", {"title": "Changed"}).status_code == 200
+    assert alice.get(f"{V1}/{row['id']}?x=1").json["title"] == "Changed"
+
+
 @pytest.fixture
 def audits() -> Iterator[list[dict[str, Any]]]:
     """The fields of each AUDIT line that is logged."""

@@ -63,7 +63,8 @@ def _error(name: str, known: Sequence[str], code: FieldCode, what: str) -> Field
     near = _nearest(name, known)
     if near:
         return FieldError(code, f"Unknown {what}; did you mean {near}?", {"suggestion": near})
-    return FieldError(code, f"Unknown {what}; the known ones are {', '.join(known)}")
+    listed = f"the known ones are {', '.join(known)}" if known else "there are none here"
+    return FieldError(code, f"Unknown {what}; {listed}")
 
 
 def _nearest(name: str, known: Sequence[str]) -> str | None:
