@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from futuretracker.api.schemas.base import Request, about
 from futuretracker.api.schemas.body import read_object
 from futuretracker.api.schemas.choices import Flag
-from futuretracker.api.schemas.field_errors import FieldCode, FieldError, Invalid, required
+from futuretracker.api.schemas.field_errors import FieldCode, FieldError, Invalid
 from futuretracker.api.schemas.operations import (
     MOST,
     CreateOperation,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+ARRAY = "operations must be an array"
 SOME = f"operations must have 1 to {MOST} operations"
 
 
@@ -42,7 +43,7 @@ class Operations(fields.Field[list[Any]]):
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise Invalid(FieldCode.WRONG_TYPE, "operations must be an array")
+            raise Invalid(FieldCode.WRONG_TYPE, ARRAY)
         if not value:
             raise Invalid(FieldCode.EMPTY, SOME)
         if len(value) > MOST:
@@ -70,7 +71,11 @@ class Batch(Request):
 
     operations = Operations(
         metadata=about(f"What to do, in this order; at most {MOST} operations."),
-        **required("operations is required"),
+        required=True,
+        error_messages={
+            "required": [FieldError(FieldCode.REQUIRED, "operations is required")],
+            "null": [FieldError(FieldCode.WRONG_TYPE, ARRAY)],
+        },
     )
     atomic = Flag(
         "atomic",

@@ -37,10 +37,11 @@ class Flag(fields.Field[bool]):
     """True or false, and no word or number in its place."""
 
     def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(**options)
-        self._name = name
+        self._message = f"{name} must be true or false"
+        errors = {"null": [FieldError(FieldCode.WRONG_TYPE, self._message)]}
+        super().__init__(error_messages={**errors, **options.pop("error_messages", {})}, **options)
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> bool:
         if not isinstance(value, bool):
-            raise Invalid(FieldCode.WRONG_TYPE, f"{self._name} must be true or false")
+            raise Invalid(FieldCode.WRONG_TYPE, self._message)
         return value

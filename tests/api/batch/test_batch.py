@@ -202,6 +202,19 @@ def test_a_malformed_batch_is_refused_as_a_whole(
     assert titles(alice) == []
 
 
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [("operations", "operations must be an array"), ("atomic", "atomic must be true or false")],
+)
+def test_a_null_is_an_error_that_says_what_is_expected(
+    alice: User, field: str, message: str
+) -> None:
+    response = alice.post(BATCH, {"operations": [create()], field: None})
+
+    assert response.status_code == 400
+    assert response.json["details"] == [{"field": field, "message": message, "code": "wrong_type"}]
+
+
 def test_invalid_values_name_their_operation(alice: User) -> None:
     row = add(alice, title="Old")
 
