@@ -80,8 +80,9 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
             "REQUIRE_IF_MATCH",
             "false",
             "`true` refuses a `PUT`, `PATCH` or `DELETE` of an opportunity in v1 that has no"
-            " `If-Match`, with a 428. Then no client can overwrite a change that it has not seen."
-            " Clients that do not know ETags stop working.",
+            " `If-Match`, with a 428. Then none of them can overwrite a change that the client has"
+            " not seen. Clients that do not know ETags stop working. A batch and a change of all"
+            " that match take no `If-Match`, and are not refused.",
         ),
         Setting(
             "TRASH_DAYS",
