@@ -32,6 +32,7 @@ IF_NONE_MATCH: Final = "If-None-Match"
 CHANGED: Final = "The opportunity has changed since you read it. Read it again, then decide."
 REQUIRED: Final = "Send If-Match with the ETag of the opportunity that you have read."
 TAKEN: Final = "There is an opportunity with this id already."
+BOTH: Final = f"Send {IF_NONE_MATCH}: * to create, or {IF_MATCH} to change, but not both."
 # An ETag or nothing, and the comma after it. An ETag that begins with W/ is a weak one. A run of
 # spaces is read once, however long it is.
 _ITEM: Final = re.compile(r'[ \t]*+(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*+)?(?:,|\Z)')
@@ -91,9 +92,16 @@ def demanded() -> Condition:
 
 
 def creates() -> bool:
-    """Return whether the request is to create what it names: a PUT with ``If-None-Match: *``."""
+    """Return whether the request is to create what it names: a PUT with ``If-None-Match: *``.
+
+    Raise ValidationFailed if it also names the version of something that exists.
+    """
     request = current()
-    return request.method == "PUT" and request.headers.get(IF_NONE_MATCH, "").strip() == "*"
+    if request.method != "PUT" or request.headers.get(IF_NONE_MATCH, "").strip() != "*":
+        return False
+    if IF_MATCH in request.headers:
+        raise ValidationFailed({IF_MATCH: FieldError(FieldCode.CONTRADICTION, BOTH)})
+    return True
 
 
 def precondition_failed(message: str = CHANGED) -> ApiError:

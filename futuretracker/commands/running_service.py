@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 LOCAL = Path(".local")
 COMMANDS = {
-    *("apikey", "audit", "backup", "check", "drill", "erase", "findings", "maintenance", "migrate"),
-    *("prune", "revoke", "watch"),
+    *("apikey", "audit", "backup", "check", "drill", "erase", "export", "findings", "import"),
+    *("maintenance", "migrate", "prune", "revoke", "watch"),
 }
 # If the caller has set one of these to another value, the command is for another service.
 DECIDING = (

@@ -45,6 +45,16 @@ def test_a_command_needs_no_settings(running: Dev, arguments: list[str]) -> None
     assert (result.returncode, result.stderr) == (0, SAID), result.stdout
 
 
+def test_a_file_is_imported_and_exported(running: Dev) -> None:
+    token = run(running.folder, "token", "--user", "user_fay").stdout.strip()
+    assert running.ask("GET", "/api/v1/me", token=token).status == 200
+    (running.folder / "mine.csv").write_text("title\nA\n")
+
+    assert run(running.folder, "import", "--user", "user_fay", "mine.csv").returncode == 0
+    exported = run(running.folder, "export", "--user", "user_fay")
+    assert [line.split(",")[1] for line in exported.stdout.splitlines()] == ["title", "A"]
+
+
 def test_unusual_access_is_found(running: Dev) -> None:
     token = run(running.folder, "token", "--user", "user_erin").stdout.strip()
     for _ in range(20):

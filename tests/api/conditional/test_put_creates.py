@@ -56,6 +56,19 @@ def test_the_log_has_a_creation(alice: User, lines: list[dict[str, Any]]) -> Non
     )
 
 
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("wanted", ["*", '"1-1"'])
+def test_it_names_no_version(alice: User, api: str, wanted: str) -> None:
+    path = new_path(api)
+    headers = {"If-None-Match": "*", "If-Match": wanted}
+    response = alice.request("PUT", path, {"title": "A"}, headers=headers)
+
+    assert response.status_code == 400
+    [error] = response.json["details"]
+    assert error["field"] == "If-Match"
+    assert alice.get(path).status_code == 404
+
+
 def test_what_exists_is_a_412_and_stays(alice: User, bob: User) -> None:
     path = new_path()
     first = put(alice, path, title="First")
