@@ -143,6 +143,8 @@ class Connection:
             interim, self._interim = self._interim, b""
             self.sendall(interim)
         began, patience = self._loop.now, self._patience
+        # gunicorn reads ahead up to Content-Length, which may be more than the body may have.
+        size = min(size, max(self._body_most - self._body_size, 1))
         data = self._receive_more(size, began + patience.seconds if patience else 0.0)
         if patience:
             patience.count(self._loop.now - began, len(data))

@@ -237,6 +237,25 @@ def test_a_client_that_sends_on_and_on_is_disconnected(
     assert 1_000_000 <= size < 1_500_000
 
 
+def test_no_more_of_a_body_is_read_ahead_than_it_may_have(
+    loop: TestLoop, client: socket.socket, server: Connection
+) -> None:
+    server.begin_body()
+    server.allow_body(1)
+    server.end_body()  # so it returns what has arrived
+    client.setblocking(False)
+    received, most = 0, module.SURPLUS + 1
+    while received < most:
+        with suppress(BlockingIOError):
+            client.send(b"x" * 60_000)
+        received += len(server.recv(10 * KIB * KIB))
+
+    assert received == most
+    client.send(b"x")
+    with pytest.raises(module.BodyTooLarge):
+        server.recv(10 * KIB * KIB)
+
+
 def test_the_document_states_the_limits() -> None:
     table = (ROOT / "docs/server.md").read_text()
     body, response = module.for_body(), module.for_response()
