@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DELIMITERS: Final = ",;\t"
 LONGEST: Final = 10_000  # characters of the first row that are looked at
 SCANNED: Final = 2 * MOST  # rows, also empty ones
+NO_MARK: Final = "The file is UTF-16 without a byte order mark. Save it as UTF-8."
 _BOMS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -28,6 +29,8 @@ def decode(data: bytes) -> str:
     for bom, encoding in _BOMS.items():
         if data.startswith(bom):
             return _decoded(data[len(bom) :], encoding)
+    if 0 in data[:2]:
+        raise Unreadable(NO_MARK)
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -44,7 +47,7 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 def csv_cells(text: str) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the rows of a CSV file (RFC 4180), as a spreadsheet numbers them. Raise Unreadable."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    reader = _reader(text, _delimiter(text))
     number = 0
     try:
         for number, cells in enumerate(reader, 1):
@@ -58,10 +61,15 @@ def csv_cells(text: str) -> Iterator[tuple[int, Sequence[str]]]:
 
 def _delimiter(text: str) -> str:
     """Return the delimiter with which the first row has the most known columns, or most columns."""
-    first = text.lstrip("\r\n ").partition("\n")[0][:LONGEST]
+    beginning = text.lstrip("\r\n ")[:LONGEST]
 
     def columns(delimiter: str) -> tuple[int, int]:
-        names = next(csv.reader([first], delimiter=delimiter), [])[:MOST_COLUMNS]
+        names = next(_reader(beginning, delimiter), [])[:MOST_COLUMNS]
         return len(fields_of(names)[0]), len(names)
 
     return max(DELIMITERS, key=columns)
+
+
+def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Return a reader of rows that end with a line feed, a carriage return or both."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

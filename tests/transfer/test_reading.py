@@ -43,7 +43,14 @@ def test_big_endian_utf_16_is_read() -> None:
     assert fields(data) == [{"title": "Gärtner", "company": "Müller"}]
 
 
-@pytest.mark.parametrize("data", [b"title\n\x81\xff", b"\xff\xfet\x00i"], ids=["1252", "utf-16"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"title\n\x81\xff", b"\xff\xfet\x00i"),
+        *("title\r\nA".encode("utf-16-le"), "title\r\nA".encode("utf-16-be")),
+    ],
+    ids=["1252", "utf-16", "le without a mark", "be without a mark"],
+)
 def test_bytes_of_no_encoding_are_refused(data: bytes) -> None:
     with pytest.raises(Unreadable, match="Save it as UTF-8"):
         read_file(data)
@@ -54,6 +61,15 @@ def test_the_delimiter_is_found(sign: str) -> None:
     text = f'title{sign}link{sign}notes\n"A{sign} B"{sign}https://a.example{sign}"x,y;z"\n'
 
     assert fields(text) == [{"title": f"A{sign} B", "link": "https://a.example", "notes": "x,y;z"}]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
+def test_each_end_of_a_row_is_known(end: str) -> None:
+    rows = ('"Job\rTitle";Company', "A, B;X", "C;Y")
+
+    found = fields(end.join(rows))
+
+    assert found == [{"title": "A, B", "company": "X"}, {"title": "C", "company": "Y"}]
 
 
 @pytest.mark.parametrize(
