@@ -29,6 +29,12 @@ _SLASHES: Final = re.compile(
     rf"(\d{{1,2}})([/-])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}", re.ASCII
 ).fullmatch
 _NUMBERS: Final = re.compile(r"\d+", re.ASCII).findall
+_CLOCK: Final = re.compile(  # 14:00, 5 pm, 14h30
+    r"\b\d{1,2}(?:[:.h]\d{2}(?:[:.]\d+)*\b(?:\s*[ap]\.?m\b)?|\s*(?:[ap]\.?m|uhr|h)\b)",
+    re.ASCII | re.IGNORECASE,
+).search
+_DAYS: Final = re.compile(r"\d\s*[-\u2013\u2014/&+]\s*\d{1,2}\b", re.ASCII).search  # 12-13
+_DAY_AND_YEAR: Final = re.compile(r"\d{1,2} (?:\d{2}|\d{4})", re.ASCII).fullmatch
 _SERIAL: Final = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII).fullmatch
 _FIRST_SERIAL, _LAST_SERIAL = 30_000, 80_000  # from 1982 to 2119
 _EPOCH: Final = dt.date(1899, 12, 30)  # day 0 of a spreadsheet
@@ -94,13 +100,27 @@ def _read_slashes(first: int, second: int, year: str, order: Order | None) -> st
 
 def _read_named(text: str) -> str:
     """Read a date with the name of its month: 24 Nov 2026, Nov 24, 2026, 24. Dezember 2026."""
+    text = _without_time(text)
     words = [simplified(word) for word in re.split(r"[\W\d_]+", text) if word]
     months = [MONTHS[word] for word in words if word in MONTHS]
-    numbers = _NUMBERS(text.split(":", maxsplit=1)[0])[:2]
-    if len(months) != 1 or len(numbers) != 2:  # noqa: PLR2004 - a day and a year
+    if len(months) > 1 and words[0] == "mar":  # Tuesday in French, Italian and Spanish
+        del months[0]
+    numbers = _NUMBERS(text)
+    if numbers and len(numbers[0]) > 2:  # noqa: PLR2004 - the year is first
+        numbers.reverse()
+    if len(months) != 1 or not _DAY_AND_YEAR(" ".join(numbers)) or _DAYS(text):
         raise BadDate(UNREADABLE)
-    day, year = sorted(numbers, key=len) if len(numbers[0]) > 2 else numbers  # noqa: PLR2004
+    day, year = numbers
     return _date(year, months[0], day)
+
+
+def _without_time(text: str) -> str:
+    """Return what is before the time of the day, or after it if the time comes first."""
+    clock = _CLOCK(text)
+    if clock is None:
+        return text
+    before = text[: clock.start()]
+    return before if _NUMBERS(before) else text[clock.end() :]
 
 
 def _date(year: str, month: object, day: object) -> str:

@@ -26,6 +26,12 @@ from futuretracker.transfer.reading import read_file
         "24 de noviembre de 2026",
         "24/11/2026 09:30",
         "Nov 24, 2026 2:00 PM",
+        "Nov-24-2026",
+        "2026 Nov 24",
+        "2:00 PM, Nov 24, 2026",
+        "5 pm, Nov 24 2026",
+        "Tue Nov 24 2026 14:03:22 GMT+0100 (CET)",
+        "mar. 24 nov. 2026 à 14h30",
         "46350",
         "46350.75",
     ],
@@ -43,7 +49,11 @@ def test_months_have_names_in_several_languages(text: str, expected: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["soon", "31/31/2026", "30.02.2026", "12345", "Nov 2026", "5 foo 2026", "1/2", "99999"]
+    "text",
+    [
+        *("soon", "31/31/2026", "30.02.2026", "12345", "Nov 2026", "5 foo 2026", "1/2", "99999"),
+        *("Dec 12-13, 2026", "12-13 Dec 2026", "12 \u2013 13 Dec", "Dec 12, 13, 2026"),
+    ],
 )
 def test_anything_else_is_no_date(text: str) -> None:
     with pytest.raises(BadDate):
