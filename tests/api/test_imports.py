@@ -87,6 +87,24 @@ def test_an_export_that_is_imported_elsewhere_is_exported_as_the_same_bytes(
     assert mine == theirs
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_dates_of_an_internship_are_those_of_the_file(
+    alice: User, bob: User, name: str
+) -> None:
+    row = {"title": "Applied for", "category": "internship", "status": "saved"}
+    kept = alice.post(PATH, {**row, "deadline": "2026-12-31"}).json
+    alice.patch(f"{PATH}/{kept['id']}", {"status": "applied", "applied_on": "2026-11-01"})
+    unknown = alice.post(PATH, {"title": "Day unknown", "category": "internship"}).json
+    alice.patch(f"{PATH}/{unknown['id']}", {"applied_on": None})
+
+    send(bob, alice.get(f"{EXPORT}?format={name}").data, content_type=TYPES[name])
+
+    assert [(row["title"], row["deadline"], row["applied_on"]) for row in listed(bob)] == [
+        ("Day unknown", None, None),
+        ("Applied for", "2026-12-31", "2026-11-01"),
+    ]
+
+
 def without_ids(user: User, name: str) -> bytes:
     """Return the export with a number in place of each id."""
     data = user.get(f"{EXPORT}?format=json").data
@@ -287,9 +305,10 @@ def test_a_file_may_have_five_mebibytes_and_no_more(alice: User) -> None:
     assert 5_000_000 < len(text) < 5 * 2**20
 
     assert counts(send(alice, text)) == (1250, 0, 0, 0)
-    response = send(alice, text + " " * 5 * 2**20)
-    assert response.status_code == 413
-    assert response.json["message"] == "The request body must not exceed 5 MiB"
+    for surplus in (2**19, 2**20, 5 * 2**20):
+        response = send(alice, text + " " * surplus)
+        assert response.status_code == 413
+        assert response.json["message"] == "The request body must not exceed 5 MiB"
     assert alice.post(PATH, b" " * (2**20 + 1)).status_code == 413
 
 

@@ -24,6 +24,13 @@ def of_new(values: dict[str, Any], today: str) -> dict[str, Any]:
     return values
 
 
+def of_imported(values: dict[str, Any]) -> dict[str, Any]:
+    """Keep the dates of an opportunity in a file, but for those that its category never has."""
+    if values.get("category") != "internship":
+        values["applied_on"] = None
+    return values
+
+
 def inapplicable(given: Mapping[str, Any], category: object) -> Mapping[str, str]:
     """Return the date that an opportunity of this category does not have, if it is sent."""
     if category == "internship":

@@ -12,7 +12,7 @@ from futuretracker.api.schemas.ids import is_uuid
 from futuretracker.api.schemas.import_rounds import check_number, read_rounds
 from futuretracker.api.schemas.import_times import bad_date, read_times
 from futuretracker.api.schemas.loading import load
-from futuretracker.api.schemas.opportunities import NewOpportunity, OpportunityChanges
+from futuretracker.api.schemas.opportunities import ImportedOpportunity, OpportunityChanges
 from futuretracker.database.queries.imports import Item
 from futuretracker.transfer.problem import TooMany, Unreadable
 from futuretracker.transfer.reading import read_file
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from futuretracker.transfer.dates import Order
     from futuretracker.transfer.tables import Row, Table
 
-NEW: Final = NewOpportunity()
+NEW: Final = ImportedOpportunity()
 CHANGES: Final = OpportunityChanges()
 CLIENT: Final = "import"  # in the audit entries of the opportunities
 ORDERS: Final[Mapping[str | None, Order | None]] = {

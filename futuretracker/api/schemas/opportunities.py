@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import Schema, post_load
 
 from futuretracker.api.schemas.base import Request, about, one_of, require_changes
-from futuretracker.api.schemas.category_dates import inapplicable, of_new
+from futuretracker.api.schemas.category_dates import inapplicable, of_imported, of_new
 from futuretracker.api.schemas.field_errors import required
 from futuretracker.api.schemas.fields import Choice, Date, Link, Text
 from futuretracker.api.schemas.stored import StoredPasses
@@ -200,6 +200,14 @@ class NewOpportunity(New, V1Fields):
     def inapplicable(self, given: Mapping[str, Any]) -> Mapping[str, str]:
         """Return the date that a new opportunity of this category does not have, if it is sent."""
         return inapplicable(given, given.get("category"))
+
+
+class ImportedOpportunity(NewOpportunity):
+    """An opportunity of a file, with the dates that the file has: nobody has applied today."""
+
+    @post_load
+    def _by_category(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return of_imported(values)
 
 
 class OpportunityChanges(Changes, V1Fields):
