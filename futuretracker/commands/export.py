@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> int | str:
                     _write(conn, owner, options, file, shown)
     except Refused as error:
         return str(error)
+    except BrokenPipeError:  # the reader has read enough
+        raise
     except OSError as error:
         return f"{options.output or 'The output'} cannot be written: {error.strerror}."
     except psycopg.Error as error:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from futuretracker.transfer.reading import read_file
-from tests.commands import on_a_terminal, run
+from tests.commands import WITHIN, environment, on_a_terminal, run
 from tests.database.queries.conftest import Owner
 
 if TYPE_CHECKING:
@@ -76,6 +79,23 @@ def test_an_export_goes_to_standard_output(
     found = json.loads(done.stdout)
     assert [row["title"] for row in found] == ["B", "=A", "Mine"]
     assert [(len(row["rounds"]), len(row["history"])) for row in found[:2]] == [(0, 1)] * 2
+
+
+def test_a_closed_pipe_ends_an_export(settings: dict[str, str], a: Owner, tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "futuretracker", "export", "--user", a.clerk_id],
+            cwd=tmp_path,
+            env=environment(settings),
+            check=False,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            timeout=WITHIN,
+        )
+
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_dry_run_changes_nothing(
