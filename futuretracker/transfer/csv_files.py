@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 DELIMITERS: Final = ",;\t"
 LONGEST: Final = 10_000  # characters of the first row that are looked at
 SCANNED: Final = 2 * MOST  # rows, also empty ones
+UNCLOSED: Final = "Row {} of the file has a quotation mark that is never closed. Close or remove it."
 NO_MARK: Final = "The file is UTF-16 without a byte order mark. Save it as UTF-8."
+_END: Final = "\0end"  # no text of an opportunity has this character
 _BOMS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -47,12 +49,17 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 def csv_cells(text: str) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the rows of a CSV file (RFC 4180), as a spreadsheet numbers them. Raise Unreadable."""
-    reader = _reader(text, _delimiter(text))
+    # Quotation marks that never end would swallow the end mark, and all rows before it.
+    reader = _reader(f"{text}\n{_END}\n", _delimiter(text))
     number = 0
     try:
         for number, cells in enumerate(reader, 1):
+            if cells == [_END]:
+                return
             if number > SCANNED:
                 raise TooMany(MOST)
+            if cells and cells[-1].endswith(f"{_END}\n"):
+                raise Unreadable(UNCLOSED.format(number))
             yield number, [unprotected(cell) for cell in cells[:MOST_COLUMNS]]
     except csv.Error as error:
         message = f"Row {number + 1} of the file is not valid CSV"

@@ -87,6 +87,14 @@ def test_an_export_that_is_imported_elsewhere_is_exported_as_the_same_bytes(
     assert mine == theirs
 
 
+def test_a_day_of_application_makes_an_internship(alice: User) -> None:
+    text = "title,Date Applied,Type\nA,2026-11-01,\nB,2026-11-02,hackathon\nC,,\n"
+
+    assert counts(send(alice, text)) == (3, 0, 0, 0)
+    found = {row["title"]: (row["category"], row["applied_on"]) for row in listed(alice)}
+    assert found == {"A": ("internship", "2026-11-01"), "B": ("hackathon", None), "C": (None, None)}
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_dates_of_an_internship_are_those_of_the_file(
     alice: User, bob: User, name: str

@@ -100,6 +100,14 @@ def test_unknown_columns_are_listed_and_the_exact_name_comes_first() -> None:
     assert table.ignored == ["Role", "Mood", "Rating"]
 
 
+@pytest.mark.parametrize("row", ['"A,B\nC,D\n', '"A', 'A,"B""', 'A,"\n\n\n'])
+def test_a_quotation_mark_that_is_never_closed_is_refused(row: str) -> None:
+    with pytest.raises(Unreadable, match=r"Row 2 of the file .* never closed"):
+        read_file(f"title,company\n{row}".encode())
+
+    assert fields('title,company\n"A ""B""","C\nD"') == [{"title": 'A "B"', "company": "C\nD"}]
+
+
 @pytest.mark.parametrize("text", ["name,x", "", "\n\n", "company,link\nA,https://a.example\n"])
 def test_a_file_without_titles_is_refused(text: str) -> None:
     if text.startswith("name"):

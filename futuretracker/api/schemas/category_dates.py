@@ -25,7 +25,12 @@ def of_new(values: dict[str, Any], today: str) -> dict[str, Any]:
 
 
 def of_imported(values: dict[str, Any]) -> dict[str, Any]:
-    """Keep the dates of an opportunity in a file, but for those that its category never has."""
+    """Keep the dates of an opportunity in a file, but for those that its category never has.
+
+    Many spreadsheets have days of application and no category. Only an internship has such a day.
+    """
+    if values.get("applied_on") and not values.get("category"):
+        values["category"] = "internship"
     if values.get("category") != "internship":
         values["applied_on"] = None
     return values
