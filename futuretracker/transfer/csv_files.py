@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DELIMITERS: Final = ",;\t"
 LONGEST: Final = 10_000  # characters of the first row that are looked at
 SCANNED: Final = 2 * MOST  # rows, also empty ones
-UNCLOSED: Final = "Row {} of the file has a quotation mark that is never closed. Close or remove it."
+UNCLOSED: Final = "Row {} has a quotation mark that is never closed. Close it or remove it."
 NO_MARK: Final = "The file is UTF-16 without a byte order mark. Save it as UTF-8."
 _END: Final = "\0end"  # no text of an opportunity has this character
 _BOMS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 MOST: Final = 10_000  # rows of a file
 MOST_COLUMNS: Final = 200
-NO_TITLE: Final = "No column has the titles. Name one of them title, in the first row of the file."
+NO_TITLE: Final = (
+    "No column has the titles. The first row that is not empty must name the columns, and one of"
+    " them must be title. Of a workbook, only the first sheet is read."
+)
 
 
 @dataclass

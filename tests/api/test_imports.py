@@ -262,7 +262,7 @@ def test_at_most_100_errors_are_listed(alice: User) -> None:
 
     assert len(response.json["details"]) == 100
     assert response.json["failed"] == 150
-    assert "150 lines" in response.json["message"]
+    assert "lines of the file: 150" in response.json["message"]
 
 
 @pytest.mark.parametrize(

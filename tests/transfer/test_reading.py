@@ -102,7 +102,7 @@ def test_unknown_columns_are_listed_and_the_exact_name_comes_first() -> None:
 
 @pytest.mark.parametrize("row", ['"A,B\nC,D\n', '"A', 'A,"B""', 'A,"\n\n\n'])
 def test_a_quotation_mark_that_is_never_closed_is_refused(row: str) -> None:
-    with pytest.raises(Unreadable, match=r"Row 2 of the file .* never closed"):
+    with pytest.raises(Unreadable, match=r"Row 2 has .* never closed"):
         read_file(f"title,company\n{row}".encode())
 
     assert fields('title,company\n"A ""B""","C\nD"') == [{"title": 'A "B"', "company": "C\nD"}]

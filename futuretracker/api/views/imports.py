@@ -77,9 +77,7 @@ def failed(lines: Lines) -> ValidationFailed:
     """Return the 400 with the first errors, and the number of all."""
     shown = dict(list(lines.errors.items())[:SHOWN])
     error = ValidationFailed(shown)
-    error.body["message"] = (
-        f"{lines.failed:,} lines of the file are invalid, and nothing was imported"
-    )
+    error.body["message"] = f"Nothing was imported. Invalid lines of the file: {lines.failed:,}"
     error.in_v1 = {**error.in_v1, "failed": lines.failed}
     return error
 
