@@ -15,7 +15,7 @@ from futuretracker.commands.progress import progress
 from futuretracker.config.audit import AuditSettings
 from futuretracker.database.audit_gauges import record
 from futuretracker.database.audit_log import measure, prune, start_of_month
-from futuretracker.database.audit_partitions import keep_up, patiently
+from futuretracker.database.audit_partitions import READABLE_TIMES, keep_up, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int | str:
             connect_timeout=5,
             application_name="futuretracker audit",
         ) as conn:
+            conn.execute(READABLE_TIMES)
             result: dict[str, Any] = {}
             if options.action == "prune":
                 patiently(partial(keep_up, conn))

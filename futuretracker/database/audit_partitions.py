@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+# A database may have another style, in which the driver cannot read the times of the partitions.
+READABLE_TIMES: Final = "set datestyle to iso"
 AHEAD: Final = 3  # months after this one that have partitions
 PATIENCE: Final = 60.0  # seconds
 PAUSE: Final = 1.0  # seconds between two tries, in which the requests that the last one delayed run

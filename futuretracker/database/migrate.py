@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from futuretracker.database.audit_partitions import keep_up
+from futuretracker.database.audit_partitions import READABLE_TIMES, keep_up
 from futuretracker.database.index_builds import BUILD, build_indexes
 from futuretracker.database.lock_holders import watched
 from futuretracker.database.outages import expected_outages
@@ -139,6 +139,7 @@ def _connect(url: str) -> Iterator[psycopg.Connection[Any]]:
         keepalives_interval=10,
         keepalives_count=3,
     ) as conn:
+        conn.execute(READABLE_TIMES)
         yield conn
 
 

@@ -30,7 +30,7 @@ UNITS = servers.ROOT / "deploy" / "systemd"
 LOCKED = """
 select count(distinct relation) from pg_locks join pg_stat_activity using (pid)
 where application_name = 'pg_dump' and datname = current_database() and granted
-    and relation in (select oid from pg_class where relkind = 'r'
+    and relation in (select oid from pg_class where relkind in ('r', 'p')
         and relnamespace = 'public'::regnamespace)
 """
 TABLES = "select count(*) from pg_tables where schemaname = 'public'"

@@ -121,7 +121,9 @@ def describe(operation: Operation, links: dict[str, Any]) -> dict[str, Any]:
         found["parameters"].append(PREFER)
         found["requestBody"] = _request_body(contract.body[operation.version])
     if contract.uploads:
-        content = {name: UPLOADS.get(name, FILE) for name in contract.uploads}
+        # The reference page shows a sample of the first one. JSON has an example.
+        names = sorted(contract.uploads, key=lambda name: name != JSON)
+        content = {name: UPLOADS.get(name, FILE) for name in names}
         found["requestBody"] = {"required": True, "content": content}
     return found
 
