@@ -46,7 +46,7 @@ def preflight(client: FlaskClient, path: str = ROWS, origin: str = ORIGIN) -> Te
         (f"{ROWS}/{ID}/rounds/{ID}", "DELETE, OPTIONS, PATCH"),
         (f"{ROWS}/rounds/upcoming", "GET, HEAD, OPTIONS"),
         ("/api/opportunities", "GET, HEAD, OPTIONS, POST"),
-        ("/api/v1/me", "GET, HEAD, OPTIONS"),
+        ("/api/v1/me", "DELETE, GET, HEAD, OPTIONS"),
     ],
 )
 def test_a_preflight_offers_the_methods_of_its_path(

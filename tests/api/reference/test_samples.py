@@ -6,6 +6,7 @@ and the service must accept it.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shlex
@@ -30,6 +31,13 @@ SAMPLES = """
     return [...document.querySelectorAll(".request-card")].map((card) =>
         [".request-method", ".operation-path", "pre code"].map((part) =>
             card.querySelector(part)?.textContent.trim()));
+"""
+# Whether the page shows the sample of one operation.
+HAS_SAMPLE = """
+    const text = (card, part) => card.querySelector(part)?.textContent.trim();
+    return [...document.querySelectorAll(".request-card")].some((card) =>
+        text(card, ".operation-path") === arguments[1] && text(card, "pre code")
+        && text(card, ".request-method").toUpperCase() === arguments[0]);
 """
 # fetch, which returns the request in place of a response.
 FETCH = """
@@ -120,7 +128,8 @@ def visit(browser: Browser, href: str) -> None:
     """Show an operation, and wait for its sample."""
     _, _, method, path = href.split("/", 3)
     browser.driver.execute_script(CLICK, href)
-    wait(browser, lambda: (method, f"/{path}") in samples(browser), f"{href} has no sample")
+    is_there = functools.partial(browser.driver.execute_script, HAS_SAMPLE, method, f"/{path}")
+    wait(browser, is_there, f"{href} has no sample")
 
 
 def samples(browser: Browser) -> dict[tuple[str, str], str]:
