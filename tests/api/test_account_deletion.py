@@ -118,6 +118,7 @@ def test_the_original_api_has_neither(alice: User) -> None:
     assert "deletionDueAt" not in alice.get("/api/me").json
 
 
+@pytest.mark.in_process
 def test_both_are_in_the_audit(alice: User, owner: psycopg.Connection[Any]) -> None:
     user_id = alice.get(ME).json["internalUserId"]
     with recorded_events("AUDIT") as lines:

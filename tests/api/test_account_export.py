@@ -137,6 +137,7 @@ def test_it_counts_as_several_requests(alice: User) -> None:
     assert before - int(alice.get(EXPORT).headers["X-RateLimit-Remaining"]) == 20
 
 
+@pytest.mark.in_process
 def test_it_is_in_the_audit(alice: User) -> None:
     user_id = alice.get(ME).json["internalUserId"]
     with recorded_events("AUDIT") as lines:
