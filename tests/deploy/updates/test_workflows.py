@@ -133,6 +133,7 @@ def run_script(
         subprocess.run(["git", "-C", repository, *command], check=True)
     if file:
         (repository / file).touch()
+        subprocess.run(["git", "-C", repository, "add", file], check=True)
     result = subprocess.run(
         [repository / ".ci/run", *given],
         env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "TMPDIR": str(folder)},
