@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tempfile
@@ -32,7 +33,7 @@ COLONS = TIME.replace("+00:00", '+00"":""00').replace("HH24:MI:SS", 'HH24":"MI":
 PARAMETER = re.compile(r"%\((\w+)\)s")
 # psycopg sends these types with their values. Postgres infers the type of a string, and of every
 # pgbench variable.
-TYPES = {UUID: "::uuid", int: "::integer"}
+TYPES = {UUID: "::uuid", int: "::integer", list: "::text[]"}
 
 
 class Pgbench:
@@ -94,8 +95,16 @@ def scripted(requests: Sequence[Request], connections: int) -> tuple[str, dict[s
         end = f"_{request.kind}_{number}"
         script += [f"\\{'elif' if number else 'if'} :client_id = {number}"]
         script += [_rendered(statement, values, end) + ";"]
-        variables |= {name + end: value for name, value in values.items() if value is not None}
+        given = {name: value for name, value in values.items() if value is not None}
+        variables |= {name + end: _text(value) for name, value in given.items()}
     return "\n".join([*script, "\\endif\n"]), variables
+
+
+def _text(value: object) -> object:
+    """Return the value as Postgres reads it: a list as an array, whose texts are JSON strings."""
+    if not isinstance(value, list):
+        return value
+    return f"{{{','.join(map(json.dumps, value))}}}"
 
 
 def _rendered(statement: str, values: Mapping[str, object], end: str) -> str:
