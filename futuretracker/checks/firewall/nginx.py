@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST = 120  # seconds
 # What the site includes when the firewall is switched on (docs/operations/waf.md).
-INCLUDES = ("refusal.conf", "waf.conf", "inspect.conf")
+INCLUDES = ("refusal.conf", "waf.conf", "inspect.conf", "inspect-file.conf")
 
 _PROBLEM = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*)").search
 # The number of the line is that of no file, because ModSecurity does not count comments.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -87,14 +88,22 @@ def test_another_type_is_refused(waf: Firewall, token: str, content_type: str) -
     assert waf.refused_by(response)
 
 
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="file"; filename="Ada\'s jobs.csv"\r\n'
+    b"Content-Type: text/csv\r\n\r\ntitle,notes\nTeam,<script>${jndi:ldap://x}</script>\n\r\n--x--\r\n"
+)
+
+
 @pytest.mark.parametrize(
     ("content_type", "file"),
     [
         ("text/csv", b'title,notes\nSELECT a team; DROP in,"\' OR 1=1 -- <script>x</script>"\n'),
         ("application/json", b'[{"title": "SELECT a team; DROP in", "notes": "../../etc/passwd"}]'),
         ("text/csv", b"title,notes\n" + b"Team,SELECT * FROM teams; DROP TABLE x\n" * 9000),
+        ("text/csv; header=present; charset=us-ascii", b"title,notes\nTeam,%uff1cscript\n"),
+        ('multipart/form-data; boundary="x"', FORM),
     ],
-    ids=["csv", "json", "long"],
+    ids=["csv", "json", "long", "parameters", "form"],
 )
 def test_a_file_to_import_may_have_any_text(
     waf: Firewall, token: str, content_type: str, file: bytes
@@ -132,13 +141,60 @@ def test_a_batch_may_have_many_fields_and_any_prose(waf: Firewall, token: str) -
     assert response.json["results"][99]["opportunity"]["notes"] == PROSE
 
 
-def test_the_headers_of_a_batch_are_inspected(waf: Firewall, token: str) -> None:
-    body = {"operations": [{"op": "create", "values": {"title": "Fine"}}]}
-    headers = {"User-Agent": f"Agent {ATTACK}"}
+SQL = "1' UNION SELECT name FROM users --"
 
-    response = waf.request("POST", f"{ROWS}/batch", token=token, body=body, headers=headers)
+
+# Where a body is not read, and what is sent there.
+UNREAD = {
+    "batch": (f"{ROWS}/batch", "application/json", b'{"operations": []}'),
+    "json": (f"{ROWS}/import", "application/json", b'[{"title": "Fine"}]'),
+    "csv": (f"{ROWS}/import", "text/csv", b"title\nFine\n"),
+    "form": (f"{ROWS}/import", 'multipart/form-data; boundary="x"', FORM),
+}
+
+
+@pytest.mark.parametrize("sent", UNREAD)
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        (f"?x={quote(SQL)}", {}),
+        ("", {"Cookie": f"x={SQL}"}),
+        ("", {"User-Agent": f"Agent {SQL}"}),
+        ("", {"User-Agent": f"Agent {ATTACK}"}),
+    ],
+    ids=["query", "cookie", "agent", "header"],
+)
+def test_what_surrounds_a_batch_or_a_file_is_inspected(
+    waf: Firewall, sent: str, query: str, headers: dict[str, str]
+) -> None:
+    path, content_type, body = UNREAD[sent]
+    headers = {"Content-Type": content_type, **headers}
+    response = waf.request("POST", f"{path}{query}", body=body, headers=headers)
 
     assert waf.refused_by(response)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", [f"{ROWS}/batch", f"{ROWS}/import"])
+def test_another_method_there_is_inspected(waf: Firewall, method: str, path: str) -> None:
+    body = None if method == "GET" else {"title": SQL}
+    query = f"?x={quote(SQL)}" if method == "GET" else ""
+
+    assert waf.refused_by(waf.request(method, f"{path}{query}", body=body))
+
+
+@pytest.mark.parametrize("path", [f"{ROWS}/batch", f"{ROWS}/import"])
+def test_another_type_there_gets_the_415_of_the_service(
+    waf: Firewall, token: str, path: str
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = b"title;notes\nTeam;a=b&c\n" * 9000
+
+    fine = waf.request("POST", path, token=token, body=body, headers=headers)
+    refused = waf.request("POST", path, token=token, body={"title": SQL}, headers=headers)
+
+    assert fine.status == 415
+    assert waf.refused_by(refused)
 
 
 def test_a_signed_webhook_is_not_inspected(waf: Firewall) -> None:

@@ -11,7 +11,7 @@ import pytest
 from futuretracker.checks.firewall.exclusions import exclusions
 from futuretracker.checks.firewall.statements import rule_ids, statements
 from futuretracker.telemetry.firewall.transactions import OURS
-from futuretracker.web.request import MAX_BODY, METHODS, WRITES
+from futuretracker.web.request import MAX_BODY, MAX_FILE, METHODS, WRITES
 from tests.deploy.edge.nginx_server import SITE, command, debians
 from tests.deploy.edge.waf.waf_server import INSTALLED, WAF, lay_out_waf
 
@@ -49,7 +49,8 @@ def test_every_file_is_included_somewhere() -> None:
 
 
 def test_the_limits_and_methods_are_those_of_the_service() -> None:
-    assert f"SecRequestBodyLimit {MAX_BODY}\n" in text("main.conf")
+    assert f"SecRequestBodyLimit {MAX_FILE}\n" in text("main.conf")
+    assert f"SecRequestBodyNoFilesLimit {MAX_BODY}\n" in text("main.conf")
     [allowed] = re.findall(r"tx\.allowed_methods=([A-Z ]+)'", text("setup.conf"))
     assert set(allowed.split()) == METHODS
     [read] = re.findall(r'REQUEST_METHOD "@within ([A-Z ]+)"', text("before.conf"))

@@ -123,10 +123,18 @@ def leave_it_switched_off(folder: Path) -> str:
     return "The site does not include waf/inspect.conf: remove the # in front of that line."
 
 
+def leave_files_out(folder: Path) -> str:
+    site = folder / "sites-enabled/futuretracker-api"
+    line = "include futuretracker/waf/inspect-file.conf;"
+    site.write_text(site.read_text().replace(line, f"# {line}"))
+    return "The site does not include waf/inspect-file.conf: remove the # in front of that line."
+
+
 FAULTS = [
     *(break_a_rule, leave_a_quote_open, forget_the_id, forget_the_module, remove_the_module),
     *(exclude_a_rule_that_does_not_exist, exclude_such_a_rule_in_an_action),
     *(exclude_a_whole_rule, exclude_by_tag, lose_the_rules, lose_a_file, leave_it_switched_off),
+    leave_files_out,
 ]
 
 
