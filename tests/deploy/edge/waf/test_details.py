@@ -64,6 +64,28 @@ def test_an_attack_in_a_short_text_is_refused(waf: Firewall, token: str, name: s
     assert 10235 in waf.refused_by(made)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [("company", "location"), ("location", "pay"), ("contact", "company")]
+)
+def test_an_honest_text_does_not_hide_an_attack_in_another(
+    waf: Firewall, token: str, first: str, second: str
+) -> None:
+    for attacked, honest in ((first, second), (second, first)):
+        for body in (
+            {"title": "Intern", attacked: "1 OR 1=1", honest: "Berlin"},
+            {"title": "Intern", honest: "Berlin", attacked: "1 OR 1=1"},
+        ):
+            made = waf.request("POST", ROWS, token=token, body=body)
+            assert 10235 in waf.refused_by(made), body
+
+
+def test_an_honest_filter_does_not_hide_an_attack_in_another(waf: Firewall, token: str) -> None:
+    for attacked, honest in (("company", "location"), ("location", "company")):
+        query = urlencode({attacked: "1 OR 1=1", honest: "Berlin"})
+        found = waf.request("GET", f"{ROWS}?{query}", token=token)
+        assert 10235 in waf.refused_by(found), query
+
+
 @pytest.mark.parametrize("name", ["company", "location", "link", "tags"])
 def test_an_attack_in_a_filter_is_refused(waf: Firewall, token: str, name: str) -> None:
     query = urlencode({name: "x' UNION SELECT password FROM users--"})
