@@ -55,6 +55,16 @@ def test_a_link_and_a_time_zone_pass_in_a_query(waf: Firewall, token: str) -> No
     assert waf.request("GET", f"/api/v1/analytics?{days}", token=token).status == 200
 
 
+@pytest.mark.parametrize("path", [ROWS, f"{ROWS}/export"])
+@pytest.mark.parametrize("name", ["q", "link"])
+def test_a_relative_path_passes_in_a_search_and_in_a_link(
+    waf: Firewall, token: str, path: str, name: str
+) -> None:
+    query = urlencode({name: "https://example.com/a/../b?src=../../img"})
+
+    assert waf.request("GET", f"{path}?{query}", token=token).status == 200
+
+
 @pytest.mark.parametrize("name", ["company", "location", "pay", "contact"])
 def test_an_attack_in_a_short_text_is_refused(waf: Firewall, token: str, name: str) -> None:
     body = {"title": "Intern", name: "1 OR 1=1"}
@@ -84,6 +94,74 @@ def test_an_honest_filter_does_not_hide_an_attack_in_another(waf: Firewall, toke
         query = urlencode({attacked: "1 OR 1=1", honest: "Berlin"})
         found = waf.request("GET", f"{ROWS}?{query}", token=token)
         assert 10235 in waf.refused_by(found), query
+
+
+@pytest.mark.parametrize("letter", ["a", "語", "\U0001f680"])
+def test_a_contact_may_be_as_long_as_the_service_allows(
+    waf: Firewall, token: str, letter: str
+) -> None:
+    body = {"title": "Intern", "contact": letter * 500}
+    made = waf.request("POST", ROWS, token=token, body=body)
+
+    assert made.status == 201, waf.refused_by(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("link", f"https://jobs.example.com/{'a' * 2023}"),
+        ("tags", ", ".join(f"{number:02}{'a' * 48}" for number in range(20))),
+        ("tags", ", ".join(f"{number:02}{'語' * 10}" for number in range(20))),
+    ],
+    ids=["link", "tags", "characters"],
+)
+def test_a_filter_may_be_as_long_as_the_service_allows(
+    waf: Firewall, token: str, name: str, value: str
+) -> None:
+    found = waf.request("GET", f"{ROWS}?{urlencode({name: value})}", token=token)
+
+    assert found.status == 200, found.body
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [({"contact": "a" * 2001}, 10016), ({"link": "a" * 8193}, 10015), ({"pay": "a" * 1001}, 10014)],
+)
+def test_a_longer_field_is_refused_at_once(
+    waf: Firewall, token: str, body: dict[str, str], rule: int
+) -> None:
+    made = waf.request("POST", ROWS, token=token, body={"title": "Intern", **body})
+
+    assert rule in waf.refused_by(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "rule"), [("tags", 4039, 10017), ("company", 1001, 10014)]
+)
+def test_a_longer_filter_is_refused_at_once(
+    waf: Firewall, token: str, name: str, length: int, rule: int
+) -> None:
+    found = waf.request("GET", f"{ROWS}?{name}={'a' * length}", token=token)
+
+    assert rule in waf.refused_by(found)
+
+
+@pytest.mark.parametrize(
+    ("link", "refused"),
+    [
+        ("http://10.1.2.3/jobs", False),
+        ("https://jobs.campus.internal/7", False),
+        ("http://169.254.169.254/latest", True),
+        ("http://localhost:6379/", True),
+    ],
+)
+def test_a_link_in_a_filter_is_inspected_like_that_of_an_opportunity(
+    waf: Firewall, token: str, *, link: str, refused: bool
+) -> None:
+    made = waf.request("POST", ROWS, token=token, body={"title": "Intern", "link": link})
+    found = waf.request("GET", f"{ROWS}?{urlencode({'link': link})}", token=token)
+
+    assert (made.status == 403, found.status == 403) == (refused, refused)
 
 
 @pytest.mark.parametrize("name", ["company", "location", "link", "tags"])

@@ -30,6 +30,7 @@ EXCLUSIONS = [
 ]
 FIELDS = {
     "ARGS:json.link": "link",
+    "ARGS:link": "link",
     "ARGS_GET:q": "query",
     **{f"ARGS:json.{name}": "title" for name in ("title", "company", "location", "pay", "contact")},
     **{f"ARGS:{name}": "title" for name in ("company", "location")},

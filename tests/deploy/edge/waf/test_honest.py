@@ -80,6 +80,11 @@ def check(ask: Callable[..., Response], opportunity: dict[str, Any]) -> None:
     for words in searches(opportunity):
         found = ask("GET", f"{ROWS}?{urlencode({'q': words, 'limit': 5})}")
         assert found.status == 200, (words, found.body)
+    if "link" in opportunity:
+        link = opportunity["link"]
+        found = ask("GET", f"{ROWS}?{urlencode({'link': link})}")
+        assert found.status == 200, (link, found.body)
+        assert created.json["id"] in {one["id"] for one in found.json["items"]}
 
 
 def test_the_corpus_is_large_and_varied() -> None:
