@@ -98,7 +98,7 @@ def log_response(response: Response) -> Response:
     request = current()
     view = current_app.view_functions.get(request.endpoint or "")
     action = getattr(view, "audit_action", None)
-    if action is not None:
+    if action is not None and request.method != "OPTIONS":  # which only lists the methods
         _log_audit(action, request, response.status_code)
     if request.method in WRITES:
         loop = current_loop()  # a body may have arrived after the REQUEST line

@@ -222,6 +222,17 @@ def test_every_path_refuses_other_methods(
                 assert has_error_shape(response), (method, path)
 
 
+@pytest.mark.in_process
+def test_options_is_no_entry_of_the_audit(
+    alice: User, client: FlaskClient, routes: list[Route]
+) -> None:
+    with recorded_events("AUDIT") as events:
+        for route in routes:
+            alice.request("OPTIONS", route.path)
+            client.options(route.path)
+    assert events == []
+
+
 def test_options_lists_the_methods_of_every_path_and_needs_the_same_token(
     alice: User, client: FlaskClient, routes: list[Route]
 ) -> None:
