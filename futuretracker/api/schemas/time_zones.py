@@ -37,5 +37,9 @@ def time_zone(text: str) -> str | None:
 
 @functools.cache
 def names() -> Mapping[str, str]:
-    """Return the names of all time zones, by their names in lower case."""
-    return {name.lower(): name for name in zoneinfo.available_timezones()}
+    """Return the names of all time zones, by their names in lower case.
+
+    Two names are not of the IANA: what they mean depends on the host.
+    """
+    known = zoneinfo.available_timezones() - {"Factory", "localtime"}
+    return {name.lower(): name for name in known}
