@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import datetime as dt
+from typing import Any, Final
 
 from futuretracker.api.schemas.field_errors import FieldCode, FieldError
 from futuretracker.api.schemas.moments import read_moment
 from futuretracker.transfer.dates import UNREADABLE
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 TIMES: Final = ("created_at", "updated_at")
 FUTURE: Final = "must not be in the future"
@@ -25,12 +23,20 @@ def read_times(
 def _time(name: str, given: object, now: dt.datetime, errors: dict[str, FieldError]) -> str | None:
     if given is None:
         return None
-    moment = read_moment(given) if isinstance(given, str) else None
+    moment = _in_utc(read_moment(given)) if isinstance(given, str) else None
     if moment is None:
         errors[name] = bad_date(name, UNREADABLE)
     elif moment > now:
         errors[name] = FieldError(FieldCode.OUT_OF_RANGE, f"{_subject(name)} {FUTURE}")
     return moment.isoformat() if moment else None
+
+
+def _in_utc(moment: dt.datetime | None) -> dt.datetime | None:
+    """Return the time in UTC; None if there is none, or it is before the year 1 there."""
+    try:
+        return moment and moment.astimezone(dt.UTC)
+    except OverflowError:
+        return None
 
 
 def bad_date(name: str, problem: str) -> FieldError:
