@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -174,6 +175,20 @@ def test_a_line_that_repeats_an_earlier_one_is_skipped(alice: User) -> None:
     first, second, third, fourth = response.json["lines"]
     assert third == {"line": 4, "status": "skipped", "id": first["id"]}
     assert fourth == {"line": 5, "status": "skipped", "id": second["id"]}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_line_without_an_id_and_one_with_an_id_repeat_each_other(alice: User, order: int) -> None:
+    rows = [f"{uuid4()},A,https://a.example/1", ",B,https://a.example/1"]
+    lines = "\n".join(["id,title,link", *rows[::order]])
+
+    assert counts(send(alice, lines)) == (1, 0, 1, 0)
+
+
+def test_a_time_before_the_first_year_is_refused(alice: User) -> None:
+    response = send(alice, "title,created_at\nA,0001-01-01T00:00:00+14:00\n")
+
+    assert [each["field"] for each in response.json["details"]] == ["lines.2.created_at"]
 
 
 def test_two_lines_for_one_opportunity_update_it_once(alice: User) -> None:

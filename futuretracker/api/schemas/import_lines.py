@@ -124,28 +124,43 @@ class Seen:
 
     def __init__(self) -> None:
         self._ids: dict[UUID, int] = {}
-        self._links: dict[object, int] = {}
-        # By title and company. A link tells two with the same title apart, if both have one.
-        self._names: dict[tuple[str, str], int] = {}
-        self._without_link: dict[tuple[str, str], int] = {}
+        self._all = _Texts()
+        self._without_id = _Texts()
 
     def add(self, item: Item) -> int | None:
         """Add a line; return the earlier one that it repeats, or None."""
         link, name = item.values.get("link"), _name_of(item.values)
+        # Lines with different ids do not repeat each other.
+        first = (self._without_id if item.id else self._all).find(link, name)
         if item.id:
-            first = self._ids.get(item.id)
-        elif link:
-            first = self._links.get(link, self._without_link.get(name))
-        else:
-            first = self._names.get(name)
-        if item.id:
+            first = self._ids.get(item.id, first)
             self._ids.setdefault(item.id, item.line)
-        if link:
-            self._links.setdefault(link, item.line)
         else:
-            self._without_link.setdefault(name, item.line)
-        self._names.setdefault(name, item.line)
+            self._without_id.add(link, name, item.line)
+        self._all.add(link, name, item.line)
         return first
+
+
+class _Texts:
+    """The first line with each link, and with each title and company."""
+
+    def __init__(self) -> None:
+        self._links: dict[object, int] = {}
+        self._names: dict[tuple[str, str], int] = {}
+        self._without_link: dict[tuple[str, str], int] = {}
+
+    def find(self, link: object, name: tuple[str, str]) -> int | None:
+        """Return the first line that is alike. Two different links tell the same title apart."""
+        if link:
+            return self._links.get(link, self._without_link.get(name))
+        return self._names.get(name)
+
+    def add(self, link: object, name: tuple[str, str], line: int) -> None:
+        if link:
+            self._links.setdefault(link, line)
+        else:
+            self._without_link.setdefault(name, line)
+        self._names.setdefault(name, line)
 
 
 def _name_of(values: Mapping[str, Any]) -> tuple[str, str]:
