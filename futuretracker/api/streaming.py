@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from futuretracker.database.queries.one_page import Page, Place
 
 Found = TypeVar("Found")
+WORTH: Final = 20  # requests of an export in the rate limits: a file is long
 FIRST: Final = 200  # opportunities in the first part of a list
 MOST: Final = 1000  # in each further part
 PART = 2**20  # bytes of a further part, about; this bounds the memory that a list takes

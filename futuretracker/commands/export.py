@@ -12,7 +12,7 @@ from futuretracker.commands.owners import Refused, connection_of
 from futuretracker.commands.problems import database_problem
 from futuretracker.commands.progress import progress
 from futuretracker.commands.subjects import user_id
-from futuretracker.database.queries.exports import INCLUDED, exported
+from futuretracker.database.queries.exports import INCLUDED, at_once, exported
 from futuretracker.database.queries.pages import select_page
 from futuretracker.transfer.writing import FORMATS
 
@@ -78,11 +78,11 @@ def _pages(
             user_id=owner,
             columns=exported(options.include),
             after=after,
-            limit=AT_ONCE,
+            limit=at_once(options.include, AT_ONCE),
             count=is_first,
         )
         if is_first:
             shown.begin(f"Exporting {options.user}", "rows", page.total)
         yield page.items
-        shown.advance(min(AT_ONCE, page.total or AT_ONCE))
+        shown.advance(page.length)
         after, is_first = page.next, False

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from futuretracker.api import streaming
+from futuretracker.api import streaming, views
+from futuretracker.database.queries import pages
 from futuretracker.transfer.columns import COLUMNS
 from futuretracker.transfer.reading import read_file
 from futuretracker.web.errors import Unavailable
@@ -164,6 +165,35 @@ def test_an_export_counts_as_several_requests(alice: User) -> None:
     after = int(alice.get(EXPORT).headers["X-RateLimit-Remaining"])
 
     assert before - after == 20
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        (f"{EXPORT}?format=json", 200),
+        (f"{EXPORT}?format=json&include=rounds", 20),
+        (f"{EXPORT}?format=json&include=history", 5),
+        (f"{EXPORT}?format=json&include=rounds,history", 5),
+        ("/api/v1/me/export", 20),
+    ],
+)
+def test_a_part_has_fewer_rows_if_they_may_be_long(
+    alice: User, monkeypatch: pytest.MonkeyPatch, path: str, most: int
+) -> None:
+    read_sizes = []
+
+    def count(*args: Any, **kwargs: Any) -> Any:
+        read_sizes.append(kwargs["limit"])
+        return pages.select_page(*args, **kwargs)
+
+    for module in (views.exports, views.account_export):
+        monkeypatch.setattr(module, "select_page", count)
+    for n in range(30):
+        alice.post(PATH, {"title": f"Row {n}"})
+
+    assert alice.get(path).data
+    assert max(read_sizes) == most
 
 
 @pytest.mark.wire

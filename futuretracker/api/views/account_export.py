@@ -11,7 +11,7 @@ from futuretracker.api.audit import audited
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import returns
 from futuretracker.api.schemas.account_export import AccountExport
-from futuretracker.api.streaming import FIRST, later_parts, one_array
+from futuretracker.api.streaming import WORTH, later_parts, one_array
 from futuretracker.auth.api_keys.format import prefix_of
 from futuretracker.database import read, run
 from futuretracker.database.queries.account_export import (
@@ -19,7 +19,7 @@ from futuretracker.database.queries.account_export import (
     select_profile,
     select_trashed,
 )
-from futuretracker.database.queries.exports import exported
+from futuretracker.database.queries.exports import at_once, exported
 from futuretracker.database.queries.pages import select_page
 from futuretracker.limits import weighs
 from futuretracker.web.application import current_app
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 blueprint = ApiBlueprint("account_export", tag="Account")
 
-WORTH: Final = 20  # requests in the rate limits: a file is long
+ROUNDS: Final = ("rounds",)
 
 
 @blueprint.get("/me/export")
@@ -82,9 +82,9 @@ def _read_opportunities(after: Place | None, limit: int) -> Page:
     page = read(
         select_page,
         user_id=request.user_id,
-        columns=exported(["rounds"]),
+        columns=exported(ROUNDS),
         after=after,
-        limit=min(limit, FIRST),
+        limit=at_once(ROUNDS, limit),
     )
     request.exported += page.length
     return page
@@ -92,6 +92,7 @@ def _read_opportunities(after: Place | None, limit: int) -> Page:
 
 def _read_trash(after: Place | None, limit: int) -> Page:
     days = current_app.settings.trash_days
+    limit = at_once(ROUNDS, limit)
     page = read(select_trashed, user_id=request.user_id, days=days, after=after, limit=limit)
     request.exported += page.length
     return page

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from futuretracker.api.blueprint import ApiBlueprint
 from futuretracker.api.contract import files, returns, takes
 from futuretracker.api.schemas.exports import ExportedOpportunity, ExportParameters
-from futuretracker.api.streaming import FIRST, parts_of
+from futuretracker.api.streaming import FIRST, WORTH, parts_of
 from futuretracker.auth import allows
 from futuretracker.database import read
-from futuretracker.database.queries.exports import exported
+from futuretracker.database.queries.exports import at_once, exported
 from futuretracker.database.queries.pages import FILTERS, select_page
 from futuretracker.limits import weighs
 from futuretracker.transfer.writing import FORMATS, XLSX_TYPE
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from futuretracker.database.queries.one_page import Page, Place
 
 blueprint = ApiBlueprint("exports", tag="Opportunities")
-
-WORTH: Final = 20  # requests in the rate limits: a file is long
 
 
 @blueprint.get("/opportunities/export")
@@ -59,7 +57,7 @@ def _read_part(query: Mapping[str, Any], after: Place | None, limit: int) -> Pag
         user_id=request.user_id,
         columns=exported(include),
         after=after,
-        limit=min(limit, FIRST) if include else limit,
+        limit=at_once(include, limit),
         filters={name: query[name] for name in FILTERS if name in query},
         search=query.get("q", ()),
     )

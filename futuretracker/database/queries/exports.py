@@ -15,6 +15,17 @@ INCLUDED: Final[Mapping[str, LiteralString]] = {
     "rounds": EXPORTED_ROUNDS,
     "history": EXPORTED_HISTORY,
 }
+# How many opportunities one statement reads. The rounds of one may have half a megabyte, and its
+# history several.
+WITH_ROUNDS: Final = 20
+WITH_HISTORY: Final = 5
+
+
+def at_once(include: Collection[str], most: int) -> int:
+    """Return how many opportunities one statement reads, at most ``most``."""
+    if "history" in include:
+        return min(most, WITH_HISTORY)
+    return min(most, WITH_ROUNDS) if include else most
 
 
 def exported(include: Collection[str]) -> LiteralString:
