@@ -50,7 +50,7 @@ class AnalyticsParameters(Query):
         for name, field in (("first", "from"), ("last", "to")):
             if values.get(name, EARLIEST) < EARLIEST:
                 message = f"{field} must not be before {EARLIEST}"
-                raise Invalid(FieldCode.BAD_DATE, message, field=field)
+                raise Invalid(FieldCode.OUT_OF_RANGE, message, field=field)
         check_span(values, "first", "last", names=("from", "to"))
 
 

@@ -138,13 +138,15 @@ def test_the_rounds_are_those_of_the_opportunities_that_are_counted(
     [
         ({"time_zone": "Berlin"}, "time_zone", ZONE, "bad_time_zone"),
         ({"time_zone": ""}, "time_zone", ZONE, "bad_time_zone"),
+        ({"time_zone": "localtime"}, "time_zone", ZONE, "bad_time_zone"),
+        ({"time_zone": "Factory"}, "time_zone", ZONE, "bad_time_zone"),
         ({"time_zone": "UTC'; --"}, "time_zone", ZONE, "bad_time_zone"),
         ({"from": "2026-02-30"}, "from", "from must be a valid date (YYYY-MM-DD)", "bad_date"),
         (
             {"from": "2026-03-02", "to": "2026-03-01"},
             "to", "to must not be before from", "out_of_order",
         ),
-        ({"to": "1969-12-31"}, "to", "to must not be before 1970-01-01", "bad_date"),
+        ({"to": "1969-12-31"}, "to", "to must not be before 1970-01-01", "out_of_range"),
         ({"form": "2026-01-01"}, "form", "Unknown query parameter; did you mean from?", mock.ANY),
     ],
 )  # fmt: skip
