@@ -101,10 +101,10 @@ def scripted(requests: Sequence[Request], connections: int) -> tuple[str, dict[s
 
 
 def _text(value: object) -> object:
-    """Return the value as Postgres reads it: a list as an array, whose texts are JSON strings."""
+    """Return the value in a form that Postgres reads. A list becomes the literal of an array."""
     if not isinstance(value, list):
         return value
-    return f"{{{','.join(map(json.dumps, value))}}}"
+    return f"{{{','.join(json.dumps(each, ensure_ascii=False) for each in value)}}}"
 
 
 def _rendered(statement: str, values: Mapping[str, object], end: str) -> str:
