@@ -28,7 +28,6 @@ PAUSE: Final = 1.0  # seconds between two tries, in which the requests that the 
 LOCK_TIMEOUT = "select set_config('lock_timeout', '300ms', true)"
 # The size of a table whose index is built in a tenth of a second, during which writes to it wait.
 SMALL: Final = 16 << 20
-DEFAULT: Final = "audit_log_default"
 PARTITIONS = """
 select c.relname,
     substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \\(''(.+)''\\)')::timestamptz,
@@ -125,8 +124,9 @@ def drop_due(conn: Connection[Any], *, before: datetime) -> int:
 
 def _drop(conn: Connection[Any], partition: Partition) -> int:
     """Drop a partition, which nobody adds entries to any more."""
-    count = "select count(*) from audit_log where at < %s"  # the partitions before it are dropped
-    row = conn.execute(count, [partition.ends]).fetchone()
+    # With its end, Postgres does not read later partitions.
+    count = "select count(*) from audit_log where at < %s and tableoid = %s::regclass"
+    row = conn.execute(count, [partition.ends, f"public.{partition.name}"]).fetchone()
     assert row is not None  # noqa: S101 - an aggregate has a row
     with conn.transaction():
         conn.execute(LOCK_TIMEOUT)
