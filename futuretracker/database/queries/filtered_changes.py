@@ -10,7 +10,7 @@ from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.opportunities import changing
 from futuretracker.database.queries.owner import OWNED, PERMANENTLY
 from futuretracker.database.queries.pages import matching
-from futuretracker.database.queries.search import execute_search, execute_with
+from futuretracker.database.queries.search import HASH_JOINS, execute_search, execute_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 MOST: Final = 1000  # opportunities that one request changes
 # A search that changes what it finds takes longer than one that reads.
 CHANGE_WITHIN: Final[LiteralString] = "set local statement_timeout = '1s'"
-# If Postgres expects few matching rows, it would compare each of up to 1,000 with all others. The
-# other plans may look so expensive to it that it would compile them.
-_HASH_JOINS: Final[LiteralString] = "set local enable_nestloop = off; set local jit = off"
 SHOWN: Final[LiteralString] = "100"  # opportunities whose titles are returned
 _LISTED: Final[LiteralString] = f"""(
         select coalesce(json_agg(json_build_object('id', id, 'title', title)), '[]')::text
@@ -163,13 +160,13 @@ def _execute(
 def _change_found(
     conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
 ) -> Cursor[Any]:
-    return execute_search(conn, statement, values, f"{_HASH_JOINS}; {CHANGE_WITHIN}")
+    return execute_search(conn, statement, values, f"{HASH_JOINS}; {CHANGE_WITHIN}")
 
 
 def _change_filtered(
     conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
 ) -> Cursor[Any]:
-    return execute_with(conn, _HASH_JOINS, statement, values)
+    return execute_with(conn, HASH_JOINS, statement, values)
 
 
 def _matches(cursor: Cursor[Any]) -> Matches:

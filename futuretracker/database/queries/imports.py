@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString, NamedTuple, TypeAlias
 
-from psycopg import ClientCursor
-
 from futuretracker.database.connection import patience
 from futuretracker.database.queries import import_rounds as rounds
 from futuretracker.database.queries.batch import COLUMNS, VALUES, assignments
 from futuretracker.database.queries.changes import execute_change
 from futuretracker.database.queries.opportunities import changing
 from futuretracker.database.queries.owner import OWNED, SET_USER
+from futuretracker.database.queries.search import HASH_JOINS, execute_with
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -83,20 +82,6 @@ _AUDITED: Final[LiteralString] = """audited as (
             differing, %(request_id)s, %(client)s
         from updated
 """
-_RESULT: Final[LiteralString] = """
-    select count(*) filter (where status = 'created') as created,
-        count(*) filter (where status = 'updated') as updated,
-        count(*) filter (where status = 'skipped') as skipped,
-        coalesce(json_agg(json_build_object('line', line, 'status', status, 'id', id)
-            order by place), '[]')::text as lines
-    from (
-        select place, line, case when matched_id is not null then matched_id
-                when not %(is_dry)s then new_id end as id,
-            case when matched_id is null then 'created'
-                when %(updates)s and is_first then 'updated' else 'skipped' end as status
-        from items left join matched on matched_place = place
-    ) as done
-"""
 
 
 class Item(NamedTuple):
@@ -131,7 +116,8 @@ def select_import(
     """Return what an import would do, and change nothing. A row that it would create has no id."""
     ctes: LiteralString = f"{_ITEMS}, {_MATCHED}"
     parameters = {"user_id": user_id, "is_dry": True}
-    return _execute(conn, ctes, parameters, items, duplicates)
+    result = _result("%(updates)s and is_first")
+    return _execute(conn, ctes, result, parameters, items, duplicates)
 
 
 def execute_import(
@@ -153,7 +139,9 @@ def execute_import(
         inserted, updated = _inserted("new_values"), _updated(changed, "new_changes")
         ctes += f", {inserted}, {updated}, {_AUDITED})"
     parameters = {**audit.parameters(), "is_dry": False}
-    return _execute(conn, ctes, parameters, items, duplicates)
+    # A row that another request deletes meanwhile is not updated.
+    result = _result("is_first and matched_id in (select id from updated)")
+    return _execute(conn, ctes, result, parameters, items, duplicates)
 
 
 def _inserted(
@@ -195,9 +183,28 @@ def _updated(
     )"""
 
 
+def _result(is_updated: LiteralString) -> LiteralString:
+    """Return the SQL of the outcome; ``is_updated`` is the condition of a row that was updated."""
+    return f"""
+    select count(*) filter (where status = 'created') as created,
+        count(*) filter (where status = 'updated') as updated,
+        count(*) filter (where status = 'skipped') as skipped,
+        coalesce(json_agg(json_build_object('line', line, 'status', status, 'id', id)
+            order by place), '[]')::text as lines
+    from (
+        select place, line, case when matched_id is not null then matched_id
+                when not %(is_dry)s then new_id end as id,
+            case when matched_id is null then 'created'
+                when {is_updated} then 'updated' else 'skipped' end as status
+        from items left join matched on matched_place = place
+    ) as done
+"""
+
+
 def _execute(
     conn: Connection[Any],
     ctes: LiteralString,
+    result: LiteralString,
     parameters: Mapping[str, object],
     items: Sequence[Item],
     duplicates: Duplicates,
@@ -209,7 +216,7 @@ def _execute(
         "matches": duplicates != "keep",
         "updates": duplicates == "update",
     }
-    row = execute_change(conn, ctes, _RESULT, values, _run).fetchone()
+    row = execute_change(conn, ctes, result, values, _run).fetchone()
     assert row is not None  # noqa: S101 - an aggregate returns a row
     created, updated, skipped, lines = row
     return Imported(created, updated, skipped, lines.encode())
@@ -218,17 +225,6 @@ def _execute(
 def _run(
     conn: Connection[Any], statement: LiteralString, values: Mapping[str, object]
 ) -> Cursor[Any]:
-    """Run the statement with settings of its own, in one message (see ``execute_search``).
-
-    Postgres does not know how many rows the JSON has. For the few that it assumes, it would compare
-    each with each.
-    """
-    cursor = ClientCursor(conn)
-    settings: LiteralString = (
-        f"set local statement_timeout = {_MILLISECONDS}; set local enable_nestloop = off"
-    )
+    settings: LiteralString = f"set local statement_timeout = {_MILLISECONDS}; {HASH_JOINS}"
     with patience(conn, WITHIN + MARGIN):
-        cursor.execute(f"{settings}; {statement}", values)
-    cursor.nextset()
-    cursor.nextset()
-    return cursor
+        return execute_with(conn, settings, statement, values)

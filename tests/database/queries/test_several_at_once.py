@@ -19,6 +19,7 @@ from futuretracker.database.queries.filtered_changes import (
     select_matches,
     update_matches,
 )
+from futuretracker.database.queries.imports import Item, execute_import, select_import
 from futuretracker.database.queries.search import Term
 from tests.database.queries.test_every_query import PLANS
 from tests.database.queries.test_round_trips import SYNC, Wire, wired
@@ -74,12 +75,33 @@ def check(conn: Connection, me: Owner, other: Owner) -> None:
         assert [row["id"] for row in json.loads(found.listed)] == [str(me.row_id)]
         changed = update_matches(conn, audit=me.audit, values={"notes": "n"}, **which)
         assert changed == Matches(1, 1, found.listed)
+    check_import(conn, me, other)
     created, mine = run(conn, me, create(), update(me.row_id, title="Mine too"))
     assert json.loads(created.row or b"{}")["user_id"] == str(me.id)
     assert title_of(conn, me) == json.loads(mine.row or b"{}")["title"] == "Mine too"
     assert run(conn, me, delete(UUID(created.id)))[0].title == "New"
     assert delete_matches(conn, audit=me.audit, **SEARCH).changed == 1
     assert title_of(conn, me) is None
+    assert title_of(conn, other) == "Mine"
+
+
+def check_import(conn: Connection, me: Owner, other: Owner) -> None:
+    """Check that an import finds the rows of ``me`` only, whatever id, link or title it has."""
+    values = {"title": "Mine", "status": "applied", "category": "internship"}
+    rounds: list[dict[str, object]] = []
+    items = [
+        Item(2, me.row_id, values, {"notes": "imported"}, None, None, rounds),
+        Item(3, other.row_id, {**values, "title": "Stolen"}, {"title": "Stolen"}, None, None, None),
+    ]
+    for found in (
+        select_import(conn, user_id=me.id, items=items, duplicates="update"),
+        execute_import(conn, audit=me.audit, items=items, duplicates="update"),
+    ):
+        assert (found.created, found.updated, found.skipped) == (1, 1, 0)
+        first, second = json.loads(found.lines)
+        assert (first["status"], first["id"]) == ("updated", str(me.row_id))
+        assert (second["status"], second["id"] != str(other.row_id)) == ("created", True)
+    assert run(conn, me, delete(UUID(second["id"])))[0].title == "Stolen"
     assert title_of(conn, other) == "Mine"
 
 
@@ -175,3 +197,24 @@ def test_a_batch_of_a_user_who_is_gone_writes_nothing(role: Connection, a: Owner
     ghost = type(a.audit)(uuid4(), *a.audit[1:])
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         execute_batch(role, audit=ghost, steps=[create()], atomic=True, columns=V1)
+
+
+def test_an_import_does_not_count_what_was_deleted_meanwhile_as_updated(
+    in_turn: Callable[..., tuple[Any, Any]], a: Owner
+) -> None:
+    items = [Item(2, a.row_id, {"title": "Mine"}, {"notes": "x"}, None, None, None)]
+    _, second = in_turn(
+        lambda conn: run(conn, a, delete(a.row_id)),
+        lambda conn: execute_import(conn, audit=a.audit, items=items, duplicates="update"),
+    )
+
+    assert (second.created, second.updated, second.skipped) == (0, 0, 1)
+
+
+def test_an_import_is_never_compiled(role: Connection, a: Owner) -> None:
+    """Without nested loops, one line looks as expensive as millions of rows."""
+    items = [Item(2, None, {"title": "New"}, {}, None, None, None)]
+    with role.transaction(force_rollback=True):
+        execute_import(role, audit=a.audit, items=items, duplicates="skip")
+        assert role.execute("show jit").fetchone() == ("off",)
+        assert role.execute("show enable_nestloop").fetchone() == ("off",)
