@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from futuretracker.database.queries import opportunities, trash
+from futuretracker.database.queries import account_export, opportunities, trash
 from tests.database.queries.conftest import Owner
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def test_each_query_names_its_owner(
     page = trash.select_trash(conn, user_id=mine.id, days=30, limit=10)
     assert str(mine.row_id).encode() in page.items
     assert str(other.row_id).encode() not in page.items
+    exported = account_export.select_trashed(conn, user_id=mine.id, days=30, limit=10)
+    assert [row["id"] for row in json.loads(exported.items)] == [str(mine.row_id)]
     where = {"audit": mine.audit, "row_id": other.row_id}
     assert trash.restore_opportunity(conn, **where, days=30) is None  # type: ignore[arg-type]
     assert trash.delete_permanently(conn, **where) == (None, False)  # type: ignore[arg-type]
