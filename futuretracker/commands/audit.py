@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int | str:
     """Delete what is too old, and say what is left."""
+    if options.action == "measure" and options.older_than is not None:
+        return "--older-than is possible with prune only: measure deletes nothing."
     settings = AuditSettings.from_env()
     months = settings.keep_months if options.older_than is None else options.older_than
     try:

@@ -170,6 +170,15 @@ def test_another_age_is_refused(tmp_path: Path, age: str) -> None:
     assert "must be a number of months or years, such as 24months" in result.stderr
 
 
+def test_measure_has_no_age(log: Connection, tmp_path: Path) -> None:
+    settings = {"MIGRATION_DATABASE_URL": log.info.dsn, "AUDIT_DIRECTORY": str(tmp_path)}
+    result = run(tmp_path, "audit", "measure", "--older-than", "2years", **settings)
+
+    assert result.returncode == 1
+    assert result.stderr == "--older-than is possible with prune only: measure deletes nothing.\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(log: Connection, tmp_path: Path) -> None:
     folder = tmp_path / "missing"
     settings = {"MIGRATION_DATABASE_URL": log.info.dsn, "AUDIT_DIRECTORY": str(folder)}
