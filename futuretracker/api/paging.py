@@ -10,19 +10,20 @@ from futuretracker.web.request import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from futuretracker.database.queries.one_page import Page, Place
 
 
-def start_of(query: Mapping[str, Any], order: str) -> Place | None:
+def start_of(query: Mapping[str, Any], order: str, of: UUID | None = None) -> Place | None:
     """Return the place after which the page starts; None for the first page."""
     cursor = query.get("cursor")
-    return cursors.decode(cursor, user_id=request.user_id, order=order) if cursor else None
+    return cursors.decode(cursor, user_id=request.user_id, order=order, of=of) if cursor else None
 
 
-def cursor_after(page: Page, order: str) -> str | None:
+def cursor_after(page: Page, order: str, of: UUID | None = None) -> str | None:
     """Return the cursor of the next page; None after the last page."""
-    return page.next and cursors.encode(page.next, user_id=request.user_id, order=order)
+    return page.next and cursors.encode(page.next, user_id=request.user_id, order=order, of=of)
 
 
 def link(following: str | None, **further: str) -> dict[str, str]:

@@ -136,6 +136,16 @@ def test_another_cursor_is_refused(alice: User, cursor: str) -> None:
     assert response.json["details"][0]["field"] == "cursor"
 
 
+def test_the_cursor_of_another_opportunity_is_refused(alice: User) -> None:
+    row, other = create(alice), create(alice)
+    alice.patch(path_of(row), {"notes": "n"})
+    cursor = alice.get(f"{path_of(row)}/history?limit=1").json["nextCursor"]
+
+    assert alice.get(f"{path_of(row)}/history?cursor={cursor}").status_code == 200
+    refused = alice.get(f"{path_of(other)}/history?cursor={cursor}")
+    assert (refused.status_code, refused.json["details"][0]["field"]) == (400, "cursor")
+
+
 def test_a_page_that_the_client_has_is_not_sent_again(alice: User) -> None:
     row = create(alice)
     path = f"{path_of(row)}/history"

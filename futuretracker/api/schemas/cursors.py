@@ -1,7 +1,7 @@
 """Cursors: where the next page starts. They are opaque to clients, and valid for one user and sort.
 
-The digest in a cursor is not a security feature. It only detects cursors that were made for another
-user or another sort. A forged cursor still leads only to the user's own opportunities.
+The cursor of a history is valid for one opportunity, too. The digest in a cursor is not a security
+feature. It only detects cursors that were made for another user, sort or opportunity. A forged cursor still leads only to the user's own opportunities.
 """
 
 from __future__ import annotations
@@ -67,20 +67,23 @@ CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
 }
 
 
-def encode(place: Place, *, user_id: UUID, order: str) -> str:
+def encode(place: Place, *, user_id: UUID, order: str, of: UUID | None = None) -> str:
     """Return the cursor of the page that starts after ``place``."""
     payload = json.dumps(place, ensure_ascii=False, separators=(",", ":")).encode()
-    raw = _digest(payload, user_id, order) + payload
+    raw = _digest(payload, user_id, order, of) + payload
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def decode(cursor: str, *, user_id: UUID, order: str) -> Place:
-    """Return the place; raise ValidationFailed if the cursor is not for this user and order."""
+def decode(cursor: str, *, user_id: UUID, order: str, of: UUID | None = None) -> Place:
+    """Return the place; raise ValidationFailed if the cursor is not for this user and order.
+
+    ``of`` is the opportunity whose history it is.
+    """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         payload = raw[DIGEST:]
         key, row_id = json.loads(payload)
-        made_here = raw[:DIGEST] == _digest(payload, user_id, order)
+        made_here = raw[:DIGEST] == _digest(payload, user_id, order, of)
         if made_here and CHECKS[order.removeprefix("-")](key):
             return Place(key, str(UUID(row_id)))
     except (ValueError, TypeError, AttributeError, RecursionError):
@@ -88,7 +91,6 @@ def decode(cursor: str, *, user_id: UUID, order: str) -> Place:
     raise ValidationFailed({"cursor": FieldError(FieldCode.INVALID, INVALID)})
 
 
-def _digest(payload: bytes, user_id: UUID, order: str) -> bytes:
-    return hashlib.blake2b(
-        payload, digest_size=DIGEST, key=user_id.bytes, person=order.encode()
-    ).digest()
+def _digest(payload: bytes, user_id: UUID, order: str, of: UUID | None = None) -> bytes:
+    key = user_id.bytes + (of.bytes if of else b"")
+    return hashlib.blake2b(payload, digest_size=DIGEST, key=key, person=order.encode()).digest()

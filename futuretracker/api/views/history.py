@@ -42,7 +42,7 @@ def list_history(opportunity_id: UUID, query: Mapping[str, Any]) -> Result:
         user_id=request.user_id,
         row_id=opportunity_id,
         limit=query["limit"],
-        after=paging.start_of(query, HISTORY),
+        after=paging.start_of(query, HISTORY, opportunity_id),
         known=etags.known_tags(),
     )
     if page is None:
@@ -50,6 +50,6 @@ def list_history(opportunity_id: UUID, query: Mapping[str, Any]) -> Result:
     headers = {"ETag": etags.etag(page.tag)}
     if page.is_known:
         return NOT_MODIFIED, headers
-    following = paging.cursor_after(page, HISTORY)
+    following = paging.cursor_after(page, HISTORY, opportunity_id)
     rest = json.dumps({"nextCursor": following}, separators=(",", ":"))[1:].encode()
     return b'{"items":' + page.items + b"," + rest, {**headers, **paging.link(following)}
