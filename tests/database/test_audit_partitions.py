@@ -85,7 +85,7 @@ def any_owner(
     name, role = database.partition("dbname=")[2].split()[0], f"restricted_{next(numbers)}"
     if request.param == "restricted":
         with psycopg.connect(database, autocommit=True) as conn:
-            conn.execute(f"create role {role} login createrole".encode())
+            conn.execute(f"create role {role} login createrole createdb".encode())
             conn.execute(f"grant {ROLE_NAME} to {role} with admin true, inherit false".encode())
             conn.execute(f"alter database {name} owner to {role}".encode())
             conn.execute(f"alter schema public owner to {role}".encode())
@@ -237,7 +237,9 @@ def test_an_entry_without_a_partition_is_kept_and_its_month_stays_there(
     assert names(any_owner)[-3:] == [
         month(any_owner, AHEAD + 1), month(any_owner, AHEAD + 3), "audit_log_default",
     ]  # fmt: skip
-    assert any_owner.execute("select count(*) from audit_log where at = %s", [late]).fetchone() == (1,)
+    assert any_owner.execute("select count(*) from audit_log where at = %s", [late]).fetchone() == (
+        1,
+    )
 
 
 def test_months_that_are_too_old_are_dropped_and_counted(owner: Connection) -> None:

@@ -1,7 +1,8 @@
 """Cursors: where the next page starts. They are opaque to clients, and valid for one user and sort.
 
 The cursor of a history is valid for one opportunity, too. The digest in a cursor is not a security
-feature. It only detects cursors that were made for another user, sort or opportunity. A forged cursor still leads only to the user's own opportunities.
+feature. It only detects cursors that were made for another user, sort or opportunity. A forged
+cursor still leads only to the user's own opportunities.
 """
 
 from __future__ import annotations

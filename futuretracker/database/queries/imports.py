@@ -116,8 +116,7 @@ def select_import(
     """Return what an import would do, and change nothing. A row that it would create has no id."""
     ctes: LiteralString = f"{_ITEMS}, {_MATCHED}"
     parameters = {"user_id": user_id, "is_dry": True}
-    result = _result("%(updates)s and is_first")
-    return _execute(conn, ctes, result, parameters, items, duplicates)
+    return _execute(conn, ctes, parameters, items, duplicates)
 
 
 def execute_import(
@@ -139,9 +138,7 @@ def execute_import(
         inserted, updated = _inserted("new_values"), _updated(changed, "new_changes")
         ctes += f", {inserted}, {updated}, {_AUDITED})"
     parameters = {**audit.parameters(), "is_dry": False}
-    # A row that another request deletes meanwhile is not updated.
-    result = _result("is_first and matched_id in (select id from updated)")
-    return _execute(conn, ctes, result, parameters, items, duplicates)
+    return _execute(conn, ctes, parameters, items, duplicates)
 
 
 def _inserted(
@@ -204,7 +201,6 @@ def _result(is_updated: LiteralString) -> LiteralString:
 def _execute(
     conn: Connection[Any],
     ctes: LiteralString,
-    result: LiteralString,
     parameters: Mapping[str, object],
     items: Sequence[Item],
     duplicates: Duplicates,
@@ -216,6 +212,12 @@ def _execute(
         "matches": duplicates != "keep",
         "updates": duplicates == "update",
     }
+    # A row that another request deletes meanwhile is not updated.
+    result = _result(
+        "%(updates)s and is_first"
+        if parameters["is_dry"]
+        else "is_first and matched_id in (select id from updated)"
+    )
     row = execute_change(conn, ctes, result, values, _run).fetchone()
     assert row is not None  # noqa: S101 - an aggregate returns a row
     created, updated, skipped, lines = row

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Milliseconds. The cost of a search depends on its words, and other requests wait meanwhile.
 SEARCH_WITHIN: Final[LiteralString] = "300"
-# For changes of many rows. If Postgres expects few rows, it would compare each of them with all others.
-# The other plans may look so expensive to it that it would compile them, which takes seconds.
+# For changes of many rows. If Postgres expects few rows, it would compare each of them with all
+# others. The other plans may look so expensive to it that it would compile them for seconds.
 HASH_JOINS: Final[LiteralString] = "set local enable_nestloop = off; set local jit = off"
 # The names of the parameters. A query has at most as many terms.
 NAMES: Final[Sequence[LiteralString]] = (

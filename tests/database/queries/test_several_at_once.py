@@ -213,7 +213,7 @@ def test_an_import_does_not_count_what_was_deleted_meanwhile_as_updated(
 
 def test_an_import_is_never_compiled(role: Connection, a: Owner) -> None:
     """Without nested loops, one line looks as expensive as millions of rows."""
-    items = [Item(2, None, {"title": "New"}, {}, None, None, None)]
+    items = [Item(2, None, {"title": "New", "status": "applied"}, {}, None, None, None)]
     with role.transaction(force_rollback=True):
         execute_import(role, audit=a.audit, items=items, duplicates="skip")
         assert role.execute("show jit").fetchone() == ("off",)
