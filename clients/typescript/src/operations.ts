@@ -236,8 +236,8 @@ export class Client {
    *
    * Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
    * services, with their interview rounds. All lines are imported, or none if one is invalid, unless
-   * `atomic=false` is given.
-   * The request counts as one write in the rate limits for each 50,000 bytes.
+   * `atomic=false` is given. The request counts as one write in the rate limits for each 50,000
+   * bytes, and one more.
    */
   importOpportunities(file: FileBody, contentType: "application/json" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "text/csv", query: ImportOpportunitiesQuery = {}, options?: CallOptions): Promise<ImportResult> {
     return this.#transport.send({ method: "POST", path: `/api/v1/opportunities/import`, file: { content: file, contentType }, query }, options);

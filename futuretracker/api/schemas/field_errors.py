@@ -33,7 +33,13 @@ class FieldCode(StrEnum):
     TOO_LONG = "too_long", "It has more than `maximum` characters."
     WRONG_TYPE = "wrong_type", "It has another type, such as a number in place of a text."
     NOT_ONE_OF = "not_one_of", "It is none of the values in `allowed`."
-    OUT_OF_RANGE = "out_of_range", "It is not between `minimum` and `maximum`."
+    OUT_OF_RANGE = (
+        "out_of_range",
+        (
+            "It is not between `minimum` and `maximum`; or a time is in the future, or a day before"
+            " 1970."
+        ),
+    )
     BAD_DATE = "bad_date", "It is not a date of the calendar."
     BAD_TIME = "bad_time", "It is not a time of day."
     BAD_TIME_ZONE = "bad_time_zone", "It is not a time zone of the IANA database."

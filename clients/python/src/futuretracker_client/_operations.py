@@ -624,8 +624,8 @@ class Operations:
 
         Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
         services, with their interview rounds. All lines are imported, or none if one is invalid, unless
-        `atomic=false` is given.
-        The request counts as one write in the rate limits for each 50,000 bytes.
+        `atomic=false` is given. The request counts as one write in the rate limits for each 50,000
+        bytes, and one more.
         """
         return cast(
             "types.ImportResult",
@@ -1581,8 +1581,8 @@ class AsyncOperations:
 
         Reads CSV, XLSX or JSON of at most 5 MiB and 10,000 lines, also exports of this and of other
         services, with their interview rounds. All lines are imported, or none if one is invalid, unless
-        `atomic=false` is given.
-        The request counts as one write in the rate limits for each 50,000 bytes.
+        `atomic=false` is given. The request counts as one write in the rate limits for each 50,000
+        bytes, and one more.
         """
         return cast(
             "types.ImportResult",
