@@ -9,13 +9,14 @@ import re
 import zipfile
 from typing import TYPE_CHECKING, Final
 
-from futuretracker.transfer.problem import Unreadable
+from futuretracker.transfer.problem import TooMany, Unreadable
 from futuretracker.transfer.tables import MOST, MOST_COLUMNS
-from futuretracker.transfer.workbook import unescaped
+from futuretracker.transfer.workbook import MOST_ROWS, unescaped
 from futuretracker.transfer.xml_parts import (
     DAMAGED,
     NOT_XLSX,
     TOO_LARGE,
+    UNPACKED,
     check_size,
     read_part,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from futuretracker.transfer.xml_parts import Attributes, Handler
 
-SCANNED: Final = 2 * MOST  # rows, also empty ones
+SCANNED: Final = 2 * MOST  # rows with cells, also with empty ones
 CELLS: Final = 600_000
 STRINGS: Final = 500_000  # shared by the cells
 STYLES: Final = 65_000
@@ -33,7 +34,8 @@ BOOK, STRINGS_PART, STYLES_PART = "xl/workbook.xml", "xl/sharedStrings.xml", "xl
 # The numbers of built-in formats that show dates, and what shows one in a format of the user.
 DATES: Final = frozenset({*range(14, 18), 22, *range(27, 32), 36, *range(50, 59)})
 _shows_date: Final = re.compile(r"[ymd]", re.IGNORECASE).search
-_HIDDEN: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+# The end may be missing: to search for it from each bracket takes quadratic time.
+_HIDDEN: Final = re.compile(r'"[^"]*"?|\\.|\[[^\]]*\]?')
 _LETTERS: Final = re.compile(r"[A-Z]{1,3}").match
 
 
@@ -74,7 +76,7 @@ class Book:
         """End a shared string."""
         self._inside.pop()
         if name == "si":
-            self.strings.append("".join(self._text))
+            self.strings.append(unescaped("".join(self._text)))
             self._text = []
         if len(self.strings) > STRINGS or len(self.are_dates) > STYLES:
             raise Unreadable(TOO_LARGE)
@@ -86,7 +88,7 @@ class Sheet:
     def __init__(self, book: Book) -> None:
         self._book = book
         self.rows: list[tuple[int, Sequence[str]]] = []
-        self._number = self._count = 0
+        self._number = self._count = self._length = self._rows = 0
         self._cells: dict[int, str] = {}
         self._column, self._type, self._style = -1, "n", 0
         self._value: list[str] | None = None
@@ -105,6 +107,8 @@ class Sheet:
             self._value = []
         elif name == "row":
             self._number = int(attributes.get("r", self._number + 1))
+            if not 1 <= self._number <= MOST_ROWS:
+                raise Unreadable(NOT_XLSX)
             self._cells, self._column = {}, -1
 
     def text(self, text: str) -> None:
@@ -118,16 +122,26 @@ class Sheet:
             self._value = []
         elif name == "c" and self._value is not None:
             if self._column < MOST_COLUMNS:
-                self._cells[self._column] = self._shown("".join(self._value))
+                self._add(self._shown("".join(self._value)))
             self._value = None
-        elif name == "row" and self._cells and self._number <= SCANNED:
+        elif name == "row" and self._cells:
+            self._rows += 1
+            if self._rows > SCANNED:
+                raise TooMany(MOST)
             cells = self._cells
             self.rows.append((self._number, [cells.get(n, "") for n in range(max(cells) + 1)]))
+
+    def _add(self, text: str) -> None:
+        """Add a cell to the row. Many cells may refer to one long string."""
+        self._length += len(text)
+        if self._length > UNPACKED:
+            raise Unreadable(TOO_LARGE)
+        self._cells[self._column] = text
 
     def _shown(self, value: str) -> str:
         """Return a cell as it looks."""
         if self._type == "s":
-            return unescaped(self._book.strings[int(value)])
+            return self._book.strings[int(value)]
         if self._type == "b":
             return "TRUE" if value == "1" else "FALSE"
         if self._type == "e":
@@ -142,7 +156,10 @@ class Sheet:
 
 
 def xlsx_cells(data: bytes) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield the rows of the first sheet that have cells, with their numbers. Raise Unreadable."""
+    """Yield the rows of the first sheet that have cells, with their numbers.
+
+    Raise Unreadable and TooMany.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             check_size(archive)

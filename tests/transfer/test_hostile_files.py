@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 
 import pytest
 
-from futuretracker.transfer import xml_parts
+from futuretracker.transfer import sheets, xml_parts
 from futuretracker.transfer.problem import TooMany, Unreadable
 from futuretracker.transfer.reading import read_file
 from futuretracker.transfer.writing import FORMATS
@@ -105,6 +106,94 @@ def test_cells_far_away_are_not_read() -> None:
     data = with_part(SHEET, sheet().replace("</sheetData>", f"{far}</sheetData>").encode())
 
     assert [row.fields for row in read_file(data).rows] == [{"title": "A"}]
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_date"),
+    [
+        *(("dd/mm/yyyy", True), ('[$-409]d "of" mmm', True), ("[Red]0.00", False)),
+        *((r'0 "days"', False), (r"0\d", False), ("[Red", False), ('0"day', False)),
+        *(("[[[d", False), ('"[[d', False)),  # no bracket is looked at twice
+    ],
+)
+def test_a_format_shows_a_date_if_a_letter_of_one_is_not_hidden(
+    shown: str, *, is_date: bool
+) -> None:
+    book = sheets.Book()
+    book.start("cellXfs", {})
+    book.start("numFmt", {"formatCode": shown, "numFmtId": "164"})
+    book.start("xf", {"numFmtId": "164"})
+
+    assert book.are_dates == [is_date]
+
+
+def with_shared_string(length: int, cells: int) -> bytes:
+    """Return a workbook whose cells all refer to one string."""
+    row = '<row r="{}"><c r="{}{}" t="s"><v>0</v></c></row>'
+    rows = "".join(row.format(n, "B", n) for n in range(3, cells + 3))
+    strings = f"<sst><si><t>_x0001_{'x' * length}</t></si></sst>"
+    data = with_part("xl/sharedStrings.xml", strings.encode())
+    changed, sink = sheet().replace("</sheetData>", f"{rows}</sheetData>"), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(sink, "w", 8) as new:
+        for part in old.namelist():
+            new.writestr(part, changed if part == SHEET else old.read(part))
+    return sink.getvalue()
+
+
+def test_a_long_string_that_many_cells_share_is_refused() -> None:
+    data = with_shared_string(400_000, 90)
+    assert len(data) < 5000
+
+    with pytest.raises(Unreadable, match="too large"):
+        read_file(data)
+
+
+def test_cells_share_the_memory_of_their_string() -> None:
+    data = with_shared_string(300_000, 100)
+    tracemalloc.start()
+    try:
+        assert len(read_file(data).rows) == 101
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 10 * 2**20
+
+
+def test_a_number_that_is_shown_much_longer_is_refused() -> None:
+    row = f"<row>{'<c><v>1e300</v></c>' * 200}</row>"
+    data = with_part(SHEET, sheet().replace("</sheetData>", f"{row * 600}</sheetData>").encode())
+
+    with pytest.raises(Unreadable, match="too large"):
+        read_file(data)
+
+
+def test_many_rows_with_the_same_number_are_refused() -> None:
+    row = '<row r="2"><c r="C2" t="inlineStr"><is><t></t></is></c></row>'
+    rows = row * (sheets.SCANNED + 1)
+    data = with_part(SHEET, sheet().replace("</sheetData>", f"{rows}</sheetData>").encode())
+
+    with pytest.raises(TooMany):
+        read_file(data)
+
+
+def test_a_row_far_away_is_not_lost() -> None:
+    far = '<row r="1048576"><c r="B1048576" t="inlineStr"><is><t>far</t></is></c></row>'
+    data = with_part(SHEET, sheet().replace("</sheetData>", f"{far}</sheetData>").encode())
+
+    assert [(row.line, row.fields) for row in read_file(data).rows] == [
+        (2, {"title": "A"}),
+        (1_048_576, {"title": "far"}),
+    ]
+
+
+@pytest.mark.parametrize("number", [0, -1, 1_048_577, 2**31])
+def test_a_row_whose_number_no_sheet_has_is_refused(number: int) -> None:
+    row = f'<row r="{number}"><c t="inlineStr"><is><t>A</t></is></c></row>'
+    data = with_part(SHEET, sheet().replace("</sheetData>", f"{row}</sheetData>").encode())
+
+    with pytest.raises(Unreadable, match="XLSX"):
+        read_file(data)
 
 
 def test_a_sheet_with_many_rows_is_refused() -> None:
