@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Attributes = Mapping[str, str]
 UNPACKED: Final = 32 * 2**20  # bytes of all parts together
 PARTS: Final = 1000
+METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 DEPTH: Final = 30  # of nested elements
 CHUNK: Final = 2**16  # bytes
 NOT_XLSX: Final = "The file is not a workbook (XLSX) that can be read. Save it again, or as CSV."
@@ -28,7 +29,7 @@ TOO_LARGE: Final = "The workbook is too large when it is unpacked. Split it into
 # What an archive or a part that is damaged, or made to do harm, makes the libraries raise.
 DAMAGED: Final = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError),
-    *(RuntimeError, ValueError, KeyError, IndexError, OverflowError),
+    *(RuntimeError, ValueError, LookupError, OverflowError),
 )
 
 
@@ -50,8 +51,14 @@ class Refused(ValueError):
 
 
 def check_size(archive: zipfile.ZipFile) -> None:
-    """Raise Unreadable if the parts unpack to too much. No more is read than they declare."""
+    """Raise Unreadable if the parts unpack to too much. No more is read than they declare.
+
+    That holds for the two methods of the format only: of others, zipfile unpacks all there is.
+    """
     parts = archive.infolist()
+    if any(part.compress_type not in METHODS for part in parts):
+        message = "compressed with another method"
+        raise zipfile.BadZipFile(message)
     if len(parts) > PARTS or sum(part.file_size for part in parts) > UNPACKED:
         raise Unreadable(TOO_LARGE)
 

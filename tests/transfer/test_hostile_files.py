@@ -168,6 +168,31 @@ def test_a_number_that_is_shown_much_longer_is_refused() -> None:
         read_file(data)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=["bz2", "lzma"])
+@pytest.mark.parametrize("is_damaged", [False, True], ids=["whole", "damaged"])
+def test_another_method_of_compression_is_refused(method: int, *, is_damaged: bool) -> None:
+    """Such a part may unpack to more than it declares."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as old, zipfile.ZipFile(sink, "w", method) as new:
+        for part in old.namelist():
+            new.writestr(part, old.read(part))
+    data = bytearray(sink.getvalue())
+    if is_damaged:
+        data[60:160] = b"\xff" * 100
+
+    with pytest.raises(Unreadable, match="XLSX"):
+        read_file(bytes(data))
+
+
+@pytest.mark.parametrize("encoding", ["foo", "hex", "rot13", "utf-7", "idna", "gb2312"])
+def test_an_encoding_that_xml_does_not_have_is_refused(encoding: str) -> None:
+    _, end, rest = sheet().partition("?>")
+    harmful = f'<?xml version="1.0" encoding="{encoding}"{end}{rest}'
+
+    with pytest.raises(Unreadable, match="XLSX"):
+        read_file(with_part(SHEET, harmful.encode()))
+
+
 def test_many_rows_with_the_same_number_are_refused() -> None:
     row = '<row r="2"><c r="C2" t="inlineStr"><is><t></t></is></c></row>'
     rows = row * (sheets.SCANNED + 1)
