@@ -50,6 +50,7 @@ FIELDS: Final = by_alias({
     "updated_at": "updated, last updated, modified, geändert, geändert am",
     "rounds": "interview rounds",
 })  # fmt: skip
+_NAMES: Final = frozenset(FIELDS.values())
 
 
 def fields_of(names: Iterable[str]) -> tuple[Mapping[str, str], list[str]]:
@@ -60,7 +61,7 @@ def fields_of(names: Iterable[str]) -> tuple[Mapping[str, str], list[str]]:
     """
     given = list(dict.fromkeys(names))
     found: dict[str, str] = {}
-    for name in sorted(given, key=lambda each: each not in FIELDS.values()):
+    for name in sorted(given, key=lambda each: each not in _NAMES):
         field = FIELDS.get(simplified(name))
         if field and field not in found.values():
             found[name] = field

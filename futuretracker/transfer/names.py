@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LONGEST: Final = 100  # characters of a name, and more than any known one has
+
 
 def simplified(text: str) -> str:
-    """Return the letters and digits of a text, in lower case and without accents."""
+    """Return the letters and digits of a text, in lower case and without accents.
+
+    A text that is too long to be a name has none: a cell may have millions of characters.
+    """
+    if len(text) > LONGEST:
+        return ""
     letters = unicodedata.normalize("NFKD", text).casefold()
     return "".join(each for each in letters if each.isalnum())
 

@@ -103,7 +103,8 @@ def _translate_date(row: Row, name: str, order: Order | None) -> None:
 
 def named(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the fields of an object by their names in the API, and the names without a meaning."""
-    columns, ignored = fields_of(row)
+    names = list(row)
+    columns, ignored = fields_of(names[:MOST_COLUMNS])
     given = {columns[name]: row[name] for name in columns}
     fields = {name: value for name, value in given.items() if value is not None and value != ""}
-    return fields, ignored
+    return fields, ignored + names[MOST_COLUMNS:]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import tracemalloc
+import unicodedata
 import zipfile
 
 import pytest
 
-from futuretracker.transfer import sheets, xml_parts
+from futuretracker.transfer import names, sheets, xml_parts
+from futuretracker.transfer.headers import fields_of
 from futuretracker.transfer.problem import TooMany, Unreadable
 from futuretracker.transfer.reading import read_file
 from futuretracker.transfer.writing import FORMATS
@@ -219,6 +222,62 @@ def test_a_row_whose_number_no_sheet_has_is_refused(number: int) -> None:
 
     with pytest.raises(Unreadable, match="XLSX"):
         read_file(data)
+
+
+class Normalized:
+    """Counts the characters that are normalized."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self._real = unicodedata.normalize
+        monkeypatch.setattr(names, "unicodedata", self)
+
+    def normalize(self, form: str, text: str) -> str:
+        self.count += len(text)
+        return self._real(form, text)  # type: ignore[arg-type]
+
+
+def test_a_word_that_is_longer_than_any_known_one_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    normalized = Normalized(monkeypatch)
+    long = "x" * 100_000
+
+    table = read_file(f"title,status,{long},deadline\nA,{long},1,{long}\n".encode())
+
+    assert table.rows[0].fields == {"title": "A", "status": long}
+    assert normalized.count < 1000
+
+
+def test_of_an_object_only_so_many_names_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    normalized = Normalized(monkeypatch)
+    item = {"title": "A", **{f"x{n}": n for n in range(50_000)}, "company": "B"}
+
+    table = read_file(json.dumps([item]).encode())
+
+    assert [row.fields for row in table.rows] == [{"title": "A"}]
+    assert table.ignored[-1] == "company"
+    assert normalized.count < 1000
+
+
+class Compared(str):
+    """A name that counts how often it is compared."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_a_column_is_not_compared_with_all_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Compared, "compared", 0)
+
+    fields_of([Compared(f"x{n}") for n in range(200)])
+
+    assert Compared.compared < 200 * 5
 
 
 def test_a_sheet_with_many_rows_is_refused() -> None:
