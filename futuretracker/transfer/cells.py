@@ -14,7 +14,7 @@ from typing import Final
 
 # Also the wide forms, which some programs read as the others.
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-BETWEEN_TAGS: Final = ", "  # no tag has a comma
+BETWEEN_TAGS: Final = ", "  # no tag has a comma or a semicolon
 
 
 def text_of(value: object) -> str:

@@ -653,7 +653,7 @@ export interface components {
              */
             status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
              * @example [
              *       "remote",
              *       "python"
@@ -772,7 +772,7 @@ export interface components {
              */
             status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
              * @example [
              *       "remote",
              *       "python"
@@ -1242,7 +1242,7 @@ export interface components {
              */
             statusConflict: components["schemas"]["StatusConflict"] | null;
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
              * @example [
              *       "remote",
              *       "python"
@@ -1508,7 +1508,7 @@ export interface components {
              */
             status: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn";
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
              * @example [
              *       "remote",
              *       "python"
@@ -1969,7 +1969,7 @@ export interface components {
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn" | null | undefined;
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same. An empty text counts as null.
              * @example [
              *       "remote",
              *       "python"
@@ -2187,7 +2187,7 @@ export interface components {
              */
             statusConflict: components["schemas"]["StatusConflict"] | null;
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
              * @example [
              *       "remote",
              *       "python"
@@ -2290,7 +2290,7 @@ export interface components {
              */
             status?: "applied" | "interviewed" | "shortlisted" | "selected" | "rejected" | "ghosted" | "saved" | "offer" | "accepted" | "withdrawn" | null | undefined;
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same. An empty text counts as null.
              * @example [
              *       "remote",
              *       "python"
@@ -2865,7 +2865,7 @@ export interface components {
              */
             statusConflict: components["schemas"]["StatusConflict"] | null;
             /**
-             * @description At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+             * @description At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
              * @example [
              *       "remote",
              *       "python"

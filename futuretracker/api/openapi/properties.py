@@ -85,14 +85,14 @@ def _choice(field: Choice) -> Json:
 def _tags(field: Tags) -> Json:
     if in_response(field):
         return {"type": "array", "items": {"type": "string"}}
-    items = {"type": "string", "maxLength": LONGEST, "pattern": "^[^,]*$"}
+    items = {"type": "string", "maxLength": LONGEST, "pattern": "^[^,;]*$"}
     found = {"type": ["array", "null"], "items": items, "maxItems": MOST_TAGS}
     return or_empty(field, found)
 
 
 @json_schema.register
 def _all_tags(_field: AllTags) -> Json:
-    items = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[^,]*$"}
+    items = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[^,;]*$"}
     return {"type": "array", "items": items, "minItems": 1, "maxItems": MOST_TAGS}
 
 

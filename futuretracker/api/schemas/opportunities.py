@@ -108,8 +108,8 @@ class V1Fields(Fields):
     contact = Text("Contact", 500, metadata=about("Whom to ask.", "Ada, ada@example.com"))
     tags = Tags(
         metadata=about(
-            f"At most {MOST} texts of at most {LONGEST} characters, without commas. One that"
-            " differs only in case is the same.",
+            f"At most {MOST} texts of at most {LONGEST} characters, without commas or"
+            " semicolons. One that differs only in case is the same.",
             ["remote", "python"],
         )
     )

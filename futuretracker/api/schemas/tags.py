@@ -17,7 +17,8 @@ LONGEST: Final = 50  # characters of a tag
 class Tags(fields.Field[list[str]]):
     """At most MOST texts, in their order. One that differs only in case is the same; null is none.
 
-    A comma separates tags in query strings and in tables, so no tag has one.
+    A comma separates tags in query strings and in tables, in tables also a semicolon, so no tag has
+    one.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -51,6 +52,6 @@ def _tag(value: object) -> str:
     if len(tag) > LONGEST:
         message = f"A tag cannot exceed {LONGEST} characters"
         raise Invalid(FieldCode.TOO_LONG, message, maximum=LONGEST)
-    if "," in tag:
-        raise Invalid(FieldCode.INVALID, "A tag cannot contain a comma")
+    if "," in tag or ";" in tag:
+        raise Invalid(FieldCode.INVALID, "A tag cannot contain a comma or a semicolon")
     return tag

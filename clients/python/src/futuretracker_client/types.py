@@ -843,7 +843,7 @@ class NewOpportunity(TypedDict):
     """
     tags: NotRequired[list[Tag] | Literal[""] | None]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same. An empty text counts as null.
     """
     time_zone: NotRequired[str | Literal[""] | None]
     """
@@ -1091,7 +1091,7 @@ class OpportunityChanges(TypedDict):
     """
     tags: NotRequired[list[Tag] | Literal[""] | None]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same. An empty text counts as null.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same. An empty text counts as null.
     """
     time_zone: NotRequired[str | Literal[""] | None]
     """
@@ -1620,7 +1620,7 @@ class TrashedOpportunity(TypedDict):
     """
     tags: list[str]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
     """
     time_zone: str | None
     """
@@ -1845,7 +1845,7 @@ class AccountOpportunity(TypedDict):
     """
     tags: list[str]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
     """
     time_zone: str | None
     """
@@ -1947,7 +1947,7 @@ class AccountTrash(TypedDict):
     """
     tags: list[str]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
     """
     time_zone: str | None
     """
@@ -2236,7 +2236,7 @@ class CreatedOpportunity(TypedDict):
     """
     tags: list[str]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
     """
     time_zone: str | None
     """
@@ -2338,7 +2338,7 @@ class ExportedOpportunity(TypedDict):
     """
     tags: list[str]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
     """
     time_zone: str | None
     """
@@ -2479,7 +2479,7 @@ class Opportunity(TypedDict):
     """
     tags: list[str]
     """
-    At most 20 texts of at most 50 characters, without commas. One that differs only in case is the same.
+    At most 20 texts of at most 50 characters, without commas or semicolons. One that differs only in case is the same.
     """
     time_zone: str | None
     """
