@@ -8,9 +8,10 @@ back as it was.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
+
+from futuretracker.transfer.json_values import parsed
 
 # Also the wide forms, which some programs read as the others.
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -32,7 +33,7 @@ def tags_of(text: str) -> list[str]:
 def rounds_of(text: str) -> object:
     """Return the rounds in a cell, which is JSON; the text itself if it is not valid."""
     try:
-        return json.loads(text)
+        return parsed(text)
     except (ValueError, RecursionError):
         return text
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import TYPE_CHECKING, Any, Final
 
+from futuretracker.transfer.json_values import parsed
 from futuretracker.transfer.problem import TooMany, Unreadable
 from futuretracker.transfer.tables import MOST, Row, Table, named, translate
 
@@ -22,7 +22,7 @@ NO_OBJECT: Final = "is not a JSON object"
 def read_json(text: str, dates: Order | None = None) -> Table:
     """Return the rows of a JSON file; the first has the number 1. Raise Unreadable and TooMany."""
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = parsed(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(NOT_JSON) from error
     items = value.get("items") if isinstance(value, dict) else value
@@ -43,10 +43,6 @@ def read_json(text: str, dates: Order | None = None) -> Table:
     translate(table.rows, dates)
     table.ignored = list(ignored)
     return table
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(name)
 
 
 def _is_listing(item: Mapping[str, Any]) -> bool:

@@ -138,6 +138,11 @@ def test_tags_are_separated_by_commas_or_semicolons() -> None:
     assert fields('title,tags\nA,"x, y;z"\n')[0]["tags"] == ["x", "y", "z"]
 
 
+@pytest.mark.parametrize("text", ["[NaN]", "[Infinity]", "[1"])
+def test_rounds_that_are_not_valid_json_stay_for_the_message(text: str) -> None:
+    assert fields(f"title,rounds\nA,{text}\n") == [{"title": "A", "rounds": text}]
+
+
 def test_the_cells_of_a_workbook_are_read_as_they_look() -> None:
     data = workbook(
         ["Title", "Deadline", "Pay", "Notes", "Applied"],
