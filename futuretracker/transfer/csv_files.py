@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from futuretracker.transfer.cells import unprotected
 from futuretracker.transfer.headers import fields_of
 from futuretracker.transfer.problem import TooMany, Unreadable
-from futuretracker.transfer.tables import MOST, MOST_COLUMNS
+from futuretracker.transfer.tables import MOST, MOST_COLUMNS, NAMED_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ def csv_cells(text: str) -> Iterator[tuple[int, Sequence[str]]]:
                 raise TooMany(MOST)
             if cells and cells[-1].endswith(f"{_END}\n"):
                 raise Unreadable(UNCLOSED.format(number))
-            yield number, [unprotected(cell) for cell in cells[:MOST_COLUMNS]]
+            yield number, [unprotected(cell) for cell in cells[:NAMED_COLUMNS]]
     except csv.Error as error:
         message = f"Row {number + 1} of the file is not valid CSV"
         raise Unreadable(message) from error

@@ -1,4 +1,4 @@
-"""Read JSON as the standard has it: NaN and the infinities, which Python adds, are not part of it."""
+"""Read JSON as the standard has it, without NaN and the infinities, which Python adds."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import zipfile
 from typing import TYPE_CHECKING, Final
 
 from futuretracker.transfer.problem import TooMany, Unreadable
-from futuretracker.transfer.tables import MOST, MOST_COLUMNS
+from futuretracker.transfer.tables import MOST, NAMED_COLUMNS
 from futuretracker.transfer.workbook import MOST_ROWS, unescaped
 from futuretracker.transfer.xml_parts import (
     DAMAGED,
@@ -121,7 +121,7 @@ class Sheet:
         if name in {"f", "rPh"} and self._value is not None:
             self._value = []
         elif name == "c" and self._value is not None:
-            if self._column < MOST_COLUMNS:
+            if self._column < NAMED_COLUMNS:
                 self._add(self._shown("".join(self._value)))
             self._value = None
         elif name == "row" and self._cells:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 10_000  # rows of a file
 MOST_COLUMNS: Final = 200
+NAMED_COLUMNS: Final = MOST_COLUMNS + 50  # those after MOST_COLUMNS are named, but not read
 NO_TITLE: Final = (
     "No column has the titles. The first row that is not empty must name the columns, and one of"
     " them must be title. Of a workbook, only the first sheet is read."
@@ -47,14 +48,15 @@ def table_of(grid: Iterable[tuple[int, Sequence[str]]], dates: Order | None = No
 
     Raise Unreadable and TooMany. ``dates`` says how to read dates such as 03/04/2026.
     """
-    lines = ((line, cells) for line, cells in grid if any(cell.strip() for cell in cells))
+    lines = ((line, cells) for line, cells in grid if any(map(str.strip, cells[:MOST_COLUMNS])))
     _, names = next(lines, (0, []))
+    further = filter(None, map(str.strip, names[MOST_COLUMNS:]))
     names = [name.strip() for name in names[:MOST_COLUMNS]]
     columns, ignored = fields_of(names)
     if "title" not in columns.values():
         raise Unreadable(NO_TITLE)
     places = {columns[name]: names.index(name) for name in columns}
-    table = Table(ignored=ignored)
+    table = Table(ignored=[*ignored, *further])
     for line, cells in lines:
         if len(table.rows) == MOST:
             raise TooMany(MOST)

@@ -100,6 +100,21 @@ def test_unknown_columns_are_listed_and_the_exact_name_comes_first() -> None:
     assert table.ignored == ["Role", "Mood", "Rating"]
 
 
+def test_columns_after_those_that_are_read_are_named() -> None:
+    header = ["title", *(f"x{n}" for n in range(199)), "company", "", *(f"y{n}" for n in range(60))]
+    cells = ["A", *[""] * 199, "B"]
+    beyond = ["", *[""] * 199, "C"]
+
+    for data in (
+        "\n".join(map(",".join, (header, cells, beyond))).encode(),
+        workbook([*header], [*cells], [*beyond]),
+    ):
+        table = read_file(data)
+
+        assert [row.fields for row in table.rows] == [{"title": "A"}]
+        assert table.ignored == header[1:201] + header[202:250]
+
+
 @pytest.mark.parametrize("row", ['"A,B\nC,D\n', '"A', 'A,"B""', 'A,"\n\n\n'])
 def test_a_quotation_mark_that_is_never_closed_is_refused(row: str) -> None:
     with pytest.raises(Unreadable, match=r"Row 2 has .* never closed"):
