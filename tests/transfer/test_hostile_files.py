@@ -61,21 +61,27 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("name", "start", "element", "end"),
+    ("name", "start", "element", "end", "message"),
     [
-        (SHEET, "<worksheet><sheetData>", "<a>", ""),
-        (SHEET, "<worksheet><sheetData><row>", "<c/>", "</row></sheetData></worksheet>"),
-        ("xl/sharedStrings.xml", "<sst>", "<si><t>ab</t></si>", "</sst>"),
-        ("xl/styles.xml", "<styleSheet><cellXfs>", "<xf/>", "</cellXfs></styleSheet>"),
+        (SHEET, "", "<a>", "</a>" * 600_001, "XLSX"),
+        (
+            SHEET,
+            "<worksheet><sheetData><row>",
+            "<c/>",
+            "</row></sheetData></worksheet>",
+            "too large",
+        ),
+        ("xl/sharedStrings.xml", "<sst>", "<si><t>ab</t></si>", "</sst>", "too large"),
+        ("xl/styles.xml", "<styleSheet><cellXfs>", "<xf/>", "</cellXfs></styleSheet>", "too large"),
     ],
     ids=["depth", "cells", "strings", "styles"],
 )
 def test_a_part_with_too_many_elements_is_refused(
-    name: str, start: str, element: str, end: str
+    name: str, start: str, element: str, end: str, message: str
 ) -> None:
     data = with_part(name, f"{start}{element * 600_001}{end}".encode())
 
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable, match=message):
         read_file(data)
 
 

@@ -65,10 +65,9 @@ def test_an_empty_file_has_no_rows(form: str) -> None:
     assert read_file(written([], form)).rows == []
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", ["csv", "json"])  # the compression of XLSX sees the pages
 def test_the_bytes_do_not_depend_on_the_pages(form: str) -> None:
-    if form != "xlsx":  # its compression sees the pages
-        assert written(ROWS, form, at_once=1) == written(ROWS, form, at_once=100)
+    assert written(ROWS, form, at_once=1) == written(ROWS, form, at_once=100)
 
 
 def test_no_cell_of_a_csv_file_is_a_formula() -> None:
