@@ -79,7 +79,7 @@ GROUPS: dict[str, dict[str, Command]] = {
             ("", "--json"),
             ("DATABASE_URL", "TRASH_DAYS", "CLERK_MAX_TOKEN_LIFETIME", "PRUNE_DIRECTORY"),
             SERVICE,
-            {1: "an erasure is not finished: see the message"},
+            {1: "an erasure is not finished, or PRUNE_DIRECTORY cannot be used: see the message"},
         ),
         "audit": Command(
             "delete old entries of the audit log, and measure the table for /metrics",
