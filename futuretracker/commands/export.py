@@ -14,6 +14,7 @@ from futuretracker.commands.progress import progress
 from futuretracker.commands.subjects import user_id
 from futuretracker.database.queries.exports import INCLUDED, at_once, exported
 from futuretracker.database.queries.pages import select_page
+from futuretracker.transfer.problem import TooMany
 from futuretracker.transfer.writing import FORMATS
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def run(options: argparse.Namespace) -> int | str:
                     _write(conn, owner, options, file, shown)
     except Refused as error:
         return str(error)
+    except TooMany:
+        return "A sheet ends at 1,048,576 rows. Use --format csv or json."
     except BrokenPipeError:  # the reader has read enough
         raise
     except OSError as error:

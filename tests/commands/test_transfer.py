@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from argparse import Namespace
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from futuretracker.commands import export
+from futuretracker.transfer import workbook
 from futuretracker.transfer.reading import read_file
 from tests.commands import WITHIN, environment, on_a_terminal, run
 from tests.database.queries.conftest import Owner
@@ -123,6 +127,8 @@ def test_a_terminal_shows_what_is_imported(
         ("title,status\nA,odd\n", "Nothing was imported.\nlines.2.status: Status must be one of"),
         ("company\nX\n", "Nothing was imported.\nfile: No column has the titles"),
         (None, "cannot be read: No such file or directory."),
+        ("title,status\n" + "A,odd\n" * 25, "\nand 5 more"),
+        ("title\n" + " " * 5 * 2**20, "is larger than 5 MiB."),
     ],
 )
 def test_a_bad_file_is_refused(  # noqa: PLR0917 - fixtures
@@ -134,6 +140,54 @@ def test_a_bad_file_is_refused(  # noqa: PLR0917 - fixtures
 
     assert done.returncode == 1
     assert message in done.stderr
+
+
+def test_more_rows_than_a_sheet_has_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
+    monkeypatch.setattr(export, "connection_of", lambda *_: nullcontext((None, None)))
+    monkeypatch.setattr(export, "_pages", lambda *_: iter([b'[{"title": "A"}, {"title": "B"}]']))
+    output = tmp_path / "out.xlsx"
+
+    said = export.run(Namespace(user="user_a", format="xlsx", include=(), output=output))
+
+    assert said == "A sheet ends at 1,048,576 rows. Use --format csv or json."
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--include", "rounds"), "--include is possible with --format json only."),
+        (("--output", "nowhere/out.csv"), "nowhere/out.csv cannot be written: No such file"),
+    ],
+    ids=["include", "output"],
+)
+def test_an_export_that_is_not_possible_is_refused(
+    settings: dict[str, str], a: Owner, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    done = run(tmp_path, "export", "--user", a.clerk_id, *options, **settings)
+
+    assert done.returncode == 1
+    assert message in done.stderr
+
+
+def test_what_is_there_already_is_updated_with_dates_as_they_are_given(
+    settings: dict[str, str], owner: Connection, a: Owner, tmp_path: Path, file: Path
+) -> None:
+    run(tmp_path, "import", "--user", a.clerk_id, str(file), **settings)
+    file.write_text("title,company,category,deadline\n=A,X,hackathon,03/04/2030\n")
+    options = ("--duplicates", "update", "--dates", "day_first")
+
+    done = run(tmp_path, "import", "--user", a.clerk_id, *options, str(file), **settings)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "created: 0\nupdated: 1\n" in done.stdout
+    row = owner.execute(
+        "select deadline::text from opportunities where user_id = %s and title = '=A'", [a.id]
+    ).fetchone()
+    assert row is not None
+    assert row[0].startswith("2030-04-03")
 
 
 @pytest.mark.parametrize("command", ["export", "import"])
