@@ -350,6 +350,20 @@ test("the timeout ends when an export begins, and a signal ends it later", async
   await fetch(`${FAULTS_URL}/continue/node${number}`);
 });
 
+test("the timer of an export is cleared when it begins", async () => {
+  let timeout;
+  const baseUrl = `${API_URL}/api/v1/`;
+  const fetch = async (_url, { signal }) => {
+    timeout = signal;
+    return new Response("x");
+  };
+
+  await createClient({ baseUrl, token, fetch, timeoutMs: 1 }).exportOpportunities();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+
+  assert.equal(timeout.aborted, false);
+});
+
 test("an export that is cut off is an error of its body", async () => {
   await client.createOpportunity({ title: "Cut off" });
   const [broken, count] = faulty("cut");
