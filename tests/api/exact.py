@@ -90,8 +90,8 @@ BLANK: Final = (
 )
 MARKS: Final = r"\u0300-\u036f"  # which are no text alone
 STORABLE: Final = r"^[^\x00]*$"
-NO_COMMA: Final = r"^[^\x00,]*$"
-A_TAG: Final = rf"^[{BLANK}{MARKS}]*[^\x00,{BLANK}{MARKS}][^\x00,]*$"
+NO_SEPARATOR: Final = r"^[^\x00,;]*$"
+A_TAG: Final = rf"^[{BLANK}{MARKS}]*[^\x00,;{BLANK}{MARKS}][^\x00,;]*$"
 NOT_BLANK: Final = rf"^[{BLANK}{MARKS}]*[^\x00{BLANK}{MARKS}][^\x00]*$"
 
 ID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -176,7 +176,7 @@ def _whole_link(field: WholeLink) -> Json:
 
 @exact.register
 def _tags(field: Tags) -> Json:
-    items = _string(maxLength=LONGEST, pattern=NO_COMMA)
+    items = _string(maxLength=LONGEST, pattern=NO_SEPARATOR)
     return or_empty(field, {"type": ["array", "null"], "items": items, "maxItems": MOST_TAGS})
 
 
