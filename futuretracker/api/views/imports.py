@@ -18,7 +18,7 @@ from futuretracker.database import read, write
 from futuretracker.database.queries.imports import execute_import, select_import
 from futuretracker.limits import weighs
 from futuretracker.web.body import read_bytes
-from futuretracker.web.request import MAX_FILE, current, request
+from futuretracker.web.request import current, request
 from futuretracker.web.waiting import run_in_thread
 
 if TYPE_CHECKING:
@@ -35,11 +35,8 @@ A_WRITE: Final = 50_000  # bytes of a file that count as one write in the rate l
 
 
 def weigh() -> int:
-    """Return how many writes the file counts as. Read it only if its length is not declared."""
-    size = current().content_length
-    if size is None:
-        size = len(read_bytes(current()))
-    return 1 + min(size, MAX_FILE) // A_WRITE
+    """Return how many writes the file counts as."""
+    return 1 + len(read_bytes(current())) // A_WRITE
 
 
 @blueprint.post("/opportunities/import")
