@@ -30,7 +30,7 @@ HONEST = [
         "tags": ["node.js", "ci/cd", "#1 choice"],
     },
     {"company": "Yahoo!", "location": "Remote / Berlin | München", "tags": ["must-apply!", "50%"]},
-    {"time_zone": "America/Argentina/Buenos_Aires", "tags": ["\U0001f680 startup", "AI/ML", "a;b"]},
+    {"time_zone": "America/Argentina/Buenos_Aires", "tags": ["\U0001f680 startup", "AI/ML", "a:b"]},
 ]
 LINK = "https://jobs.example.com/view/42?utm_source=board&ref=a%20b&x=(1)#apply"
 
