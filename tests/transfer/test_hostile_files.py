@@ -137,7 +137,7 @@ def test_a_format_shows_a_date_if_a_letter_of_one_is_not_hidden(
 
 
 def with_shared_string(length: int, cells: int) -> bytes:
-    """Return a workbook whose cells all refer to one string."""
+    """Return a workbook in which many cells show the same shared string."""
     row = '<row r="{}"><c r="{}{}" t="s"><v>0</v></c></row>'
     rows = "".join(row.format(n, "B", n) for n in range(3, cells + 3))
     strings = f"<sst><si><t>_x0001_{'x' * length}</t></si></sst>"

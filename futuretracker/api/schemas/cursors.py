@@ -78,7 +78,7 @@ def encode(place: Place, *, user_id: UUID, order: str, of: UUID | None = None) -
 def decode(cursor: str, *, user_id: UUID, order: str, of: UUID | None = None) -> Place:
     """Return the place; raise ValidationFailed if the cursor is not for this user and order.
 
-    ``of`` is the opportunity whose history it is.
+    A cursor of a history is also valid for one opportunity only: ``of``.
     """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
