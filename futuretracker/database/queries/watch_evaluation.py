@@ -115,7 +115,11 @@ def lock_erasures(conn: Connection[Any]) -> None:
 
 
 def upsert_profiles(conn: Connection[Any], *, profiles: Sequence[Saved]) -> None:
-    """Save profiles, except those of users who no longer exist."""
+    """Save profiles, except those of users who no longer exist.
+
+    The arrays are sent in the binary format (``%b``). As text, psycopg would escape each quote of
+    the JSON, while others wait for the lock of erasures.
+    """
     columns: Mapping[str, list[Any]] = {
         name: [getattr(each, name) for each in profiles] for name in Saved._fields
     }
@@ -123,8 +127,8 @@ def upsert_profiles(conn: Connection[Any], *, profiles: Sequence[Saved]) -> None
         """
         insert into watch_profiles (subject, clerk_id, profile, seen_at)
         select subject, clerk_id, profile, to_timestamp(seen_at)
-        from unnest(%(subject)s::text[], %(clerk_id)s::text[], %(profile)s::text[],
-            %(seen_at)s::float8[]) as new (subject, clerk_id, profile, seen_at)
+        from unnest(%(subject)b::text[], %(clerk_id)b::text[], %(profile)b::text[],
+            %(seen_at)b::float8[]) as new (subject, clerk_id, profile, seen_at)
         where clerk_id is null or exists (select from users where users.clerk_id = new.clerk_id)
         on conflict (subject) do update
             set profile = excluded.profile, clerk_id = excluded.clerk_id,

@@ -56,7 +56,7 @@ def insert_observations(conn: Connection[Any], *, host: str, batches: Sequence[s
     conn.execute(
         """
         insert into watch_inbox (host, observations)
-        select %(host)s, batch::jsonb from unnest(%(batches)s::text[]) as batch
+        select %(host)s, batch::jsonb from unnest(%(batches)b::text[]) as batch
         """,
         {"host": host, "batches": list(batches)},
     )
