@@ -4,8 +4,9 @@
 
 Everything runs on this machine, with one Postgres. Each round measures the latency four times: with
 nothing else; while log lines are written that nobody reads; while ``watch`` reads and evaluates
-such lines; and while it evaluates what is left. ``watch`` gets the share of the processor that
-its systemd unit gives it.
+such lines; and while it evaluates what is left. ``watch`` gets what the others leave of the
+processors, as its systemd unit says. With ``--postgres elsewhere`` the processes of Postgres that
+work for it get no more than that either, as if Postgres had processors of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from benchmarks.processes import CannotMeasure, command, cpu_seconds, memory
 from benchmarks.results import as_line
 from benchmarks.stage import stage
 from benchmarks.watch_figures import QUIET, REST, WATCHED, WRITTEN, Figures, show
-from benchmarks.watch_processes import benched, generator, unit_weight, watch
+from benchmarks.watch_processes import benched, generator, watch
 
 if TYPE_CHECKING:
     from benchmarks.watch_processes import Bench
@@ -107,7 +108,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="for each phase")
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--weight", type=int, default=unit_weight(), help="CPUWeight of watch")
+    parser.add_argument("--postgres", choices=("here", "elsewhere"), default="here")
     parser.add_argument("--within", type=float, default=1200, help="seconds (default: 1200)")
     return parser.parse_args()
 

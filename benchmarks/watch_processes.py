@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 import subprocess
 import sys
 import time
@@ -13,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg
 
 from benchmarks import servers
-from benchmarks.processes import CannotMeasure, log_of, lower_session, started
+from benchmarks.idle import idle_group
+from benchmarks.processes import CannotMeasure, log_of, started
 from benchmarks.wrk import ORIGIN
 from futuretracker.commands.local.embedded_postgres import as_service, as_watch, postgres
 from futuretracker.database.migrate import migrate
@@ -30,7 +29,8 @@ USERS = """
 set session_replication_role = replica;
 insert into users (clerk_id) select 'user_' || n from generate_series(1, {}) as n
 """
-UNIT = servers.ROOT / "deploy/systemd/futuretracker-watch.service"
+BACKENDS = "select pid from pg_stat_activity where application_name = 'futuretracker watch'"
+READER_AND_EVALUATION = 2
 
 
 class Bench(NamedTuple):
@@ -47,17 +47,6 @@ class Bench(NamedTuple):
         """Return the only value of a statement."""
         row = self.conn.execute(statement.encode()).fetchone()
         return int(row[0]) if row else 0
-
-
-def unit_weight() -> int:
-    """Return the CPUWeight of the systemd unit. Other services have 100."""
-    [weight] = re.findall(r"(?m)^CPUWeight=(\d+)$", UNIT.read_text())
-    return int(weight)
-
-
-def niceness(weight: int) -> int:
-    """Return the niceness with the same share of the processor: each step is a factor of 1.25."""
-    return min(19, round(math.log(100 / weight, 1.25)))
 
 
 @contextmanager
@@ -80,23 +69,35 @@ def generator(bench: Bench, file: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def watch(bench: Bench, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``watch`` with the share of the processor that its unit gives it."""
+    """Run ``watch`` as its unit does: it gets what the others leave of the processors.
+
+    If Postgres is to be elsewhere, the same is true for the processes of Postgres that work for it.
+    """
     env = {
         "WATCH_DATABASE_URL": as_watch(bench.url),
         "ANOMALY_DIRECTORY": str(bench.folder),
         "PYTHONPATH": str(servers.ROOT),
     }
-    nice = niceness(bench.options.weight)
-    arguments = ["nice", f"--adjustment={nice}", sys.executable]
-    arguments += ["-m", "futuretracker", "watch", "--host", "benchmark", "--file", str(log)]
-    with started("watch", arguments, env, bench.folder) as process:
-        lower_session(process.pid, nice)
-        deadline = time.monotonic() + bench.options.within
-        while "this host evaluates" not in log_of("watch", bench.folder).read_text():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise CannotMeasure("watch did not start")
-            time.sleep(0.1)
+    arguments = [sys.executable, "-m", "futuretracker", "watch"]
+    arguments += ["--host", "benchmark", "--file", str(log)]
+    with idle_group() as group, started("watch", arguments, env, bench.folder) as process:
+        group.add(process.pid)
+        backends = _wait_for_backends(bench, process)
+        for pid in backends if bench.options.postgres == "elsewhere" else ():
+            group.add(pid)
         yield process
+
+
+def _wait_for_backends(bench: Bench, process: subprocess.Popen[bytes]) -> list[int]:
+    """Wait until ``watch`` evaluates and reads, and return the processes of Postgres for it."""
+    deadline = time.monotonic() + bench.options.within
+    while process.poll() is None and time.monotonic() < deadline:
+        backends = [pid for (pid,) in bench.conn.execute(BACKENDS)]
+        evaluates = "this host evaluates" in log_of("watch", bench.folder).read_text()
+        if evaluates and len(backends) == READER_AND_EVALUATION:
+            return backends
+        time.sleep(0.1)
+    raise CannotMeasure("watch did not start")
 
 
 @contextmanager

@@ -72,6 +72,11 @@ def _namespaces() -> bool:
     return subprocess.run(trial, check=False, capture_output=True).returncode == 0
 
 
+def _control_groups() -> bool:
+    """Return whether a group of processes can be made, with a share of the processor (cgroups)."""
+    return any(os.access(f"/sys/fs/cgroup/{name}", os.W_OK) for name in ("cpu", "cgroup.procs"))
+
+
 def _modsecurity() -> bool:
     return MODULE.exists() and RULES.is_dir()
 
@@ -87,6 +92,7 @@ def _terraform() -> bool:
 
 NEEDS = {
     "age": Need(("age", "age-keygen"), ("age",)),
+    "cgroups": Need(works=_control_groups, otherwise="run as root on Linux 5.15 or later"),
     "chromium": Need(("chromium", "chromedriver"), ("chromium", "chromium-driver")),
     "curl": Need(("curl",), ("curl",)),
     "fail2ban": Need(("fail2ban-client", "fail2ban-regex", "fail2ban-server"), ("fail2ban",)),
@@ -109,7 +115,10 @@ NEEDS = {
     "terraform": Need(works=_terraform, otherwise="use Linux on x86-64, or macOS"),
     "wrk": Need(("wrk",), ("wrk",)),
 }
-_MAIN = ("age", "chromium", "curl", "git", "ip", "jq", "namespaces", "node", "pgbouncer", "wrk")
+_MAIN = (
+    *("age", "cgroups", "chromium", "curl", "git", "ip", "jq", "namespaces", "node", "pgbouncer"),
+    "wrk",
+)
 # What the tests of each target of make need.
 TARGETS = {
     "test": _MAIN,
