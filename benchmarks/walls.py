@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.processes import CannotMeasure, children, lower_session
+from benchmarks.processes import CannotMeasure, children
 from benchmarks.servers import ROOT
 from tests.deploy.edge.nginx_server import debians, lay_out, running
 from tests.deploy.edge.substitution import replace_in
@@ -21,6 +21,7 @@ from tests.support.servers import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmarks.idle import IdleGroup
     from tests.support.authority import Files
 
 PAGE = ROOT / "docs/operations/edge.md"
@@ -69,20 +70,18 @@ def walls(
 
 @contextmanager
 def attacked(
-    at: Walls, name: str, seconds: float, token: str, *, aside: bool = False
+    at: Walls, name: str, seconds: float, token: str, *, aside: IdleGroup | None = None
 ) -> Iterator[dict[str, int]]:
     """Attack until the block ends; yield what has happened, which is complete after the block.
 
-    With ``aside`` the attackers work only while a processor is idle, nearly as if they had
+    With a group ``aside`` the attackers work only while a processor is idle, nearly as if they had
     processors of their own: the kernel interrupts them when an honest process has work to do.
     """
     arguments = [name, str(at.port), str(at.authority), str(seconds), token]
     counts: dict[str, int] = {}
-    priority = ["chrt", "--idle", "0"] if aside else []
-    command = [*priority, sys.executable, "-m", "benchmarks.attacks"]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [*command, *arguments],
+        [sys.executable, "-m", "benchmarks.attacks", *arguments],
         cwd=ROOT,
         stdin=pipe,
         stdout=pipe,
@@ -90,7 +89,7 @@ def attacked(
         start_new_session=True,
     ) as process:
         if aside:
-            lower_session(process.pid, 19)
+            aside.add(process.pid)
         started = process.stdout.readline() if process.stdout else ""
         if started != "ready\n":
             process.kill()
