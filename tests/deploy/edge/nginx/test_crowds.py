@@ -9,12 +9,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from h2 import settings
+from h2 import events, settings
 from h2.connection import H2Connection
 
 from tests.conftest import ORIGIN
 from tests.deploy.edge.nginx_server import INCLUDES, SITE
-from tests.deploy.edge.visitor import occupy
+from tests.deploy.edge.visitor import NAME, occupy
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -45,6 +45,24 @@ def fill(edge: Edge, stack: ExitStack, times: int, line: str, *fields: str) -> N
     for _ in range(times):
         sock = stack.enter_context(closing(edge.connect(source=next(addresses))))
         occupy(sock, line, *fields)
+
+
+def hold_pages(edge: Edge, stack: ExitStack, number: int) -> None:
+    """Request pages over HTTP/2, and accept one byte of each body."""
+    context = edge.context()
+    context.set_alpn_protocols(["h2"])
+    sock = stack.enter_context(closing(edge.connect(context=context, source=next(addresses))))
+    wire = H2Connection()
+    wire.initiate_connection()
+    wire.update_settings({settings.SettingCodes.INITIAL_WINDOW_SIZE: 1})
+    page = [(":method", "GET"), (":path", "/api/v1/health"), (":scheme", "https")]
+    for stream in range(1, 2 * number, 2):
+        wire.send_headers(stream, [*page, (":authority", NAME)], end_stream=True)
+    sock.sendall(wire.data_to_send())
+    begun = 0
+    while begun < number:
+        arrived = wire.receive_data(sock.recv(65536))
+        begun += sum(isinstance(event, events.ResponseReceived) for event in arrived)
 
 
 def ask(edge: Edge, line: str, **rest: object) -> Response:
@@ -89,8 +107,16 @@ def test_a_crowd_without_tokens_takes_only_its_own_room(
         assert refused(everybody_else(edge)) == {crowd}
 
 
+def test_pages_for_slow_readers_take_only_their_own_room(begin: Begin) -> None:
+    full = {"futuretracker_pages 16": "futuretracker_pages 2"}
+    with begin(nginx=full) as edge, ExitStack() as stack:
+        hold_pages(edge, stack, 2)
+
+        assert refused(everybody_else(edge)) == {"pages"}
+
+
 def test_all_addresses_together_get_a_number_of_pages_per_second(begin: Begin) -> None:
-    few = {"rate=300r/s": "rate=1r/m", "crowd_rates burst=2500": "crowd_rates burst=3"}
+    few = {"rate=100r/s": "rate=1r/m", "crowd_rates burst=2500": "crowd_rates burst=3"}
     with begin(nginx=few) as edge:
         pages = [ask(edge, "GET /api/v1/health").status for _ in range(5)]
         statuses = everybody_else(edge)
@@ -207,7 +233,7 @@ def test_the_crowds_leave_most_of_the_service_to_others() -> None:
     assert crowds == {"bodies", "pages", "preflights", "webhooks"}
     assert together < int(numbers["service"]) / 8
     assert "So nine tenths are left" in PAGE
-    assert f"{numbers['strangers']} of one address, {numbers['crowds']} for pages" in PAGE
+    assert f"{numbers['strangers']} of one address, {numbers['pages']} for pages" in PAGE
     assert f"{numbers['preflights']} preflights" in PAGE
 
 
