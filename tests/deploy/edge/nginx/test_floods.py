@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 addresses = (f"127.0.91.{number}" for number in count(1))  # each address has a limit of its own
 LIMIT = 2000  # requests per address and window
+[OF_A_CONNECTION] = map(
+    int, re.findall(r"keepalive_requests (\d+);", (INCLUDES / "patience.conf").read_text())
+)
 AT_FULL_SPEED = {"limit_rate $ft_pace;": ""}  # refusals, too
 SMALL = {"burst=8000": "burst=20", "rate=100r/s": "rate=1r/s", **AT_FULL_SPEED}
 
@@ -28,9 +31,8 @@ SMALL = {"burst=8000": "burst=20", "rate=100r/s": "rate=1r/s", **AT_FULL_SPEED}
 def flood(edge: Edge, source: str, times: int, path: str = "/api/v1/health") -> list[Response]:
     responses: list[Response] = []
     while len(responses) < times:
-        # nginx closes a connection after fifty requests.
         with closing(edge.connect(source=source)) as sock:
-            some = range(min(50, times - len(responses)))
+            some = range(min(OF_A_CONNECTION, times - len(responses)))
             responses += [request_on(sock, "GET", path) for _ in some]
     return responses
 
