@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Client = Callable[[Any, int], Awaitable[None]]
 HEAD = "{} HTTP/1.1\r\nHost: api.example.com\r\n"
 SLOW = 1.0  # seconds between two bytes
-PARTS, STREAMS = 20, 1000  # of requests that a client resets on one connection, and in each part
+STREAMS = 1000  # requests that a client begins and resets in one part
+PARTS = 20  # for one connection
 SEARCH = "GET /api/v1/opportunities?limit=25&include=total&q="
 LARGE = json.dumps({"title": "x" * 2**20})[: 2**20 - 2] + '"}'
 numbers = itertools.count(1)

@@ -1,8 +1,8 @@
 """Processes that run only while a processor has nothing else to do.
 
-It is what ``CPUWeight=idle`` does in a systemd unit: whoever else needs the processor gets it at
-once. The scheduling policy of a process (``chrt --idle``) would not do the same, because by default
-the kernel compares it within a session only.
+``CPUWeight=idle`` does the same in a systemd unit: any other process gets the processor at once.
+The scheduling policy of a process (``chrt --idle``) would not do the same, because by default the
+kernel compares it within a session only.
 """
 
 from __future__ import annotations
