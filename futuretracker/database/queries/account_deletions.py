@@ -29,19 +29,19 @@ def insert_deletion(conn: Connection[Any], *, audit: AuditEntry, days: int) -> b
             insert into account_deletions (user_id, due_at)
             select %(user_id)s, now() + make_interval(days => %(days)s::int) where {SET_USER}
             on conflict (user_id) do update set due_at = account_deletions.due_at
-            returning user_id, due_at, requested_at = now() as is_new
+            returning user_id, {time_of("due_at", '"deletionDueAt"')},
+                requested_at = now() as is_new
         ), audited as (
             insert into audit_log
                 (user_id, actor, action, resource_id, details, request_id, client)
             select user_id, %(actor)s, 'DELETE_ACCOUNT', user_id,
-                %(details)s::jsonb || jsonb_build_object('deletionDueAt', due_at), %(request_id)s,
-                %(client)s
+                %(details)s::jsonb || jsonb_build_object('deletionDueAt', "deletionDueAt"),
+                %(request_id)s, %(client)s
             from written where is_new
         )
         """
-    shown: LiteralString = time_of("due_at", '"deletionDueAt"')
-    result: LiteralString = f"""
-        select row_to_json(shown)::text as row from (select {shown} from written) as shown
+    result: LiteralString = """
+        select row_to_json(shown)::text as row from (select "deletionDueAt" from written) as shown
         """
     values = {**audit.parameters(), "days": days}
     row = only_value(execute_change(conn, ctes, result, values))
