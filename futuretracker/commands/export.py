@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -42,12 +43,12 @@ def run(options: argparse.Namespace) -> int | str:
     if options.include and options.format != "json":
         return "--include is possible with --format json only."
     try:
-        with connection_of(options.user, "export") as (conn, owner), progress() as shown:
-            if options.output is None:
-                _write(conn, owner, options, sys.stdout.buffer, shown)
-            else:
-                with options.output.open("wb") as file:
-                    _write(conn, owner, options, file, shown)
+        with (
+            connection_of(options.user, "export") as (conn, owner),
+            progress() as shown,
+            _opened(options.output) as file,
+        ):
+            file.writelines(FORMATS[options.format].write(_pages(conn, owner, options, shown)))
     except Refused as error:
         return str(error)
     except TooMany:
@@ -61,14 +62,26 @@ def run(options: argparse.Namespace) -> int | str:
     return 0
 
 
-def _write(
-    conn: psycopg.Connection[Any],
-    owner: UUID,
-    options: argparse.Namespace,
-    file: BinaryIO,
-    shown: Progress,
-) -> None:
-    file.writelines(FORMATS[options.format].write(_pages(conn, owner, options, shown)))
+@contextmanager
+def _opened(output: Path | None) -> Iterator[BinaryIO]:
+    """Yield the file to write to. An export that fails leaves a file with this name as it was."""
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    if output.exists() and not output.is_file():  # a device or a pipe
+        with output.open("wb") as file:
+            yield file
+        return
+    path = output.resolve()  # a link stays one
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            if path.exists():
+                partial.chmod(path.stat().st_mode)
+            yield file
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _pages(

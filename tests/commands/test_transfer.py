@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from argparse import Namespace
@@ -142,17 +143,45 @@ def test_a_bad_file_is_refused(  # noqa: PLR0917 - fixtures
     assert message in done.stderr
 
 
-def test_more_rows_than_a_sheet_has_are_refused(
+def test_more_rows_than_a_sheet_has_are_refused_and_the_former_file_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(workbook, "MOST_ROWS", 2)
     monkeypatch.setattr(export, "connection_of", lambda *_: nullcontext((None, None)))
     monkeypatch.setattr(export, "_pages", lambda *_: iter([b'[{"title": "A"}, {"title": "B"}]']))
     output = tmp_path / "out.xlsx"
+    output.write_bytes(b"of yesterday")
 
     said = export.run(Namespace(user="user_a", format="xlsx", include=(), output=output))
 
     assert said == "A sheet ends at 1,048,576 rows. Use --format csv or json."
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"of yesterday"]
+
+
+def test_an_export_replaces_a_file_and_keeps_its_mode_and_the_link_to_it(
+    settings: dict[str, str], a: Owner, tmp_path: Path
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "out.csv").write_text("of yesterday")
+    (folder / "out.csv").chmod(0o600)
+    (tmp_path / "link").symlink_to(folder / "out.csv")
+
+    done = run(tmp_path, "export", "--user", a.clerk_id, "--output", "link", **settings)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "link").is_symlink()
+    [file] = folder.iterdir()
+    assert "Mine" in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_export_goes_to_a_device(settings: dict[str, str], a: Owner, tmp_path: Path) -> None:
+    options = ("--output", "/dev/stdout")
+    done = run(tmp_path, "export", "--user", a.clerk_id, *options, **settings)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Mine" in done.stdout
 
 
 @pytest.mark.parametrize(
