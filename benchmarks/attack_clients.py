@@ -118,6 +118,7 @@ async def _send(attack: Attack, number: int, parts: Iterable[bytes], patience: f
             await writer.drain()
             attack.counts["parts"] += 1
         await asyncio.wait_for(dropping, patience)
+        attack.counts["ended"] += 1
     except TimeoutError:
         attack.counts["kept"] += 1
     finally:
