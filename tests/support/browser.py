@@ -78,6 +78,11 @@ class Browser:
         self.find(selector)
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    def paste(self, selector: str, text: str) -> None:
+        """Paste a text into a field: a single input, however long the text is."""
+        self.driver.execute_script("arguments[0].focus()", self.find(selector))
+        self.driver.execute_cdp_cmd("Input.insertText", {"text": text})
+
     @contextmanager
     def offline(self) -> Iterator[None]:
         """Take the network away until the block ends."""

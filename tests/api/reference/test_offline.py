@@ -59,7 +59,7 @@ def test_a_request_says_that_the_network_failed_and_works_when_it_is_back(
     page: Page, token: str
 ) -> None:
     browser = loaded(page(fragment=CREATE, errors=(OFFLINE, FAILED)))
-    browser.find(TOKEN).send_keys(token)
+    browser.paste(TOKEN, token)
     with browser.offline():
         open_create(browser)
         press_send(browser)

@@ -72,7 +72,7 @@ def test_every_operation_is_on_the_page_when_its_group_is_open(
 
 def test_a_token_creates_an_opportunity(page: Page, service: Service, token: str) -> None:
     browser = page(fragment=CREATE)
-    browser.find(TOKEN).send_keys(token)
+    browser.paste(TOKEN, token)
     open_create(browser)
 
     assert send(browser, '"created_at"') == "201"
@@ -104,7 +104,7 @@ def test_a_429_shows_when_to_try_again(
         first = limited.request("POST", "/api/v1/opportunities", token=token, body={"title": "One"})
         assert first.status == 201
         browser = page(fragment=CREATE, errors=["status of 429"], port=limited.port)
-        browser.find(TOKEN).send_keys(token)
+        browser.paste(TOKEN, token)
         open_create(browser)
 
         assert send(browser, '"retryAfter"') == "429"
@@ -112,7 +112,7 @@ def test_a_429_shows_when_to_try_again(
 
 def test_a_token_is_kept_for_the_tab_and_no_longer(page: Page, token: str) -> None:
     browser = page(fragment=CREATE)
-    browser.find(TOKEN).send_keys(token)
+    browser.paste(TOKEN, token)
     stored = "JSON.stringify(Object.entries(sessionStorage))"
     wait(browser, lambda: token in browser.script(stored), "the token is not stored")
     # The page changes its fragment when it scrolls, so a reload would not show the operation.
@@ -155,7 +155,7 @@ def test_the_dialog_is_accessible_and_gives_the_page_back(
     page: Page, token: str, width: int, *, dark: bool
 ) -> None:
     browser = page(width, fragment=CREATE, dark=dark)
-    browser.find(TOKEN).send_keys(token)
+    browser.paste(TOKEN, token)
     open_create(browser)
     send(browser, '"created_at"')
 
