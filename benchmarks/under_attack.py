@@ -1,10 +1,10 @@
 """Measure how long an honest user waits while nginx is under attack.
 
-    python -m benchmarks.under_attack [--seconds 8] [--attacks "slow heads" ...]
+    python -m benchmarks.under_attack [--seconds 8] [--attacks "slow heads" ...] [--firewall]
 
-The service and nginx run as they are deployed. The attackers work only while a processor is idle,
-as if they had processors of their own. Everything happens on loopback addresses. Each attack ends
-by itself.
+The service and nginx run as they are deployed, without or with the web application firewall. The
+attackers work only while a processor is idle, as if they had processors of their own. Everything
+happens on loopback addresses. Each attack ends by itself.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def figures(outcomes: list[Outcome]) -> Figures:
 
 
 @contextmanager
-def stand() -> Iterator[tuple[Walls, Honest, str]]:
+def stand(*, firewall: bool) -> Iterator[tuple[Walls, Honest, str]]:
     """Run the service behind nginx; yield it, an honest user and the attacker's token."""
     with stage() as here, postgres(here.folder / "postgres") as url, ExitStack() as stack:
         table = make(url, ROWS)
@@ -83,7 +83,9 @@ def stand() -> Iterator[tuple[Walls, Honest, str]]:
             servers.gunicorn(settings, here.folder / "log", socket_file=socket_file)
         )
         files = certify("api.example.com", here.folder)
-        at = stack.enter_context(walls(folder, socket_file, files, service.process.pid))
+        at = stack.enter_context(
+            walls(folder, socket_file, files, service.process.pid, inspects=firewall)
+        )
         yield at, Honest(at.port, at.authority, tokens[HONEST], ORIGIN), tokens[ATTACKER]
 
 
@@ -99,10 +101,11 @@ def measure(honest: Honest, seconds: float) -> Figures:
 
 def run(options: argparse.Namespace) -> None:
     """Measure quiet and during each attack, and print a table."""
-    print(as_line({**conditions(), "seconds": options.seconds}))
+    chosen = {"seconds": options.seconds, "firewall": options.firewall}
+    print(as_line({**conditions(), **chosen}))
     print("| attack | requests | failed | p50, ms | p99, ms | p99, times quiet |")
     print("|---|---:|---:|---:|---:|---:|")
-    with idle_group() as aside, stand() as (at, honest, token):
+    with idle_group() as aside, stand(firewall=options.firewall) as (at, honest, token):
         measure(honest, 2)  # warm up
         for name in options.attacks:
             quiet = measure(honest, options.seconds)
@@ -123,6 +126,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure an honest user's latency under attack.")
     parser.add_argument("--seconds", type=float, default=8, help="for each attack (default: 8)")
     parser.add_argument("--attacks", nargs="+", choices=ATTACKS, default=list(ATTACKS))
+    parser.add_argument("--firewall", action="store_true", help="nginx inspects requests")
     return parser.parse_args()
 
 

@@ -116,7 +116,16 @@ NEEDS = {
     "wrk": Need(("wrk",), ("wrk",)),
 }
 _MAIN = (
-    *("age", "cgroups", "chromium", "curl", "git", "ip", "jq", "namespaces", "node", "pgbouncer"),
+    "age",
+    "cgroups",
+    "chromium",
+    "curl",
+    "git",
+    "ip",
+    "jq",
+    "namespaces",
+    "node",
+    "pgbouncer",
     "wrk",
 )
 # What the tests of each target of make need.
