@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from futuretracker.commands.output import add_json
+from futuretracker.config.anomalies import KINDS
 
 STATES: Final = ("open", "accepted", "dismissed", "all")
 LONGEST_NOTE: Final = 500  # characters
@@ -22,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument(
         "--state", choices=STATES, default="open", help="which findings (default: open)"
     )
-    listing.add_argument("--kind", metavar="KIND", help="only this kind, such as mass-delete")
+    listing.add_argument(
+        "--kind", choices=KINDS, metavar="KIND", help="only this kind, such as mass-delete"
+    )
     listing.add_argument(
         "--since", type=_span, metavar="AGE", help="seen within this time, such as 90m, 24h or 7d"
     )

@@ -254,6 +254,7 @@ def test_a_webhook_that_was_not_told_is_a_failure(findings: Command, world: Worl
             ("list", "--since", "yesterday"),
             "argument --since: must be a number of minutes, hours or days, such as 90m, 24h or 7d",
         ),
+        (("list", "--kind", "scrape"), "argument --kind: invalid choice: 'scrape' (choose from"),
         (
             ("dismiss", "anom_1", "--note", "a\nb"),
             "argument --note: must be one line of at most 500 characters",

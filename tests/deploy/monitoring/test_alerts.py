@@ -252,6 +252,22 @@ CASES = [
     Case("FutureTrackerAnomalyFound", 12, {ANOMALIES % ("high", "dismissed", "a"): "1x60"}),
     Case("FutureTrackerAnomalyFound", 12, {ANOMALIES % ("medium", "open", "a"): "1x60"}),
     Case(
+        "FutureTrackerAnomalyWaits",
+        12,
+        {ANOMALIES % ("medium", "open", "a"): gauge((10, 0), (20, 1))},
+        {"kind": "scraping"},
+        since=10,
+    ),
+    Case("FutureTrackerAnomalyWaits", 12, {ANOMALIES % ("medium", "accepted", "a"): "1x60"}),
+    Case(
+        "FutureTrackerWatchBehind",
+        26,
+        {f"{WATCH}_inbox_batches": gauge((10, 0), (20, 101))},
+        {},
+        since=10,
+    ),
+    Case("FutureTrackerWatchBehind", 20, {f"{WATCH}_inbox_batches": gauge((10, 0), (20, 101))}),
+    Case(
         "FutureTrackerWatchStopped",
         17,
         {f"{WATCH}_evaluated_timestamp_seconds": gauge((20, 0))},

@@ -83,7 +83,7 @@ def test_every_exported_metric_is_shown(scraped: Scraped) -> None:
 def test_every_alert_has_a_severity_and_instructions() -> None:
     for group in GROUPS:
         for rule in group["rules"]:
-            assert rule["labels"]["severity"] in {"critical", "warning"}, rule
+            assert rule["labels"]["severity"] in {"critical", "warning", "info"}, rule
             assert rule["annotations"]["summary"], rule
             assert rule["annotations"]["runbook"].endswith("."), rule
 
