@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.edge.nginx_server import command, debians
+from tests.deploy.edge.waf.refused_lines import ACCEPTED, LINES
 from tests.deploy.edge.waf.waf_server import lay_out_waf
 from tests.support.programs.table import MODULE
 from tests.support.servers import ROOT
@@ -130,11 +131,47 @@ def leave_files_out(folder: Path) -> str:
     return "The site does not include waf/inspect-file.conf: remove the # in front of that line."
 
 
+def empty_the_engine(folder: Path) -> str:
+    (folder / "futuretracker/waf/engine.conf").write_text("")
+    return "engine.conf, line 1: SecRuleEngine is missing, so every attack passes. Write"
+
+
+def lose_the_engine(folder: Path) -> str:
+    main = folder / "futuretracker/waf/main.conf"
+    main.write_text(main.read_text().replace("Include engine.conf\n", ""))
+    return "engine.conf, line 1: SecRuleEngine is missing, so every attack passes. Write"
+
+
+def switch_the_engine_off(folder: Path) -> str:
+    (folder / "futuretracker/waf/engine.conf").write_text("# On or Off\nSecRuleEngine Off\n")
+    return "engine.conf, line 2: with SecRuleEngine Off, every attack passes. Write On or"
+
+
+def empty_the_main_file(folder: Path) -> str:
+    (folder / "futuretracker/waf/main.conf").write_text("")
+    return "main.conf, line 1: there are no rules, so every attack passes. Install the file again."
+
+
+def lose_the_rule_that_decides(folder: Path) -> str:
+    main = folder / "futuretracker/waf/main.conf"
+    main.write_text(main.read_text().replace("/REQUEST-*.conf", "/REQUEST-9[0-3]*.conf"))
+    return "main.conf: there is no rule 949110, which refuses a request by its score, so attacks"
+
+
+def exclude_in_a_folder_below(folder: Path) -> str:
+    own = folder / "futuretracker/waf/own"
+    own.mkdir()
+    (own / "more.conf").write_text("# Ours.\nSecRuleRemoveById 942100\n")
+    append(folder / "futuretracker/waf/main.conf", f"Include {own}/more.conf")
+    return "own/more.conf, line 2: this excludes whole rules."
+
+
 FAULTS = [
     *(break_a_rule, leave_a_quote_open, forget_the_id, forget_the_module, remove_the_module),
     *(exclude_a_rule_that_does_not_exist, exclude_such_a_rule_in_an_action),
     *(exclude_a_whole_rule, exclude_by_tag, lose_the_rules, lose_a_file, leave_it_switched_off),
-    leave_files_out,
+    *(leave_files_out, empty_the_engine, lose_the_engine, switch_the_engine_off),
+    *(empty_the_main_file, lose_the_rule_that_decides, exclude_in_a_folder_below),
 ]
 
 
@@ -153,6 +190,26 @@ def test_a_fault_is_one_sentence(folder: Path, fault: Callable[[Path], str]) -> 
     assert (done.returncode, done.stdout) == (1, "")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("line", "sentence"), LINES.items(), ids=LINES)
+def test_a_line_that_lets_attacks_pass_is_refused(folder: Path, line: str, sentence: str) -> None:
+    file = folder / "futuretracker/waf/exclusions.conf"
+    append(file, line)
+    done = run_check(folder)
+
+    place = f"exclusions.conf, line {file.read_text().count(chr(10))}: "
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{place}{sentence}" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", ACCEPTED)
+def test_a_line_that_is_in_order_is_accepted(folder: Path, line: str) -> None:
+    append(folder / "futuretracker/waf/exclusions.conf", line)
+    done = run_check(folder)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_with_a_fault_nginx_keeps_its_rules(waf: Firewall, tmp_path: Path) -> None:
