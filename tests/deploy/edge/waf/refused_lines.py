@@ -8,7 +8,13 @@ def _control(what: str) -> str:
     return f'SecAction "id:10199,phase:1,nolog,pass,ctl:{what}"'
 
 
+def _rule(expression: str) -> str:
+    """Return a rule with this operator."""
+    return f'SecRule ARGS|!ARGS:q "{expression}" "id:10198,phase:2,deny,t:none"'
+
+
 _WHOLE = "this excludes whole rules. Exclude one field of one rule instead"
+_UNUSABLE = "ModSecurity cannot use this regular expression:"
 _DECIDES = "this changes rule 949110, which refuses a request by its score"
 
 LINES = {
@@ -49,6 +55,10 @@ LINES = {
     _control("RULEENGINE=off"): "ctl:RULEENGINE=off lets attacks pass.",
     _control("ruleEngine=DetectionOnly"): "ctl:ruleEngine=DetectionOnly lets attacks pass.",
     "secruleengine off": "with SecRuleEngine off, every attack passes. Write On or DetectionOnly.",
+    # Regular expressions that nginx accepts.
+    _rule("@rx (yyy|zzz"): f"{_UNUSABLE} missing closing parenthesis (character 8). Correct it.",
+    _rule("!@Rx yyy)"): f"{_UNUSABLE} unmatched closing parenthesis",
+    _rule(r"yyy\"[zzz"): f"{_UNUSABLE} missing terminating ]",
 }
 
 # Lines that are in order.
@@ -60,4 +70,9 @@ ACCEPTED = [
     _control("ruleRemoveTargetById=942100;REQUEST_COOKIES:a_b-c"),
     "SecRuleEngine DetectionOnly",
     "secruleengine on",
+    # PCRE has more than Python's expressions.
+    _rule(r"@rx (?|a|b)[[:space:](]\h\Q(\E(?<n>x)\""),
+    _rule("@rx %{tx.not_known_yet}("),
+    _rule("@contains ("),
+    _rule("!@contains ("),
 ]

@@ -166,12 +166,25 @@ def exclude_in_a_folder_below(folder: Path) -> str:
     return "own/more.conf, line 2: this excludes whole rules."
 
 
+def repeat_an_id(folder: Path) -> str:
+    append(folder / "futuretracker/waf/before.conf", 'SecAction "id:10221,phase:1,pass"')
+    return "has the id 10221, too. Choose another id."
+
+
+def repeat_an_id_of_the_core_rule_set(folder: Path) -> str:
+    file = folder / "futuretracker/waf/before.conf"
+    append(file, 'SecAction "id:942100,phase:1,pass"')
+    line = file.read_text().count("\n")
+    return f"before.conf, line {line}: the rule in /usr/share/modsecurity-crs/rules/REQUEST-942"
+
+
 FAULTS = [
     *(break_a_rule, leave_a_quote_open, forget_the_id, forget_the_module, remove_the_module),
     *(exclude_a_rule_that_does_not_exist, exclude_such_a_rule_in_an_action),
     *(exclude_a_whole_rule, exclude_by_tag, lose_the_rules, lose_a_file, leave_it_switched_off),
     *(leave_files_out, empty_the_engine, lose_the_engine, switch_the_engine_off),
     *(empty_the_main_file, lose_the_rule_that_decides, exclude_in_a_folder_below),
+    *(repeat_an_id, repeat_an_id_of_the_core_rule_set),
 ]
 
 
