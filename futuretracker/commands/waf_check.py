@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futuretracker.checks.firewall import nginx
-from futuretracker.checks.firewall.exclusions import exclusions, problems
+from futuretracker.checks.firewall.exclusions import exclusions
+from futuretracker.checks.firewall.findings import problems
 from futuretracker.checks.firewall.problem import FirewallProblem
 from futuretracker.checks.firewall.statements import rule_ids, statements
 

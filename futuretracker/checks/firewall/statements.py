@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _INCLUDE = re.compile(r"Include\s+\"?([^\s\"]+)\"?$", re.IGNORECASE).match
-_ID = re.compile(r"[\"',\s]id:'?(\d+)")
+_RULE = re.compile(r"Sec(?:Rule|Action)[\s\"]", re.IGNORECASE).match
+_ID = re.compile(r"[\"',\s]id:'?(\d+)", re.IGNORECASE)
 
 
 class Statement(NamedTuple):
@@ -47,10 +48,22 @@ def statements(main: Path) -> list[Statement]:
     return found
 
 
+def rules(found: list[Statement]) -> Iterator[tuple[int, Statement]]:
+    """Yield the id of each rule among these statements, and its statement."""
+    for each in found:
+        if _RULE(each.text):
+            for number in _ID.findall(each.text):
+                yield int(number), each
+
+
 def rule_ids(found: list[Statement]) -> set[int]:
     """Return the ids of the rules among these statements."""
-    rules = (each.text for each in found if each.text.startswith(("SecRule ", "SecAction")))
-    return {int(number) for text in rules for number in _ID.findall(text)}
+    return {number for number, _ in rules(found)}
+
+
+def own(found: list[Statement], folder: Path) -> list[Statement]:
+    """Return the statements in the files of this folder; the others are of the Core Rule Set."""
+    return [each for each in found if folder in each.file.parents]
 
 
 def _matching(folder: Path, pattern: str) -> Iterator[Path]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.edge.nginx_server import command, debians
+from tests.deploy.edge.waf.faults import FAULTS, append, break_a_rule
+from tests.deploy.edge.waf.refused_lines import ACCEPTED, LINES
 from tests.deploy.edge.waf.waf_server import lay_out_waf
-from tests.support.programs.table import MODULE
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -43,101 +44,6 @@ def folder(socket_file: Path, files: Files, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def append(file: Path, text: str) -> None:
-    file.write_text(f"{file.read_text()}{text}\n")
-
-
-def break_a_rule(folder: Path) -> str:
-    append(
-        folder / "futuretracker/waf/exclusions.conf", 'SecRule ARGS "@rx x" "id:1,phase:2,denied"'
-    )
-    return (
-        "exclusions.conf: ModSecurity does not understand a rule: Expecting an action, got:  denied"
-    )
-
-
-def leave_a_quote_open(folder: Path) -> str:
-    file = folder / "futuretracker/waf/before.conf"
-    append(file, 'SecRule ARGS "@rx x')
-    return f"before.conf, line {file.read_text().count(chr(10))}: a quote is not closed."
-
-
-def forget_the_id(folder: Path) -> str:
-    append(folder / "futuretracker/waf/before.conf", 'SecRule ARGS "@rx x" "phase:2,deny"')
-    return "ModSecurity does not understand the rules: Rules must have an ID."
-
-
-def forget_the_module(folder: Path) -> str:
-    main = folder / "nginx.conf"
-    main.write_text(main.read_text().replace(f"load_module {MODULE};", ""))
-    return "nginx has no ModSecurity: install the package libnginx-mod-http-modsecurity."
-
-
-def remove_the_module(folder: Path) -> str:
-    main = folder / "nginx.conf"
-    main.write_text(main.read_text().replace(str(MODULE), "/nowhere/modsecurity.so"))
-    return "nginx cannot load /nowhere/modsecurity.so: reinstall the packages"
-
-
-def exclude_a_rule_that_does_not_exist(folder: Path) -> str:
-    append(
-        folder / "futuretracker/waf/exclusions.conf",
-        'SecRuleUpdateTargetById 942999 "!ARGS:json.title"',
-    )
-    return "there is no rule 942999. Remove the exclusion, or correct the id."
-
-
-def exclude_such_a_rule_in_an_action(folder: Path) -> str:
-    append(
-        folder / "futuretracker/waf/exclusions.conf",
-        'SecAction "id:10199,phase:1,nolog,pass,ctl:ruleRemoveTargetById=942998;ARGS:x"',
-    )
-    return "there is no rule 942998."
-
-
-def exclude_a_whole_rule(folder: Path) -> str:
-    append(folder / "futuretracker/waf/exclusions.conf", "SecRuleRemoveById 942100")
-    return "this excludes whole rules. Exclude one field of one rule instead"
-
-
-def exclude_by_tag(folder: Path) -> str:
-    append(folder / "futuretracker/waf/exclusions.conf", 'SecRuleRemoveByTag "attack-sqli"')
-    return "this excludes whole rules."
-
-
-def lose_the_rules(folder: Path) -> str:
-    main = folder / "futuretracker/waf/main.conf"
-    main.write_text(main.read_text().replace("/usr/share/modsecurity-crs", "/no/modsecurity-crs"))
-    return "does not exist. Install the package modsecurity-crs."
-
-
-def lose_a_file(folder: Path) -> str:
-    (folder / "futuretracker/waf/setup.conf").unlink()
-    return "setup.conf does not exist."
-
-
-def leave_it_switched_off(folder: Path) -> str:
-    site = folder / "sites-enabled/futuretracker-api"
-    line = "include futuretracker/waf/inspect.conf;"
-    site.write_text(site.read_text().replace(line, f"# {line}"))
-    return "The site does not include waf/inspect.conf: remove the # in front of that line."
-
-
-def leave_files_out(folder: Path) -> str:
-    site = folder / "sites-enabled/futuretracker-api"
-    line = "include futuretracker/waf/inspect-file.conf;"
-    site.write_text(site.read_text().replace(line, f"# {line}"))
-    return "The site does not include waf/inspect-file.conf: remove the # in front of that line."
-
-
-FAULTS = [
-    *(break_a_rule, leave_a_quote_open, forget_the_id, forget_the_module, remove_the_module),
-    *(exclude_a_rule_that_does_not_exist, exclude_such_a_rule_in_an_action),
-    *(exclude_a_whole_rule, exclude_by_tag, lose_the_rules, lose_a_file, leave_it_switched_off),
-    leave_files_out,
-]
-
-
 def test_the_files_are_in_order(folder: Path) -> None:
     done = run_check(folder)
 
@@ -153,6 +59,26 @@ def test_a_fault_is_one_sentence(folder: Path, fault: Callable[[Path], str]) -> 
     assert (done.returncode, done.stdout) == (1, "")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("line", "sentence"), LINES.items(), ids=LINES)
+def test_a_line_that_lets_attacks_pass_is_refused(folder: Path, line: str, sentence: str) -> None:
+    file = folder / "futuretracker/waf/exclusions.conf"
+    append(file, line)
+    done = run_check(folder)
+
+    place = f"exclusions.conf, line {file.read_text().count(chr(10))}: "
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{place}{sentence}" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", ACCEPTED)
+def test_a_line_that_is_in_order_is_accepted(folder: Path, line: str) -> None:
+    append(folder / "futuretracker/waf/exclusions.conf", line)
+    done = run_check(folder)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_with_a_fault_nginx_keeps_its_rules(waf: Firewall, tmp_path: Path) -> None:
