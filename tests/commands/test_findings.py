@@ -15,6 +15,7 @@ from futuretracker.anomalies.actions import respond
 from futuretracker.anomalies.alarms import Alarm
 from futuretracker.anomalies.evaluation import finding_of
 from futuretracker.anomalies.findings import fold
+from futuretracker.config.anomalies import KINDS
 from futuretracker.database.queries.revocations import select_restrictions
 from futuretracker.database.queries.watch_findings import select_known
 from tests.anomalies.actions.conftest import World
@@ -254,7 +255,10 @@ def test_a_webhook_that_was_not_told_is_a_failure(findings: Command, world: Worl
             ("list", "--since", "yesterday"),
             "argument --since: must be a number of minutes, hours or days, such as 90m, 24h or 7d",
         ),
-        (("list", "--kind", "scrape"), "argument --kind: invalid choice: 'scrape' (choose from"),
+        (
+            ("list", "--kind", "scrape"),
+            f"argument --kind: invalid choice: 'scrape' (choose from {str(KINDS)[1:-1]})",
+        ),
         (
             ("dismiss", "anom_1", "--note", "a\nb"),
             "argument --note: must be one line of at most 500 characters",

@@ -19,23 +19,26 @@ DECIDING = frozenset({DECIDES, 959100})
 
 _ENGINE = re.compile(r"SecRuleEngine\s+\"?(\w+)", re.IGNORECASE).match
 _SWITCH = re.compile(r"ctl:ruleEngine\s*=\s*(\w+)", re.IGNORECASE)
-_INSPECTING = frozenset({"on", "detectiononly"})
+# `Off` is a decision of the operator if it is in the file for it, and else a mistake.
+_VALUES = frozenset({"on", "detectiononly", "off"})
+_FILE = "engine.conf"
 
 
 def wrong_engine(found: list[Statement], folder: Path) -> Iterator[str]:
     """Yield a sentence for each reason why no attack, or not every attack, is refused."""
-    settings = [(each, match[1]) for each in found if (match := _ENGINE(each.text))]
+    file = folder / _FILE
+    settings = [(each, match[1].lower()) for each in found if (match := _ENGINE(each.text))]
     if not settings:
         yield (
-            f"{folder / 'engine.conf'}, line 1: SecRuleEngine is missing, so every attack passes."
+            f"{file}, line 1: SecRuleEngine is missing, so every attack passes."
             " Write SecRuleEngine On or SecRuleEngine DetectionOnly here, and include this file"
             " in main.conf."
         )
     for statement, value in settings:
-        if value.lower() not in _INSPECTING:
+        if value not in _VALUES or (value == "off" and statement.file != file):
             yield (
-                f"{statement.place}: with SecRuleEngine {value}, every attack passes. Write On or"
-                " DetectionOnly. To do without the firewall, remove its lines from the site."
+                f"{statement.place}: SecRuleEngine {value} lets every attack pass. Write On,"
+                f" DetectionOnly or Off, and only in {_FILE}."
             )
     for statement in own(found, folder):
         for switch in _SWITCH.finditer(statement.text):

@@ -109,9 +109,9 @@ def lose_the_engine(folder: Path) -> str:
     return "engine.conf, line 1: SecRuleEngine is missing, so every attack passes. Write"
 
 
-def switch_the_engine_off(folder: Path) -> str:
-    (folder / "futuretracker/waf/engine.conf").write_text("# On or Off\nSecRuleEngine Off\n")
-    return "engine.conf, line 2: with SecRuleEngine Off, every attack passes. Write On or"
+def misspell_the_engine(folder: Path) -> str:
+    (folder / "futuretracker/waf/engine.conf").write_text("# On or Off\nSecRuleEngine Detect\n")
+    return "engine.conf, line 2: SecRuleEngine detect lets every attack pass. Write On,"
 
 
 def empty_the_main_file(folder: Path) -> str:
@@ -149,7 +149,7 @@ FAULTS = [
     *(break_a_rule, leave_a_quote_open, forget_the_id, forget_the_module, remove_the_module),
     *(exclude_a_rule_that_does_not_exist, exclude_such_a_rule_in_an_action),
     *(exclude_a_whole_rule, exclude_by_tag, lose_the_rules, lose_a_file, leave_it_switched_off),
-    *(leave_files_out, empty_the_engine, lose_the_engine, switch_the_engine_off),
+    *(leave_files_out, empty_the_engine, lose_the_engine, misspell_the_engine),
     *(empty_the_main_file, lose_the_rule_that_decides, exclude_in_a_folder_below),
     *(repeat_an_id, repeat_an_id_of_the_core_rule_set),
 ]

@@ -54,7 +54,7 @@ LINES = {
     _control("ruleEngine=Off"): "ctl:ruleEngine=Off lets attacks pass. Remove it",
     _control("RULEENGINE=off"): "ctl:RULEENGINE=off lets attacks pass.",
     _control("ruleEngine=DetectionOnly"): "ctl:ruleEngine=DetectionOnly lets attacks pass.",
-    "secruleengine off": "with SecRuleEngine off, every attack passes. Write On or DetectionOnly.",
+    "secruleengine off": "SecRuleEngine off lets every attack pass. Write On, DetectionOnly or Off",
     # Regular expressions that nginx accepts.
     _rule("@rx (yyy|zzz"): f"{_UNUSABLE} missing closing parenthesis (character 8). Correct it.",
     _rule("!@Rx yyy)"): f"{_UNUSABLE} unmatched closing parenthesis",

@@ -44,7 +44,9 @@ def folder(socket_file: Path, files: Files, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_files_are_in_order(folder: Path) -> None:
+@pytest.mark.parametrize("engine", ["On", "DetectionOnly", "Off"])
+def test_the_files_are_in_order(folder: Path, engine: str) -> None:
+    (folder / "futuretracker/waf/engine.conf").write_text(f"SecRuleEngine {engine}\n")
     done = run_check(folder)
 
     assert (done.returncode, done.stderr) == (0, "")
