@@ -13,6 +13,7 @@ resource "aws_wafv2_web_acl" "api" {
     content = jsonencode({
       error   = "Rate Limit Exceeded"
       message = "You have made too many requests. Please try again later."
+      code    = "rate_limit_exceeded"
     })
   }
 

@@ -86,6 +86,7 @@ resource "cloudflare_ruleset" "rate_limit" {
           content = jsonencode({
             error   = "Rate Limit Exceeded"
             message = "You have made too many requests. Please try again later."
+            code    = "rate_limit_exceeded"
           })
         }
       }

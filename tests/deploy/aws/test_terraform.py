@@ -82,7 +82,7 @@ def test_managed_rules_block_except_those_that_read_the_body(
     assert {name for name in counted if not name.endswith("_BODY")} == {"NoUserAgent_HEADER"}
 
 
-def test_a_flood_gets_a_429_in_the_format_of_the_service(
+def test_a_flood_gets_a_429_with_a_code_and_without_a_request_id(
     planned: Resources, rules: dict[str, dict[str, Any]]
 ) -> None:
     (body,) = planned[ACL]["custom_response_body"]
@@ -95,7 +95,9 @@ def test_a_flood_gets_a_429_in_the_format_of_the_service(
     assert response["response_code"] == 429
     assert response["custom_response_body_key"] == body["key"]
     assert body["content_type"] == "APPLICATION_JSON"
-    assert set(json.loads(body["content"])) == {"error", "message"}
+    content = json.loads(body["content"])
+    assert set(content) == {"error", "message", "code"}
+    assert content["code"] == "rate_limit_exceeded"
 
 
 def test_refused_requests_are_logged_without_their_tokens(planned: Resources) -> None:

@@ -86,13 +86,15 @@ def test_managed_rules_block_and_owasps_rules_of_level_1_log(planned: Resources)
     assert overrides["rules"][0]["action"] == "log"
 
 
-def test_a_flood_gets_a_429_in_the_format_of_the_service(planned: Resources) -> None:
+def test_a_flood_gets_a_429_with_a_code_and_without_a_request_id(planned: Resources) -> None:
     (rule,) = rules(planned, "rate_limit")
     response = rule["action_parameters"]["response"]
     limit = rule["ratelimit"]
 
     assert (response["status_code"], response["content_type"]) == (429, "application/json")
-    assert set(json.loads(response["content"])) == {"error", "message"}
+    content = json.loads(response["content"])
+    assert set(content) == {"error", "message", "code"}
+    assert content["code"] == "rate_limit_exceeded"
     # Cloudflare requires the data center among the characteristics.
     assert limit["characteristics"] == ["cf.colo.id", "ip.src"]
     assert (limit["period"], limit["requests_per_period"]) == (60, 2000)
