@@ -30,10 +30,12 @@ variable "name" {
 }
 
 variable "requests_per_minute" {
-  description = "The requests of one address per minute; more are refused until the rate falls."
+  description = "The requests of one address per minute, without preflights; more are refused until the rate falls."
   type        = number
-  # The service allows an address 2000 requests in 15 minutes. They may all come in one minute.
-  default = 2000
+  # The service allows an address 2000 requests in 15 minutes, and two such windows may meet in one minute.
+  # Preflights do not count, neither there nor here. 1000 more are for paths without a limit, such as /docs:
+  # 2 * 2000 + 1000. Change it together with RATE_LIMIT_GENERAL.
+  default = 5000
 
   validation {
     condition     = var.requests_per_minute >= 10 && floor(var.requests_per_minute) == var.requests_per_minute

@@ -13,6 +13,7 @@ resource "aws_wafv2_web_acl" "api" {
     content = jsonencode({
       error   = "Rate Limit Exceeded"
       message = "You have made too many requests. Please try again later."
+      code    = "rate_limit_exceeded"
     })
   }
 
@@ -84,6 +85,27 @@ resource "aws_wafv2_web_acl" "api" {
         aggregate_key_type    = "IP"
         evaluation_window_sec = 60
         limit                 = var.requests_per_minute
+
+        # The service does not count preflights. nginx limits them.
+        scope_down_statement {
+          not_statement {
+            statement {
+              byte_match_statement {
+                positional_constraint = "EXACTLY"
+                search_string         = "OPTIONS"
+
+                field_to_match {
+                  method {}
+                }
+
+                text_transformation {
+                  priority = 0
+                  type     = "NONE"
+                }
+              }
+            }
+          }
+        }
       }
     }
 

@@ -7,7 +7,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 
-WIDEST = {4: 8, 6: 24}  # bits of the prefix
+# Bits of the prefix. Cloudflare's widest networks are a /13 (until 2021 a /12) and a /29.
+WIDEST = {4: 12, 6: 28}
 LOCAL = {"127.0.0.1", "localhost"}
 WITHIN = 20  # seconds for one list
 LARGEST = 65_536  # bytes of one list
@@ -44,10 +45,17 @@ def current(version: int, url: str, known: list[str]) -> list[Network]:
     if not lines:
         raise Refused(f"{url} is empty.")
     found = list(dict.fromkeys(_network(line, version, url) for line in lines))
-    before = sum(ipaddress.ip_network(text).version == version for text in known)
-    if 2 * len(found) < before:
-        raise Refused(f"{url} has {len(found)} networks, but {before} were known until now.")
+    networks = [ipaddress.ip_network(text) for text in known]
+    before = [network for network in networks if network.version == version]
+    if 2 * len(found) < len(before):
+        raise Refused(f"{url} has {len(found)} networks, but {len(before)} were known until now.")
+    if _addresses(found) > 2 * _addresses(before):
+        raise Refused(f"{url} has more than twice as many addresses as were known until now.")
     return found
+
+
+def _addresses(networks: list[Network]) -> int:
+    return sum(network.num_addresses for network in networks)
 
 
 def _download(url: str) -> str:

@@ -73,6 +73,7 @@ resource "cloudflare_ruleset" "rate_limit" {
   kind    = "zone"
   phase   = "http_ratelimit"
 
+  # It counts preflights as well, because the Pro plan has no rate limit that depends on the method.
   rules = [
     {
       ref         = "futuretracker_requests"
@@ -86,6 +87,7 @@ resource "cloudflare_ruleset" "rate_limit" {
           content = jsonencode({
             error   = "Rate Limit Exceeded"
             message = "You have made too many requests. Please try again later."
+            code    = "rate_limit_exceeded"
           })
         }
       }

@@ -1,8 +1,9 @@
 """Keep nginx' list of Cloudflare's networks current.
 
 The script downloads both lists, checks them, writes them into the file that nginx includes, and
-reloads nginx. It writes and reloads only if the networks have changed. If a list or nginx'
-configuration is wrong, it prints one sentence, and everything stays as it was.
+reloads nginx. It writes and reloads only if the networks have changed, or if the last run did not
+get as far as the reload. If a list or nginx' configuration is wrong, it prints one sentence, and
+everything stays as it was.
 
 Exit status:
     0: the file is current
@@ -35,12 +36,19 @@ def update(file: Path, urls: dict[int, str], nginx: list[str]) -> str:
     if not known:
         raise Refused(f"{file} has no line with set_real_ip_from.")
     names = [str(one) for version, url in urls.items() for one in current(version, url, known)]
-    if set(names) == set(known):
+    # It exists from before the change until nginx has reloaded. If the script is killed meanwhile,
+    # the file is new and nginx has the old networks. Then the next run must reload.
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    if set(names) == set(known) and not unfinished.exists():
         return f"The {len(names)} networks have not changed."
+    unfinished.touch()
     replace(file, with_networks(before, names))
-    if problem := run(nginx, "-t") or run(nginx, "-s", "reload"):
+    try:
+        reload(nginx)
+    except BaseException:
         replace(file, before)
-        raise Refused(f"nginx was not reloaded: {problem}.")
+        raise
+    unfinished.unlink()
     added, gone = len(set(names) - set(known)), len(set(known) - set(names))
     return f"nginx has {len(names)} networks now: {added} added, {gone} removed."
 
@@ -65,6 +73,12 @@ def replace(file: Path, text: str) -> None:
         except BaseException:
             Path(new.name).unlink()
             raise
+
+
+def reload(nginx: list[str]) -> None:
+    """Check nginx' configuration and reload it; raise Refused or OSError if that fails."""
+    if problem := run(nginx, "-t") or run(nginx, "-s", "reload"):
+        raise Refused(f"nginx was not reloaded: {problem}.")
 
 
 def run(nginx: list[str], *arguments: str) -> str:

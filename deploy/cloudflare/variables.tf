@@ -46,8 +46,10 @@ variable "origin_ipv6" {
 variable "requests_per_minute" {
   description = "The requests of one address in one data center per minute; more are refused for a minute."
   type        = number
-  # The service allows an address 2000 requests in 15 minutes. They may all come in one minute.
-  default = 2000
+  # The service allows an address 2000 requests in 15 minutes, and two such windows may meet in one minute.
+  # A browser may send a preflight before each request, and the service does not count it. 1000 more are for
+  # paths without a limit, such as /docs: 2 * 2000 * 2 + 1000. Change it together with RATE_LIMIT_GENERAL.
+  default = 9000
 
   validation {
     condition     = var.requests_per_minute >= 60 && floor(var.requests_per_minute) == var.requests_per_minute

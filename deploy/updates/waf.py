@@ -4,7 +4,7 @@ It reads apt's list of packages, which ``apt-get update`` renews; Debian can do 
 
 Exit status:
     0: the newest rules are in use
-    1: newer packages can be installed, or nginx must be reloaded
+    1: the rules are not installed, newer packages can be installed, or nginx must be reloaded
     3: apt's list of packages is too old to say, or apt does not work
 """
 
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 PACKAGES = ("modsecurity-crs", "libmodsecurity3", "libnginx-mod-http-modsecurity", "nginx")
+PAGE = "docs/operations/waf.md, '{}', says how to install it."
 OUTDATED, UNKNOWN = 1, 3
 OLDEST = 8 * 86400  # seconds
 LISTS = Path(os.environ.get("APT_LISTS") or "/var/lib/apt/lists")
@@ -26,22 +27,31 @@ INSTALLED = Path(os.environ.get("RULES_LIST") or "/var/lib/dpkg/info/modsecurity
 NGINX = Path(os.environ.get("NGINX_PID") or "/run/nginx.pid")
 
 
-def newer() -> list[str]:
-    """Return a sentence for each package of which apt knows a newer version; raise OSError."""
+def outdated() -> list[str]:
+    """Return sentences about missing rules or newer packages; raise OSError."""
+    found = versions()
+    if found["modsecurity-crs"][0] == "(none)":
+        return ["modsecurity-crs is not installed.", PAGE.format("Install it")]
+    newer = [
+        f"{name} {candidate} is available; {installed} is installed."
+        for name, (installed, candidate) in found.items()
+        if "(none)" not in (installed, candidate) and installed != candidate
+    ]
+    return [*newer, PAGE.format("Update the rules")] if newer else []
+
+
+def versions() -> dict[str, tuple[str, str]]:
+    """Return the installed and the newest version of each package; raise OSError."""
     command = ["apt-cache", "policy", *PACKAGES]
     done = subprocess.run(  # noqa: S603 - no input of anybody
         command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
     )
     found = re.findall(r"(?m)^(\S+):\n  Installed: (\S+)\n  Candidate: (\S+)$", done.stdout)
-    versions = {name: (installed, candidate) for name, installed, candidate in found}
-    if done.returncode or "modsecurity-crs" not in versions:
+    known = {name: (installed, candidate) for name, installed, candidate in found}
+    if done.returncode or "modsecurity-crs" not in known:
         message = f"apt-cache does not work: {done.stderr.strip() or 'it knows no modsecurity-crs'}"
         raise OSError(message)
-    return [
-        f"{name} {candidate} is available; {installed} is installed."
-        for name, (installed, candidate) in versions.items()
-        if "(none)" not in (installed, candidate) and installed != candidate
-    ]
+    return known
 
 
 def workers_started() -> float | None:
@@ -70,14 +80,12 @@ def main() -> int:
         print("apt's list of packages is older than a week. Run: apt-get update")
         return UNKNOWN
     try:
-        found = newer()
+        found = outdated()
     except OSError as error:
         print(error)
         return UNKNOWN
     for sentence in found:
         print(sentence)
-    if found:
-        print("docs/operations/waf.md, 'Update the rules', says how to install it.")
     started = workers_started()
     if started and INSTALLED.exists() and started < INSTALLED.stat().st_mtime:
         found.append("old rules")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.deploy.terraform.planned import Files
+from tests.deploy.terraform.planned import Files, admitted_by_nginx
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,20 +82,37 @@ def test_managed_rules_block_except_those_that_read_the_body(
     assert {name for name in counted if not name.endswith("_BODY")} == {"NoUserAgent_HEADER"}
 
 
-def test_a_flood_gets_a_429_in_the_format_of_the_service(
+def test_a_flood_gets_a_429_with_a_code_and_without_a_request_id(
     planned: Resources, rules: dict[str, dict[str, Any]]
 ) -> None:
     (body,) = planned[ACL]["custom_response_body"]
     rule = rules["requests"]
     response = rule["action"][0]["block"][0]["custom_response"][0]
 
-    assert rule["statement"][0]["rate_based_statement"] == [
-        {"aggregate_key_type": "IP", "evaluation_window_sec": 60, "limit": 2000}
-    ]
     assert response["response_code"] == 429
     assert response["custom_response_body_key"] == body["key"]
     assert body["content_type"] == "APPLICATION_JSON"
-    assert set(json.loads(body["content"])) == {"error", "message"}
+    content = json.loads(body["content"])
+    assert set(content) == {"error", "message", "code"}
+    assert content["code"] == "rate_limit_exceeded"
+
+
+def test_a_browser_within_the_limits_of_the_service_is_not_refused(
+    rules: dict[str, dict[str, Any]],
+) -> None:
+    (limit,) = rules["requests"]["statement"][0]["rate_based_statement"]
+    (counted,) = limit["scope_down_statement"]
+    (preflight,) = counted["not_statement"][0]["statement"][0]["byte_match_statement"]
+
+    assert (limit["aggregate_key_type"], limit["evaluation_window_sec"]) == ("IP", 60)
+    assert limit["limit"] == 5000
+    # Half of what nginx admits at once are preflights.
+    assert limit["limit"] >= admitted_by_nginx() / 2
+    assert preflight["field_to_match"][0]["method"] == [{}]
+    assert (preflight["positional_constraint"], preflight["search_string"]) == (
+        "EXACTLY",
+        "OPTIONS",
+    )
 
 
 def test_refused_requests_are_logged_without_their_tokens(planned: Resources) -> None:

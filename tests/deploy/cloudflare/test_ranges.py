@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 from tests.deploy.cloudflare.conftest import listed
@@ -83,3 +84,32 @@ def test_a_reload_that_fails_is_tried_again(host: Host) -> None:
     assert host.file.read_text() == before
     (host.folder / "away.pid").rename(pid)
     assert host.update().stdout == "nginx has 23 networks now: 1 added, 0 removed.\n"
+
+
+def test_an_nginx_that_cannot_be_run_keeps_the_old_list(host: Host) -> None:
+    before = host.file.read_text()
+    host.lists.set([*listed(4), "8.8.8.0/24"], listed(6))
+    failed = host.update("--nginx", "/no/nginx")
+
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr == (
+        "Nothing was changed: [Errno 2] No such file or directory: '/no/nginx'\n"
+    )
+    assert host.file.read_text() == before
+    assert host.update().stdout == "nginx has 23 networks now: 1 added, 0 removed.\n"
+
+
+def test_the_run_after_a_kill_reloads_nginx(host: Host) -> None:
+    """nginx kills the script that runs it, so the file is new and nginx has the old networks."""
+    kills = host.folder / "kills"
+    kills.write_text("#!/bin/sh\nkill -KILL $PPID\n")
+    kills.chmod(0o755)
+    host.lists.set([*listed(4), "8.8.8.0/24"], listed(6))
+    killed = host.update("--nginx", str(kills))
+
+    assert killed.returncode == -signal.SIGKILL
+    assert "set_real_ip_from 8.8.8.0/24;" in host.file.read_text()
+    assert host.update().stdout == "nginx has 23 networks now: 0 added, 0 removed.\n"
+    assert host.asked() == ["-t", "-s reload"]
+    assert host.update().stdout == "The 23 networks have not changed.\n"
+    assert host.asked() == ["-t", "-s reload"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.deploy.terraform.planned import Files
+from tests.deploy.terraform.planned import Files, admitted_by_nginx
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,16 +86,26 @@ def test_managed_rules_block_and_owasps_rules_of_level_1_log(planned: Resources)
     assert overrides["rules"][0]["action"] == "log"
 
 
-def test_a_flood_gets_a_429_in_the_format_of_the_service(planned: Resources) -> None:
+def test_a_flood_gets_a_429_with_a_code_and_without_a_request_id(planned: Resources) -> None:
     (rule,) = rules(planned, "rate_limit")
     response = rule["action_parameters"]["response"]
-    limit = rule["ratelimit"]
+    content = json.loads(response["content"])
 
     assert (response["status_code"], response["content_type"]) == (429, "application/json")
-    assert set(json.loads(response["content"])) == {"error", "message"}
+    assert set(content) == {"error", "message", "code"}
+    assert content["code"] == "rate_limit_exceeded"
+
+
+def test_a_browser_within_the_limits_of_the_service_is_not_refused(planned: Resources) -> None:
+    (rule,) = rules(planned, "rate_limit")
+    limit = rule["ratelimit"]
+
+    # The Pro plan allows no method in this expression, so preflights count.
+    assert rule["expression"] == API
     # Cloudflare requires the data center among the characteristics.
     assert limit["characteristics"] == ["cf.colo.id", "ip.src"]
-    assert (limit["period"], limit["requests_per_period"]) == (60, 2000)
+    assert (limit["period"], limit["requests_per_period"]) == (60, 9000)
+    assert limit["requests_per_period"] >= admitted_by_nginx()
 
 
 def test_nothing_is_cached_or_changed_or_challenged(planned: Resources) -> None:

@@ -72,6 +72,6 @@ def test_a_broken_list_fails_the_unit(behind: Machine) -> None:
     behind.run(START, check=False)
 
     assert behind.state(UNIT, "Result") == "exit-code"
-    said = f"Nothing was changed: {SERVER}/ips-v4 holds 0.0.0.0/0, which is wider than /8."
+    said = f"Nothing was changed: {SERVER}/ips-v4 holds 0.0.0.0/0, which is wider than /12."
     assert said in behind.journal(UNIT)
     assert (behind.root / FILE).read_text() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from tests.deploy.terraform.program import Said
 
 NAMES = ("aws", "cloudflare")
+SITE = ROOT / "deploy/nginx/futuretracker-api.conf"
+
+
+def admitted_by_nginx() -> int:
+    """Return how many requests nginx admits from one address at once, with preflights."""
+    found = re.findall(r"limit_req zone=futuretracker_requests burst=(\d+)", SITE.read_text())
+    return max(map(int, found))
 
 
 class Files:

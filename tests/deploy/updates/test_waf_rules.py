@@ -75,13 +75,26 @@ def test_newer_rules_are_named(apt: Path) -> None:
 
     assert status == 1
     assert "modsecurity-crs 3.3.5-1 is available; 3.3.4-1 is installed." in said
-    assert "docs/operations/waf.md" in said
+    assert "docs/operations/waf.md, 'Update the rules'" in said
 
 
 def test_with_the_newest_rules_nothing_is_to_be_done(apt: Path) -> None:
     offer(apt, "3.3.4-1")
 
     assert run_check(apt) == (0, "The newest rules are in use.\n")
+
+
+def test_missing_rules_are_not_called_the_newest(apt: Path) -> None:
+    (apt / "status").write_text("")
+    offer(apt, "3.3.4-1")
+    status, said = run_check(apt)
+
+    assert status == 1
+    assert said == (
+        "modsecurity-crs is not installed.\n"
+        "docs/operations/waf.md, 'Install it', says how to install it.\n"
+    )
+    assert "\n## Install it\n" in (ROOT / "docs/operations/waf.md").read_text()
 
 
 def test_an_old_list_says_nothing(apt: Path) -> None:
