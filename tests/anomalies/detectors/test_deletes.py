@@ -4,16 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.anomalies.detectors.life import CAFE, DAY, HOUR, IPHONE, MINUTE, Life
-
-# Pauses in seconds of a person who looks at each opportunity first.
-PAUSES = (20, 90, 25, 31, 240, 16, 44, 60, 18, 33, 27, 75, 12, 50, 22)
-
-
-def tidy_up(life: Life, at: float, number: int) -> None:
-    for pause in PAUSES[:number]:
-        at += pause
-        life.change(at, deletes=1)
+from tests.anomalies.detectors.life import CAFE, DAY, HOUR, MINUTE, PAUSES, Life
 
 
 def test_a_mass_delete_is_found_while_it_happens() -> None:
@@ -92,32 +83,25 @@ def test_a_script_that_replaces_everything_each_night_is_no_alarm() -> None:
     assert life.alarms == []
 
 
-def test_an_account_that_wakes_up_elsewhere_and_deletes_is_found() -> None:
+def test_fewer_deletes_are_too_many_on_a_new_network() -> None:
     life = Life()
-    at = life.at + 90 * DAY
-    life.see(at, address=CAFE, session="sess_other", agent=IPHONE, reads=3, pages=1)
-    for step in range(4):
-        life.change(at + MINUTE * (1 + step), deletes=1)
-
-    alarm = life.first("woken-account")
-    assert (alarm.severity, alarm.subject) == ("high", "user:user_1")
-    assert alarm.figures == {"days": 90, "deletes": 3}
-    assert "not used for 90 days" in alarm.reason
-    assert len(alarm.evidence) == 3  # of the deletes
-
-
-def test_a_student_who_comes_back_on_the_same_computer_is_no_alarm() -> None:
-    life = Life()
-    at = life.at + 90 * DAY
-    life.visit(at)
-    tidy_up(life, at + 5 * MINUTE, 15)
-    assert life.alarms == []
-
-
-def test_a_student_who_has_moved_may_tidy_up_the_next_day() -> None:
-    life = Life()
-    at = life.at + 90 * DAY
+    at = life.at + 10 * HOUR
     life.visit(at, address=CAFE)
-    life.visit(at + DAY, address=CAFE)
-    tidy_up(life, at + DAY + 5 * MINUTE, 12)
+    life.change(at + 5 * MINUTE, deletes=29)
     assert life.alarms == []
+
+    life.change(at + 6 * MINUTE, deletes=1)
+    alarm = life.first("mass-delete")
+    assert alarm.figures["deletes"] == 30
+    assert "The network is new for the user" in alarm.reason
+
+
+def test_an_hour_after_a_new_network_as_many_deletes_as_ever_are_no_alarm() -> None:
+    life = Life()
+    at = life.at + 10 * HOUR
+    life.see(at, address=CAFE)
+    life.change(at + HOUR, deletes=39)
+    assert life.alarms == []
+
+    life.change(at + HOUR + MINUTE, deletes=1)
+    assert life.kinds() == {"mass-delete"}

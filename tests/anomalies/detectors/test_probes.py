@@ -1,15 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from futuretracker.anomalies.lines import parse
-from tests.anomalies.detectors.life import DAY, HOME, HOUR, LINUX, MINUTE, Life
-from tests.anomalies.watch import activity
-
-if TYPE_CHECKING:
-    from futuretracker.anomalies.observations import Observation
+from tests.anomalies.detectors.life import DAY, HOUR, MINUTE, Life
 
 NOON = 12 * HOUR
 
@@ -51,6 +44,16 @@ def test_a_slow_enumeration_is_found_after_some_days() -> None:
     assert alarm.severity == "medium"
     assert "on 3 of the last 7 days" in alarm.reason
     assert alarm.first_seen <= life.at
+
+
+@pytest.mark.parametrize(("deleted", "expected"), [(65, set()), (64, {"slow-enumeration"})])
+def test_ids_that_the_user_has_deleted_are_not_guessed(deleted: int, expected: set[str]) -> None:
+    life = Life()
+    life.change(life.at - 3 * HOUR, deletes=deleted // 2)
+    life.change(life.at - HOUR, deletes=deleted - deleted // 2)
+    for hour in range(72):  # 144 ids, and 80 are too many
+        life.see(life.at + hour * HOUR, missing=2, ids=2)
+    assert life.kinds() == expected
 
 
 def test_a_user_who_follows_old_links_is_no_alarm() -> None:
@@ -100,60 +103,4 @@ def test_a_busy_evening_is_no_alarm() -> None:
     life = Life()
     for step in range(60):
         life.see(life.at + 20 * HOUR + 50 * step, reads=5, pages=2, ids=2, bytes=20_000)
-    assert life.alarms == []
-
-
-def test_an_export_at_night_is_found() -> None:
-    life = Life()
-    for step in range(12):
-        life.see(life.at + 3 * HOUR + 20 * step, reads=1, pages=1, bytes=50_000)
-
-    assert life.kinds() == {"night-export"}
-    alarm = life.first("night-export")
-    assert alarm.figures["hour"] == 3
-    assert "at 3:00 UTC, when the user is hardly ever active" in alarm.reason
-    assert alarm.evidence
-
-
-def exported(life: Life, at: float, rows: int) -> Observation:
-    """Return what is seen of one request for an export, as the service logs it when it ends."""
-    read = parse(
-        activity(
-            "user_1", 1_700_000_000, session="sess_laptop", ip=HOME, agent=LINUX, pages=1,
-            bytes=500 * rows, rows=rows,
-        )
-    )  # fmt: skip
-    assert read is not None
-    return read.observation._replace(at=at, until=at + 5)
-
-
-@pytest.mark.parametrize(
-    ("hour", "rows", "expected"),
-    [
-        (3, 1500, {"night-export"}),
-        (3, 90, set()),
-        (15, 1500, set()),
-        (15, 9000, {"scraping"}),
-    ],
-)
-def test_one_request_for_an_export_counts_as_the_pages_that_it_replaces(
-    hour: int, rows: int, expected: set[str]
-) -> None:
-    life = Life()
-    life.observe(exported(life, life.at + hour * HOUR, rows))
-
-    assert life.kinds() == expected
-
-
-def test_the_same_export_during_the_day_is_no_alarm() -> None:
-    life = Life()
-    for step in range(12):
-        life.see(life.at + 15 * HOUR + 20 * step, reads=1, pages=1, bytes=50_000)
-    assert life.alarms == []
-
-
-def test_a_night_of_work_is_no_alarm() -> None:
-    life = Life()
-    for step in range(40):
-        life.see(life.at + 3 * HOUR + 60 * step, reads=3, pages=step % 4 == 0, ids=1, bytes=6000)
     assert life.alarms == []

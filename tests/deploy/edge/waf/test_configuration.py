@@ -18,6 +18,7 @@ from tests.deploy.edge.waf.waf_server import INSTALLED, WAF, lay_out_waf
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from futuretracker.checks.firewall.statements import Statement
     from tests.support.authority import Files
 
 pytestmark = pytest.mark.needs("nginx", "modsecurity")
@@ -71,10 +72,81 @@ def test_our_rules_have_ids_of_their_own() -> None:
     assert all(number in OURS for number in rule_ids(ours))
 
 
-def test_each_exclusion_has_a_reason_and_names_one_field() -> None:
-    lines = text("exclusions.conf").splitlines()
+def comment_above(statement: Statement, found: list[Statement], number: str) -> str:
+    """Return the comment directly above the rule to which a statement belongs.
+
+    A chain has it above its first rule. Exclusions for one rule that follow one another share it.
+    """
+    position = found.index(statement)
+    while position and re.search(r"\bchain\W*$", found[position - 1].text):
+        position -= 1
+    first = found[position]
+    lines = first.file.read_text().splitlines()[: first.line - 1]
+    while lines and lines[-1].startswith(f"SecRuleUpdateTargetById {number} "):
+        lines.pop()
+    comment: list[str] = []
+    while lines and lines[-1].startswith("#"):
+        comment.insert(0, lines.pop().lstrip("# "))
+    return " ".join(comment)
+
+
+def without_reason(main: Path) -> list[str]:
+    """Return where an exclusion is whose rule has no comment with a reason."""
+    found, wrong = statements(main), []
+    for statement, action, _, value in exclusions(found, main.parent):
+        number = re.findall(r"\d+", value)[0]
+        comment = comment_above(statement, found, number)
+        # The comment of a directive names its rule; a rule with actions excludes several.
+        named = rf"\b{number}\b\W+" if action == "UpdateTarget" else ""
+        if not re.search(rf"{named}\w+\W+\w+", comment):
+            wrong.append(f"{statement.file.name}:{statement.line}: {number}")
+    return wrong
+
+
+def test_each_exclusion_has_its_reason_directly_above() -> None:
+    assert without_reason(WAF / "main.conf") == []
+
+
+def test_each_exclusion_names_one_field() -> None:
+    one_field = re.compile(r'\d+(?:;| "!?)[A-Z_]+(?::[\w.-]+)?"?').fullmatch
     for statement, action, selection, value in exclusions(statements(WAF / "main.conf"), WAF):
         assert (action, selection) in {("UpdateTarget", "Id"), ("RemoveTarget", "Id")}
-        number = re.findall(r"\d+", value)[0]
-        above = "\n".join(lines[: statement.line])
-        assert re.search(rf"(?m)^# .*{number}|^# [A-Z].*", above), statement.place
+        controls = re.findall(r"ctl:ruleRemoveTargetById=([^,\"]+)", statement.text)
+        for each in controls or [value]:
+            assert one_field(each), statement.place
+
+
+EXCLUSION = 'SecRuleUpdateTargetById 930100 "!ARGS:q"\n'
+CHAIN = """SecRule REQUEST_FILENAME "@rx ^/a$" \\
+    "id:10100,\\
+    chain"
+    SecRule &ARGS "@eq 1" \\
+        "t:none,\\
+        ctl:ruleRemoveTargetById=930100;REQUEST_URI"
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "wrong"),
+    [
+        ("# 930100: Paths in prose.\n" + EXCLUSION + EXCLUSION.replace("q", "link"), []),
+        ("# Rule 930100 knows\n# paths.\n" + EXCLUSION, []),
+        ("# Links have dots.\n" + CHAIN, []),
+        (EXCLUSION, ["rules.conf:1: 930100"]),
+        ("# Files are in prose.\n" + EXCLUSION, ["rules.conf:2: 930100"]),
+        ("# 930100\n" + EXCLUSION, ["rules.conf:2: 930100"]),
+        ("# 930110: The same, decoded.\n" + EXCLUSION, ["rules.conf:2: 930100"]),
+        ("# 930100: Paths in prose.\n\n" + EXCLUSION, ["rules.conf:3: 930100"]),
+        ("# 930100: Paths.\nSecMarker A\n" + EXCLUSION, ["rules.conf:3: 930100"]),
+        ("# Links have dots.\n\n" + CHAIN, ["rules.conf:6: 930100"]),
+        (CHAIN, ["rules.conf:4: 930100"]),
+    ],
+)
+def test_an_exclusion_without_a_reason_is_found(
+    tmp_path: Path, rules: str, wrong: list[str]
+) -> None:
+    main = tmp_path / "main.conf"
+    main.write_text("# 930100: Paths in prose.\n" * 8 + "Include rules.conf\n")
+    (tmp_path / "rules.conf").write_text(rules)
+
+    assert without_reason(main) == wrong

@@ -72,13 +72,20 @@ def created(waf: Firewall, one: Outcome) -> str:
     return UNKNOWN
 
 
+def check_owner(one: Outcome) -> None:
+    """Check that a list has nothing of other users."""
+    items: list[dict[str, Any]] = one.json["items"]
+    assert [item for item in items if item["id"] not in one.own] == [], one
+
+
 def read(one: Outcome) -> str:
     """Check a list, a search, or the public page."""
     place: dict[str, str] = {"header": UNREAD, "cookie": UNREAD, "raw": PLAIN, "probe": PUBLIC}
     if one.attack.place in SEARCHES:
         assert set(one.json) == {"items", "nextCursor"}
+        check_owner(one)
         return SEARCHED
     if one.attack.part in {"header", "cookie"}:
-        found: list[dict[str, Any]] = one.json["items"]
-        assert found, "the user has an opportunity"
+        assert one.json["items"], "the user has an opportunity"
+        check_owner(one)
     return place[one.attack.part]

@@ -6,7 +6,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.deploy.edge.visitor import NAME
@@ -14,17 +14,21 @@ from tests.deploy.edge.waf.corpus.attack import ROWS, Attack, bytes_of
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tests.deploy.edge.waf.waf_server import Firewall
 
 STATUS = re.compile(rb"HTTP/[\d.]+ (\d+)")
+CREATING = frozenset({"json", "key", "body"})  # places of attacks that create an opportunity
 SECONDS = 30  # until an unanswered message counts as refused; nginx waits 10 s for the rest of one
 
 
 @dataclass
 class Outcome:
-    """The response to an attack: status 0 if nginx has closed the connection without one."""
+    """The response to an attack: status 0 if nginx has closed the connection without one.
+
+    ``own`` has the ids of all opportunities that the attacker has created.
+    """
 
     attack: Attack
     token: str
@@ -32,6 +36,7 @@ class Outcome:
     headers: dict[str, str]
     body: bytes
     refused: bool = False
+    own: set[str] = field(default_factory=set)
 
     @property
     def json(self) -> Any:
@@ -89,8 +94,18 @@ def attack_all(
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(send, numbered))
+    note_owners(outcomes, dict(zip(tokens, rows, strict=True)))
     mark(waf, outcomes)
     return outcomes
+
+
+def note_owners(outcomes: list[Outcome], first: Mapping[str, str]) -> None:
+    """Note what each attacker owns: the internship, and what the attacks have created."""
+    own = {token: {row} for token, row in first.items()}
+    for one in outcomes:
+        one.own = own[one.token]
+        if one.status == 201 and one.attack.part in CREATING:
+            one.own.add(one.json["id"])
 
 
 def mark(waf: Firewall, outcomes: list[Outcome]) -> None:
