@@ -12,10 +12,11 @@ from futuretracker.anomalies.observations import Observation, merge
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from futuretracker.database.queries.watch_evaluation import Change
+    from futuretracker.database.queries.watch_turns import Change
 
 WINDOW: Final = 10  # seconds; later observations of a session stay apart
 SIZE: Final = 1000  # observations in one row of the inbox
+SPAN: Final = 900  # seconds that one row covers; hosts and changes are evaluated row by row
 DELETE, ERASE = "DELETE_OPPORTUNITY", "ERASE_USER"
 _EMPTY: Final = Observation(0, 0)
 _DEFAULTS: Final[Mapping[str, object]] = {
@@ -73,10 +74,18 @@ class Batch:
         """Return the sums, the oldest first."""
         return sorted(self._sums.values())
 
+    def newest(self) -> float:
+        """Return the time of the newest sum, or 0 if there is none."""
+        return max((each.at for each in self._sums.values()), default=0.0)
+
     def rows(self) -> list[str]:
         """Return rows for the inbox."""
-        found = self.observations()
-        return [dump(found[start : start + SIZE]) for start in range(0, len(found), SIZE)]
+        rows: list[list[Observation]] = []
+        for each in self.observations():
+            if not rows or len(rows[-1]) == SIZE or each.at - rows[-1][0].at > SPAN:
+                rows.append([])
+            rows[-1].append(each)
+        return [dump(row) for row in rows]
 
 
 def dump(observations: Sequence[Observation]) -> str:

@@ -10,22 +10,19 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from futuretracker.anomalies.alarms import SEVERITIES
-from futuretracker.anomalies.batches import Batch, load
 from futuretracker.anomalies.engine import Engine
 from futuretracker.anomalies.findings import Finding, fold
 from futuretracker.anomalies.profile import Profile
+from futuretracker.anomalies.turn import choose
 from futuretracker.database.queries.watch_evaluation import (
     Saved,
-    delete_inbox,
-    end_turn,
     lock_erasures,
-    select_changes,
-    select_inbox,
     select_profiles,
-    take_turn,
     upsert_profiles,
 )
 from futuretracker.database.queries.watch_findings import select_known, upsert_finding
+from futuretracker.database.queries.watch_inbox import count_late
+from futuretracker.database.queries.watch_turns import delete_batch, end_turn, take_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,10 +32,6 @@ if TYPE_CHECKING:
     from futuretracker.anomalies.alarms import Alarm
     from futuretracker.anomalies.observations import Observation
 
-# A batch needs about 0.3 s of CPU. On a busy host a transaction takes much longer, but must end
-# before ``idle_in_transaction_session_timeout``, which is 30 s.
-BATCHES = 1  # of the inbox, in one transaction
-CHANGES = 1000  # rows of the audit table, in one transaction
 OF_A_USER = ("user:", "session:", "key:")
 
 log = logging.getLogger(__name__)
@@ -53,44 +46,49 @@ class Evaluated(NamedTuple):
 
 
 def evaluate(
-    conn: Connection[Any], *, host: str, lease: float, engine: Engine | None = None
+    conn: Connection[Any],
+    *,
+    host: str,
+    lease: float,
+    engine: Engine | None = None,
+    has_read: bool = True,
 ) -> Evaluated | None:
-    """Evaluate what waits, up to a limit; return None if another host does that."""
+    """Evaluate what waits, up to a limit; return None if another host does that.
+
+    ``has_read`` is false if this host's source may have lines that are not in the inbox yet.
+    """
     with conn.transaction():
         audit_id = take_turn(conn, host=host, lease=lease)
         if audit_id is None:
             return None
-        ids, batches = select_inbox(conn, limit=BATCHES)
-        changes = select_changes(conn, after=audit_id, limit=CHANGES)
-        changed = Batch()
-        changed.add_changes(changes)
-        observations = sorted([*load(batches), *changed.observations()])
-        alarms = _observe(conn, engine or Engine(), observations)
+        turn = choose(conn, audit_id=audit_id, has_read=has_read)
+        alarms, late = _observe(conn, engine or Engine(), turn.observations)
         _save_findings(conn, alarms)
-        delete_inbox(conn, ids=ids)
-        end_turn(conn, host=host, audit_id=changes[-1].id if changes else audit_id)
-    more = len(ids) == BATCHES or len(changes) == CHANGES
-    return Evaluated(len(observations), len(alarms), more)
+        if turn.batch:
+            delete_batch(conn, batch_id=turn.batch.id)
+        end_turn(conn, host=host, audit_id=turn.audit_id)
+        if late:
+            # At the end, because a reader that moves its position waits for it.
+            count_late(conn, host=turn.batch.host if turn.batch else host, late=late)
+    return Evaluated(len(turn.observations), len(alarms), turn.more)
 
 
 def _observe(
     conn: Connection[Any], engine: Engine, observations: Sequence[Observation]
-) -> list[Alarm]:
-    """Run the detectors, and save the profiles that they have changed."""
-    alarms: list[Alarm] = []
+) -> tuple[list[Alarm], int]:
+    """Run the detectors, and save the profiles that they have changed.
+
+    Return the alarms, and how many observations came too late for their profile.
+    """
     if not observations:
-        return alarms
+        return [], 0
     owners: dict[str, tuple[str | None, float]] = {}
     for each in observations:
         for subject in _subjects(engine, each):
             owners[subject] = (_owner(subject, each), each.until)
     profiles = _load_profiles(select_profiles(conn, subjects=owners))
-    for each in observations:
-        try:
-            alarms += engine.observe(each, profiles)
-        except Exception:
-            # A defect of one detector, or in one observation, must not stop the others for ever.
-            log.exception("observation not evaluated")
+    before = _late(profiles)
+    alarms = _run(engine, observations, profiles)
     nobody = (None, observations[-1].until)
     # In one order, so that two transactions do not wait for each other's rows.
     saved = [
@@ -101,7 +99,24 @@ def _observe(
     # Whoever erases a user waits for this lock, so it comes after all work that needs time.
     lock_erasures(conn)
     upsert_profiles(conn, profiles=saved)
+    return alarms, _late(profiles) - before
+
+
+def _run(
+    engine: Engine, observations: Iterable[Observation], profiles: dict[str, Profile]
+) -> list[Alarm]:
+    alarms: list[Alarm] = []
+    for each in observations:
+        try:
+            alarms += engine.observe(each, profiles)
+        except Exception:
+            # A defect of one detector, or in one observation, must not stop the others for ever.
+            log.exception("observation not evaluated")
     return alarms
+
+
+def _late(profiles: Mapping[str, Profile]) -> int:
+    return sum(profile.late for profile in profiles.values())
 
 
 def _subjects(engine: Engine, observation: Observation) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from futuretracker.anomalies.batches import Batch
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 LINES = 5000  # of one transaction
 SECONDS = 1.0  # for which lines are collected
 FULL = 500  # batches; with more of them, the lines wait in their source
+CALM = 10.0  # seconds without a full chunk or old lines, after which no more of them wait
+RECENT = 300.0  # seconds; older lines are old
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,14 @@ class Reader:
         self._position: str | None = None
         self._waiting: Chunk | None = None  # read, and not known to be stored
         self._is_open = False
+        self._read_at, self._behind_at = float("-inf"), 0.0
         self.ended = False
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Return whether all lines are in the inbox, except those of the last minutes."""
+        is_recent = time.monotonic() - self._read_at < RECENT
+        return is_recent and self._read_at - self._behind_at >= CALM
 
     def step(self, conn: Connection[Any], *, seconds: float = SECONDS) -> bool:
         """Read and store some lines; return whether the source may be read again at once.
@@ -51,6 +61,7 @@ class Reader:
         if chunk.position != self._position and not self._store(conn, chunk):
             self._find_out(conn, chunk)
         self._waiting = None
+        self._read_at = time.monotonic()
         return True
 
     def close(self) -> None:
@@ -69,7 +80,7 @@ class Reader:
             move_position(
                 conn, source=name, before=stored, after=self._position, lines=0, skipped={}
             )
-        self._is_open = True
+        self._is_open, self._behind_at = True, time.monotonic()
 
     def _store(self, conn: Connection[Any], chunk: Chunk) -> bool:
         """Store lines and the position after them; return False if the position was another one."""
@@ -90,6 +101,9 @@ class Reader:
             if rows := batch.rows():
                 insert_observations(conn, host=self._host, batches=rows)
         self._position = chunk.position
+        is_full = len(chunk.lines) + chunk.too_long >= LINES
+        if is_full or 0 < batch.newest() < time.time() - RECENT:
+            self._behind_at = time.monotonic()
         return True
 
     def _find_out(self, conn: Connection[Any], chunk: Chunk) -> None:

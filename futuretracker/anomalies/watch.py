@@ -74,7 +74,7 @@ class Watch:
             self._evaluation.close()
 
     def _is_done(self, conn: Connection[Any]) -> bool:
-        evaluated = self._evaluate(conn, lease=0.0)
+        evaluated = self._evaluate(conn, lease=0.0, has_read=True)
         if evaluated is None:  # another process evaluates at this moment
             self.stop.wait(0.1)
         if evaluated is None or evaluated.more or count_inbox(conn):
@@ -107,9 +107,14 @@ class Watch:
             self._reader.close()
             raise
 
-    def _evaluate(self, conn: Connection[Any], *, lease: float) -> Evaluated | None:
+    def _evaluate(
+        self, conn: Connection[Any], *, lease: float, has_read: bool = False
+    ) -> Evaluated | None:
         """Evaluate what waits, and write the lines of new findings."""
-        evaluated = evaluate(conn, host=self._host, lease=lease, engine=self._engine)
+        has_read = has_read or self._reader.is_up_to_date
+        evaluated = evaluate(
+            conn, host=self._host, lease=lease, engine=self._engine, has_read=has_read
+        )
         if evaluated is not None:
             if not self._leads:
                 log.info("this host evaluates", extra={"host": self._host})

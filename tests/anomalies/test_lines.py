@@ -12,6 +12,7 @@ import pytest
 
 from futuretracker.anomalies.batches import SIZE, Batch, load
 from futuretracker.anomalies.lines import LATEST, LONGEST, Skipped, parse
+from futuretracker.database.queries.watch_turns import Change
 from tests.anomalies.watch import activity, moment
 
 NOW = time.time()
@@ -170,6 +171,17 @@ def test_the_lines_of_a_session_are_added_together_but_only_within_ten_seconds()
 
     assert [each.requests for each in found] == [2, 1]
     assert list(load([json.loads(row) for row in batch.rows()])) == found
+
+
+def test_a_row_of_the_inbox_covers_a_quarter_of_an_hour_at_most() -> None:
+    batch = Batch()
+    for at in (0, 890, 920, 5000):
+        batch.add_changes([Change(1, 1e9 + at, "user_1", "CREATE_OPPORTUNITY", "request", "web")])
+    assert [[each["at"] - 1e9 for each in json.loads(row)] for row in batch.rows()] == [
+        [0, 890],
+        [920],
+        [5000],
+    ]
 
 
 def test_rows_of_the_inbox_are_bounded_and_a_newer_release_may_have_written_them() -> None:

@@ -1,9 +1,4 @@
-"""What one evaluation reads and writes, in one transaction.
-
-The row of ``watch_state`` is its lock. It is a lock of the transaction, not of the session, so it
-also works behind a pooler in transaction mode. Postgres releases it as soon as it notices that the
-process or the host has gone, at the latest after ``idle_in_transaction_session_timeout``.
-"""
+"""The profiles that an evaluation reads and writes, and who has evaluated."""
 
 from __future__ import annotations
 
@@ -14,22 +9,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-# Rows of the audit table get their number before they are committed. A change is committed or
-# cancelled within 2 s, so after this time no row with a smaller number can appear.
-SETTLED = 15  # seconds
 # Everybody who erases a user waits for this lock too (migration 0023).
 ERASURES = "select pg_advisory_xact_lock(hashtextextended('futuretracker watch', 0))"
-
-
-class Change(NamedTuple):
-    """A row of the audit table; ``at`` in UNIX seconds."""
-
-    id: int
-    at: float
-    actor: str
-    action: str
-    request_id: str
-    client: str
 
 
 class Saved(NamedTuple):
@@ -39,66 +20,6 @@ class Saved(NamedTuple):
     clerk_id: str | None
     profile: str
     seen_at: float
-
-
-def take_turn(conn: Connection[Any], *, host: str, lease: float) -> int | None:
-    """Lock the state and return the last evaluated row of the audit table.
-
-    Return None if another host evaluates, or has evaluated within ``lease`` seconds.
-    """
-    row = conn.execute(
-        """
-        select audit_id from watch_state
-        where leader is null or leader = %(host)s
-            or evaluated_at < clock_timestamp() - make_interval(secs => %(lease)s)
-        for update skip locked
-        """,
-        {"host": host, "lease": lease},
-    ).fetchone()
-    return row[0] if row else None
-
-
-def end_turn(conn: Connection[Any], *, host: str, audit_id: int) -> None:
-    """Record who has evaluated, and up to which row of the audit table."""
-    conn.execute(
-        "update watch_state set leader = %s, evaluated_at = clock_timestamp(), audit_id = %s",
-        [host, audit_id],
-    )
-
-
-def select_inbox(
-    conn: Connection[Any], *, limit: int
-) -> tuple[list[int], list[list[dict[str, Any]]]]:
-    """Return the ids and the observations of the oldest batches."""
-    rows = conn.execute(
-        "select id, observations from watch_inbox order by id limit %s", [limit]
-    ).fetchall()
-    return [row[0] for row in rows], [row[1] for row in rows]
-
-
-def delete_inbox(conn: Connection[Any], *, ids: Sequence[int]) -> None:
-    """Delete batches that were evaluated."""
-    conn.execute("delete from watch_inbox where id = any(%s)", [list(ids)])
-
-
-def select_changes(conn: Connection[Any], *, after: int, limit: int) -> list[Change]:
-    """Return the next rows of the audit table, up to the first one that is not settled."""
-    cursor = conn.execute(
-        """
-        with next as materialized (
-            select id, at, actor, action, request_id, coalesce(client, '') as client
-            from audit_log where id > %(after)s order by id limit %(limit)s
-        )
-        select id, extract(epoch from at)::float8, actor, action, request_id, client from next
-        where id < coalesce((
-            select min(id) from next
-            where at > clock_timestamp() - make_interval(secs => %(settled)s)
-        ), 9223372036854775807)
-        order by id
-        """,
-        {"after": after, "limit": limit, "settled": SETTLED},
-    )
-    return [Change(*row) for row in cursor]
 
 
 def select_profiles(conn: Connection[Any], *, subjects: Iterable[str]) -> dict[str, str]:

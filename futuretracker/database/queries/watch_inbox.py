@@ -51,6 +51,21 @@ def move_position(  # noqa: PLR0913 - each is one column
     return cursor.rowcount == 1
 
 
+def count_late(conn: Connection[Any], *, host: str, late: int) -> None:
+    """Count observations that came too late, for the source that the host has read last."""
+    conn.execute(
+        """
+        update watch_sources set skipped = skipped || jsonb_build_object(
+            'late', coalesce((skipped ->> 'late')::bigint, 0) + %(late)s::bigint)
+        where name = (
+            select name from watch_sources where split_part(name, ':', 2) = %(host)s
+            order by read_at desc limit 1
+        )
+        """,
+        {"host": host, "late": late},
+    )
+
+
 def insert_observations(conn: Connection[Any], *, host: str, batches: Sequence[str]) -> None:
     """Add batches of observations, each a JSON array."""
     conn.execute(

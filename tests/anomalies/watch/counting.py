@@ -23,6 +23,8 @@ COUNTED = ("requests", "writes", "deletes", "failures", "webhooks")
 class Sums:
     """The sums of a user."""
 
+    late = 0
+
     def __init__(self) -> None:
         self.sums = dict.fromkeys(COUNTED, 0)
 

@@ -9,7 +9,7 @@ from functools import partial
 import psycopg
 
 from futuretracker.anomalies.evaluation import evaluate
-from futuretracker.database.queries.watch_evaluation import take_turn
+from futuretracker.database.queries.watch_turns import take_turn
 from tests.anomalies.watch import WITHIN, Place, activity
 from tests.anomalies.watch.writing import COUNTING, READ, SUM, Writer
 from tests.support.waiting import wait_for
