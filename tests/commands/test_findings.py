@@ -223,6 +223,18 @@ def test_one_command_undoes_every_action(findings: Command, world: World, a: Own
     )
 
 
+def test_what_another_finding_asks_for_is_shown_as_such(
+    findings: Command, world: World, a: Owner
+) -> None:
+    first, second = (world.found(f"user:{a.clerk_id}", a.clerk_id) for _ in range(2))
+    for finding in (first, second):
+        respond(world.watch, finding, world.read("*=lower-limit"))
+    findings("undo", first.id)
+
+    kept = f"the rate limit of the user {a.clerk_id} stays lower, because of another finding"
+    assert f"action     lower-limit, undone: {kept}" in findings("show", first.id).stdout
+
+
 def test_a_webhook_that_was_not_told_is_a_failure(findings: Command, world: World) -> None:
     finding = world.found("service")
     with receiving() as receiver:

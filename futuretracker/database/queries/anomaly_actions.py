@@ -1,6 +1,6 @@
 """The table ``anomaly_actions``: what to do about a finding, what was done, and what was undone.
 
-The functions of migration 0024 carry out and undo what changes a session, a key or a user.
+Functions carry out and undo what changes a session, a key or a user (migrations 0024 and 0037).
 """
 
 from __future__ import annotations
@@ -114,10 +114,10 @@ def note_action(conn: Connection[Any], *, act_id: int, detail: str, failed: bool
 
 
 def undo_action(conn: Connection[Any], *, act_id: int) -> str:
-    """Undo an action and write its audit entry; return ``undone``, ``kept``, ``gone``, ``nothing``.
+    """Undo an action; return ``undone``, ``kept``, ``gone`` or ``nothing``.
 
-    It is ``kept`` if another finding or a later revocation asks for the same, and ``gone`` if the
-    API key does not exist any more.
+    It is ``kept`` if another finding or another revocation asks for the same, and ``gone`` if the
+    API key does not exist any more. There is an audit entry only if something was restored.
     """
     return _outcome(conn, "select futuretracker_undo(%s)", [act_id])
 
