@@ -111,8 +111,9 @@ def test_no_findings(findings: Command, world: World) -> None:
 
 
 def test_everything_about_one(findings: Command, world: World, a: Owner) -> None:
-    finding = world.found(f"user:{a.clerk_id}", a.clerk_id)
+    finding = world.found(f"user:{a.clerk_id}", a.clerk_id, last_seen=NOW)
     respond(world.watch, finding, world.read("*=lower-limit,*=revoke-session"))
+    last_seen = time.strftime("%Y-%m-%d %H:%M", time.gmtime(NOW))
 
     assert findings("show", finding.id).stdout.splitlines() == [
         finding.id,
@@ -121,7 +122,7 @@ def test_everything_about_one(findings: Command, world: World, a: Owner) -> None
         f"user       {a.clerk_id}",
         "reason     4,000 pages in 2 minutes",
         "figures    pages 4000",
-        "seen       2026-09-21 14:13 to 2026-09-21 14:15, 1x",
+        f"seen       2026-09-21 14:13 to {last_seen}, 1x",
         "evidence   req-1, req-2",
         "suggested  lower-limit",
         "state      open",

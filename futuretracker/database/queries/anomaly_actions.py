@@ -72,16 +72,21 @@ def plan_action(conn: Connection[Any], *, plan: Plan) -> bool:
     return cursor.rowcount == 1
 
 
-def select_due(conn: Connection[Any]) -> list[Due]:
-    """Return the actions to carry out now, the oldest first. Dismissed findings have none."""
+def select_due(conn: Connection[Any], *, recent: int) -> list[Due]:
+    """Return the actions to carry out now, the oldest first. Dismissed findings have none.
+
+    Nor has a finding that was last seen more than ``recent`` seconds ago, except for its webhook.
+    """
     cursor = conn.execute(
         """
         select a.id, a.finding_id, a.action, a.subject, a.body, a.attempts
         from anomaly_actions as a join anomaly_findings as f on f.id = a.finding_id
         where a.done_at is null and a.failed_at is null and a.next_at <= now()
             and f.state <> 'dismissed'
+            and (a.action = 'webhook' or f.last_seen > now() - make_interval(secs => %s))
         order by a.id limit 100
-        """
+        """,
+        [recent],
     )
     return [Due(*row) for row in cursor]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,6 +16,7 @@ from futuretracker.database.queries.anomaly_actions import select_actions
 from futuretracker.database.queries.anomaly_decisions import decide
 from futuretracker.database.queries.erasures import begin_erasure, continue_erasure
 from futuretracker.database.queries.revocations import insert_revocation, select_restrictions
+from futuretracker.database.queries.watch_findings import upsert_finding
 from tests.conftest import numbers
 from tests.support.events import recorded_events
 
@@ -367,6 +369,35 @@ def test_a_dismissed_finding_is_not_acted_on(world: World, a: Owner) -> None:
     work(world.watch, settings)
 
     assert a.clerk_id not in select_restrictions(world.role).slowed
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"), [(3500, {"done"}), (3700, {"planned"})], ids=["recent", "old"]
+)
+def test_an_action_that_waited_comes_too_late_for_an_old_finding(
+    world: World, a: Owner, age: int, expected: set[str]
+) -> None:
+    finding = world.found(f"user:{a.clerk_id}", a.clerk_id, last_seen=time.time() - age)
+    settings = world.read("*=lower-limit")
+    with world.watch.transaction():
+        respond(world.watch, finding, settings)
+    work(world.watch, settings)
+
+    assert set(states(world.watch, finding).values()) == expected
+    assert (a.clerk_id in select_restrictions(world.role).slowed) == (expected == {"done"})
+
+
+def test_an_action_that_waited_is_carried_out_if_the_finding_continues(
+    world: World, a: Owner
+) -> None:
+    settings = world.read("*=lower-limit")
+    finding = world.found(f"user:{a.clerk_id}", a.clerk_id, last_seen=time.time() - 3700)
+    respond(world.watch, finding, settings)
+    continued = finding._replace(last_seen=time.time())
+    upsert_finding(world.watch, values=continued._asdict(), announced=None)
+    work(world.watch, settings)
+
+    assert states(world.watch, finding) == {"lower-limit": "done"}
 
 
 def test_an_erased_user_leaves_nothing(world: World, a: Owner) -> None:
