@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from futuretracker.anomalies.actions import respond
+from futuretracker.anomalies.actions import RECENT, respond
 from futuretracker.anomalies.actions.message import fields
 from futuretracker.anomalies.evaluation import finding_of
 from futuretracker.database.queries.watch_findings import mark_announced, select_to_announce
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from futuretracker.config.anomalies import ActionSettings
 
 MOST = 100  # in one transaction
-RECENT = 3600  # seconds; an action against something older comes too late
 
 
 def announce(conn: Connection[Any], settings: ActionSettings) -> None:

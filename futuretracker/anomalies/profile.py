@@ -11,6 +11,7 @@ from futuretracker.anomalies.histogram import HALF_LIFE, Histogram
 from futuretracker.anomalies.pace import Pace
 from futuretracker.anomalies.rhythm import Rhythm
 from futuretracker.anomalies.sessions import Sessions
+from futuretracker.anomalies.trail import Trail
 
 if TYPE_CHECKING:
     from futuretracker.anomalies.observations import Observation
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 DAY: Final = 86400
 WEEK: Final = 7 * DAY
 SLEEP: Final = 60 * DAY  # without activity; then the account has been asleep
-TRAIL: Final = 6  # request ids
 LEARNED: Final = tuple(name for name in COUNTED if name not in {"ids", "writes"})
 MISSING: Final = "missing a day"  # the baselines of days
 NETWORKS: Final = "networks a day"
@@ -47,7 +47,7 @@ class Profile:
         self.blocks, self.providers = Familiar(24), Familiar(16)
         self.agents, self.users = Familiar(6), Familiar(8)
         self.sessions, self.pace = Sessions(), Pace()
-        self.trail: list[str] = []  # request ids of what a detector may ask about
+        self.trail = Trail()
         self.alarmed: dict[str, list[float]] = {}
 
     def touch(self, seen: Observation, values: Values, population: Profile) -> None:
@@ -65,7 +65,7 @@ class Profile:
         for day in old:  # slow attacks must not teach before they are a week old
             self._teach(MISSING, day[1], population)
         if seen.missing or seen.deletes or seen.failures or seen.webhooks:
-            self.trail = [*self.trail, *(i[:36] for i in seen.request_ids)][-TRAIL:]
+            self.trail.add(seen.request_ids, at)
 
     def is_late(self, at: float) -> bool:
         """Return whether a time is so old that it says nothing about now, and count it."""

@@ -116,7 +116,9 @@ class Scene:
         action: Action | None = None,
     ) -> Alarm:
         """Return an alarm about this observation; ``seconds`` is the time that it judges."""
-        evidence = dict.fromkeys([*reversed(self.seen.request_ids), *reversed(self.own.trail)])
+        first_seen = max(self.seen.at - seconds, min(self.own.first, self.seen.at))
+        trail = self.own.trail.since(first_seen)
+        evidence = dict.fromkeys([*reversed(self.seen.request_ids), *trail])
         return Alarm(
             kind=kind,
             severity=severity,
@@ -125,7 +127,7 @@ class Scene:
             reason=reason,
             figures=figures,
             evidence=tuple(evidence)[:EVIDENCE],
-            first_seen=max(self.seen.at - seconds, min(self.own.first, self.seen.at)),
+            first_seen=first_seen,
             last_seen=self.seen.until,
             pattern=pattern,
             strength=strength,

@@ -10,6 +10,7 @@ from futuretracker.anomalies.histogram import Histogram
 from futuretracker.anomalies.pace import Pace
 from futuretracker.anomalies.rhythm import Rhythm
 from futuretracker.anomalies.sessions import Session
+from futuretracker.anomalies.trail import Trail
 
 if TYPE_CHECKING:
     from futuretracker.anomalies.counts import Values
@@ -44,7 +45,9 @@ def load(profile: Profile, text: str) -> None:
     known = values.get("s", {})
     profile.sessions.known = {name: Session.load(part) for name, part in known.items()}
     profile.pace = Pace.load(values.get("c", [0]))
-    profile.trail, profile.alarmed = values.get("e", []), values.get("a", {})
+    # The previous release reads and writes only the ids, so the minutes are apart from them.
+    profile.trail = Trail.load(values.get("e", []), values.get("m", []), profile.newest)
+    profile.alarmed = values.get("a", {})
 
 
 def _encode(profile: Profile) -> str:
@@ -55,7 +58,8 @@ def _encode(profile: Profile) -> str:
         "d": profile.days.days,
         "u": {name: h.dump() for name, h in profile.usual.items() if h.weights},
         "s": {name: session.dump() for name, session in profile.sessions.known.items()},
-        "e": profile.trail,
+        "e": profile.trail.ids,
+        "m": profile.trail.dump(int(profile.newest)),
         "a": profile.alarmed,
     }
     if profile.rhythm.total():
@@ -83,8 +87,8 @@ def _familiar(profile: Profile) -> tuple[tuple[Familiar, str], ...]:
 def _shed(profile: Profile) -> bool:
     """Forget a little; return whether there was anything to forget."""
     largest = max((f for f, _ in _familiar(profile)), key=lambda f: len(f.times))
-    if len(profile.trail) > 1:
-        del profile.trail[0]
+    if profile.trail.shed():
+        pass
     elif len(profile.sessions.known) > 2:  # noqa: PLR2004 - a laptop and a telephone
         profile.sessions.drop()
     elif largest.times:

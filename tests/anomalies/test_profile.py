@@ -3,15 +3,18 @@ from __future__ import annotations
 import json
 from random import Random
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from futuretracker.anomalies import storing
 from futuretracker.anomalies.cleaning import NUMBERS, clean
 from futuretracker.anomalies.counts import COUNTED
 from futuretracker.anomalies.engine import Engine
 from futuretracker.anomalies.histogram import Histogram
 from futuretracker.anomalies.observations import Observation
 from futuretracker.anomalies.profile import Profile
+from futuretracker.anomalies.trail import Trail
 from tests.anomalies.detectors.life import DAY, HOUR, START, Life
 
 LARGE = 10**12
@@ -52,6 +55,57 @@ def test_a_stored_profile_is_the_same_profile() -> None:
     for name, profile in life.profiles.items():
         text = profile.dump()
         assert Profile.load(text).dump() == text, name
+
+
+def test_a_profile_keeps_the_last_request_ids_and_their_minutes() -> None:
+    trail = Trail()
+    for number in range(9):
+        trail.add((f"request-{number}",), START + number * HOUR)
+    newest = START + 9 * HOUR + 59
+    stored = Trail.load(trail.ids, trail.dump(newest), newest)
+    for each in (trail, stored):
+        assert list(each.since(START)) == [f"request-{number}" for number in range(8, 2, -1)]
+        assert list(each.since(START + 7 * HOUR + 59)) == ["request-8", "request-7"]
+        assert list(each.since(START + 7 * HOUR + 60)) == ["request-8"]
+
+
+def test_evidence_is_not_older_than_what_the_alarm_is_about() -> None:
+    life = Life()
+    life.see(life.at - 2 * HOUR, missing=1, ids=1, request_ids=("old",))
+    for number in range(6):
+        life.see(life.at + number, missing=5, ids=5, request_ids=(f"new-{number}",))
+    alarm = life.first("id-enumeration")
+    assert alarm.first_seen > life.at - 2 * HOUR
+    assert set(alarm.evidence) >= {"new-0", "new-1"}
+    assert "old" not in alarm.evidence
+
+
+def test_the_minutes_are_apart_from_the_ids_that_the_previous_release_reads() -> None:
+    life = Life()
+    life.see(life.at - 3, missing=1, ids=1, request_ids=("stored",))
+    name = "user:user_1"
+    stored = json.loads(life.profiles[name].dump())
+    assert stored["e"] == ["stored"]
+    del stored["m"]  # as the previous release does
+    life.profiles[name] = Profile.load(json.dumps(stored))
+    for number in range(6):
+        life.see(life.at + number, missing=5, ids=5, request_ids=(f"new-{number}",))
+    evidence = life.first("id-enumeration").evidence
+    assert "new-0" in evidence
+    assert "stored" not in evidence
+
+
+def test_a_profile_that_is_too_large_first_forgets_request_ids_and_their_minutes() -> None:
+    life = Life()
+    life.see(life.at, missing=2, ids=2, request_ids=("one", "two"))
+    profile = life.profiles["user:user_1"]
+    sessions = dict(profile.sessions.known)
+    with mock.patch.object(storing, "SIZE", len(profile.dump()) - 1):
+        assert json.loads(profile.dump())["e"] == ["two"]
+    del (bare := json.loads(profile.dump()))["m"]
+    with mock.patch.object(storing, "SIZE", len(json.dumps(bare, separators=(",", ":")))):
+        assert json.loads(profile.dump()) == bare
+    assert profile.sessions.known == sessions
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"t":[1,2]}', "null"])

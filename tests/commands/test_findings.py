@@ -112,8 +112,9 @@ def test_no_findings(findings: Command, world: World) -> None:
 
 
 def test_everything_about_one(findings: Command, world: World, a: Owner) -> None:
-    finding = world.found(f"user:{a.clerk_id}", a.clerk_id)
+    finding = world.found(f"user:{a.clerk_id}", a.clerk_id, last_seen=NOW)
     respond(world.watch, finding, world.read("*=lower-limit,*=revoke-session"))
+    last_seen = time.strftime("%Y-%m-%d %H:%M", time.gmtime(NOW))
 
     assert findings("show", finding.id).stdout.splitlines() == [
         finding.id,
@@ -122,7 +123,7 @@ def test_everything_about_one(findings: Command, world: World, a: Owner) -> None
         f"user       {a.clerk_id}",
         "reason     4,000 pages in 2 minutes",
         "figures    pages 4000",
-        "seen       2026-09-21 14:13 to 2026-09-21 14:15, 1x",
+        f"seen       2026-09-21 14:13 to {last_seen}, 1x",
         "evidence   req-1, req-2",
         "suggested  lower-limit",
         "state      open",
@@ -222,6 +223,18 @@ def test_one_command_undoes_every_action(findings: Command, world: World, a: Own
         findings("undo", finding.id),
         f"There is nothing to undo: no action about {finding.id} is in force.",
     )
+
+
+def test_what_another_finding_asks_for_is_shown_as_such(
+    findings: Command, world: World, a: Owner
+) -> None:
+    first, second = (world.found(f"user:{a.clerk_id}", a.clerk_id) for _ in range(2))
+    for finding in (first, second):
+        respond(world.watch, finding, world.read("*=lower-limit"))
+    findings("undo", first.id)
+
+    kept = f"the rate limit of the user {a.clerk_id} stays lower, because of another finding"
+    assert f"action     lower-limit, undone: {kept}" in findings("show", first.id).stdout
 
 
 def test_a_webhook_that_was_not_told_is_a_failure(findings: Command, world: World) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Seconds after each attempt until the next one; the last attempt has none after it.
 PAUSES: Final = (10, 60, 600, 3600, 3600)
+RECENT: Final = 3600  # seconds; an action against something older comes too late
 
 
 def respond(conn: Connection, finding: Finding, settings: ActionSettings) -> None:
@@ -56,7 +57,7 @@ def work(conn: Connection, settings: ActionSettings) -> None:
     """Carry out the actions that are due, also those that failed before. Nothing is raised."""
     try:
         with conn.transaction():
-            due = select_due(conn)
+            due = select_due(conn, recent=RECENT)
     except psycopg.Error as error:
         log.warning("actions not read", extra=_cause(error))
         return

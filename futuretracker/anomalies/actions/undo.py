@@ -9,6 +9,7 @@ from futuretracker.anomalies.actions import message, webhook
 from futuretracker.anomalies.actions.targets import GONE, KEPT, UNDONE, readable
 from futuretracker.database.queries.anomaly_actions import (
     cancel_action,
+    note_action,
     select_actions,
     undo_action,
 )
@@ -57,11 +58,13 @@ def _undo(conn: Connection, finding_id: str, act: Act, settings: ActionSettings)
             return Undone(act.action, act.subject, "failed", problem)
     if cancel_action(conn, act_id=act.id, detail=CANCELLED):
         return Undone(act.action, act.subject, "cancelled", CANCELLED)
-    outcome = undo_action(conn, act_id=act.id)
-    sentences = {"kept": KEPT, "gone": GONE}.get(outcome, UNDONE)
-    return Undone(
-        act.action, act.subject, outcome, sentences[act.action].format(readable(act.subject))
-    )
+    with conn.transaction():
+        outcome = undo_action(conn, act_id=act.id)
+        sentences = {"kept": KEPT, "gone": GONE}.get(outcome, UNDONE)
+        sentence = sentences[act.action].format(readable(act.subject))
+        if outcome != "nothing":
+            note_action(conn, act_id=act.id, detail=sentence)
+    return Undone(act.action, act.subject, outcome, sentence)
 
 
 def _take_back(finding_id: str, act: Act, settings: ActionSettings) -> None:

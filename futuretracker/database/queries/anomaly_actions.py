@@ -1,6 +1,6 @@
 """The table ``anomaly_actions``: what to do about a finding, what was done, and what was undone.
 
-The functions of migration 0024 carry out and undo what changes a session, a key or a user.
+Functions carry out and undo what changes a session, a key or a user (migrations 0024 and 0037).
 """
 
 from __future__ import annotations
@@ -72,16 +72,21 @@ def plan_action(conn: Connection[Any], *, plan: Plan) -> bool:
     return cursor.rowcount == 1
 
 
-def select_due(conn: Connection[Any]) -> list[Due]:
-    """Return the actions to carry out now, the oldest first. Dismissed findings have none."""
+def select_due(conn: Connection[Any], *, recent: int) -> list[Due]:
+    """Return the actions to carry out now, the oldest first. Dismissed findings have none.
+
+    Nor has a finding that was last seen more than ``recent`` seconds ago, except for its webhook.
+    """
     cursor = conn.execute(
         """
         select a.id, a.finding_id, a.action, a.subject, a.body, a.attempts
         from anomaly_actions as a join anomaly_findings as f on f.id = a.finding_id
         where a.done_at is null and a.failed_at is null and a.next_at <= now()
             and f.state <> 'dismissed'
+            and (a.action = 'webhook' or f.last_seen > now() - make_interval(secs => %s))
         order by a.id limit 100
-        """
+        """,
+        [recent],
     )
     return [Due(*row) for row in cursor]
 
@@ -114,10 +119,10 @@ def note_action(conn: Connection[Any], *, act_id: int, detail: str, failed: bool
 
 
 def undo_action(conn: Connection[Any], *, act_id: int) -> str:
-    """Undo an action and write its audit entry; return ``undone``, ``kept``, ``gone``, ``nothing``.
+    """Undo an action; return ``undone``, ``kept``, ``gone`` or ``nothing``.
 
-    It is ``kept`` if another finding or a later revocation asks for the same, and ``gone`` if the
-    API key does not exist any more.
+    It is ``kept`` if another finding or another revocation asks for the same, and ``gone`` if the
+    API key does not exist any more. There is an audit entry only if something was restored.
     """
     return _outcome(conn, "select futuretracker_undo(%s)", [act_id])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -69,7 +70,7 @@ class World:
             figures={"pages": 4000},
             evidence=("req-1", "req-2"),
             first_seen=1_790_000_000.0,
-            last_seen=1_790_000_120.5,
+            last_seen=time.time() - 60,
             times=1,
             state="open",
             pattern="203.0.113.0/24",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,6 +16,7 @@ from futuretracker.database.queries.anomaly_actions import select_actions
 from futuretracker.database.queries.anomaly_decisions import decide
 from futuretracker.database.queries.erasures import begin_erasure, continue_erasure
 from futuretracker.database.queries.revocations import insert_revocation, select_restrictions
+from futuretracker.database.queries.watch_findings import upsert_finding
 from tests.conftest import numbers
 from tests.support.events import recorded_events
 
@@ -55,6 +57,11 @@ def audited(owner: Connection, finding: Finding) -> list[tuple[Any, ...]]:
         "select actor, client, action, details from audit_log where request_id = %s order by id",
         [finding.id],
     ).fetchall()
+
+
+def restored(owner: Connection, finding: Finding) -> set[str]:
+    """Return what the audit log says was undone about a finding."""
+    return {row[2] for row in audited(owner, finding) if row[0] == "operator"}
 
 
 def suspended(owner: Connection, key_id: str) -> bool:
@@ -256,18 +263,26 @@ def test_a_broken_connection_raises_nothing(world: World) -> None:
     work(world.watch, world.read("*=lower-limit"))
 
 
-def test_what_two_findings_ask_for_stays_until_both_are_undone(world: World, a: Owner) -> None:
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_two_findings_ask_for_stays_until_both_are_undone(
+    world: World, a: Owner, order: tuple[int, int]
+) -> None:
     key_id, name, settings = add_key(world.owner, a), session(), world.read(ALL)
     for subject in (f"key:{key_id}", f"session:{name}"):
-        first, second = world.found(subject, a.clerk_id), world.found(subject, a.clerk_id)
-        respond(world.watch, first, settings)
-        respond(world.watch, second, settings)
+        found = world.found(subject, a.clerk_id), world.found(subject, a.clerk_id)
+        for finding in found:
+            respond(world.watch, finding, settings)
+        first, second = (found[number] for number in order)
         kept = outcomes(list(undo(world.watch, first.id, settings)))
         assert set(kept.values()) == {"kept"}
+        assert restored(world.owner, first) == set()
         assert a.clerk_id in select_restrictions(world.role).slowed
         assert suspended(world.owner, key_id) == subject.startswith("key:")
         assert (name in select_restrictions(world.role).refused) == subject.startswith("session:")
         assert set(outcomes(list(undo(world.watch, second.id, settings))).values()) == {"undone"}
+        is_key = subject.startswith("key:")
+        expected = {"RESTORE_RATE_LIMIT", "RESUME_API_KEY" if is_key else "RESTORE_SESSION"}
+        assert restored(world.owner, second) == expected
         assert a.clerk_id not in select_restrictions(world.role).slowed
         assert not suspended(world.owner, key_id)
         assert name not in select_restrictions(world.role).refused
@@ -282,6 +297,10 @@ def test_a_later_revocation_is_not_undone(world: World, a: Owner) -> None:
 
     assert outcomes(list(undo(world.watch, finding.id, settings))) == {"revoke-session": "kept"}
     assert name in select_restrictions(world.role).refused
+    assert restored(world.owner, finding) == set()
+    (act,) = select_actions(world.watch, finding_id=finding.id)
+    kept = f"the session {name} stays revoked, because something else has revoked it too"
+    assert act.detail == kept
 
 
 def test_an_earlier_revocation_is_not_undone(world: World, a: Owner) -> None:
@@ -295,7 +314,8 @@ def test_an_earlier_revocation_is_not_undone(world: World, a: Owner) -> None:
         respond(world.watch, finding, settings)
     assert world.owner.execute(ends.encode(), [name]).fetchone() != before
     for finding in (first, second):
-        list(undo(world.watch, finding.id, settings))
+        assert outcomes(list(undo(world.watch, finding.id, settings))) == {"revoke-session": "kept"}
+        assert restored(world.owner, finding) == set()
 
     assert world.owner.execute(ends.encode(), [name]).fetchone() == before
     assert name in select_restrictions(world.role).refused
@@ -309,6 +329,26 @@ def test_a_key_that_was_deleted_meanwhile_cannot_be_resumed(world: World, a: Own
 
     (done,) = undo(world.watch, finding.id, settings)
     assert (done.outcome, done.sentence) == ("gone", f"there is no API key {key_id} any more")
+    assert restored(world.owner, finding) == set()
+    (act,) = select_actions(world.watch, finding_id=finding.id)
+    assert act.detail == done.sentence
+
+
+def test_what_has_ended_is_not_restored(world: World, a: Owner) -> None:
+    name = session()
+    finding = world.found(f"session:{name}", a.clerk_id)
+    settings = world.read("*=revoke-session,*=lower-limit")
+    respond(world.watch, finding, settings)
+    for statement, row in (
+        ("update revocations set expires_at = '2026-01-01' where subject = %s", name),
+        ("update anomaly_actions set ends_at = '2026-01-01' where finding_id = %s", finding.id),
+        ("update slowed_users set ends_at = '2026-01-01' where clerk_id = %s", a.clerk_id),
+    ):
+        world.owner.execute(statement.encode(), [row])
+
+    done = outcomes(list(undo(world.watch, finding.id, settings)))
+    assert done == {"revoke-session": "undone", "lower-limit": "undone"}
+    assert restored(world.owner, finding) == set()
 
 
 def test_an_action_that_waits_is_cancelled(world: World, a: Owner) -> None:
@@ -329,6 +369,35 @@ def test_a_dismissed_finding_is_not_acted_on(world: World, a: Owner) -> None:
     work(world.watch, settings)
 
     assert a.clerk_id not in select_restrictions(world.role).slowed
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"), [(3500, {"done"}), (3700, {"planned"})], ids=["recent", "old"]
+)
+def test_an_action_that_waited_comes_too_late_for_an_old_finding(
+    world: World, a: Owner, age: int, expected: set[str]
+) -> None:
+    finding = world.found(f"user:{a.clerk_id}", a.clerk_id, last_seen=time.time() - age)
+    settings = world.read("*=lower-limit")
+    with world.watch.transaction():
+        respond(world.watch, finding, settings)
+    work(world.watch, settings)
+
+    assert set(states(world.watch, finding).values()) == expected
+    assert (a.clerk_id in select_restrictions(world.role).slowed) == (expected == {"done"})
+
+
+def test_an_action_that_waited_is_carried_out_if_the_finding_continues(
+    world: World, a: Owner
+) -> None:
+    settings = world.read("*=lower-limit")
+    finding = world.found(f"user:{a.clerk_id}", a.clerk_id, last_seen=time.time() - 3700)
+    respond(world.watch, finding, settings)
+    continued = finding._replace(last_seen=time.time())
+    upsert_finding(world.watch, values=continued._asdict(), announced=None)
+    work(world.watch, settings)
+
+    assert states(world.watch, finding) == {"lower-limit": "done"}
 
 
 def test_an_erased_user_leaves_nothing(world: World, a: Owner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -37,7 +38,7 @@ def the_act(world: World, finding: Finding) -> Any:
 def test_a_message_is_signed_and_has_the_fields_of_the_line(
     world: World, receiver: Receiver, a: Owner
 ) -> None:
-    finding = world.found(f"user:{a.clerk_id}", a.clerk_id)
+    finding = world.found(f"user:{a.clerk_id}", a.clerk_id, last_seen=1_790_000_120.5)
     respond(world.watch, finding, world.read(**receiver.settings(HOOK)))
 
     (message,) = receiver.received
@@ -189,6 +190,13 @@ def test_a_webhook_that_is_no_longer_set_waits(world: World, receiver: Receiver)
     work(world.watch, world.read())
     assert the_act(world, finding).attempts == 0
     work(world.watch, settings)
+
+    assert len(receiver.received) == 1
+
+
+def test_a_message_about_an_old_finding_is_sent(world: World, receiver: Receiver) -> None:
+    settings = world.read(**receiver.settings(HOOK))
+    respond(world.watch, world.found("service", last_seen=time.time() - 7200), settings)
 
     assert len(receiver.received) == 1
 
