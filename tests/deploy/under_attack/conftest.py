@@ -76,6 +76,12 @@ def edge(
         yield running
 
 
+@pytest.fixture(scope="session")
+def memory(edge: Walls) -> dict[int, int]:
+    """The bytes that nginx and the service have before the first attack."""
+    return {server: edge.usage(server)[1] for server in (edge.nginx, edge.service)}
+
+
 @pytest.fixture
 def honest(edge: Walls, issuer: Issuer) -> Honest:
     """A new user, so that the visits during other attacks do not count."""
