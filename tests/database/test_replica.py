@@ -358,8 +358,11 @@ def test_a_lagging_replica_is_not_used_until_it_has_caught_up(  # noqa: PLR0917 
         assert reader.get(V1).json["items"][0]["title"] == "Changed"
         time.sleep(1.2)
         assert not in_use(app)
+        wait_for(lambda: warnings(caplog), what="a warning is logged")
         assert warnings(caplog) == [(NOT_USED, "lags")]
     wait_for(lambda: in_use(app), what="the replica is used once it has caught up")
+    # The line comes after the change.
+    wait_for(lambda: warnings(caplog)[1:], what="a second line is logged")
     assert warnings(caplog)[1:] == [("replica is used again", None)]
 
 
@@ -469,6 +472,7 @@ def test_a_promoted_replica_is_not_used(
         server.execute("select pg_promote()")
         wait_for(lambda: not in_use(app), what="the promoted server is not used")
 
+        wait_for(lambda: warnings(caplog), what="a warning is logged")
         assert warnings(caplog)[-1] == (NOT_USED, "not in recovery")
         assert user.get(V1).status_code == 200
         app.database.close()
