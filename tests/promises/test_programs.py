@@ -50,13 +50,13 @@ echo "$@" >> {folder}/calls
 
 
 def run_tests(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest with nothing but the plugin."""
+    """Run pytest with nothing but the plugin, and with no options of this run."""
     (folder / "test_it.py").write_text(TESTS)
     options = ["-p", "tests.support.programs.plugin", "-c", "/dev/null", f"--rootdir={folder}"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--strict-markers", folder, *arguments],
         cwd=ROOT,
-        env={**os.environ, "REQUIRE": "", **env},
+        env={**os.environ, "REQUIRE": "", "PYTEST_ADDOPTS": "", **env},
         check=False,
         capture_output=True,
         text=True,
