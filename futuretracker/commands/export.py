@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,7 +74,7 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
             yield file
         return
     path = output.resolve()  # a link stays one
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
             if path.exists():

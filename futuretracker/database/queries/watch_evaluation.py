@@ -1,4 +1,4 @@
-"""The profiles that an evaluation reads and writes, and who has evaluated."""
+"""Read and write the profiles of an evaluation, and read when one ended."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def take_turn(conn: Connection[Any], *, host: str, lease: float) -> int | None:
 
 
 def end_turn(conn: Connection[Any], *, host: str, audit_id: int) -> None:
-    """Record who has evaluated, and up to which row of the audit table."""
+    """Record the host that has evaluated, and the last row of the audit table that it took."""
     conn.execute(
         "update watch_state set leader = %s, evaluated_at = clock_timestamp(), audit_id = %s",
         [host, audit_id],

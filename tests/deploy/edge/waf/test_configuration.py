@@ -91,7 +91,7 @@ def comment_above(statement: Statement, found: list[Statement], number: str) -> 
 
 
 def without_reason(main: Path) -> list[str]:
-    """Return where an exclusion is whose rule has no comment with a reason."""
+    """Return the places of the exclusions that have no comment with a reason."""
     found, wrong = statements(main), []
     for statement, action, _, value in exclusions(found, main.parent):
         number = re.findall(r"\d+", value)[0]
