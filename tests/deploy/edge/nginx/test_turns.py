@@ -1,0 +1,69 @@
+"""Large bodies of one address wait for their turn, and nothing else does."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.deploy.edge.conftest import Begin
+    from tests.deploy.edge.visitor import Edge
+
+pytestmark = [pytest.mark.needs("nginx"), pytest.mark.usefixtures("service")]
+addresses = (f"127.0.94.{number}" for number in count(1))
+ROWS = "/api/v1/opportunities"
+TOKEN = f"x.y.{'t' * 43}"  # the service refuses it
+# One request of an address, then none for a minute.
+ONE_LARGE = {"rate=5r/s": "rate=1r/m", "delay=4 burst=64": "nodelay"}
+ONE_HUGE = {"rate=1r/s": "rate=1r/m", "delay=2 burst=16": "nodelay"}
+SMALL, LARGE, HUGE = 9_999, 10_000, 1_000_000
+CHUNKED = {"Transfer-Encoding": "chunked"}
+
+
+def statuses(
+    edge: Edge, method: str, path: str, size: int, headers: dict[str, str] | None = None
+) -> list[int]:
+    """Send the same request three times from one address, and return the statuses."""
+    source = next(addresses)
+    content = b"b\r\nhello world\r\n0\r\n\r\n" if headers else b"x" * size
+    return [
+        edge.request(method, path, token=TOKEN, body=content, headers=headers, source=source).status
+        for _ in range(3)
+    ]
+
+
+@pytest.mark.parametrize("path", [ROWS, f"{ROWS}/batch", f"{ROWS}/import", "/elsewhere"])
+def test_large_bodies_of_one_address_are_counted(begin: Begin, path: str) -> None:
+    with begin(nginx=ONE_LARGE) as edge:
+        assert statuses(edge, "POST", path, LARGE)[1:] == [429, 429]
+        assert statuses(edge, "DELETE", path, LARGE)[1:] == [429, 429]
+        assert statuses(edge, "POST", path, 0, CHUNKED)[1:] == [429, 429]
+        assert statuses(edge, "GET", path, 0, CHUNKED)[1:] == [429, 429]
+        for method, size in (("POST", SMALL), ("POST", 0), ("DELETE", 0), ("GET", 0)):
+            assert 429 not in statuses(edge, method, path, size)
+
+
+def test_huge_bodies_have_fewer_turns(begin: Begin) -> None:
+    with begin(nginx=ONE_HUGE) as edge:
+        path = f"{ROWS}/import"
+        assert statuses(edge, "POST", path, HUGE)[1:] == [429, 429]
+        assert statuses(edge, "POST", path, 0, CHUNKED)[1:] == [429, 429]
+        assert 429 not in statuses(edge, "POST", path, HUGE - 1)
+        assert 429 not in statuses(edge, "POST", ROWS, 0, CHUNKED)
+
+
+def test_a_refused_file_keeps_its_status(begin: Begin) -> None:
+    with begin(nginx=ONE_HUGE) as edge:
+        # More than other bodies may have.
+        assert statuses(edge, "POST", f"{ROWS}/import", 3 * 2**20) == [401, 429, 429]
+
+
+def test_a_body_that_waits_is_answered(begin: Begin) -> None:
+    slow = {"rate=5r/s": "rate=1r/s", "delay=4 burst=64": "burst=64"}
+    with begin(nginx=slow) as edge:
+        began = time.monotonic()
+        assert statuses(edge, "POST", ROWS, LARGE) == [401, 401, 401]
+        assert time.monotonic() - began > 1.9
