@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.edge.test_errors import LISTED
+from tests.deploy.edge.visitor import NAME
 from tests.support.waiting import wait_for
 from tests.web.test_headers import EVERYWHERE
 
@@ -148,13 +149,15 @@ def test_with_a_full_audit_log_attacks_are_still_refused(
     ("rule", "path", "body", "headers"),
     [
         (10010, ROWS, {"description": "x " * 20_000, "notes": "x " * 20_000}, {}),
-        (10011, ROWS, {f"field{n}": n for n in range(255)}, {}),
+        (10011, ROWS, {f"field{n}": n for n in range(101)}, {}),
         (10012, ROWS, {"x": nested(100)}, {}),
         (10013, ROWS, {"x": "<" * 200}, {}),
         (10013, f"{ROWS}?x={'%3C' * 200}", None, {}),
         (10013, ROWS, None, {"X-Anything": "< " * 1000}),
         (10014, ROWS, {"title": "x" * 1001}, {}),
         (10015, ROWS, {"link": "https://example.com/" + "x" * 8192}, {}),
+        (10019, ROWS, {f"field{n}": "x" * 950 for n in range(22)}, {}),
+        (10020, ROWS, None, {"Cookie": "; ".join(f"c{n}=1" for n in range(65))}),
     ],
 )
 def test_what_would_take_too_long_is_refused_at_once(
@@ -165,11 +168,32 @@ def test_what_would_take_too_long_is_refused_at_once(
     assert waf.refused_by(response) == {rule}
 
 
+def test_a_second_header_of_cookies_is_refused(waf: Firewall) -> None:
+    head = f"GET /api/v1/health HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n"
+
+    assert waf.raw(f"{head}Cookie: a=1\r\n\r\n".encode()).startswith(b"HTTP/1.1 200 ")
+    two = waf.raw(f"{head}Cookie: a=1\r\nCookie: b=2\r\n\r\n".encode())
+    assert two.startswith(b"HTTP/1.1 403 ")
+
+
+def test_as_many_fields_and_cookies_as_a_client_can_have_pass(waf: Firewall, token: str) -> None:
+    body = {"title": "x", **{f"field{n}": n for n in range(99)}}
+    headers = {"Cookie": "; ".join(f"c{n}=1" for n in range(64))}
+    response = waf.request("POST", ROWS, token=token, body=body, headers=headers)
+
+    assert response.status == 201
+
+
 def test_long_honest_texts_pass(waf: Firewall, token: str) -> None:
     body = {
         "title": "\U0001f680" * 200,
         "link": "https://example.com/" + "x" * 2028,
         "description": "\u6771" * 5000,
         "notes": "a line (with brackets)\n" * 200,
+        "company": "\U0001f680" * 200,
+        "location": "\U0001f680" * 200,
+        "pay": "\U0001f680" * 200,
+        "contact": "\U0001f680" * 500,
+        "tags": [f"{n:02}" + "\U0001f680" * 48 for n in range(20)],
     }
     assert waf.request("POST", ROWS, token=token, body=body).status == 201

@@ -43,6 +43,7 @@ def test_every_file_is_included_somewhere() -> None:
     there = {path.name for path in WAF.glob("*.conf")}
     by_nginx = set(re.findall(r"# include futuretracker/waf/(\S+);", SITE.read_text()))
     rules = "".join(path.read_text() for path in WAF.glob("*.conf"))
+    by_nginx |= set(re.findall(r"(?m)^ +include futuretracker/waf/(\S+);", text("waf.conf")))
     by_rules = set(re.findall(r"(?m)^Include ([\w.]+)$", rules))
     [main] = re.findall(rf"modsecurity_rules_file {INSTALLED}/(\S+);", text("waf.conf"))
 
@@ -50,7 +51,10 @@ def test_every_file_is_included_somewhere() -> None:
 
 
 def test_the_limits_and_methods_are_those_of_the_service() -> None:
-    assert f"SecRequestBodyLimit {MAX_FILE}\n" in text("main.conf")
+    # The service sees bodies that are a little too large, so that it can say so.
+    assert f"SecRequestBodyLimit {MAX_FILE + 2**20}\n" in text("main.conf")
+    read = re.findall(r"client_max_body_size (\w+);", text("waf.conf"))
+    assert read == [f"{MAX_BODY // 2**20 + 1}m", "10k", f"{MAX_FILE // 2**20 + 1}m"]
     assert f"SecRequestBodyNoFilesLimit {MAX_BODY}\n" in text("main.conf")
     [allowed] = re.findall(r"tx\.allowed_methods=([A-Z ]+)'", text("setup.conf"))
     assert set(allowed.split()) == METHODS
