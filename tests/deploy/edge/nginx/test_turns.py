@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.deploy.edge.visitor import NAME
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.edge.conftest import Begin
@@ -59,6 +63,32 @@ def test_a_refused_file_keeps_its_status(begin: Begin) -> None:
     with begin(nginx=ONE_HUGE) as edge:
         # More than other bodies may have.
         assert statuses(edge, "POST", f"{ROWS}/import", 3 * 2**20) == [401, 429, 429]
+
+
+@pytest.mark.parametrize(
+    ("size", "of_one", "of_all"),
+    [
+        (LARGE, "futuretracker_large_uploads 32", "futuretracker_all_large_uploads 256"),
+        (HUGE, "futuretracker_huge_uploads 4", "futuretracker_all_huge_uploads 32"),
+    ],
+)
+def test_few_large_bodies_arrive_at_the_same_time(
+    begin: Begin, size: int, of_one: str, of_all: str
+) -> None:
+    first, second = next(addresses), next(addresses)
+
+    def send(edge: Edge, size: int, source: str) -> int:
+        return edge.request("POST", ROWS, token=TOKEN, body=b"x" * size, source=source).status
+
+    for limit, refused in ((of_one, [429, 401]), (of_all, [429, 429])):
+        one = {limit: f"{limit.rpartition(' ')[0]} 1"}
+        with begin(nginx=one) as edge, closing(edge.connect(source=first)) as sock:
+            head = f"POST {ROWS} HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: Bearer {TOKEN}\r\n"
+            sock.sendall(f"{head}Content-Length: {size}\r\n\r\n{{".encode())
+            wait_for(lambda edge=edge: send(edge, size, first) == 429)
+
+            assert [send(edge, size, source) for source in (first, second)] == refused
+            assert [send(edge, size - 1, source) for source in (first, second)] == [401, 401]
 
 
 def test_a_body_that_waits_is_answered(begin: Begin) -> None:
