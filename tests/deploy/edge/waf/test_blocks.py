@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.deploy.edge.h2_client import request, send
 from tests.deploy.edge.test_errors import LISTED
 from tests.deploy.edge.visitor import NAME
 from tests.support.waiting import wait_for
@@ -174,6 +175,12 @@ def test_a_second_header_of_cookies_is_refused(waf: Firewall) -> None:
     assert waf.raw(f"{head}Cookie: a=1\r\n\r\n".encode()).startswith(b"HTTP/1.1 200 ")
     two = waf.raw(f"{head}Cookie: a=1\r\nCookie: b=2\r\n\r\n".encode())
     assert two.startswith(b"HTTP/1.1 403 ")
+
+
+def test_over_http2_a_browser_may_send_each_cookie_in_a_field_of_its_own(waf: Firewall) -> None:
+    cookies = (("cookie", "a=1"), ("cookie", "b=2"))
+
+    assert send(waf, request("GET", "/api/v1/health", *cookies)).status == 200
 
 
 def test_as_many_fields_and_cookies_as_a_client_can_have_pass(waf: Firewall, token: str) -> None:
