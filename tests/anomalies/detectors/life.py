@@ -14,7 +14,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
 HOME, MOBILE, CAFE, PROXY = "20.1.1.5", "30.2.2.5", "40.3.3.5", "50.4.4.5"
-# Seconds between the deletes of a person, who looks at each opportunity before.
+# Seconds between two deletes. The person looks at each opportunity before the delete.
 PAUSES = (20, 90, 25, 31, 240, 16, 44, 60, 18, 33, 27, 75, 12, 50, 22)
 
 

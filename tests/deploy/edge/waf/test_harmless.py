@@ -20,7 +20,7 @@ def outcome(place: str, status: int, answer: object, user: str = "user") -> Outc
 
 
 def found(place: str, *ids: str) -> Outcome:
-    """Make up the list of a user who has created the opportunities one and two."""
+    """Return a list as the service would, for a user who has created two opportunities."""
     items = [{"id": each, "title": "Intern"} for each in ids]
     listed = outcome(place, 200, {"items": items, "nextCursor": None})
     made = [outcome(BODY, 201, {"id": "two"}), outcome(BODY, 201, {"id": "three"}, "other")]
