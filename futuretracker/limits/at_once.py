@@ -2,7 +2,8 @@
 
 A user has a few turns. While any worker serves other users, the time of expensive requests is
 limited too, because all workers share Postgres and the processors. It fills a bucket, which drains
-at a steady rate. While the bucket is too full, the user's next requests wait.
+at a steady rate. While the bucket is too full, the user's next requests wait. Then one of them gets
+a turn, and each request that ends gives the user another one, until all are back.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 NAME: Final = "user-at-once"
 AT_ONCE = 3  # reads of a user, and as many writes: writes that wait for a lock delay no reads
 # A request is expensive if it has run for RUNNING seconds on the worker's thread. It also is if it
-# has taken WORKING seconds with its statements, and TIMES as long as the median request. A body
+# has taken WORKING seconds with its statements, and TIMES as long as the median request. Only users
+# with one request at a time move that median, so nobody can raise it with many requests. A body
 # counts as if this many of its bytes took a second: proxies and the kernel copy it several times.
 BYTES_A_SECOND = 50e6
 RUNNING, WORKING, TIMES = 0.01, 0.02, 4
@@ -123,7 +125,10 @@ class AtOnce:
     def _end(self, loop: Loop, request: Request) -> None:
         visit = request.visit
         self._add_time(loop, visit, len(request.body or b"") / BYTES_A_SECOND)
-        visit.user.turns[visit.is_write].give_back(loop)
+        turns = visit.user.turns[visit.is_write]
+        turns.give_back(loop)
+        if not visit.user.is_paused:
+            turns.open(loop)
         self._served.note(visit.name, time.monotonic())
 
     def _add_time(self, loop: Loop, visit: Visit, reading: float = 0.0) -> None:
@@ -135,11 +140,12 @@ class AtOnce:
         running = used.running - visit.before.running + reading
         working = used.working - visit.before.working
         median = self._median[visit.is_write]
-        self._median[visit.is_write] *= STEP if working > median else 1 / STEP
-        is_expensive = running > RUNNING or working > max(WORKING, TIMES * median)
         # A client that sends one request after another is never greedy.
-        is_greedy = is_expensive and user.turns[visit.is_write].are_shared()
-        if is_greedy and self._serves_others(visit.name, now, working):
+        if not user.turns[visit.is_write].are_shared():
+            self._median[visit.is_write] *= STEP if working > median else 1 / STEP
+            return
+        is_expensive = running > RUNNING or working > max(WORKING, TIMES * median)
+        if is_expensive and self._serves_others(visit.name, now, working):
             user.bucket.add(max(running, working), now)
             self._pause(loop, user, now)
 
@@ -156,12 +162,13 @@ class AtOnce:
             loop.call_later(user.bucket.pause_left(now), partial(self._resume, loop, user))
 
     def _resume(self, loop: Loop, user: User) -> None:
+        """Admit one request when there is room in the bucket. Each that ends admits another."""
         if (left := user.bucket.pause_left(time.monotonic())) > 0:
             loop.call_later(left, partial(self._resume, loop, user))
             return
         user.is_paused = False
         for turns in user.turns.values():
-            turns.open(loop)
+            turns.admit_one(loop)
 
 
 def _refused(user: User, name: str, now: float) -> ApiError:

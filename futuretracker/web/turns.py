@@ -55,11 +55,12 @@ class Turns:
     def __init__(self, kind: Kind, limit: int) -> None:
         self._kind = kind
         self._limit = self._free = limit
+        self._closed = 0
         self._queue: dict[Any, float] = {}  # request: since when, in the order of arrival
 
     def is_unused(self) -> bool:
         """Return whether no request has a turn."""
-        return self._free == self._limit
+        return self._taken() == 0
 
     def is_full(self) -> bool:
         """Return whether the next request would have to wait."""
@@ -67,7 +68,10 @@ class Turns:
 
     def are_shared(self) -> bool:
         """Return whether more than one request has a turn or waits for one."""
-        return self._limit - self._free > 1 or bool(self._queue)
+        return self._taken() > 1 or bool(self._queue)
+
+    def _taken(self) -> int:
+        return self._limit - self._closed - self._free
 
     def take(self, loop: Loop) -> None:
         """Take a turn; raise Overloaded after PATIENCE, ClientGone if the client disconnects."""
@@ -106,12 +110,19 @@ class Turns:
             self._free += 1
 
     def close(self) -> None:
-        """Let all requests wait until ``open`` is called."""
-        self._free -= self._limit
+        """Let further requests wait until ``open`` is called."""
+        self._free -= self._limit - self._closed
+        self._closed = self._limit
+
+    def admit_one(self, loop: Loop) -> None:
+        """Open closed turns until one request more has a turn or can take one."""
+        for _ in range(self._taken() + 1):
+            self.open(loop)
 
     def open(self, loop: Loop) -> None:
-        """Undo ``close``."""
-        for _ in range(self._limit):
+        """Open one of the closed turns, if there are any."""
+        if self._closed:
+            self._closed -= 1
             self.give_back(loop)
 
     def __enter__(self) -> None:

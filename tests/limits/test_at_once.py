@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -15,7 +16,9 @@ from futuretracker.limits import at_once, bucket
 from futuretracker.limits.at_once import AT_ONCE, AtOnce
 from futuretracker.limits.served import Served
 from futuretracker.web import turns
+from futuretracker.web.waiting import run_in_thread
 from tests.server.loops import TestLoop, running_loop
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,6 +98,61 @@ def test_a_greedy_user_also_waits_while_another_worker_serves_others(
     loop.start(a_request(worker, loop, "greedy", QUICK))
     assert loop.results == ["other", "greedy"]
     loop.run_until(3)
+
+    assert loop.results[-1] == "greedy"
+
+
+def test_after_a_pause_the_requests_of_a_greedy_user_start_one_after_the_other(
+    loop: TestLoop, hold: Callable[[AtOnce, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_once, "WORKING", 60.0)
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
+    limit = AtOnce()
+    send = partial(a_request, limit, loop)
+    started: list[str] = []
+    over = threading.Event()
+
+    def one_has_started() -> bool:
+        loop.loop.turn(0.1)
+        return bool(started)
+
+    def work() -> str:
+        limit.take(request_of("greedy"))
+        started.append("greedy")
+        run_in_thread(over.wait, 60)
+        loop.loop.running().end()
+        return "greedy"
+
+    hold(limit, "greedy")
+    loop.start(send("other", QUICK), send("greedy", SLOW), work, work)
+    assert started == []
+    wait_for(one_has_started)
+    for _ in range(10):
+        loop.loop.turn(0.01)
+    assert started == ["greedy"]
+    over.set()
+    loop.run_until(4)
+    assert loop.results == ["other", *["greedy"] * 3]
+    over.clear()
+    loop.start(work, work)
+    loop.loop.turn(0.01)
+
+    assert started == ["greedy"] * 4
+
+
+def test_many_requests_of_one_user_do_not_make_expensive_ones_look_cheap(
+    loop: TestLoop, hold: Callable[[AtOnce, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_once, "RUNNING", 60.0)
+    monkeypatch.setattr(at_once, "WORKING", SLOW)
+    limit = AtOnce()
+    send = partial(a_request, limit, loop)
+    hold(limit, "greedy")
+    loop.start(*[send("greedy", SLOW)] * 50)  # nobody else is served
+    loop.start(send("other", QUICK), send("greedy", SLOW))
+    loop.start(send("greedy", QUICK))
+    assert loop.results == [*["greedy"] * 50, "other", "greedy"]
+    loop.run_until(53)
 
     assert loop.results[-1] == "greedy"
 

@@ -200,11 +200,32 @@ def test_closed_turns_are_taken_by_nobody(loop: TestLoop) -> None:
     loop.start(taking(limit, "a"), taking(limit, "b"), taking(limit, "c"))
     loop.loop.turn(0)
     assert loop.results == []
-    limit.open(loop.loop)
+    limit.admit_one(loop.loop)
     loop.run_until(3)
 
     assert loop.results == ["a", "b", "c"]
     assert limit.is_unused()
+
+
+def test_turns_are_opened_for_one_more_than_have_one(loop: TestLoop) -> None:
+    limit = Turns("user", 3)
+    limit.take(loop.loop)
+    limit.close()
+    limit.close()
+    limit.admit_one(loop.loop)
+    assert not limit.is_full()
+    limit.take(loop.loop)
+    assert limit.is_full()
+    assert limit.are_shared()
+    limit.give_back(loop.loop)
+    assert not limit.are_shared()
+    for _ in range(3):
+        limit.open(loop.loop)
+    limit.give_back(loop.loop)
+    for _ in range(3):
+        limit.take(loop.loop)
+
+    assert limit.is_full()
 
 
 def test_without_a_loop_nobody_waits() -> None:
