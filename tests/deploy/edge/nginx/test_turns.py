@@ -1,4 +1,4 @@
-"""Large bodies of one address wait for their turn, and nothing else does."""
+"""Requests and large bodies wait for their turn in nginx."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from h2.connection import H2Connection
 
-from tests.deploy.edge.visitor import NAME
+from tests.deploy.edge.h2_client import LAX, request
+from tests.deploy.edge.visitor import NAME, request_on
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -18,9 +20,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.needs("nginx"), pytest.mark.usefixtures("service")]
 addresses = (f"127.0.94.{number}" for number in count(1))
-ROWS = "/api/v1/opportunities"
+HEALTH, ROWS = "/api/v1/health", "/api/v1/opportunities"
 TOKEN = f"x.y.{'t' * 43}"  # the service refuses it
-# One request of an address, then none for a minute.
+CANCELLED = 5
+# One request, then none for a minute.
+ONE_OF_CLIENT = {"rate=250r/s": "rate=1r/m", "delay=16 burst=100": "nodelay"}
+ONE_OF_CONNECTION = {"rate=1000r/s": "rate=1r/m", "delay=1 burst=64": "nodelay"}
+# The second request waits for a minute.
+A_MINUTE = {"rate=1000r/s": "rate=1r/m", "delay=1 burst=64": "burst=64"}
 ONE_LARGE = {"rate=5r/s": "rate=1r/m", "delay=4 burst=64": "nodelay"}
 ONE_HUGE = {"rate=1r/s": "rate=1r/m", "delay=2 burst=16": "nodelay"}
 SMALL, LARGE, HUGE = 9_999, 10_000, 1_000_000
@@ -37,6 +44,49 @@ def statuses(
         edge.request(method, path, token=TOKEN, body=content, headers=headers, source=source).status
         for _ in range(3)
     ]
+
+
+def test_requests_of_one_address_take_turns(begin: Begin) -> None:
+    source = next(addresses)
+    with begin(nginx=ONE_OF_CLIENT) as edge:
+
+        def status(method: str, path: str, token: str | None = None, at: str = source) -> int:
+            return edge.request(method, path, token=token, source=at).status
+
+        assert status("GET", HEALTH) == 200
+        assert status("GET", HEALTH) == 429
+        assert status("OPTIONS", ROWS) == 429
+        assert status("GET", HEALTH, TOKEN) == 429
+        assert status("GET", "/readyz") == 200
+        assert status("GET", HEALTH, at=next(addresses)) == 200
+
+
+def test_requests_of_one_connection_take_turns(begin: Begin) -> None:
+    source = next(addresses)
+    with begin(nginx=ONE_OF_CONNECTION) as edge:
+        with closing(edge.connect(source=source)) as sock:
+            assert request_on(sock, "GET", HEALTH).status == 200
+            assert request_on(sock, "GET", HEALTH).status == 429
+            assert request_on(sock, "GET", "/readyz").status == 200
+        assert edge.request("GET", HEALTH, source=source).status == 200
+
+
+def test_what_is_cancelled_before_its_turn_does_not_reach_the_service(begin: Begin) -> None:
+    with begin(nginx=A_MINUTE) as edge:
+        context = edge.context()
+        context.set_alpn_protocols(["h2"])
+        wire = H2Connection(LAX)
+        wire.initiate_connection()
+        for stream in range(1, 2 * CANCELLED + 3, 2):
+            wire.send_headers(stream, request("GET", HEALTH), end_stream=True)
+            if stream > 1:
+                wire.reset_stream(stream)
+        with closing(edge.connect(context=context)) as sock:
+            sock.sendall(wire.data_to_send())
+            wait_for(lambda: len(edge.logged()) == CANCELLED + 1)
+
+        found = [(line["statusCode"], bool(line["upstreamSeconds"])) for line in edge.logged()]
+        assert sorted(found) == [("200", True)] + [("499", False)] * CANCELLED
 
 
 @pytest.mark.parametrize("path", [ROWS, f"{ROWS}/batch", f"{ROWS}/import", "/elsewhere"])

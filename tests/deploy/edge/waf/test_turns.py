@@ -1,4 +1,4 @@
-"""Requests of one connection, and bodies of one address, are inspected in turns."""
+"""Bodies of one address are inspected in turns, and not what is cancelled before its turn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from h2.connection import H2Connection
 
 from tests.deploy.edge.h2_client import LAX, request
-from tests.deploy.edge.visitor import request_on
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -19,11 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("nginx", "modsecurity")
 HEALTH, ROWS = "/api/v1/health", "/api/v1/opportunities"
 CANCELLED = 5
-# One request of a connection, or one body of an address, then none for a minute.
-ONE_REQUEST = {
-    "rate=1000r/s": "rate=1r/m",
-    "futuretracker_inspections delay=1 burst=64": "futuretracker_inspections nodelay",
-}
+# One body of an address, then none for a minute.
 ONE_BODY = {
     "rate=20r/s": "rate=1r/m",
     "futuretracker_long_bodies delay=16 burst=2000": "futuretracker_long_bodies nodelay",
@@ -31,18 +26,8 @@ ONE_BODY = {
 # The second request waits for a minute.
 A_MINUTE = {
     "rate=1000r/s": "rate=1r/m",
-    "futuretracker_inspections delay=1 burst=64": "futuretracker_inspections burst=64",
+    "futuretracker_connection_turns delay=1 burst=64": "futuretracker_connection_turns burst=64",
 }
-
-
-def test_each_connection_has_turns_of_its_own(
-    service: servers.Service, begin_waf: BeginWaf
-) -> None:
-    with begin_waf(ONE_REQUEST) as waf:
-        with closing(waf.connect()) as sock:
-            assert request_on(sock, "GET", HEALTH).status == 200
-            assert request_on(sock, "GET", HEALTH).status == 429
-        assert waf.request("GET", HEALTH).status == 200
 
 
 def test_bodies_of_one_address_take_turns(service: servers.Service, begin_waf: BeginWaf) -> None:
