@@ -142,6 +142,19 @@ async def page(attack: Attack, number: int) -> None:
     await _ask(attack, number, "GET /api/v1/health")
 
 
+async def preflight(attack: Attack, number: int) -> None:
+    """Ask as fast as possible what a browser asks before a request."""
+    fields = "Origin: http://localhost:3000\r\nAccess-Control-Request-Method: POST\r\n"
+    await _ask(attack, number, "OPTIONS /api/v1/opportunities", fields)
+
+
+async def guess(attack: Attack, number: int) -> None:
+    """Try tokens, each of them once."""
+    while True:
+        fields = f"Authorization: Bearer x.y.{next(numbers):086}\r\nConnection: close\r\n"
+        await _ask(attack, number, "GET /api/v1/opportunities?limit=1", fields)
+
+
 async def search(attack: Attack, number: int) -> None:
     """Search through all opportunities of a user with very many."""
     await _ask(attack, number, f"{SEARCH}nowhere", f"Authorization: Bearer {attack.token}\r\n")
@@ -182,7 +195,8 @@ async def _ask(attack: Attack, number: int, line: str, fields: str = "", body: s
             writer.write(message)
             await writer.drain()
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r", 1)[0]))
+            length = head.partition(b"content-length:")[2].split(b"\r", 1)[0]
+            await reader.readexactly(int(length or 0))
             attack.counts[head[9:12].decode()] += 1
     finally:
         writer.transport.abort()

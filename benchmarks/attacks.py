@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HOST, NAME = "127.0.0.1", "api.example.com"
 LONGEST = 600.0  # seconds
 CONNECTING = 50  # clients that connect at the same time
+NETWORK = 16  # of the first attack, 127.16.0.0; the service counts what an address has sent
 BUFFER = 65536  # bytes that a client accepts at once
 
 
@@ -53,6 +54,8 @@ ATTACKS = {
     "TLS handshakes": Kind(clients.handshake, 50, 50),
     "flood from one address": Kind(clients.page, 100, 1),
     "flood from 1,000 addresses": Kind(clients.page, 1000, 1000),
+    "preflights from one address": Kind(clients.preflight, 100, 1),
+    "made-up tokens from one address": Kind(clients.guess, 100, 1),
     "expensive searches": Kind(clients.search, 64, 1),
     "1 MiB bodies": Kind(clients.large_body, 32, 1),
     "1 MiB batches": Kind(clients.batch, 32, 1),
@@ -86,9 +89,10 @@ class Attack:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection from the address of this client."""
         turn = number % self.kind.addresses
+        group = NETWORK + list(ATTACKS.values()).index(self.kind)
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        sock.bind((f"127.1.{turn // 250}.{turn % 250 + 1}", 0))
+        sock.bind((f"127.{group}.{turn // 250}.{turn % 250 + 1}", 0))
         sock.setblocking(False)
         try:
             async with self._gate:
