@@ -23,7 +23,8 @@ SEARCH = "GET /api/v1/opportunities?limit=25&include=total&q="
 LARGE = json.dumps({"title": "x" * 2**20})[: 2**20 - 2] + '"}'
 BATCH, FILE = f"[{' ' * (2**20 - 2)}]", f"[{' ' * (5 * 2**20 - 2)}]"
 # As many and as long fields as the firewall inspects.
-COSTLY = json.dumps({f"field{n}": "select a from b " * 11 for n in range(100)})
+COSTLY = json.dumps({f"field{n}": "select a from b " * 7 for n in range(64)})
+COOKIES = "; ".join(f"cookie{n}={'a' * 60}" for n in range(64))
 numbers = itertools.count(1)
 
 
@@ -178,6 +179,12 @@ async def file(attack: Attack, number: int) -> None:
 async def costly_body(attack: Attack, number: int) -> None:
     """Send fields that a firewall needs long for."""
     await _post(attack, number, "/api/v1/opportunities", COSTLY)
+
+
+async def cookies(attack: Attack, number: int) -> None:
+    """Send as many cookies as a firewall inspects."""
+    fields = f"Authorization: Bearer {attack.token}\r\nCookie: {COOKIES}\r\n"
+    await _ask(attack, number, "GET /api/v1/me", fields)
 
 
 async def _post(attack: Attack, number: int, path: str, body: str) -> None:

@@ -61,6 +61,7 @@ ATTACKS = {
     "1 MiB batches": Kind(clients.batch, 32, 1),
     "5 MiB files": Kind(clients.file, 32, 1),
     "many fields": Kind(clients.costly_body, 32, 1),
+    "many cookies": Kind(clients.cookies, 32, 1),
 }
 
 

@@ -51,7 +51,8 @@ def front(name: str, folder: Path, socket_file: Path, files: Files) -> Iterator[
     """Run an nginx whose limits are never reached, with plain HTTP; wrk sends no server name."""
     folder.mkdir()
     ports = free_port(), free_port()
-    lifted = {"rate=100r/s": "rate=1000000r/s"}
+    rates = ("20", "100", "250", "1000")
+    lifted = {f"rate={rate}r/s": "rate=1000000r/s" for rate in rates}
     if ENGINES[name]:
         changes = {**lifted, "SecRuleEngine On": f"SecRuleEngine {ENGINES[name]}"}
         lay_out_waf(folder, ports, changes, socket_file=socket_file, files=files)

@@ -1,4 +1,4 @@
-"""Bodies of one address are inspected in turns, and not what is cancelled before its turn."""
+"""Requests of one address are inspected in turns, and not what is cancelled before its turn."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.deploy.edge.waf.conftest import BeginWaf
+    from tests.deploy.edge.waf.waf_server import Firewall
     from tests.support import servers
 
 pytestmark = pytest.mark.needs("nginx", "modsecurity")
 HEALTH, ROWS = "/api/v1/health", "/api/v1/opportunities"
 CANCELLED = 5
-# One body of an address, then none for a minute.
-ONE_BODY = {
-    "rate=20r/s": "rate=1r/m",
-    "futuretracker_long_bodies delay=16 burst=2000": "futuretracker_long_bodies nodelay",
+# One costly request of an address, then none for a minute. The same for all requests.
+ONE_COSTLY = {"rate=20r/s": "rate=1r/m", "costly delay=16 burst=2000": "costly nodelay"}
+ONE_INSPECTION = {
+    "rate=100r/s": "rate=1r/m",
+    "inspections delay=16 burst=100": "inspections nodelay",
 }
 # The second request waits for a minute.
 A_MINUTE = {
@@ -30,19 +32,52 @@ A_MINUTE = {
 }
 
 
-def test_bodies_of_one_address_take_turns(service: servers.Service, begin_waf: BeginWaf) -> None:
-    with begin_waf(ONE_BODY) as waf:
+def are_refused(waf: Firewall, line: str, cookies: int, size: int) -> list[bool]:
+    """Send a request twice from one address, and once from another one."""
+    method, query = line.split("?")
+    body = b'"' + b"x" * (size - 2) + b'"' if size else None
+    headers = {"Cookie": "; ".join(["a=1"] * cookies)} if cookies else {}
+    path, token = f"{ROWS}?{query}", f"x.y.{'t' * 43}"
+    sources = ("127.0.96.1", "127.0.96.1", "127.0.96.2")
+    responses = (
+        waf.request(method, path, body=body, headers=headers, source=source, token=token)
+        for source in sources
+    )
+    return [response.status == 429 for response in responses]
 
-        def statuses(size: int, source: str) -> list[int]:
-            body = b'"' + b"x" * (size - 2) + b'"'
-            return [
-                waf.request("POST", ROWS, body=body, source=source, token=f"x.y.{'t' * 43}").status
-                for _ in range(2)
-            ]
 
-        assert 429 not in statuses(999, "127.0.96.1")
-        for number, size in enumerate((1000, 10_000, 100_000, 2**20), 2):
-            assert statuses(size, f"127.0.96.{number}")[1] == 429
+@pytest.mark.parametrize(
+    ("line", "cookies", "size"),
+    [
+        ("GET ?", 9, 0),
+        (f"GET ?{'&'.join(['a=1'] * 7)}", 0, 0),
+        (f"GET ?q={'x' * 298}", 0, 0),
+        ("DELETE ?", 0, 2),
+        *[("POST ?", 0, size) for size in (2, 1000, 10_000, 100_000, 2**20)],
+    ],
+)
+def test_what_takes_long_to_inspect_takes_turns(
+    service: servers.Service, begin_waf: BeginWaf, line: str, cookies: int, size: int
+) -> None:
+    with begin_waf(ONE_COSTLY) as waf:
+        assert are_refused(waf, line, cookies, size) == [False, True, False]
+
+
+def test_other_requests_have_more_turns(service: servers.Service, begin_waf: BeginWaf) -> None:
+    with begin_waf(ONE_COSTLY) as waf:
+        for line in ("GET ?", f"GET ?{'&'.join(['a=1'] * 6)}", f"GET ?q={'x' * 297}"):
+            assert are_refused(waf, line, 0, 0) == [False] * 3
+        assert are_refused(waf, "GET ?", 8, 0) == [False] * 3
+
+
+def test_all_inspected_requests_of_one_address_take_turns(
+    service: servers.Service, begin_waf: BeginWaf
+) -> None:
+    with begin_waf(ONE_INSPECTION) as waf:
+        statuses = [waf.request("GET", HEALTH, source="127.0.96.1").status for _ in range(2)]
+        other = waf.request("GET", HEALTH, source="127.0.96.2").status
+
+    assert [*statuses, other] == [200, 429, 200]
 
 
 def test_what_is_cancelled_before_its_turn_is_not_inspected(

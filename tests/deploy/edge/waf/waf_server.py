@@ -38,7 +38,8 @@ class Firewall(Edge):
     def audited(self, request_id: str) -> list[dict[str, Any]]:
         """Return what the audit log says about this request: nothing if no rule has matched."""
         # The log has the bytes that matched, which need not be UTF-8.
-        lines = self.audit.read_bytes().decode(errors="replace").rstrip("\n").split("\n")
+        # The last line may not be complete yet.
+        lines = self.audit.read_bytes().decode(errors="replace").split("\n")[:-1]
         found = [json.loads(line)["transaction"] for line in lines if request_id in line]
         return [line for line in found if line["unique_id"] == request_id]
 
