@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from futuretracker.checks.firewall.engine import missing_rules, wrong_engine
 from futuretracker.checks.firewall.exclusions import wrong_exclusions
+from futuretracker.checks.firewall.phases import early_refusals
 from futuretracker.checks.firewall.texts import wrong_texts
 
 if TYPE_CHECKING:
@@ -21,5 +22,6 @@ def problems(found: list[Statement], folder: Path) -> list[str]:
     return [
         *wrong_texts(found, folder),
         *wrong_engine(found, folder),
+        *early_refusals(found, folder),
         *wrong_exclusions(found, folder),
     ]

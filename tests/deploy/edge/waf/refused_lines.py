@@ -15,6 +15,7 @@ def _rule(expression: str) -> str:
 
 _WHOLE = "this excludes whole rules. Exclude one field of one rule instead"
 _UNUSABLE = "ModSecurity cannot use this regular expression:"
+_EARLY = "this refuses requests with a 403 before their bodies have been read, and nginx never"
 _DECIDES = "this changes rule 949110, which refuses a request by its score"
 
 LINES = {
@@ -55,6 +56,11 @@ LINES = {
     _control("RULEENGINE=off"): "ctl:RULEENGINE=off lets attacks pass.",
     _control("ruleEngine=DetectionOnly"): "ctl:ruleEngine=DetectionOnly lets attacks pass.",
     "secruleengine off": "SecRuleEngine off lets every attack pass. Write On, DetectionOnly or Off",
+    # Refusals before the body has been read.
+    'SecRule ARGS:q "@rx x" "id:10198,phase:1,deny,t:none"': _EARLY,
+    "SecRule ARGS:q \"@rx x\" \"id:10198,phase:'1',t:none,Deny,status:403\"": _EARLY,
+    'SecAction "id:10198,phase:REQUEST_HEADERS,drop"': _EARLY,
+    "secdefaultaction phase:1,nolog,deny": _EARLY,
     # Regular expressions that nginx accepts.
     _rule("@rx (yyy|zzz"): f"{_UNUSABLE} missing closing parenthesis (character 8). Correct it.",
     _rule("!@Rx yyy)"): f"{_UNUSABLE} unmatched closing parenthesis",
@@ -74,5 +80,8 @@ ACCEPTED = [
     _rule(r"@rx (?|a|b)[[:space:](]\h\Q(\E(?<n>x)\""),
     _rule("@rx %{tx.not_known_yet}("),
     _rule("@contains ("),
+    # Only a 403 is inspected once more.
+    'SecRule ARGS:q "@rx x" "id:10198,phase:1,deny,status:404"',
+    'SecRule ARGS:q "@rx ,phase:1,deny,\\"" "id:10198,phase:2,deny"',
     _rule("!@contains ("),
 ]
