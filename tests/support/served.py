@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -45,7 +45,9 @@ class ServedApp:
         lines = [f"{method} {target_of(environ)} HTTP/1.1".encode("latin-1")]
         lines += [f"{k}: {v}".encode("latin-1") for k, v in headers_of(environ)]
         body = environ["wsgi.input"].read()
-        connection.sock.sendall(b"\r\n".join([*lines, b"", body]))
+        # A server may refuse a body before it has arrived, and close the connection.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.sock.sendall(b"\r\n".join([*lines, b"", body]))
         response = connection.response_class(connection.sock, method=method)
         response.begin()
         found = response.getheaders()
