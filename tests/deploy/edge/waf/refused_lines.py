@@ -58,7 +58,7 @@ LINES = {
     "secruleengine off": "SecRuleEngine off lets every attack pass. Write On, DetectionOnly or Off",
     # Refusals before the body has been read.
     'SecRule ARGS:q "@rx x" "id:10198,phase:1,deny,t:none"': _EARLY,
-    "SecRule ARGS:q \"@rx x\" \"id:10198,phase:'1',t:none,Deny,status:403\"": _EARLY,
+    'SecRule ARGS:q "@rx x" "id:10198,phase:\'1\',t:none,Deny,status:403"': _EARLY,
     'SecAction "id:10198,phase:REQUEST_HEADERS,drop"': _EARLY,
     "secdefaultaction phase:1,nolog,deny": _EARLY,
     # Regular expressions that nginx accepts.

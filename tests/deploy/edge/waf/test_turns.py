@@ -21,6 +21,7 @@ HEALTH, ROWS = "/api/v1/health", "/api/v1/opportunities"
 CANCELLED = 5
 # One costly request of an address, then none for a minute. The same for all requests.
 ONE_COSTLY = {"rate=20r/s": "rate=1r/m", "costly delay=16 burst=2000": "costly nodelay"}
+ONE_LONG = {"rate=5r/s": "rate=1r/m", "long_bodies delay=4 burst=64": "long_bodies nodelay"}
 ONE_INSPECTION = {
     "rate=100r/s": "rate=1r/m",
     "inspections delay=16 burst=100": "inspections nodelay",
@@ -61,6 +62,14 @@ def test_what_takes_long_to_inspect_takes_turns(
 ) -> None:
     with begin_waf(ONE_COSTLY) as waf:
         assert are_refused(waf, line, cookies, size) == [False, True, False]
+
+
+def test_long_bodies_have_fewer_turns(service: servers.Service, begin_waf: BeginWaf) -> None:
+    with begin_waf(ONE_LONG) as waf:
+        assert are_refused(waf, "POST ?", 0, 3999) == [False] * 3
+        assert are_refused(waf, "POST ?", 0, 4000) == [False, True, False]
+    with begin_waf(ONE_LONG) as waf:
+        assert are_refused(waf, "PATCH ?", 0, 9999) == [False, True, False]
 
 
 def test_other_requests_have_more_turns(service: servers.Service, begin_waf: BeginWaf) -> None:
